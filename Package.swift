@@ -1,0 +1,53 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// The same for every target: an import is internal unless it says otherwise, a member is visible only through its own
+/// module's import, and an existential is spelled out.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "eventsource-kit",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "EventSourceFormat", targets: ["EventSourceFormat"]),
+    .library(name: "EventSourceServer", targets: ["EventSourceServer"]),
+    .library(name: "EventSourceBuiltInServer", targets: ["EventSourceBuiltInServer"]),
+    .library(name: "EventSourceTesting", targets: ["EventSourceTesting"]),
+  ],
+  targets: [
+    .target(name: "EventSourceFormat", swiftSettings: settings),
+    .target(name: "EventSourceServer", dependencies: ["EventSourceFormat"], swiftSettings: settings),
+    .target(name: "CEventSourceLinux"),
+    .target(
+      name: "EventSourceBuiltInServer",
+      dependencies: ["EventSourceServer", "CEventSourceLinux"],
+      swiftSettings: settings
+    ),
+    .target(
+      name: "EventSourceTesting",
+      dependencies: ["EventSourceServer", "EventSourceFormat"],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "EventSourceFormatTests",
+      dependencies: ["EventSourceFormat"],
+      resources: [.copy("Conformance")],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "EventSourceServerTests",
+      dependencies: ["EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "EventSourceBuiltInServerTests",
+      dependencies: ["EventSourceBuiltInServer", "EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
+      swiftSettings: settings
+    ),
+  ],
+  swiftLanguageModes: [.v6]
+)
