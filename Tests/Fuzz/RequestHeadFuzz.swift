@@ -39,6 +39,7 @@ private func transcript(_ bytes: UnsafeBufferPointer<UInt8>, nextPiece: () -> In
   return said
 }
 
+/// The entry that libFuzzer calls.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzRequestHead(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   guard count > 1 else { return 0 }

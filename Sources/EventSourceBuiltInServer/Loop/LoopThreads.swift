@@ -23,7 +23,7 @@ final class LoopThreads: Sendable {
     var threads: [pthread_t] = []
     for loop in loops {
       do {
-        let name = "eventsource-\(threads.count)"
+        let name = "sse-server-\(threads.count)"
         threads.append(try startThread(named: name, { loop.run() }, atEnd: ending.threadEnded))
       } catch {
         for handle in handles.prefix(threads.count) { handle.mailbox.post(.drain(over: .zero)) }
