@@ -1,23 +1,102 @@
-/// A run of a channel's encoded bytes, reference-counted, and immutable once written.
+/// A run of a channel's encoded blocks, reference-counted; its bytes are immutable once written.
 ///
-/// Bytes are appended under the lock of the log that owns the segment, always behind everything that a lane was told of
-/// under that same lock; therefore lanes read what they were told of without one. This is what makes the class `Sendable`.
+/// Blocks grow from the front of the memory and their index from its back, so that one allocation, charged to the hub's
+/// budget, holds everything:
+///
+///     | block 0 | block 1 | block 2 |  free  | entry 2 | entry 1 | entry 0 |
+///
+/// Lock rule: `used`, `count`, `lastAppend` and the index are read and written only under the lock of the channel that
+/// owns the segment. The blocks' bytes are written under that lock, always behind everything that a lane was told of under
+/// the same lock, so lanes read what they were told of without it. `older`, `newer` and `owner` belong to the
+/// ``SegmentRegistry`` and its lock. This is what makes the class `Sendable`.
 final class LogSegment: @unchecked Sendable {
-  /// The memory, of ``capacity`` bytes.
+  /// Where a block ends, and a hash of its event ID (0: it has none).
+  struct Entry {
+    var end: UInt32
+    var idHash: UInt32
+  }
+
+  /// What a block costs beside its bytes.
+  static let entrySize = MemoryLayout<Entry>.stride
+
   let bytes: UnsafeMutableRawPointer
   let capacity: Int
+  /// The channel's offset of the first byte, and the number of blocks that the channel had before it.
+  let start: UInt64
+  let firstOrdinal: UInt64
+  /// The sequence number that the next hub-made ID had when the segment was begun: those in it are not lower.
+  let firstSequence: UInt64
+  /// When it was begun, in the lanes' nanoseconds.
+  let made: Int64
   private let budget: MemoryBudget
 
+  private(set) var used = 0
+  private(set) var count = 0
+  private(set) var lastAppend: Int64 = 0
+
+  var older: LogSegment?
+  var newer: LogSegment?
+  var owner: EventChannel?
+
   /// Allocates a segment and charges it to the budget, which may thereby be exceeded: whoever allocates then reclaims.
-  init(capacity: Int, budget: MemoryBudget) {
-    bytes = .allocate(byteCount: capacity, alignment: 8)
-    self.capacity = capacity
+  init(
+    capacity: Int, start: UInt64 = 0, firstOrdinal: UInt64 = 0, firstSequence: UInt64 = 0, made: Int64 = 0,
+    budget: MemoryBudget
+  ) {
+    // Rounded so that the index, which grows down from the end, is aligned.
+    self.capacity = (capacity + Self.entrySize - 1) & ~(Self.entrySize - 1)
+    bytes = .allocate(byteCount: self.capacity, alignment: Self.entrySize)
+    self.start = start
+    self.firstOrdinal = firstOrdinal
+    self.firstSequence = firstSequence
+    self.made = made
     self.budget = budget
-    budget.charge(capacity)
+    budget.charge(self.capacity)
   }
 
   deinit {
     bytes.deallocate()
     budget.refund(capacity)
+  }
+
+  var end: UInt64 { start + UInt64(used) }
+  var endOrdinal: UInt64 { firstOrdinal + UInt64(count) }
+
+  func hasRoom(for byteCount: Int) -> Bool {
+    used + byteCount + (count + 1) * Self.entrySize <= capacity
+  }
+
+  /// Appends a block; there must be room for it.
+  func append(byteCount: Int, idHash: UInt32, now: Int64, write: (UnsafeMutableRawBufferPointer) -> Void) {
+    precondition(hasRoom(for: byteCount))
+    write(UnsafeMutableRawBufferPointer(start: bytes + used, count: byteCount))
+    used += byteCount
+    count += 1
+    entryAddress(count - 1).storeBytes(of: Entry(end: UInt32(used), idHash: idHash), as: Entry.self)
+    lastAppend = now
+  }
+
+  func entry(_ index: Int) -> Entry { entryAddress(index).load(as: Entry.self) }
+
+  /// The bytes of the block at an index.
+  func block(_ index: Int) -> UnsafeRawBufferPointer {
+    let start = index == 0 ? 0 : Int(entry(index - 1).end)
+    return UnsafeRawBufferPointer(start: bytes + start, count: Int(entry(index).end) - start)
+  }
+
+  /// How many blocks end at or before a position within the segment: a binary search.
+  func blocks(endingBy position: UInt64) -> Int {
+    let local = Int(position - start)
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if Int(entry(middle).end) <= local { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  private func entryAddress(_ index: Int) -> UnsafeMutableRawPointer {
+    bytes + capacity - (index + 1) * Self.entrySize
   }
 }

@@ -1,0 +1,126 @@
+internal import EventSourceFormat
+
+/// Where a reader begins in its channels, and how it leaves them.
+extension DeliveryLane {
+  /// Where the log, a repository and the policy say that a reader begins.
+  private enum Beginning {
+    case at(UInt64)
+    case replay(Replay)
+    case gap(UInt64, earliest: String?)
+  }
+
+  func attach(_ exchange: EventStreamExchange, _ channels: [EventChannel], lastEventID: String?) {
+    let composite = lastEventID.flatMap(CompositeEventID.init(parsing:))
+    var gaps: [(attachment: Attachment, earliest: String?)] = []
+    for channel in channels {
+      var id = composite?[channel.name.rawValue]
+      // A plain ID belongs to one channel, and on a stream of several nobody can say to which.
+      if id == nil, let lastEventID, composite == nil || channels.count == 1 { id = lastEventID }
+      let (attachment, gap) = attach(exchange, to: channel, after: id, isSeveral: channels.count > 1)
+      if let gap { gaps.append((attachment, gap.earliest)) }
+    }
+    // Told when all channels are there, because the IDs on the stream name them all.
+    for gap in gaps { tellGap(gap.attachment, earliest: gap.earliest) }
+  }
+
+  private struct Gap {
+    var earliest: String?
+  }
+
+  private func attach(
+    _ exchange: EventStreamExchange, to channel: EventChannel, after id: String?, isSeveral: Bool
+  ) -> (Attachment, Gap?) {
+    let configuration = exchange.handler.configuration
+    let (attachment, gap, isNew) = channel.withState { state -> (Attachment, Gap?, Bool) in
+      // In the same moment: the lane is told of what is published from now on, and the reader's place is chosen.
+      let known = audiences[ObjectIdentifier(channel)]
+      let audience = known ?? LaneAudience(channel: channel, mailbox: mailbox, position: state.log.end)
+      if known == nil { state.audiences.append(audience) }
+      let attachment = Attachment(exchange: exchange, audience: audience, cursor: state.log.end, ordinal: 0)
+      // On a stream of several channels the reader gets a place in each at once, also in one that is quiet.
+      attachment.lastEventID = id ?? (isSeveral ? "\(hub.epoch)-\(state.nextSequence - 1)" : nil)
+      var gap: Gap?
+      switch beginning(after: id, in: state, configuration) {
+      case .at(let position):
+        attachment.cursor = position
+      case .replay(let replay):
+        attachment.replay = replay
+      case .gap(let position, let earliest):
+        attachment.cursor = position
+        gap = Gap(earliest: earliest)
+      }
+      attachment.ordinal = state.log.ordinal(of: attachment.cursor)
+      return (attachment, gap, known == nil)
+    }
+    if isNew { audiences[ObjectIdentifier(channel)] = attachment.audience }
+    attachment.audience.insert(attachment, ready: false)
+    exchange.attachments.append(attachment)
+    return (attachment, gap)
+  }
+
+  private func beginning(
+    after id: String?, in state: EventChannel.State, _ configuration: EventStreamHandler.Configuration
+  ) -> Beginning {
+    let log = state.log
+    guard let id else {
+      guard configuration.replaysWithoutLastEventID else { return .at(log.end) }
+      return state.repository.map { .replay(Replay(repository: $0, pin: log.start)) } ?? .at(log.start)
+    }
+    if let position = log.position(after: id, sequence: hub.sequence(ofID: id), next: state.nextSequence) {
+      return .at(position)
+    }
+    if let repository = state.repository {
+      return .replay(Replay(repository: repository, lastEventID: EventID(unchecked: id), pin: log.start))
+    }
+    let earliest = log.oldestID.map { String(decoding: $0, as: UTF8.self) }
+    return .gap(configuration.afterGap == .replayHeld ? log.start : log.end, earliest: earliest)
+  }
+
+  /// Ends a stream, once; `ending` nil: the response is not to be called any more.
+  func finish(_ exchange: EventStreamExchange, _ reason: DisconnectReason, ending: EventStreamEnding?) {
+    guard exchange.phase != .closed else { return }
+    let wasOpen = exchange.phase == .open
+    close(exchange)
+    if wasOpen {
+      hub.counters.streamEnded(reason)
+      hub.log(reason.isDrop ? .warning : .debug, "a stream ended") { [("reason", reason.rawValue)] }
+      if let ending { exchange.response.end(ending) }
+    }
+  }
+
+  /// Completes what can be completed: not what is in the middle of an event.
+  func ending(for exchange: EventStreamExchange) -> EventStreamEnding {
+    exchange.isStalled || exchange.pending != nil ? .aborted : .complete
+  }
+
+  /// Gives back everything that the exchange has.
+  func close(_ exchange: EventStreamExchange) {
+    guard exchange.phase != .closed else { return }
+    exchange.phase = .closed
+    exchange.task?.cancel()
+    exchange.task = nil
+    exchange.plan = nil
+    exchange.pending = nil
+    deadlines.remove(exchange)
+    for attachment in exchange.attachments { detach(attachment) }
+    exchange.attachments = []
+    guard let admission = exchange.admission else { return }
+    exchange.admission = nil
+    remove(exchange)
+    for channel in admission.channels {
+      channel.withState { $0.readers -= 1 }
+      hub.forgetIfUnused(channel)
+    }
+    hub.admissions.leave(caller: admission.caller)
+  }
+
+  private func detach(_ attachment: Attachment) {
+    attachment.replay?.task?.cancel()
+    attachment.replay = nil
+    let audience = attachment.audience
+    audience.remove(attachment)
+    guard audience.isEmpty else { return }
+    audiences[ObjectIdentifier(audience.channel)] = nil
+    audience.channel.withState { state in state.audiences.removeAll { $0 === audience } }
+  }
+}

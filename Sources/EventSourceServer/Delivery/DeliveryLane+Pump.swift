@@ -1,0 +1,96 @@
+extension DeliveryLane {
+  /// What one reader is given at once, in bytes, before the others have their turn.
+  private static let turnBytes = 1 << 20
+
+  /// Gives one reader what is its own: pending bytes, then what it has not read of the logs, then its missed events, then
+  /// its farewell; until the stack takes no more, there is no more, or its turn is over.
+  func pump(_ exchange: EventStreamExchange) {
+    var allowance = Self.turnBytes
+    while exchange.phase == .open, !exchange.isStalled {
+      guard allowance > 0 else { return giveTurn(to: exchange) }
+      if let bytes = exchange.pending {
+        guard let taken = write(bytes, to: exchange) else { return }
+        exchange.pending = taken == bytes.count ? nil : bytes.dropFirst(taken)
+        allowance -= taken
+      } else if exchange.nextTick == .never, let attachment = exchange.attachments.first(where: hasUnread) {
+        allowance -= deliver(attachment)
+      } else if !continueReplay(of: exchange), !takeLeave(of: exchange) {
+        return settle(exchange)
+      }
+    }
+  }
+
+  /// Writes bytes; nil: the stream is over. If not all were taken, the exchange is stalled.
+  func write(_ bytes: borrowing EventStreamBytes, to exchange: EventStreamExchange) -> Int? {
+    switch exchange.response.write(bytes) {
+    case .peerGone:
+      finish(exchange, .peerGone, ending: nil)
+      return nil
+    case .accepted(let taken):
+      precondition(0 <= taken && taken <= bytes.count, "a response accepted \(taken) of \(bytes.count) bytes")
+      if taken > 0 {
+        tally.sentBytes += taken
+        exchange.lastWrite = now
+        exchange.stalledSince = .never
+      }
+      if taken < bytes.count { stall(exchange) }
+      return taken
+    }
+  }
+
+  private func stall(_ exchange: EventStreamExchange) {
+    exchange.isStalled = true
+    if exchange.stalledSince == .never { exchange.stalledSince = now }
+    setReady(exchange, false)
+    schedule(exchange)
+  }
+
+  private func hasUnread(_ attachment: Attachment) -> Bool {
+    guard attachment.replay == nil else { return false }
+    return attachment.channel.withState { attachment.cursor < $0.log.end }
+  }
+
+  /// Offers one range of a log; how many bytes were taken.
+  private func deliver(_ attachment: Attachment) -> Int {
+    let exchange = attachment.exchange
+    let next = attachment.channel.withState { state -> (bytes: EventStreamBytes, endOrdinal: UInt64)? in
+      guard attachment.cursor >= state.log.start else { return nil }
+      let bytes = state.log.bytes(from: attachment.cursor)
+      return (bytes, state.log.ordinal(of: attachment.cursor + UInt64(bytes.count)))
+    }
+    guard let next else {
+      fellBehind(attachment, .behind)
+      return 0
+    }
+    if exchange.attachments.count > 1 {
+      let taken = stampWithCompositeID(next.bytes, of: attachment)
+      attachment.cursor += UInt64(taken)
+      let ordinal = attachment.channel.withState { $0.log.ordinal(of: attachment.cursor) }
+      tally.delivered += Int(ordinal - min(attachment.ordinal, ordinal))
+      attachment.ordinal = ordinal
+      return 0
+    }
+    guard let taken = write(next.bytes, to: exchange) else { return 0 }
+    attachment.cursor += UInt64(taken)
+    if taken == next.bytes.count {
+      tally.delivered += Int(next.endOrdinal - attachment.ordinal)
+      attachment.ordinal = next.endOrdinal
+    }
+    return taken
+  }
+
+  /// The reader has everything: from now on it is offered what is published as it is published.
+  private func settle(_ exchange: EventStreamExchange) {
+    if exchange.nextTick == .never, exchange.leaving == nil { setReady(exchange, true) }
+    schedule(exchange)
+  }
+
+  /// Moves the reader's places to or from the lists that a walk offers to. One that is still replaying is never there.
+  func setReady(_ exchange: EventStreamExchange, _ isReady: Bool) {
+    for attachment in exchange.attachments where attachment.isReady != isReady {
+      if isReady, attachment.replay != nil { continue }
+      attachment.audience.remove(attachment)
+      attachment.audience.insert(attachment, ready: isReady)
+    }
+  }
+}

@@ -1,0 +1,94 @@
+extension EventStreamHandler {
+  /// How an endpoint's streams behave. Every value has a default.
+  public struct Configuration: Sendable {
+    /// What a reader gets that asks to continue after an event from which it cannot be continued. It is told in any case, by
+    /// an event of type `eventsource-gap`.
+    public enum AfterGap: Sendable, Hashable {
+      /// All that is held, then what is published.
+      case replayHeld
+      /// What is published from now on.
+      case liveOnly
+    }
+
+    /// Channels that every stream of this endpoint has; those of the route and of the query come after them.
+    public var channels: [ChannelName] = []
+    /// The query item by which a request names channels, once for each; nil: a request cannot.
+    public var channelQueryName: String? = "channel"
+    /// The most channels of one stream; a request with more is refused with 400.
+    public var maximumChannelsPerStream = 16
+    /// The query items by which a request names its last event ID, for clients that cannot send the field. The field wins.
+    public var lastEventIDQueryNames = ["lastEventID", "lastEventId", "last-event-id"]
+    /// The longest last event ID that is taken, in bytes; a longer one is refused with 400.
+    public var maximumLastEventIDBytes = 4096
+    /// Whether a reader without a last event ID is replayed all that is held, instead of beginning with what comes.
+    public var replaysWithoutLastEventID = false
+    /// What a reader gets after events that are missing.
+    public var afterGap = AfterGap.replayHeld
+
+    /// How long a stream is idle before it carries a comment, which keeps proxies from closing it and finds dead peers; nil: never.
+    public var heartbeatInterval: Duration? = .seconds(15)
+    /// How long readers are told to wait before they reconnect, in a `retry` at the stream's beginning; nil: their own default.
+    public var reconnectionTime: Duration?
+    /// By how much the times in `retry` are spread, so that readers do not return together: 0.5 means 50 % to 150 %.
+    public var reconnectionJitter = 0.5
+    /// How long a stream lives at most, so that readers move to another server now and then; nil: no limit.
+    public var maximumConnectionTime: Duration?
+    /// By how much that is spread: 0.1 means 90 % to 110 %.
+    public var connectionTimeJitter = 0.1
+    /// How long a connection may take nothing that is waiting for it before it is cut off.
+    public var stallTimeout: Duration = .seconds(30)
+    /// The most bytes of a channel that may be waiting for a reader before it is cut off; nil: what the channel's log holds.
+    public var maximumBacklogBytes: Int?
+    /// If set, a reader gets at most one event per such window, the newest, and each reader at its own moment within it: for
+    /// events which all say the same, *look again*.
+    public var coalescingWindow: Duration?
+
+    /// Who else's pages may read.
+    public var crossOrigin = CrossOriginPolicy.sameOriginOnly
+    /// What refusals for want of room say in `Retry-After`.
+    public var retryAfter: Duration = .seconds(5)
+    /// A comment at the stream's beginning, for proxies that pass the head on only with the first bytes of the body; nil: none.
+    public var openingComment: String?
+    /// More fields for the head of every stream.
+    public var fields: [EventStreamField] = []
+
+    /// The defaults.
+    public init() {}
+
+    /// Checks every value.
+    public func validate() throws(ConfigurationError) {
+      try ConfigurationError.require(
+        maximumChannelsPerStream > 0, "maximumChannelsPerStream", "at least 1", "\(maximumChannelsPerStream)")
+      try ConfigurationError.require(
+        channels.count <= maximumChannelsPerStream, "channels", "at most maximumChannelsPerStream", "\(channels.count)"
+      )
+      try ConfigurationError.require(
+        maximumLastEventIDBytes > 0, "maximumLastEventIDBytes", "at least 1", "\(maximumLastEventIDBytes)")
+      for (name, value) in [
+        ("heartbeatInterval", heartbeatInterval), ("maximumConnectionTime", maximumConnectionTime),
+        ("stallTimeout", stallTimeout), ("coalescingWindow", coalescingWindow),
+      ] {
+        try ConfigurationError.require(
+          (value ?? .seconds(1)) >= .milliseconds(1), name, "at least a millisecond", "\(value ?? .zero)")
+      }
+      try ConfigurationError.require(
+        (reconnectionTime ?? .zero) >= .zero, "reconnectionTime", "not negative", "\(reconnectionTime ?? .zero)")
+      try ConfigurationError.require(
+        (0...1).contains(reconnectionJitter), "reconnectionJitter", "0 to 1", "\(reconnectionJitter)")
+      try ConfigurationError.require(
+        (0..<1).contains(connectionTimeJitter), "connectionTimeJitter", "0 to less than 1", "\(connectionTimeJitter)")
+      try ConfigurationError.require(
+        (maximumBacklogBytes ?? 1) > 0, "maximumBacklogBytes", "at least 1", "\(maximumBacklogBytes ?? 0)")
+      try ConfigurationError.require(
+        !(crossOrigin.allowsCredentials && crossOrigin.origins == .any), "crossOrigin",
+        "credentials only with listed origins", "any origin with credentials"
+      )
+      try ConfigurationError.require(
+        fields.allSatisfy(\.isSendable), "fields", "names and values without control characters", "\(fields)")
+      let comment = openingComment ?? ""
+      try ConfigurationError.require(
+        !comment.utf8.contains { $0 == 10 || $0 == 13 }, "openingComment", "one line", "\(comment.utf8.count) bytes"
+      )
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/// An endpoint for event streams, to be mounted in an HTTP server.
+///
+/// A handler is immutable and can be mounted anywhere any number of times; its ``hub`` may have several, each with rules of its own.
+public final class EventStreamHandler: Sendable {
+  /// Whose channels are read here.
+  public let hub: EventHub
+  /// How the streams behave.
+  public let configuration: Configuration
+
+  let authorizer: (any ChannelAuthorizer)?
+  // The configuration's durations in the lanes' unit.
+  let heartbeatInterval: Int64?
+  let stallTimeout: Int64
+  let coalescingWindow: Int64
+
+  /// Makes an endpoint.
+  ///
+  /// - Parameters:
+  ///   - hub: Whose channels are read.
+  ///   - configuration: How the streams behave; an invalid one is a mistake of the programmer and stops the program, so call
+  ///     ``Configuration/validate()`` first on one that a person has written.
+  ///   - authorizer: Who may read which channels; nil: everyone may read all.
+  public init(
+    _ hub: EventHub, configuration: Configuration = Configuration(), authorizer: (any ChannelAuthorizer)? = nil
+  ) {
+    do {
+      try configuration.validate()
+    } catch {
+      preconditionFailure("\(error)")
+    }
+    self.hub = hub
+    self.configuration = configuration
+    self.authorizer = authorizer
+    heartbeatInterval = configuration.heartbeatInterval?.nanoseconds
+    stallTimeout = configuration.stallTimeout.nanoseconds
+    coalescingWindow = configuration.coalescingWindow?.nanoseconds ?? 0
+  }
+
+  /// Takes a request: answers it at once if it is not for a stream that can be opened, else opens the stream from within
+  /// the lane's next run, which the stack sees to.
+  ///
+  /// - Parameters:
+  ///   - request: The request. It needs no body; the stack discards one.
+  ///   - channels: Channels named by the route, decoded; what is in them is checked here.
+  ///   - response: Where to write.
+  ///   - lane: The lane of the calling thread, of this handler's hub.
+  /// - Returns: What the stack drives while the connection lives. It may be finished already.
+  public func serve(
+    _ request: any EventStreamRequest, channels: [String] = [], response: any EventStreamResponse,
+    on lane: DeliveryLane
+  ) -> EventStreamExchange {
+    precondition(lane.hub === hub, "the lane belongs to another hub than the handler")
+    let exchange = EventStreamExchange(lane: lane, handler: self, response: response)
+    exchange.crossOriginFields = configuration.crossOrigin.fields(for: request)
+    if request.method == "OPTIONS" {
+      exchange.phase = .closed
+      response.start(configuration.crossOrigin.preflight(for: request))
+      return exchange
+    }
+    do {
+      let plan = try StreamPlan(request, routeChannels: channels, configuration)
+      try lane.admit(exchange, plan)
+    } catch {
+      lane.refuse(exchange, error, isHead: request.method == "HEAD")
+    }
+    return exchange
+  }
+}

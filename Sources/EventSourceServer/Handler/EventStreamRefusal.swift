@@ -1,0 +1,86 @@
+/// A response instead of a stream: a status, fields, and one line of reason as the body.
+///
+/// A browser's `EventSource` does not try again after any status but 200 (WHATWG HTML 9.2.2, step 3 of processing the response).
+public struct EventStreamRefusal: Sendable, Hashable {
+  /// The status, 400 to 599, or 204, which tells a conforming client to stop reconnecting.
+  public var status: Int
+  /// Fields beside those that the handler adds. One with a control character is not sent.
+  public var fields: [EventStreamField]
+  /// One line for a person.
+  public var reason: String
+
+  /// Makes a refusal.
+  public init(status: Int, fields: [EventStreamField] = [], reason: String) {
+    self.status = status
+    self.fields = fields
+    self.reason = reason
+  }
+
+  /// 401: the caller has to say who they are. `challenge` is the value of `WWW-Authenticate` (RFC 9110, 11.6.1).
+  public static func unauthorized(challenge: String = "Bearer") -> EventStreamRefusal {
+    EventStreamRefusal(
+      status: 401, fields: [EventStreamField("WWW-Authenticate", challenge)], reason: "authentication is required"
+    )
+  }
+
+  /// 403: the caller may not read this.
+  public static let forbidden = EventStreamRefusal(status: 403, reason: "this stream is not yours to read")
+
+  /// 204: there is nothing more to come, and a conforming client does not ask again.
+  public static let finished = EventStreamRefusal(status: 204, reason: "")
+}
+
+extension EventStreamRefusal {
+  static func bad(_ reason: String) -> EventStreamRefusal { EventStreamRefusal(status: 400, reason: reason) }
+
+  static func methodNotAllowed(_ method: String) -> EventStreamRefusal {
+    EventStreamRefusal(
+      status: 405, fields: [EventStreamField("Allow", allowedMethods)],
+      reason: "an event stream is read with GET"
+    )
+  }
+
+  static let notAcceptable = EventStreamRefusal(
+    status: 406, reason: "what is here is text/event-stream, which the Accept field excludes"
+  )
+
+  static func unknownChannel(_ name: ChannelName) -> EventStreamRefusal {
+    EventStreamRefusal(status: 404, reason: "there is no channel \"\(name)\"")
+  }
+
+  static func unavailable(
+    retryAfter: Duration, _ reason: String = "no streams are being opened at present"
+  ) -> EventStreamRefusal {
+    EventStreamRefusal(status: 503, fields: [retryField(retryAfter)], reason: reason)
+  }
+
+  static func tooManyStreams(retryAfter: Duration) -> EventStreamRefusal {
+    EventStreamRefusal(
+      status: 429, fields: [retryField(retryAfter)], reason: "this caller has as many streams open as they may"
+    )
+  }
+
+  static let allowedMethods = "GET, HEAD, OPTIONS"
+
+  private static func retryField(_ time: Duration) -> EventStreamField {
+    // Whole seconds (RFC 9110, 10.2.3), at least one.
+    EventStreamField("Retry-After", "\(max(1, (time.nanoseconds + 999_999_999) / 1_000_000_000))")
+  }
+
+  func head(adding fields: [EventStreamField], isHead: Bool) -> EventStreamResponseHead {
+    let body: EventStreamResponseHead.Body =
+      status == 204 || isHead ? .none : .bytes(Array((reason + "\n").utf8))
+    var all = self.fields.filter(\.isSendable) + fields
+    if status != 204 { all.append(EventStreamField("Content-Type", "text/plain; charset=utf-8")) }
+    all.append(EventStreamField("Cache-Control", "no-store"))
+    return EventStreamResponseHead(status: status, fields: all, body: body)
+  }
+}
+
+extension EventStreamField {
+  /// Whether it can be written without changing the message (RFC 9110, 5.5).
+  var isSendable: Bool {
+    !name.isEmpty && (name + value).utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+      && !name.utf8.contains { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: " ") }
+  }
+}

@@ -1,0 +1,38 @@
+internal import EventSourceFormat
+
+/// The event by which a stream says that the reader has missed events which cannot be replayed.
+///
+/// Its type is ``type``, which a plain `EventSource` ignores unless it listens for it; its data is one JSON object:
+/// `channel`, `lastEventID` (what the reader asked to continue after) and `earliestHeld` (the ID of the first event that is
+/// still to be had, or null). It has no ID, so the reader's last event ID stays what it was.
+struct GapEvent: ServerSentEventConvertible {
+  static let type: EventType = "eventsource-gap"
+
+  let channel: ChannelName
+  let lastEventID: String
+  let earliestHeld: String?
+
+  var serverSentEvent: ServerSentEvent {
+    let earliest = earliestHeld.map(Self.quoted) ?? "null"
+    let data = """
+      {"channel":\(Self.quoted(channel.rawValue)),"lastEventID":\(Self.quoted(lastEventID)),"earliestHeld":\(earliest)}
+      """
+    return ServerSentEvent(data: data, type: Self.type)
+  }
+
+  /// A JSON string (RFC 8259, 7).
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\u{0}"..<" ":
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

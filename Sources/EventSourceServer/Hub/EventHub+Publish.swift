@@ -1,0 +1,157 @@
+public import EventSourceFormat
+
+extension EventHub {
+  /// How far an awaited publication has come when it returns.
+  public enum Milestone: Sendable, Hashable {
+    /// The event is in the channel's log, and in its repository if that records; readers are being offered it.
+    case published
+    /// Every lane has offered the event to those of its readers that take anything at present.
+    case offered
+  }
+
+  /// Publishes an event to a channel. Never waits for a reader.
+  ///
+  /// Any thread. Encodes the event once into the channel's log; the cost does not depend on the number of readers.
+  ///
+  /// - Returns: The event's ID: its own, or the one that the hub made for it.
+  /// - Throws: ``PublishError``, `EventStreamFormatError`, or what the event's conversion throws; nothing is sent then.
+  @discardableResult
+  public func publish(_ event: some ServerSentEventConvertible, to name: ChannelName) throws -> EventID {
+    try append(prepare(event.serverSentEvent), to: synchronousChannel(name))
+  }
+
+  /// Publishes an event to several channels, in each with an ID of that channel unless the event has one of its own.
+  ///
+  /// - Returns: The IDs, in the order of the names.
+  /// - Throws: As for one channel; if any channel is unknown nothing is sent to any.
+  @discardableResult
+  public func publish(_ event: some ServerSentEventConvertible, to names: [ChannelName]) throws -> [EventID] {
+    let event = try prepare(event.serverSentEvent)
+    return try names.map(synchronousChannel).map { append(event, to: $0) }
+  }
+
+  /// Publishes an event and waits: for the channel's repository, if that records, and for the lanes, if so asked.
+  ///
+  /// Publications to a channel whose repository records are done one at a time, in the order of the calls.
+  ///
+  /// - Returns: The event's ID, when the milestone is reached.
+  /// - Throws: As the synchronous form, and what the repository throws: the event is then not published.
+  @discardableResult
+  public func publish(
+    _ event: some ServerSentEventConvertible, to name: ChannelName, awaiting milestone: Milestone
+  ) async throws -> EventID {
+    let event = try prepare(event.serverSentEvent)
+    let channel = try channel(name)
+    let repository = channel.withState { $0.repository } as? any RecordingEventRepository
+    let id: EventID
+    if let repository {
+      id = try await channel.recording.pass {
+        let identified = event.identified(by: channel.withState { makeID($0.nextSequence) })
+        try await repository.append(identified.event, to: name)
+        return append(identified, to: channel)
+      }
+    } else {
+      id = append(event, to: channel)
+    }
+    if milestone == .offered { await offered(in: channel) }
+    return id
+  }
+
+  /// Publishes a comment, which readers' programs do not see. No repository records it.
+  public func publish(comment: String, to name: ChannelName) throws {
+    let byteCount = try EventStreamEncoder.byteCount(ofComment: comment) + 1
+    try checkSize(byteCount)
+    let channel = try channel(name)
+    let audiences = channel.withState { state in
+      state.log.append(
+        byteCount: byteCount, idHash: 0, sequence: state.nextSequence, now: now,
+        limits: configuration.log, home: home(of: channel)
+      ) { memory in
+        let used = EventStreamEncoder.write(comment: comment, to: memory)
+        memory[used] = UInt8(ascii: "\n")
+      }
+      return state.audiences
+    }
+    announce(audiences)
+  }
+
+  /// An event whose encoding is known to be possible and how long it is.
+  private struct Prepared {
+    var event: ServerSentEvent
+    var byteCount: Int
+
+    func identified(by id: @autoclosure () -> EventID) -> Prepared {
+      guard event.id == nil else { return self }
+      var identified = self
+      let id = id()
+      identified.event.id = id
+      identified.byteCount += "id: \n".utf8.count + id.rawValue.utf8.count
+      return identified
+    }
+  }
+
+  private func prepare(_ event: ServerSentEvent) throws -> Prepared {
+    if let id = event.id, id.rawValue.isEmpty { throw PublishError.emptyID }
+    let byteCount = try EventStreamEncoder.byteCount(of: event)
+    try checkSize(byteCount)
+    return Prepared(event: event, byteCount: byteCount)
+  }
+
+  private func checkSize(_ byteCount: Int) throws(PublishError) {
+    guard byteCount <= configuration.maximumEventBytes else {
+      throw .eventTooLarge(bytes: byteCount, limit: configuration.maximumEventBytes)
+    }
+  }
+
+  private func synchronousChannel(_ name: ChannelName) throws(PublishError) -> EventChannel {
+    let channel = try channel(name)
+    if channel.withState({ $0.repository is any RecordingEventRepository }) { throw .recordingChannel(name) }
+    return channel
+  }
+
+  private func append(_ prepared: Prepared, to channel: EventChannel) -> EventID {
+    let (id, byteCount, audiences) = channel.withState { state in
+      let sequence = state.nextSequence
+      let identified = prepared.identified(by: makeID(sequence))
+      let id = identified.event.id!
+      var text = id.rawValue
+      // Every event takes a number, also one with an ID of its own, so that the numbers of a channel count its events.
+      state.nextSequence += 1
+      state.log.append(
+        byteCount: identified.byteCount, idHash: text.withUTF8 { ChannelLog.hash($0) }, sequence: sequence,
+        now: now, limits: configuration.log, home: home(of: channel)
+      ) { _ = EventStreamEncoder.write(identified.event, to: $0) }
+      return (id, identified.byteCount, state.audiences)
+    }
+    counters.published(bytes: byteCount)
+    announce(audiences)
+    return id
+  }
+
+  private func announce(_ audiences: [LaneAudience]) {
+    for audience in audiences { audience.mark() }
+    if budget.isExceeded { giveUpOldest() }
+  }
+
+  private func offered(in channel: EventChannel) async {
+    let audiences = channel.withState { $0.audiences }
+    guard !audiences.isEmpty else { return }
+    let acknowledgement = OfferAcknowledgement(lanes: audiences.count)
+    for audience in audiences { audience.mailbox.post(.acknowledge(acknowledgement)) }
+    await acknowledgement.wait()
+  }
+
+  private func makeID(_ sequence: UInt64) -> EventID {
+    EventID(unchecked: "\(epoch)-\(sequence)")
+  }
+
+  /// The number in an ID that this hub made; nil: it did not.
+  func sequence(ofID id: String) -> UInt64? {
+    guard id.utf8.count > epoch.utf8.count + 1, id.hasPrefix(epoch) else { return nil }
+    let rest = id.utf8.dropFirst(epoch.utf8.count)
+    guard rest.first == UInt8(ascii: "-"), rest.dropFirst().allSatisfy({ (0x30...0x39).contains($0) }) else {
+      return nil
+    }
+    return UInt64(String(rest.dropFirst())!)
+  }
+}

@@ -1,0 +1,58 @@
+import Synchronization
+
+/// What one lane has counted since its last run.
+struct LaneTally {
+  var delivered = 0
+  var replayed = 0
+  var sentBytes = 0
+  var coalesced = 0
+  var gaps = 0
+  var isEmpty: Bool { delivered == 0 && sentBytes == 0 && coalesced == 0 && gaps == 0 }
+}
+
+/// The counts behind ``HubStatistics``.
+final class HubCounters: Sendable {
+  private let publishedEvents = Atomic(0)
+  private let publishedBytes = Atomic(0)
+  private let delivered = Atomic(0)
+  private let replayed = Atomic(0)
+  private let sentBytes = Atomic(0)
+  private let coalesced = Atomic(0)
+  private let gaps = Atomic(0)
+  private let opened = Atomic(0)
+  private let refused = Atomic(0)
+  private let ended = Mutex<[DisconnectReason: Int]>([:])
+
+  func published(bytes: Int) {
+    publishedEvents.add(1, ordering: .relaxed)
+    publishedBytes.add(bytes, ordering: .relaxed)
+  }
+
+  func add(_ tally: LaneTally) {
+    guard !tally.isEmpty else { return }
+    delivered.add(tally.delivered, ordering: .relaxed)
+    replayed.add(tally.replayed, ordering: .relaxed)
+    sentBytes.add(tally.sentBytes, ordering: .relaxed)
+    coalesced.add(tally.coalesced, ordering: .relaxed)
+    gaps.add(tally.gaps, ordering: .relaxed)
+  }
+
+  func streamOpened() { opened.add(1, ordering: .relaxed) }
+  func requestRefused() { refused.add(1, ordering: .relaxed) }
+  func streamEnded(_ reason: DisconnectReason) { ended.withLock { $0[reason, default: 0] += 1 } }
+
+  var statistics: HubStatistics {
+    var statistics = HubStatistics()
+    statistics.published = publishedEvents.load(ordering: .relaxed)
+    statistics.publishedBytes = publishedBytes.load(ordering: .relaxed)
+    statistics.delivered = delivered.load(ordering: .relaxed)
+    statistics.replayed = replayed.load(ordering: .relaxed)
+    statistics.sentBytes = sentBytes.load(ordering: .relaxed)
+    statistics.coalesced = coalesced.load(ordering: .relaxed)
+    statistics.gaps = gaps.load(ordering: .relaxed)
+    statistics.opened = opened.load(ordering: .relaxed)
+    statistics.refused = refused.load(ordering: .relaxed)
+    statistics.ended = ended.withLock { $0 }
+    return statistics
+  }
+}

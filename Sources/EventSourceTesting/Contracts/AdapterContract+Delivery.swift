@@ -1,0 +1,80 @@
+import EventSourceServer
+
+extension AdapterContract {
+  static let deliveryChecks: [Check] = [
+    Check("what is published is what arrives, byte for byte") { scene in
+      let streams = try (0..<20).map { _ in try ClientStream(port: scene.port) }
+      for stream in streams { try stream.readHead() }
+      let expected = try scene.publish(2000)
+      for stream in streams {
+        try stream.readBody(atLeast: expected.count)
+        try require(stream.body == expected, "the body differs")
+      }
+    },
+    Check("an event is delivered when it is published, without waiting for another") { scene in
+      let stream = try ClientStream(port: scene.port)
+      try stream.readHead()
+      var expected: [UInt8] = []
+      for _ in 0..<50 {
+        expected += try scene.publish(1)
+        try stream.readBody(atLeast: expected.count)
+      }
+      try require(stream.body == expected, "the body differs")
+    },
+    Check("short writes at any place lose and repeat nothing") { scene in
+      let streams = try [2048, 4096, 8192, 30_000].map {
+        try ClientStream(port: scene.port, receiveBuffer: $0)
+      }
+      for stream in streams { try stream.readHead() }
+      var expected = try scene.publish(300, dataBytes: 7001)
+      expected += try scene.publish(1, dataBytes: 1_500_000)
+      expected += try scene.publish(2000, dataBytes: 13)
+      for (stream, step) in zip(streams, [1021, 4096, 65_536, 7]) {
+        var size = step
+        try stream.readBody(atLeast: 50_000, atMostAtOnce: step)
+        try stream.readBody(
+          atLeast: expected.count,
+          atMostAtOnce: {
+            size = size * 31 % 65_521 + 1
+            return size
+          }())
+        try require(stream.body == expected, "the body differs")
+      }
+    },
+    Check("a reader that takes nothing holds nobody up, and gets everything when it reads again") { scene in
+      let stalled = try ClientStream(port: scene.port, receiveBuffer: 4096)
+      let reader = try ClientStream(port: scene.port)
+      try stalled.readHead()
+      try reader.readHead()
+      let expected = try scene.publish(1500, dataBytes: 10_000)
+      try reader.readBody(atLeast: expected.count)
+      try require(reader.body == expected, "the body differs")
+      try stalled.readBody(atLeast: expected.count)
+      try require(stalled.body == expected, "the stalled reader's body differs")
+    },
+    Check("a reader that never reads is cut off", { $0.stallTimeout = .milliseconds(300) }) { scene in
+      let stalled = try ClientStream(port: scene.port, receiveBuffer: 4096)
+      try stalled.readHead()
+      _ = try scene.publish(1500, dataBytes: 10_000)
+      try scene.wait(for: "the stalled reader to be cut off") { scene.hub.statistics.readers == 0 }
+      try require(scene.hub.statistics.ended == [.stalled: 1], "it ended as \(scene.hub.statistics.ended)")
+    },
+    Check("an idle stream carries heartbeats", { $0.heartbeatInterval = .milliseconds(50) }) { scene in
+      let stream = try ClientStream(port: scene.port)
+      try stream.readHead()
+      try stream.readBody(atLeast: 9)
+      try require(stream.body.starts(with: ":\n\n:\n\n:\n\n".utf8), "the body is \(stream.body)")
+    },
+    Check("a reader that returns gets exactly what it missed") { scene in
+      let expected = try scene.publish(100)
+      for last in [0, 1, 50, 99, 100] {
+        let stream = try ClientStream(port: scene.port, fields: ["Last-Event-ID: contract-\(last)"])
+        try stream.readHead()
+        let rest = expected.split(separator: Array("\n\n".utf8)).dropFirst(last)
+        let missed = rest.flatMap { Array($0) + Array("\n\n".utf8) }
+        try stream.readBody(atLeast: missed.count)
+        try require(stream.body == missed, "after event \(last) the body differs")
+      }
+    },
+  ]
+}

@@ -1,0 +1,276 @@
+import EventSourceFormat
+import EventSourceServer
+import EventSourceTesting
+import Synchronization
+import Testing
+
+@Suite struct RepositoryTests {
+  private struct Failure: Error {}
+
+  /// A history of the application's own, which the test fills and which answers as the test says.
+  private final class Repository: EventRepository {
+    let events = Mutex<[ServerSentEvent]>([])
+    let requests = Mutex<[ReplayRequest]>([])
+    let answer: @Sendable (ReplayRequest, [ServerSentEvent]) async throws -> ReplayAnswer
+
+    init(
+      _ ids: some Sequence<Int> = [],
+      answer: @escaping @Sendable (ReplayRequest, [ServerSentEvent]) async throws -> ReplayAnswer = Repository
+        .contiguous
+    ) {
+      self.answer = answer
+      for id in ids { add(id) }
+    }
+
+    func add(_ id: Int) { events.withLock { $0.append(ServerSentEvent(data: "\(id)", id: try! EventID("n\(id)"))) } }
+
+    func events(for request: ReplayRequest) async throws -> ReplayAnswer {
+      requests.withLock { $0.append(request) }
+      return try await answer(request, events.withLock { $0 })
+    }
+
+    static let contiguous: @Sendable (ReplayRequest, [ServerSentEvent]) -> ReplayAnswer = { request, events in
+      guard let last = request.lastEventID else { return .contiguous(Array(events.prefix(request.maximumEvents))) }
+      guard let index = events.firstIndex(where: { $0.id == last }) else { return .unknownID }
+      return .contiguous(Array(events[(index + 1)...].prefix(request.maximumEvents)))
+    }
+  }
+
+  private let executor = ManualTaskExecutor()
+
+  private func hub(_ repository: any EventRepository, logger: CollectingLogger? = nil) -> EventHub {
+    let hub = EventHub(channels: [], configuration: .test { $0.taskExecutor = executor }, logger: logger)
+    hub.register(repository, for: "news")
+    return hub
+  }
+
+  private func resume(
+    _ stack: SimulatedStack, _ hub: EventHub, after id: String?, room: Int = .max,
+    _ configuration: EventStreamHandler.Configuration = .init()
+  ) -> SimulatedStack.Connection {
+    let handler = EventStreamHandler(hub, configuration: configuration)
+    let reader = stack.connect(handler, SimulatedRequest(lastEventID: id), channels: ["news"], room: room)
+    stack.run()
+    return reader
+  }
+
+  private func settle(_ stack: SimulatedStack) {
+    repeat {
+      executor.run()
+      stack.run()
+    } while executor.count > 0
+  }
+
+  private func publish(_ id: Int, _ hub: EventHub) throws {
+    try hub.publish(ServerSentEvent(data: "\(id)", id: EventID("n\(id)")), to: "news")
+  }
+
+  private func numbers(_ reader: SimulatedStack.Connection) -> [Int] {
+    reader.response.text.split(separator: "\n").filter { $0.hasPrefix("data: ") }.compactMap { Int($0.dropFirst(6)) }
+  }
+
+  @Test func whatTheLogDoesNotHoldComesFromTheRepository() throws {
+    let hub = hub(Repository(1...1000))
+    let stack = SimulatedStack(hub: hub)
+    let reader = resume(stack, hub, after: "n10")
+    settle(stack)
+    try publish(1001, hub)
+    stack.run()
+    #expect(numbers(reader) == Array(11...1001))
+    #expect(hub.statistics.replayed == 990)
+  }
+
+  @Test func whatTheLogHoldsCostsNoCall() throws {
+    let repository = Repository(1...10)
+    let hub = hub(repository)
+    let stack = SimulatedStack(hub: hub)
+    for id in 5...10 { try publish(id, hub) }
+    let reader = resume(stack, hub, after: "n6")
+    #expect(numbers(reader) == [7, 8, 9, 10])
+    #expect(repository.requests.withLock { $0.isEmpty })
+  }
+
+  @Test func whatBothHoldIsSentOnce() throws {
+    for first in 1...30 {
+      let hub = hub(Repository(1...30))
+      let stack = SimulatedStack(hub: hub)
+      for id in max(first, 12)...40 { try publish(id, hub) }
+      let reader = resume(stack, hub, after: "n\(min(first, 10))")
+      settle(stack)
+      try publish(41, hub)
+      stack.run()
+      let expected = Array((min(first, 10) + 1)...30) + (max(31, max(first, 12))...41)
+      #expect(numbers(reader) == expected, "first \(first)")
+    }
+  }
+
+  @Test func whatIsPublishedWhileTheRepositoryIsAskedIsNeitherLostNorRepeated() throws {
+    for recorded in [true, false] {
+      let repository = Repository(1...300)
+      let hub = hub(repository)
+      let stack = SimulatedStack(hub: hub)
+      let reader = resume(stack, hub, after: "n1")
+      for id in 301...310 {
+        if recorded { repository.add(id) }
+        try publish(id, hub)
+      }
+      stack.run()
+      #expect(reader.response.body.isEmpty)
+      settle(stack)
+      try publish(311, hub)
+      stack.run()
+      #expect(numbers(reader) == Array(2...311))
+    }
+  }
+
+  @Test func aReplayGoesAtTheReadersPace() throws {
+    let repository = Repository(1...10_000)
+    let hub = hub(repository)
+    let stack = SimulatedStack(hub: hub)
+    let reader = resume(stack, hub, after: "n1", room: 100)
+    settle(stack)
+    #expect(repository.requests.withLock { $0.count } == 1)
+    var most = 0
+    while numbers(reader).count < 9_999 {
+      reader.read(50_000)
+      stack.run()
+      settle(stack)
+      most = max(most, hub.statistics.heldBytes)
+    }
+    #expect(numbers(reader) == Array(2...10_000))
+    #expect(most < 100_000)
+  }
+
+  @Test func aReaderThatLeavesCancelsTheQuery() throws {
+    let cancelled = Mutex(false)
+    let repository = Repository(1...10) { request, events in
+      if Task.isCancelled { cancelled.withLock { $0 = true } }
+      return .contiguous([])
+    }
+    let hub = hub(repository)
+    let stack = SimulatedStack(hub: hub)
+    let reader = resume(stack, hub, after: "n1")
+    reader.hangUp()
+    settle(stack)
+    #expect(cancelled.withLock { $0 })
+    #expect(hub.statistics.readers == 0)
+  }
+
+  @Test func aRepositoryThatFailsEndsTheStreamWithARetry() throws {
+    let logger = CollectingLogger()
+    let hub = hub(Repository(1...10) { _, _ in throw Failure() }, logger: logger)
+    let stack = SimulatedStack(hub: hub)
+    let reader = resume(stack, hub, after: "n1")
+    try publish(11, hub)
+    settle(stack)
+    #expect(reader.response.ending == .complete)
+    #expect(reader.response.text.hasPrefix("retry: ") && numbers(reader).isEmpty)
+    #expect(hub.statistics.ended == [.repositoryFailed: 1])
+    #expect(logger.messages(.error).count == 1)
+  }
+
+  @Test func anIDThatTheRepositoryDoesNotKnowIsSaidToBeAGap() throws {
+    let hub = hub(Repository(1...3))
+    let stack = SimulatedStack(hub: hub)
+    let all = resume(stack, hub, after: "x")
+    let live = resume(stack, hub, after: "x", .with { $0.afterGap = .liveOnly })
+    settle(stack)
+    try publish(4, hub)
+    stack.run()
+    #expect(numbers(all) == [1, 2, 3, 4])
+    #expect(numbers(live) == [4])
+    #expect(
+      all.response.text.hasPrefix("event: eventsource-gap\n")
+        && live.response.text.hasPrefix("event: eventsource-gap\n"))
+    #expect(hub.statistics.gaps == 2)
+  }
+
+  @Test func aGapInTheRepositoryIsSaid() throws {
+    let hub = hub(
+      Repository(5...8) { request, events in
+        request.lastEventID == EventID("n1") ? .gap(events) : Repository.contiguous(request, events)
+      })
+    let stack = SimulatedStack(hub: hub)
+    let reader = resume(stack, hub, after: "n1")
+    settle(stack)
+    #expect(reader.response.text.contains(#"{"channel":"news","lastEventID":"n1","earliestHeld":"n5"}"#))
+    #expect(numbers(reader) == [5, 6, 7, 8])
+  }
+
+  @Test func everythingIsReplayedIfSoConfigured() throws {
+    let hub = hub(Repository(1...600))
+    let stack = SimulatedStack(hub: hub)
+    let reader = resume(stack, hub, after: nil, .with { $0.replaysWithoutLastEventID = true })
+    settle(stack)
+    #expect(numbers(reader) == Array(1...600))
+  }
+
+  @Test func aRepositoryCanBeTakenAwayWithOrWithoutItsReaders() throws {
+    let hub = hub(Repository(1...3))
+    let stack = SimulatedStack(hub: hub)
+    let first = resume(stack, hub, after: nil)
+    hub.unregister("news")
+    try publish(4, hub)
+    stack.run()
+    #expect(numbers(first) == [4])
+    hub.register(Repository(), for: "news")
+    hub.unregister("news", disconnectingReaders: true)
+    stack.run()
+    #expect(first.response.ending == .complete)
+    #expect(hub.statistics.ended == [.channelRemoved: 1])
+  }
+
+  @Test func aRecordingRepositoryHasAnEventBeforeAnyReaderDoes() async throws {
+    let repository = InMemoryEventRepository()
+    let hub = EventHub(configuration: .test)
+    hub.register(repository, for: "news")
+    #expect(throws: PublishError.recordingChannel("news")) { try hub.publish("x", to: "news") }
+    await withTaskGroup(of: Void.self) { group in
+      for number in 0..<200 {
+        group.addTask { _ = try? await hub.publish("\(number)", to: "news", awaiting: .published) }
+      }
+    }
+    let stack = SimulatedStack(hub: hub)
+    let reader = resume(stack, hub, after: nil, .with { $0.replaysWithoutLastEventID = true })
+    while numbers(reader).count < 200 {
+      stack.run()
+      await Task.yield()
+    }
+    guard case .contiguous(let recorded) = repository.events(for: ReplayRequest(channel: "news", lastEventID: nil))
+    else {
+      Issue.record("not contiguous")
+      return
+    }
+    #expect(recorded.map(\.data) == numbers(reader).map(String.init))
+    #expect(recorded.map { $0.id?.rawValue } == (1...200).map { "test-\($0)" })
+  }
+
+  @Test func anEventThatIsNotRecordedIsNotPublished() async throws {
+    struct Full: RecordingEventRepository {
+      func events(for request: ReplayRequest) async throws -> ReplayAnswer { .unknownID }
+      func append(_ event: ServerSentEvent, to channel: ChannelName) async throws { throw Failure() }
+    }
+    let hub = EventHub(configuration: .test)
+    hub.register(Full(), for: "news")
+    await #expect(throws: Failure.self) { try await hub.publish("x", to: "news", awaiting: .published) }
+    #expect(hub.statistics.published == 0)
+  }
+
+  @Test func theInMemoryHistoryIsBoundedAndSaysWhatItHas() {
+    let repository = InMemoryEventRepository(maximumEvents: 100, maximumBytes: 100_000)
+    let id: (Int) -> EventID = { try! EventID("n\($0)") }
+    for number in 1...1000 { repository.append(ServerSentEvent(data: "\(number)", id: id(number)), to: "news") }
+    #expect(repository.events(for: ReplayRequest(channel: "news", lastEventID: id(1))) == .unknownID)
+    #expect(repository.events(for: ReplayRequest(channel: "news", lastEventID: id(1000))) == .contiguous([]))
+    #expect(
+      repository.events(for: ReplayRequest(channel: "news", lastEventID: id(990), maximumEvents: 2))
+        == .contiguous([ServerSentEvent(data: "991", id: id(991)), ServerSentEvent(data: "992", id: id(992))]))
+    guard case .gap(let all) = repository.events(for: ReplayRequest(channel: "news", lastEventID: nil)) else {
+      Issue.record("what was dropped is not said")
+      return
+    }
+    #expect((100...113).contains(all.count) && all.last?.data == "1000")
+    repository.removeAll(in: "news")
+    #expect(repository.events(for: ReplayRequest(channel: "news", lastEventID: nil)) == .contiguous([]))
+  }
+}

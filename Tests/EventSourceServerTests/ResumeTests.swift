@@ -1,0 +1,157 @@
+import EventSourceFormat
+import EventSourceServer
+import EventSourceTesting
+import Testing
+
+@Suite struct ResumeTests {
+  private func texts(_ connection: SimulatedStack.Connection) -> [String] {
+    connection.response.text.split(separator: "\n").filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
+  }
+
+  @Test func aReaderThatReturnsGetsExactlyWhatItMissed() throws {
+    let hub = EventHub(channels: ["news"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    for number in 1...10 { try hub.publish("\(number)", to: "news") }
+    for last in 1...10 {
+      let reader = stack.connect(
+        EventStreamHandler(hub), SimulatedRequest(lastEventID: "test-\(last)"), channels: ["news"])
+      stack.run()
+      #expect(texts(reader) == (1...10).filter { $0 > last }.map { "\($0)" })
+    }
+    #expect(hub.statistics.gaps == 0)
+  }
+
+  @Test func anIDOfTheApplicationsOwnIsFoundAsWell() throws {
+    let hub = EventHub(channels: ["news"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    for number in 1...2000 {
+      try hub.publish(ServerSentEvent(data: "\(number)", id: EventID("n\(number)")), to: "news")
+    }
+    for last in [1, 2, 1000, 1999, 2000] {
+      let reader = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: "n\(last)"), channels: ["news"])
+      stack.run()
+      #expect(texts(reader) == (1...2000).filter { $0 > last }.map { "\($0)" })
+    }
+  }
+
+  @Test func theFieldWinsOverTheQuery() throws {
+    let hub = EventHub(channels: ["news"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    for number in 1...3 { try hub.publish("\(number)", to: "news") }
+    let target = "/events?lastEventID=test-1"
+    let byQuery = stack.connect(EventStreamHandler(hub), SimulatedRequest(target: target), channels: ["news"])
+    let byBoth = stack.connect(
+      EventStreamHandler(hub), SimulatedRequest(target: target, lastEventID: "test-2"), channels: ["news"])
+    stack.run()
+    #expect(texts(byQuery) == ["2", "3"])
+    #expect(texts(byBoth) == ["3"])
+  }
+
+  @Test func withoutALastEventIDAReaderBeginsLiveUnlessConfiguredOtherwise() throws {
+    let hub = EventHub(channels: ["news"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    try hub.publish("old", to: "news")
+    let live = stack.connect(EventStreamHandler(hub), channels: ["news"])
+    let all = stack.connect(
+      EventStreamHandler(hub, configuration: .with { $0.replaysWithoutLastEventID = true }), channels: ["news"])
+    stack.run()
+    #expect(texts(live).isEmpty)
+    #expect(texts(all) == ["old"])
+  }
+
+  @Test func anIDOfAnotherEpochIsSaidToBeAGap() throws {
+    let hub = EventHub(channels: ["news"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    try hub.publish("held", to: "news")
+    let reader = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: "other-7"), channels: ["news"])
+    stack.run()
+    #expect(
+      reader.response.text == """
+        event: eventsource-gap
+        data: {"channel":"news","lastEventID":"other-7","earliestHeld":"test-1"}
+
+        id: test-1
+        data: held
+
+
+        """
+    )
+    #expect(hub.statistics.gaps == 1)
+  }
+
+  @Test func afterAGapAReaderMayBeGivenOnlyWhatIsLive() throws {
+    let hub = EventHub(channels: ["news"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    try hub.publish("held", to: "news")
+    let handler = EventStreamHandler(hub, configuration: .with { $0.afterGap = .liveOnly })
+    let reader = stack.connect(handler, SimulatedRequest(lastEventID: "other-7"), channels: ["news"])
+    stack.run()
+    try hub.publish("live", to: "news")
+    stack.run()
+    #expect(texts(reader).dropFirst() == ["live"])
+  }
+
+  @Test func theLogHoldsNoMoreThanItsLimitsAndResumesExactlyAtItsEdge() throws {
+    let hub = EventHub(channels: ["news"], configuration: .test { $0.log = LogLimits(bytes: 1 << 20, events: 5) })
+    let stack = SimulatedStack(hub: hub)
+    for number in 1...20 { try hub.publish("\(number)", to: "news") }
+    // 15 has been given up, but everything after it is held.
+    let edge = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: "test-15"), channels: ["news"])
+    let past = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: "test-14"), channels: ["news"])
+    stack.run()
+    #expect(texts(edge) == ["16", "17", "18", "19", "20"])
+    #expect(texts(past).count == 6 && texts(past)[0].contains("\"earliestHeld\":\"test-16\""))
+  }
+
+  @Test func anIDFromTheFutureIsNotBelieved() throws {
+    let hub = EventHub(channels: ["news"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    for id in ["test-2", "test-99999999999999999999999", "test-", "test-x", "test--1", "*", "*a", "*news:%"] {
+      let reader = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: id), channels: ["news"])
+      stack.run()
+      #expect(texts(reader).count == 1, "\(id)")
+    }
+  }
+
+  @Test func agedEventsAreGivenUp() throws {
+    let hub = EventHub(
+      channels: ["news"], configuration: .test { $0.log = LogLimits(age: .seconds(10)) })
+    let stack = SimulatedStack(hub: hub)
+    stack.run()
+    let empty = hub.statistics.heldBytes
+    try hub.publish("old", to: "news")
+    #expect(hub.statistics.heldBytes > empty)
+    stack.clock.advance(by: .seconds(30))
+    stack.run()
+    #expect(hub.statistics.heldBytes == empty)
+    let reader = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: "test-1"), channels: ["news"])
+    stack.run()
+    try hub.publish("new", to: "news")
+    stack.run()
+    #expect(texts(reader) == ["new"])
+  }
+
+  @Test func severalChannelsOnOneStreamResumeExactly() throws {
+    let hub = EventHub(channels: ["a", "b", "c"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(hub)
+    let request = SimulatedRequest(target: "/?channel=b&channel=c")
+    let reader = stack.connect(handler, request, channels: ["a"])
+    stack.run()
+    try hub.publish("a1", to: "a")
+    try hub.publish("b1", to: "b")
+    stack.run()
+    #expect(texts(reader) == ["a1", "b1"])
+    let ids = reader.response.text.split(separator: "\n").filter { $0.hasPrefix("id: ") }.map { $0.dropFirst(4) }
+    #expect(ids == ["*a:test-1,b:test-0,c:test-0", "*a:test-1,b:test-1,c:test-0"])
+    reader.hangUp()
+    try hub.publish("a2", to: "a")
+    try hub.publish("c1", to: "c")
+    var resumed = request
+    resumed.fields.append(EventStreamField("Last-Event-ID", String(ids[0])))
+    let again = stack.connect(handler, resumed, channels: ["a"])
+    stack.run()
+    #expect(texts(again) == ["a2", "b1", "c1"])
+    #expect(hub.statistics.gaps == 0)
+  }
+}
