@@ -181,6 +181,7 @@ extension OverASocket {
         #expect(try await client.take(until: "\n\n") == "id: 1\ndata: still\n\n")
         client.send(String(repeating: "x", count: 4000))
         _ = try await client.end()
+        #expect(await readers(become: 0))
         #expect(hub.statistics.ended == [.peerGone: 1])
       }
     }
