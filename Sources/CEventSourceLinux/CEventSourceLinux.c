@@ -1,1 +1,74 @@
+#ifdef __linux__
+#define _GNU_SOURCE
 #include "CEventSourceLinux.h"
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+const uint32_t eventsource_readable = EPOLLIN, eventsource_writable = EPOLLOUT;
+const uint32_t eventsource_peer_finished = EPOLLRDHUP, eventsource_dead = EPOLLHUP | EPOLLERR;
+const uint32_t eventsource_on_change = EPOLLET, eventsource_one_waiter = EPOLLEXCLUSIVE;
+
+int eventsource_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int eventsource_epoll_add(int epoll, int fd, uint32_t interest, uint64_t token) {
+  struct epoll_event event = {.events = interest, .data.u64 = token};
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+int eventsource_epoll_change(int epoll, int fd, uint32_t interest, uint64_t token) {
+  struct epoll_event event = {.events = interest, .data.u64 = token};
+  return epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
+}
+
+int eventsource_epoll_remove(int epoll, int fd) {
+  struct epoll_event event = {0};
+  return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event);
+}
+
+int eventsource_epoll_wait(int epoll, uint64_t *tokens, uint32_t *ready, int capacity, int milliseconds) {
+  struct epoll_event events[256];
+  int count = epoll_wait(epoll, events, capacity < 256 ? capacity : 256, milliseconds);
+  for (int i = 0; i < count; i++) {
+    tokens[i] = events[i].data.u64;
+    ready[i] = events[i].events;
+  }
+  return count;
+}
+
+int eventsource_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int eventsource_socket(int family) { return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
+
+int eventsource_accept(int listener) { return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+ptrdiff_t eventsource_send(int fd, const void *bytes, size_t count) { return send(fd, bytes, count, MSG_NOSIGNAL); }
+
+static int set(int fd, int level, int option, int value) {
+  return setsockopt(fd, level, option, &value, sizeof value);
+}
+
+int eventsource_set_no_delay(int fd) { return set(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+
+int eventsource_set_reuse_address(int fd) { return set(fd, SOL_SOCKET, SO_REUSEADDR, 1); }
+
+int eventsource_set_dual_stack(int fd) { return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0); }
+
+int eventsource_set_send_buffer(int fd, int bytes) { return set(fd, SOL_SOCKET, SO_SNDBUF, bytes); }
+
+int eventsource_set_peer_timeout(int fd, int seconds) {
+  return set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) | set(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds / 2) |
+         set(fd, IPPROTO_TCP, TCP_KEEPINTVL, seconds / 6) | set(fd, IPPROTO_TCP, TCP_KEEPCNT, 3) |
+         set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000);
+}
+
+int eventsource_set_reset_on_close(int fd) {
+  struct linger linger = {.l_onoff = 1, .l_linger = 0};
+  return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+void eventsource_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+#endif

@@ -1,0 +1,75 @@
+extension BuiltInServer {
+  /// How a server listens, and what it puts up with. Every value has a default that a small service can keep.
+  public struct Configuration: Sendable, Hashable {
+    /// Where to listen: an IPv4 or IPv6 address, or `localhost`, which is 127.0.0.1. `0.0.0.0` is every IPv4 address of
+    /// the machine, `::` every address of both kinds.
+    public var host = "127.0.0.1"
+    /// The port; 0 lets the system choose one.
+    public var port = 0
+    /// How many threads serve. One serves thousands of readers; a connection stays with the thread that has the fewest
+    /// when it comes.
+    public var threads = 1
+
+    /// How many connections are served at a time. One beyond is accepted, told 503 with `Retry-After`, and closed; of
+    /// those at most 64 at a time, and the rest waits in the kernel's queue.
+    public var maximumConnections = 10_000
+    /// The largest request line and fields, in bytes; beyond: 431.
+    public var maximumHeadBytes = 16 * 1024
+    /// The longest request target, in bytes; beyond: 414.
+    public var maximumTargetBytes = 8 * 1024
+    /// The largest request body, in bytes; beyond: 413.
+    public var maximumBodyBytes = 1024 * 1024
+
+    /// How long a head may take from its first byte to its last; then 408. Also how long a new connection may say nothing;
+    /// then it is closed.
+    public var headTimeout: Duration = .seconds(10)
+    /// How long a request's body may take as a whole, from the end of the head; then 408.
+    public var bodyTimeout: Duration = .seconds(30)
+    /// How long a connection may be silent between two requests; then it is closed.
+    public var keepAliveTimeout: Duration = .seconds(60)
+    /// How long the reader of an ordinary response may take none of it; then the connection is reset. Streams have the
+    /// stall deadline of their hub.
+    public var stallTimeout: Duration = .seconds(30)
+    /// How long the kernel may get no answer at all from a peer, to data or to its own probes of an idle connection, before
+    /// it gives the connection up; this finds readers whose machine or network has vanished. Whole seconds, from 6.
+    public var peerTimeout: Duration = .seconds(60)
+
+    /// The kernel's send buffer per connection, in bytes (SO_SNDBUF, which Linux doubles); nil leaves it to the kernel,
+    /// which lets it grow with the connection's speed. Small bounds what a slow reader holds, large saves wake-ups.
+    public var sendBufferBytes: Int?
+
+    /// Makes the default configuration.
+    public init() {}
+
+    /// Finds what makes no sense.
+    ///
+    /// - Throws: ``BuiltInServerError/invalidConfiguration(_:)``, which names the value.
+    public func validate() throws(BuiltInServerError) {
+      try require(!host.isEmpty, "host is empty")
+      try require((0...65_535).contains(port), "port is \(port), not 0 to 65535")
+      try require((1...1024).contains(threads), "threads is \(threads), not 1 to 1024")
+      try require(maximumConnections > 0, "maximumConnections is \(maximumConnections), not positive")
+      let sizes = 1...1 << 40
+      try require(sizes.contains(maximumHeadBytes), "maximumHeadBytes is \(maximumHeadBytes), not positive")
+      try require(sizes.contains(maximumTargetBytes), "maximumTargetBytes is \(maximumTargetBytes), not positive")
+      try require((0...1 << 40).contains(maximumBodyBytes), "maximumBodyBytes is \(maximumBodyBytes), less than 0")
+      try require(headTimeout > .zero, "headTimeout is not positive")
+      try require(bodyTimeout > .zero, "bodyTimeout is not positive")
+      try require(keepAliveTimeout > .zero, "keepAliveTimeout is not positive")
+      try require(stallTimeout > .zero, "stallTimeout is not positive")
+      try require((.seconds(6)...(.seconds(86_400))).contains(peerTimeout), "peerTimeout is not 6 s to a day")
+      if let sendBufferBytes {
+        try require((1...1 << 30).contains(sendBufferBytes), "sendBufferBytes is \(sendBufferBytes), not positive")
+      }
+    }
+
+    private func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws(BuiltInServerError) {
+      if !condition { throw .invalidConfiguration(reason()) }
+    }
+
+    /// The same limits as the parsers know them.
+    var limits: RequestLimits {
+      RequestLimits(headBytes: maximumHeadBytes, targetBytes: maximumTargetBytes, bodyBytes: maximumBodyBytes)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import EventSourceServer
+import Glibc
+
+extension Connection {
+  /// Whether an endpoint would serve a request with this head.
+  func isServed(_ head: RequestHead) -> Bool {
+    switch loop.context.routes.current.match(method: head.method, path: head.path) {
+    case .mount, .route: true
+    case .methodNotAllowed, .notFound: false
+    }
+  }
+
+  /// Gives a request that has been read to its endpoint.
+  func dispatch(_ head: RequestHead, body: [UInt8]) {
+    request = nil
+    phase = .responding
+    loop.timers.cancel(Int(number))
+    if head.target == "*" { return respond(status: 204, fields: [], body: nil) }
+    switch loop.context.routes.current.match(method: head.method, path: head.path) {
+    case .mount(let handler, let channels): serve(head, handler, channels)
+    case .route(let respond, let parameters): run(respond, head, parameters, body)
+    case .methodNotAllowed(let allowed):
+      let allow = EventStreamField("Allow", allowed.joined(separator: ", "))
+      respond(status: 405, fields: [allow], text: "this path is not served with this method")
+    case .notFound: respond(status: 404, text: "nothing is served at this path")
+    }
+  }
+
+  /// A route's closure has answered.
+  func answer(_ response: BuiltInResponse) {
+    guard phase == .responding, task != nil else { return }
+    guard (200...599).contains(response.status) else {
+      loop.context.log(.error, "A route answered with a status that cannot be sent", [("status", "\(response.status)")])
+      return respond(status: 500, text: "internal server error")
+    }
+    respond(status: response.status, fields: response.fields, body: response.body)
+  }
+
+  private func serve(_ head: RequestHead, _ handler: EventStreamHandler, _ channels: [String]) {
+    let request = MountedRequest(method: head.method, target: head.target, fields: head.streamFields, peer: peer)
+    let lane = loop.lane(of: handler.hub)
+    let exchange = handler.serve(request, channels: channels, response: self, on: lane)
+    // Within the call it may have answered for good, and then it is of no more use.
+    if phase == .responding || phase == .streaming { self.exchange = exchange }
+  }
+
+  private func run(
+    _ closure: @escaping Router.Respond,
+    _ head: RequestHead,
+    _ parameters: [String: String],
+    _ body: [UInt8]
+  ) {
+    let request = BuiltInRequest(
+      method: head.method,
+      target: head.target,
+      fields: head.streamFields,
+      peer: peer,
+      pathParameters: parameters,
+      body: body
+    )
+    guard let request else { return respond(status: 400, text: "the query cannot be decoded") }
+    let (context, mailbox, token) = (loop.context, loop.handle.mailbox, token)
+    task = Task {
+      let response = await context.answer(to: request, by: closure)
+      mailbox.post(.respond(token, response))
+    }
+  }
+
+  private var peer: String? { SocketAddress.peer(of: number)?.host }
+}
+
+extension ServerContext {
+  /// Runs a route's closure. What it throws is logged, and never told to the peer.
+  fileprivate func answer(to request: BuiltInRequest, by closure: Router.Respond) async -> BuiltInResponse {
+    do {
+      return try await closure(request)
+    } catch {
+      if !Task.isCancelled {
+        log(
+          .error,
+          "A route failed",
+          [("method", request.method), ("path", request.path), ("error", String(describing: error))]
+        )
+      }
+      return .text("internal server error\n", status: 500)
+    }
+  }
+}
+
+extension RequestHead {
+  /// The target without its query.
+  var path: Substring { target.prefix { $0 != "?" } }
+
+  /// The fields as the handler knows them.
+  fileprivate var streamFields: [EventStreamField] { fields.map { EventStreamField($0.name, $0.value) } }
+}

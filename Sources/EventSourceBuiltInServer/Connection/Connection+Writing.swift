@@ -1,0 +1,129 @@
+import CEventSourceLinux
+import EventSourceServer
+import Glibc
+
+extension Connection {
+  /// How long the peer's FIN is waited for.
+  private static let lingerTimeout = Duration.seconds(2)
+
+  /// Refuses what the peer sent. Nobody knows where its next request would begin, so the connection ends.
+  func reject(_ rejection: RequestRejection) {
+    loop.context.log(
+      .debug,
+      "A request was refused",
+      [("status", "\(rejection.status)"), ("reason", rejection.reason)]
+    )
+    request = nil
+    flags.insert(.closes)
+    respond(status: rejection.status, text: rejection.reason)
+  }
+
+  /// Answers with one line of text.
+  func respond(status: Int, fields: [EventStreamField] = [], text: String) {
+    let type = EventStreamField("Content-Type", "text/plain; charset=utf-8")
+    respond(status: status, fields: [type] + fields, body: Array("\(text)\n".utf8))
+  }
+
+  /// Answers the request, and then goes on to the next or closes.
+  ///
+  /// - Parameter body: Nil if there is none by the nature of the response.
+  func respond(status: Int, fields: [EventStreamField], body: [UInt8]?) {
+    exchange = nil
+    task = nil
+    phase = .writing
+    loop.setTimer(self, after: loop.context.configuration.stallTimeout)
+    if loop.isDraining { flags.insert(.closes) }
+    let mayHaveBody = status != 204 && status != 304
+    // Without a body and without a length, only the connection's end can tell the response's (RFC 9112, 6.3).
+    if body == nil, mayHaveBody, !flags.contains(.isHead) { flags.insert(.closes) }
+    let framing = mayHaveBody ? body.map { .length($0.count) } ?? .none : ResponseHeadEncoder.Framing.none
+    var bytes = encode(status, fields, framing, reserving: body?.count ?? 0)
+    if let body, mayHaveBody, !flags.contains(.isHead) { bytes += body }
+    send(bytes)
+  }
+
+  /// The head's bytes; a field that cannot be sent is left out and logged.
+  func encode(
+    _ status: Int,
+    _ fields: [EventStreamField],
+    _ framing: ResponseHeadEncoder.Framing,
+    reserving bodyBytes: Int = 0
+  ) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(256 + bodyBytes)
+    let encoder = ResponseHeadEncoder(date: loop.dateField, framing: framing, closes: flags.contains(.closes))
+    for name in encoder.encode(status: status, fields: fields, into: &bytes) {
+      loop.context.log(.error, "A response field was left out: it would end its line", [("name", name)])
+    }
+    return bytes
+  }
+
+  /// Sends bytes of our own, behind those that wait.
+  func send(_ bytes: [UInt8]) {
+    if output.isEmpty { output = bytes } else { output += bytes }
+    if !flags.contains(.blocked) { flush() }
+  }
+
+  /// The kernel takes bytes again.
+  func becameWritable() {
+    if !output.isEmpty { flush() }
+    if phase == .streaming, output.isEmpty, flags.contains(.owesWritable) {
+      flags.remove(.owesWritable)
+      exchange?.becameWritable()
+    }
+  }
+
+  /// Watches for the moment when the kernel takes bytes again.
+  func block() {
+    flags.insert(.blocked)
+    guard !flags.contains(.watchesWritable) else { return }
+    flags.insert(.watchesWritable)
+    loop.epoll.change(number, Self.initialInterest.union(.writable), token: token.bits)
+  }
+
+  /// Sends our FIN, and waits for the peer's.
+  func finishSending() {
+    phase = .lingering
+    _ = shutdown(number, Int32(SHUT_WR))
+    loop.setTimer(self, after: Self.lingerTimeout)
+    unread = []
+    if flags.contains(.mayRead) { resumeLater() }
+  }
+
+  /// Has the kernel reset the connection when it is closed.
+  func setResetOnClose() { _ = eventsource_set_reset_on_close(number) }
+
+  /// Sends what waits, as far as the kernel takes it.
+  private func flush() {
+    let sentBefore = outputSent
+    while outputSent < output.count {
+      let count = output.withUnsafeBytes { bytes in
+        eventsource_send(number, bytes.baseAddress! + outputSent, bytes.count - outputSent)
+      }
+      if count >= 0 {
+        outputSent += count
+      } else if errno == EAGAIN {
+        if phase == .writing, outputSent > sentBefore {
+          loop.setTimer(self, after: loop.context.configuration.stallTimeout)
+        }
+        return block()
+      } else if errno != EINTR {
+        // Not here: a lane may be the caller, and may not be called back.
+        flags.insert(.dead)
+        return resumeLater()
+      }
+    }
+    output = []
+    outputSent = 0
+    flags.insert(.served)
+    guard phase == .writing else { return }
+    if flags.contains(.closes) { finishSending() } else { awaitNextRequest() }
+  }
+
+  private func awaitNextRequest() {
+    phase = .head
+    flags.remove(.isHead)
+    loop.setTimer(self, after: loop.context.configuration.keepAliveTimeout)
+    if flags.contains(.mayRead) || !unread.isEmpty { resumeLater() }
+  }
+}

@@ -1,0 +1,9 @@
+/// A request that is being read.
+final class PendingRequest {
+  var headParser: RequestHeadParser
+  /// The head, once it is complete and a body follows.
+  var head: RequestHead?
+  var body: RequestBodyParser?
+
+  init(limits: RequestLimits) { headParser = RequestHeadParser(limits: limits) }
+}

@@ -1,0 +1,59 @@
+import EventSourceServer
+
+/// Writes the head of a response. Pure.
+struct ResponseHeadEncoder {
+  /// How the end of the response is told (RFC 9112, 6.3).
+  enum Framing: Equatable {
+    /// `Content-Length`, also of a body that is not sent because the request was HEAD.
+    case length(Int)
+    /// Nothing is said: the status or the method forbids a body, or the connection's end is the body's.
+    case none
+  }
+
+  /// The Date field's value.
+  var date: [UInt8]
+  /// How the end is told.
+  var framing: Framing
+  /// Whether the connection ends with this response.
+  var closes: Bool
+
+  /// Appends the status line, the fields and the empty line.
+  ///
+  /// The fields that frame the message are the server's: a caller's Connection, Content-Length, Date, Keep-Alive, Transfer-Encoding
+  /// and Upgrade are left out. So is a field that would break out of its line, because it holds CR, LF, NUL or is not
+  /// named by a token; its name is returned, for the log.
+  func encode(status: Int, fields: [EventStreamField], into bytes: inout [UInt8]) -> [String] {
+    var refused: [String] = []
+    bytes.append("HTTP/1.1 ")
+    bytes.append(status)
+    bytes.append(" ")
+    bytes.append(reasonPhrase(status))
+    bytes.append("\r\nDate: ")
+    bytes.append(contentsOf: date)
+    bytes.append("\r\n")
+    for field in fields where !isOurs(field.name) {
+      let isNamed = !field.name.isEmpty && field.name.utf8.allSatisfy(\.isToken)
+      guard isNamed, field.value.utf8.allSatisfy(\.isFieldValue) else {
+        refused.append(field.name)
+        continue
+      }
+      bytes.append(contentsOf: field.name.utf8)
+      bytes.append(": ")
+      bytes.append(contentsOf: field.value.utf8)
+      bytes.append("\r\n")
+    }
+    if case .length(let count) = framing {
+      bytes.append("Content-Length: ")
+      bytes.append(count)
+      bytes.append("\r\n")
+    }
+    if closes { bytes.append("Connection: close\r\n") }
+    bytes.append("\r\n")
+    return refused
+  }
+
+  private func isOurs(_ name: String) -> Bool {
+    ["connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"]
+      .contains { name.isASCIICaseInsensitive($0) }
+  }
+}

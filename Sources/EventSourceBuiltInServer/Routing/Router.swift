@@ -1,0 +1,55 @@
+import EventSourceServer
+
+/// Which endpoint serves a path. A value: a thread that matches against one is not disturbed by who adds to another.
+struct Router: Sendable {
+  /// Serves an ordinary request.
+  typealias Respond = @Sendable (BuiltInRequest) async throws -> BuiltInResponse
+
+  /// What became of a request.
+  enum Match {
+    /// The request goes to this handler, whatever its method.
+    case mount(EventStreamHandler, channels: [String])
+    /// The request goes to this closure.
+    case route(Respond, pathParameters: [String: String])
+    /// The path is served, but not with this method; with these it is.
+    case methodNotAllowed(allowed: [String])
+    /// Nothing serves the path.
+    case notFound
+  }
+
+  private enum Endpoint {
+    case mount(EventStreamHandler)
+    case route(method: String, Respond)
+  }
+
+  private var entries: [(pattern: PathPattern, endpoint: Endpoint)] = []
+
+  mutating func mount(_ handler: EventStreamHandler, at pattern: PathPattern) {
+    entries.append((pattern, .mount(handler)))
+  }
+
+  mutating func route(_ method: String, _ pattern: PathPattern, _ respond: @escaping Respond) {
+    entries.append((pattern, .route(method: method, respond)))
+  }
+
+  /// Finds the endpoint: the first in the order added whose pattern and method match. HEAD is served by a GET route if
+  /// there is none for HEAD (RFC 9110, 9.3.2). Linear in the number of endpoints.
+  func match(method: String, path: some StringProtocol) -> Match {
+    var get: Match?
+    var allowed: [String] = []
+    for (pattern, endpoint) in entries {
+      guard let parameters = pattern.match(path) else { continue }
+      switch endpoint {
+      case .mount(let handler):
+        // Routes of the same path that were added before it keep their methods; all others are the handler's.
+        return get ?? .mount(handler, channels: parameters["channel"].map { [$0] } ?? [])
+      case .route(let served, let respond):
+        if served == method { return .route(respond, pathParameters: parameters) }
+        if served == "GET", method == "HEAD", get == nil { get = .route(respond, pathParameters: parameters) }
+        for name in served == "GET" ? ["GET", "HEAD"] : [served] where !allowed.contains(name) { allowed.append(name) }
+      }
+    }
+    if let get { return get }
+    return allowed.isEmpty ? .notFound : .methodNotAllowed(allowed: allowed)
+  }
+}

@@ -1,0 +1,60 @@
+import CEventSourceLinux
+import Glibc
+
+/// A thread's epoll instance and the memory that its events are taken into, allocated once.
+struct Epoll: ~Copyable {
+  /// What to wait for, or what is ready.
+  struct Events: OptionSet, Sendable {
+    let rawValue: UInt32
+    static let readable = Events(rawValue: eventsource_readable)
+    static let writable = Events(rawValue: eventsource_writable)
+    /// The peer has sent its FIN, or everything (EPOLLRDHUP).
+    static let peerFinished = Events(rawValue: eventsource_peer_finished)
+    /// The connection was reset or is closed in both directions; reported always (EPOLLERR, EPOLLHUP).
+    static let dead = Events(rawValue: eventsource_dead)
+    /// Reported when something changes, not while it lasts (EPOLLET).
+    static let onChange = Events(rawValue: eventsource_on_change)
+    /// Of several threads that wait, not all are woken (EPOLLEXCLUSIVE).
+    static let oneWaiter = Events(rawValue: eventsource_one_waiter)
+  }
+
+  private static let capacity = 256
+
+  private let descriptor: Descriptor
+  private let tokens = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity)
+  private let ready = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity)
+
+  init() throws(BuiltInServerError) {
+    descriptor = try Descriptor(eventsource_epoll_create(), from: "epoll_create1")
+  }
+
+  deinit {
+    tokens.deallocate()
+    ready.deallocate()
+  }
+
+  /// Begins to watch a descriptor; false if the system refuses (no memory, or too many watches).
+  func add(_ number: Int32, _ interest: Events, token: UInt64) -> Bool {
+    eventsource_epoll_add(descriptor.number, number, interest.rawValue, token) == 0
+  }
+
+  /// Watches for something else. What is ready already is reported once more.
+  func change(_ number: Int32, _ interest: Events, token: UInt64) {
+    _ = eventsource_epoll_change(descriptor.number, number, interest.rawValue, token)
+  }
+
+  /// Stops watching.
+  func remove(_ number: Int32) {
+    _ = eventsource_epoll_remove(descriptor.number, number)
+  }
+
+  /// Waits until something is ready, at most so many milliseconds (-1: for ever); answers how many events there are.
+  ///
+  /// A signal ends the wait like a timeout does.
+  func wait(milliseconds: Int32) -> Int {
+    max(0, Int(eventsource_epoll_wait(descriptor.number, tokens, ready, Int32(Self.capacity), milliseconds)))
+  }
+
+  /// One of the events of the last wait.
+  func event(_ index: Int) -> (token: UInt64, events: Events) { (tokens[index], Events(rawValue: ready[index])) }
+}

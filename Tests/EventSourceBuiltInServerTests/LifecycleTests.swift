@@ -1,0 +1,237 @@
+import EventSourceBuiltInServer
+import EventSourceServer
+import Foundation
+import Testing
+
+extension OverASocket {
+  /// Starting and stopping.
+  struct LifecycleTests {
+    @Test func fiftyStartsAndStopsLeaveNoDescriptorBehind() async throws {
+      let kinds = ["socket:", "anon_inode:[eventpoll]", "anon_inode:[eventfd]"]
+      let server = BuiltInServer(configuration: configuration { $0.threads = 3 })
+      addTestRoutes(server)
+      var before: [Int] = []
+      for round in 0...50 {
+        // What the runtime opens when it is first needed has been opened by the end of the first round.
+        if round == 1 { before = kinds.map(openDescriptors) }
+        let client = try TestClient(try server.start())
+        #expect(try await client.exchange(get("/hello")).status == 200)
+        await server.stop()
+        #expect(try await client.end() == .closed)
+        client.hangUp()
+      }
+      #expect(kinds.map(openDescriptors) == before)
+    }
+
+    @Test func aPortInUseIsSaidInOneLine() async throws {
+      try await withServer { _, address in
+        let second = BuiltInServer(configuration: configuration { $0.port = address.port })
+        let error = #expect(throws: BuiltInServerError.self) { try second.start() }
+        #expect(error == .portInUse(host: "127.0.0.1", port: address.port))
+        #expect(error?.description == "port \(address.port) of 127.0.0.1 is already in use")
+      }
+    }
+
+    @Test func aPortCanBeHadAgainAtOnce() async throws {
+      let server = BuiltInServer()
+      let address = try server.start()
+      let client = try TestClient(address)
+      #expect(try await client.exchange(get("/")).status == 404)
+      await server.stop()
+      let again = BuiltInServer(configuration: configuration { $0.port = address.port })
+      #expect(try again.start() == address)
+      await again.stop()
+    }
+
+    @Test func anAddressOfSomebodyElseIsRefused() throws {
+      for host in ["192.0.2.1", "example.com", "300.0.0.1"] {
+        let server = BuiltInServer(configuration: configuration { $0.host = host })
+        #expect(throws: BuiltInServerError.addressNotAvailable(host: host)) { try server.start() }
+      }
+    }
+
+    @Test func localhostAndIPv6CanBeListenedOn() async throws {
+      for (host, bound) in [("localhost", "127.0.0.1"), ("::1", "::1"), ("::", "::"), ("0.0.0.0", "0.0.0.0")] {
+        let server = BuiltInServer(configuration: configuration { $0.host = host })
+        let address = try server.start()
+        #expect(address.host == bound)
+        #expect(address.port > 0)
+        await server.stop()
+      }
+      #expect(BoundAddress(host: "::1", port: 80).url == "http://[::1]:80")
+    }
+
+    @Test func aReaderOverIPv4OfAnIPv6SocketHasAnIPv4Address() async throws {
+      try await withServer(
+        { $0.host = "::" },
+        routes: { server in
+          server.route("GET", "/peer") { .text($0.peer ?? "nobody") }
+        }
+      ) { _, address in
+        let client = try TestClient(BoundAddress(host: "127.0.0.1", port: address.port))
+        #expect(try await client.exchange(get("/peer")).text == "127.0.0.1")
+      }
+    }
+
+    @Test func startingTwiceThrowsAndStoppingTwiceDoesNothing() async throws {
+      let server = BuiltInServer()
+      await server.stop()
+      let address = try server.start()
+      #expect(server.address == address)
+      #expect(throws: BuiltInServerError.alreadyRunning) { try server.start() }
+      await withTaskGroup { group in for _ in 0..<10 { group.addTask { await server.stop() } } }
+      #expect(server.address == nil)
+      await server.stop()
+    }
+
+    @Test func twoServersDoNotDisturbEachOther() async throws {
+      try await withServer { _, first in
+        try await withServer { _, second in
+          let response = try await TestClient(second).exchange(get("/hello"))
+          #expect(response.status == 200)
+        }
+        #expect(try await TestClient(first).exchange(get("/hello")).status == 200)
+      }
+    }
+
+    @Test func connectionsAreSharedEvenlyAmongTheThreads() async throws {
+      try await withServer(
+        { $0.threads = 2 },
+        routes: { server in
+          server.route("GET", "/hello") { _ in .text("hello\n") }
+        }
+      ) { _, address in
+        let clients = try (0..<40).map { _ in try TestClient(address) }
+        for client in clients { #expect(try await client.exchange(get("/hello")).status == 200) }
+        for client in clients { #expect(try await client.exchange(get("/hello")).status == 200) }
+      }
+    }
+
+    @Test func aStopLetsARequestFinishThatIsBeingServed() async throws {
+      let began = AsyncStream<Void>.makeStream()
+      let server = BuiltInServer()
+      server.route("GET", "/slow") { _ in
+        began.continuation.yield()
+        try await Task.sleep(for: .milliseconds(300))
+        return .text("finished")
+      }
+      let address = try server.start()
+      let client = try TestClient(address)
+      client.send(get("/slow"))
+      for await _ in began.stream { break }
+      async let stopped: Void = server.stop(draining: .seconds(5))
+      let response = try await client.response()
+      #expect(response.text == "finished")
+      #expect(response.closes)
+      #expect(try await client.end() == .closed)
+      client.hangUp()
+      await stopped
+      #expect(throws: TestClient.Failure.self) { try TestClient(address) }
+    }
+
+    @Test func aStopClosesIdleConnectionsAtOnce() async throws {
+      let server = BuiltInServer()
+      let client = try TestClient(try server.start())
+      #expect(try await client.exchange(get("/")).status == 404)
+      let time = await ContinuousClock().measure { await server.stop(draining: .seconds(30)) }
+      #expect(time < .seconds(10))
+      #expect(try await client.end() == .closed)
+    }
+
+    @Test func aSecondStopBringsTheEndNearer() async throws {
+      let server = BuiltInServer()
+      server.route("GET", "/never") { _ in
+        try await Task.sleep(for: .seconds(600))
+        return .empty()
+      }
+      let client = try TestClient(try server.start())
+      client.send(get("/never"))
+      let address = server.address
+      #expect(address != nil)
+      let first = Task { await server.stop(draining: .seconds(600)) }
+      #expect(await eventually { server.address == nil })
+      await server.stop()
+      await first.value
+    }
+
+    @Test func runServesUntilItIsCanceled() async throws {
+      let listening = AsyncStream<BoundAddress>.makeStream()
+      let server = BuiltInServer()
+      let run = Task { try await server.run { listening.continuation.yield($0) } }
+      for await address in listening.stream {
+        #expect(try await TestClient(address).exchange(get("/")).status == 404)
+        break
+      }
+      run.cancel()
+      try await run.value
+      #expect(server.address == nil)
+      let another = Task { try await server.run() }
+      #expect(await eventually { server.address != nil })
+      await server.stop()
+      try await another.value
+    }
+
+    @Test func aServerThatIsLetGoStops() async throws {
+      let before = openDescriptors()
+      var server: BuiltInServer? = BuiltInServer()
+      let address = try #require(try server?.start())
+      _ = try TestClient(address)
+      server = nil
+      #expect(await eventually { openDescriptors() <= before })
+    }
+
+    @Test func theServersThreadsTakeNoSignals() async throws {
+      try await withServer({ $0.threads = 4 }) { _, _ in
+        #expect(await eventually { serverThreads().count == 4 })
+        #expect(serverThreads().map { signalMask(of: $0) } == Array(repeating: "fffffffe7ffbfeff", count: 4))
+      }
+    }
+
+    @Test(arguments: [
+      "host", "port", "threads", "maximumConnections", "maximumHeadBytes", "maximumTargetBytes", "maximumBodyBytes",
+      "headTimeout", "bodyTimeout", "keepAliveTimeout", "stallTimeout", "peerTimeout", "sendBufferBytes",
+    ])
+    func aValueThatMakesNoSenseIsNamed(_ name: String) {
+      let bad = configuration {
+        switch name {
+        case "host": $0.host = ""
+        case "port": $0.port = 65_536
+        case "threads": $0.threads = 0
+        case "maximumConnections": $0.maximumConnections = 0
+        case "maximumHeadBytes": $0.maximumHeadBytes = 0
+        case "maximumTargetBytes": $0.maximumTargetBytes = 0
+        case "maximumBodyBytes": $0.maximumBodyBytes = -1
+        case "headTimeout": $0.headTimeout = .zero
+        case "bodyTimeout": $0.bodyTimeout = .zero
+        case "keepAliveTimeout": $0.keepAliveTimeout = .zero
+        case "stallTimeout": $0.stallTimeout = .seconds(-1)
+        case "peerTimeout": $0.peerTimeout = .seconds(1)
+        default: $0.sendBufferBytes = 0
+        }
+      }
+      let error = #expect(throws: BuiltInServerError.self) { try BuiltInServer(configuration: bad).start() }
+      #expect(error?.description.contains(name) == true)
+    }
+
+    private func configuration(_ change: (inout BuiltInServer.Configuration) -> Void) -> BuiltInServer.Configuration {
+      var configuration = BuiltInServer.Configuration()
+      change(&configuration)
+      return configuration
+    }
+  }
+}
+
+/// The tasks of this process that are threads of a server.
+private func serverThreads() -> [String] {
+  (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))?.filter { task in
+    (try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8))?.hasPrefix("sse-server-")
+      == true
+  } ?? []
+}
+
+/// The signals that a thread blocks.
+private func signalMask(of task: String) -> String? {
+  (try? String(contentsOfFile: "/proc/self/task/\(task)/status", encoding: .utf8))?
+    .split(separator: "\n").first { $0.hasPrefix("SigBlk:") }
+    .map { String($0.dropFirst(8)) }
+}

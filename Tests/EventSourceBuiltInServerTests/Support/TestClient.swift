@@ -1,0 +1,155 @@
+import Dispatch
+import EventSourceBuiltInServer
+import Glibc
+import Synchronization
+
+/// A socket and nothing around it: what a test sends goes out as it is, and what comes back is shown as it came.
+///
+/// Waiting is done on a dispatch thread, so that a test that waits does not keep the tasks that it waits for from running.
+final class TestClient: Sendable {
+  /// How a connection ended.
+  enum End: Sendable, Equatable {
+    case closed
+    case reset
+  }
+
+  /// What a wait ended with instead of what was waited for.
+  struct Failure: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  private struct State {
+    var number: Int32
+    var received: [UInt8] = []
+    var end: End?
+  }
+
+  private let state: Mutex<State>
+
+  /// Connects.
+  ///
+  /// - Parameter receiveBuffer: SO_RCVBUF, so that little fits between a server and a reader that does not read.
+  init(_ address: BoundAddress, receiveBuffer: Int32? = nil) throws {
+    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    if var receiveBuffer { setsockopt(number, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4) }
+    var target = sockaddr_in()
+    target.sin_family = sa_family_t(AF_INET)
+    target.sin_port = in_port_t(address.port).bigEndian
+    inet_pton(AF_INET, address.host, &target.sin_addr)
+    let result = withUnsafePointer(to: target) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else {
+      let reason = String(cString: strerror(errno))
+      close(number)
+      throw Failure(description: "connect: \(reason)")
+    }
+    var one: Int32 = 1
+    setsockopt(number, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+    state = Mutex(State(number: number))
+  }
+
+  deinit { hangUp() }
+
+  /// Sends everything; a peer that has gone is noticed by who reads.
+  func send(_ bytes: some Collection<UInt8>) {
+    let bytes = Array(bytes)
+    var sent = 0
+    let number = state.withLock { $0.number }
+    while sent < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        Glibc.send(number, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+      }
+      if count <= 0 { return }
+      sent += count
+    }
+  }
+
+  /// Sends text; lines end as they are written.
+  func send(_ text: String) { send(text.utf8) }
+
+  /// Sends a FIN; what the server says can still be read.
+  func finishSending() { _ = state.withLock { shutdown($0.number, Int32(SHUT_WR)) } }
+
+  /// Closes.
+  func hangUp() {
+    state.withLock { state in
+      if state.number >= 0 { close(state.number) }
+      state.number = -1
+    }
+  }
+
+  /// Closes with a RST.
+  func reset() {
+    state.withLock { state in
+      var option = linger(l_onoff: 1, l_linger: 0)
+      setsockopt(state.number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+    hangUp()
+  }
+
+  /// What has come and was not taken yet, as text.
+  var received: String { String(decoding: state.withLock { $0.received }, as: UTF8.self) }
+
+  /// Waits until what has come satisfies a condition, and takes as much of it as the condition says.
+  func take<Result: Sendable>(
+    within seconds: Double = 10,
+    _ condition: @escaping @Sendable (_ received: [UInt8], _ end: End?) throws -> (taken: Int, result: Result)?
+  ) async throws -> Result {
+    try await offTheTasksThreads {
+      let deadline = DispatchTime.now() + seconds
+      while true {
+        let found = try self.state.withLock { state in
+          let found = try condition(state.received, state.end)
+          if let found { state.received.removeFirst(found.taken) }
+          return found
+        }
+        if let found { return found.result }
+        guard DispatchTime.now() < deadline else {
+          throw Failure(description: "after \(seconds) s only: \(self.received)")
+        }
+        try self.readMore()
+      }
+    }
+  }
+
+  /// Waits until this text has come, and takes everything up to its end.
+  @discardableResult
+  func take(until text: String, within seconds: Double = 10) async throws -> String {
+    try await take(within: seconds) { received, end in
+      let all = String(decoding: received, as: UTF8.self)
+      if let range = all.firstRange(of: text) {
+        let taken = all[..<range.upperBound]
+        return (taken.utf8.count, String(taken))
+      }
+      if let end { throw Failure(description: "\(end) before \"\(text)\" came: \(all)") }
+      return nil
+    }
+  }
+
+  /// Waits for the connection's end; what came before it can be looked at.
+  func end(within seconds: Double = 10) async throws -> End {
+    try await take(within: seconds) { _, end in end.map { (0, $0) } }
+  }
+
+  private func readMore() throws {
+    let (number, hasEnded) = state.withLock { ($0.number, $0.end != nil) }
+    if hasEnded { throw Failure(description: "the connection has ended after: \(received)") }
+    var waiting = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    guard poll(&waiting, 1, 20) > 0 else { return }
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(number, &buffer, buffer.count, 0)
+    state.withLock { state in
+      if count > 0 { state.received += buffer[..<count] } else { state.end = count == 0 ? .closed : .reset }
+    }
+  }
+}
+
+/// Runs what blocks on a thread that no task needs.
+func offTheTasksThreads<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    DispatchQueue.global().async { continuation.resume(with: Swift.Result(catching: body)) }
+  }
+}

@@ -1,0 +1,90 @@
+import EventSourceBuiltInServer
+import EventSourceServer
+import Glibc
+import Synchronization
+
+/// Starts a server on a port that the system chooses, and stops it when the test is over.
+func withServer(
+  _ configure: (inout BuiltInServer.Configuration) -> Void = { _ in },
+  logger: (any EventLogger)? = nil,
+  routes: (BuiltInServer) -> Void = addTestRoutes,
+  _ body: (BuiltInServer, BoundAddress) async throws -> Void
+) async throws {
+  var configuration = BuiltInServer.Configuration()
+  configure(&configuration)
+  let server = BuiltInServer(configuration: configuration, logger: logger)
+  routes(server)
+  let address = try server.start()
+  do {
+    try await body(server, address)
+    await server.stop()
+  } catch {
+    await server.stop()
+    throw error
+  }
+}
+
+/// `GET /hello`, `POST /echo`, `GET /items/{id}`, and `GET /fails`.
+func addTestRoutes(_ server: BuiltInServer) {
+  server.route("GET", "/hello") { _ in .text("hello\n") }
+  server.route("POST", "/echo") { request in BuiltInResponse(body: request.body) }
+  server.route("GET", "/items/{id}") { request in .text(request.pathParameters["id"]!) }
+  server.route("GET", "/fails") { _ in throw TestClient.Failure(description: "the secret\nreason") }
+}
+
+/// A GET request.
+func get(_ target: String, _ fields: String...) -> String {
+  "GET \(target) HTTP/1.1\r\nHost: test\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
+}
+
+/// A request with a method and perhaps a body.
+func request(_ method: String, _ target: String, body: String = "", fields: [String] = []) -> String {
+  let length = body.isEmpty ? [] : ["Content-Length: \(body.utf8.count)"]
+  let lines = ["\(method) \(target) HTTP/1.1", "Host: test"] + length + fields
+  return lines.map { $0 + "\r\n" }.joined() + "\r\n" + body
+}
+
+/// Keeps what is logged.
+final class RecordingLogger: EventLogger {
+  private let records = Mutex<[EventLogRecord]>([])
+
+  func log(_ record: EventLogRecord) { records.withLock { $0.append(record) } }
+
+  /// What was logged, as one line each.
+  var lines: [String] {
+    records.withLock { records in
+      records.map { record in
+        "\(record.level) \(record.message) " + record.metadata.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+      }
+    }
+  }
+}
+
+/// Waits until a condition holds, looking again and again; false if it did not within 10 s.
+func eventually(_ condition: @escaping @Sendable () -> Bool) async -> Bool {
+  let clock = ContinuousClock()
+  let deadline = clock.now + .seconds(10)
+  while !condition() {
+    guard clock.now < deadline else { return false }
+    try? await Task.sleep(for: .milliseconds(5))
+  }
+  return true
+}
+
+/// How many descriptors of a kind the process has open: sockets, unless another kind is named as /proc names it.
+///
+/// Other kinds are also opened by the runtime, when it needs them first.
+func openDescriptors(_ kind: String = "socket:") -> Int {
+  guard let directory = opendir("/proc/self/fd") else { return -1 }
+  defer { closedir(directory) }
+  var count = 0
+  while let entry = readdir(directory) {
+    let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
+      pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    var target = [UInt8](repeating: 0, count: 64)
+    let length = target.withUnsafeMutableBytes { readlink("/proc/self/fd/" + name, $0.baseAddress!, $0.count) }
+    if length > 0, String(decoding: target[..<length], as: UTF8.self).hasPrefix(kind) { count += 1 }
+  }
+  return count
+}
