@@ -96,6 +96,7 @@ import Testing
     // What one publisher may exceed it by, until it has given up as much: a segment.
     #expect(highest <= (256 << 10) + (64 << 10))
     for name in names { hub.remove(name) }
+    // Those that take nothing are cut off five seconds after they were to leave.
     stack.advance(by: .seconds(10))
     #expect(hub.statistics.readers == 0)
     #expect(hub.statistics.heldBytes < 100)

@@ -144,6 +144,7 @@ final class Schedule {
     for stack in stacks { stack.advance(by: .seconds(60)) }
     check()
     for name in names { hub.remove(ChannelName(stringLiteral: name)) }
+    for stack in stacks { stack.run() }
     let statistics = hub.statistics
     if statistics.readers != 0 { failures.append("\(statistics.readers) readers are left") }
     if statistics.opened != statistics.ended.values.reduce(0, +) {

@@ -61,24 +61,22 @@ extension DeliveryLane {
     guard hub.admissions.phase == .open, !isDraining else {
       return refuse(exchange, .unavailable(retryAfter: retryAfter))
     }
-    var channels: [EventChannel] = []
-    for name in plan.channels {
-      do {
-        channels.append(try hub.channel(name))
-      } catch .unknownChannel {
-        return refuse(exchange, .unknownChannel(name))
-      } catch {
-        return refuse(exchange, .unavailable(retryAfter: retryAfter, "\(error)"))
-      }
-    }
     if let caller = grant.identity ?? plan.request.peer {
       guard hub.admissions.enter(caller: caller) else {
         return refuse(exchange, .tooManyStreams(retryAfter: retryAfter))
       }
       exchange.admission?.caller = caller
     }
-    guard take(channels, for: exchange) else {
-      return refuse(exchange, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
+    for name in plan.channels {
+      do {
+        guard try takePlace(in: name, for: exchange) else {
+          return refuse(exchange, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
+        }
+      } catch .unknownChannel {
+        return refuse(exchange, .unknownChannel(name))
+      } catch {
+        return refuse(exchange, .unavailable(retryAfter: retryAfter, "\(error)"))
+      }
     }
     if plan.isHead {
       exchange.response.start(streamHead(exchange, body: .none))
@@ -87,19 +85,22 @@ extension DeliveryLane {
     start(exchange, plan, grant)
   }
 
-  /// Takes a place in every channel, or in none.
-  private func take(_ channels: [EventChannel], for exchange: EventStreamExchange) -> Bool {
+  /// Takes a place in a channel; false: it has as many readers as it may.
+  private func takePlace(in name: ChannelName, for exchange: EventStreamExchange) throws(PublishError) -> Bool {
     let most = hub.configuration.maximumReadersPerChannel ?? .max
-    for channel in channels {
-      let isTaken = channel.withState { state in
+    while true {
+      let channel = try hub.channel(name)
+      let isTaken = channel.withState { state -> Bool? in
+        // Removed since it was found: it is looked up once more.
+        guard !state.isRemoved else { return nil }
         guard state.readers < most else { return false }
         state.readers += 1
         return true
       }
-      guard isTaken else { return false }
-      exchange.admission?.channels.append(channel)
+      guard let isTaken else { continue }
+      if isTaken { exchange.admission?.channels.append(channel) }
+      return isTaken
     }
-    return true
   }
 
   private func start(_ exchange: EventStreamExchange, _ plan: StreamPlan, _ grant: ChannelGrant) {
@@ -107,8 +108,6 @@ extension DeliveryLane {
     exchange.phase = .open
     exchange.plan = nil
     exchange.lastWrite = now
-    exchange.response.start(streamHead(exchange, body: .stream))
-    exchange.crossOriginFields = []
     if let time = handler.configuration.maximumConnectionTime {
       exchange.lifetimeEnd = now + spread(time, by: handler.configuration.connectionTimeJitter)
     }
@@ -118,6 +117,9 @@ extension DeliveryLane {
     }
     exchange.pending = opening(for: exchange)
     attach(exchange, exchange.admission?.channels ?? [], lastEventID: plan.lastEventID)
+    // After the attachment: who has seen the head gets everything that is published from then on.
+    exchange.response.start(streamHead(exchange, body: .stream))
+    exchange.crossOriginFields = []
     hub.counters.streamOpened()
     hub.log(.debug, "a stream was opened") {
       [("channels", plan.channels.map(\.rawValue).joined(separator: ",")), ("peer", plan.request.peer ?? "")]

@@ -121,6 +121,10 @@ extension DeliveryLane {
     audience.remove(attachment)
     guard audience.isEmpty else { return }
     audiences[ObjectIdentifier(audience.channel)] = nil
-    audience.channel.withState { state in state.audiences.removeAll { $0 === audience } }
+    let isLastOfRemoved = audience.channel.withState { state in
+      state.audiences.removeAll { $0 === audience }
+      return state.isRemoved && state.audiences.isEmpty
+    }
+    if isLastOfRemoved { hub.giveUpAll(of: audience.channel) }
   }
 }

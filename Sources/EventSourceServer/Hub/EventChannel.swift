@@ -15,6 +15,8 @@ final class EventChannel: Sendable {
     /// The number in the next ID that the hub makes.
     var nextSequence: UInt64 = 1
     var repository: (any EventRepository)?
+    /// The same, if it records.
+    var recorder: (any RecordingEventRepository)?
     var isRemoved = false
   }
 

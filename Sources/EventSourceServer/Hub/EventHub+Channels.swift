@@ -10,12 +10,15 @@ extension EventHub {
     }
   }
 
-  /// Removes a channel: its past is forgotten and its readers' streams end.
+  /// Removes a channel: its readers' streams end, when they have what is published, and its past is forgotten.
   public func remove(_ name: ChannelName) {
     guard let channel = channels.withLock({ $0.removeValue(forKey: name) }) else { return }
-    channel.withState { $0.isRemoved = true }
-    post(toAllLanes: .end(channel, .channelRemoved))
-    giveUpAll(of: channel)
+    let hasReaders = channel.withState { state in
+      state.isRemoved = true
+      return !state.audiences.isEmpty
+    }
+    // The last reader that leaves sees to the log.
+    if hasReaders { post(toAllLanes: .end(channel, .channelRemoved)) } else { giveUpAll(of: channel) }
   }
 
   /// Gives a channel its history, instead of any that it has; opens the channel if there is none of this name.
@@ -26,7 +29,10 @@ extension EventHub {
   public func register(_ repository: any EventRepository, for name: ChannelName) {
     open(name)
     guard let channel = channels.withLock({ $0[name] }) else { return }
-    channel.withState { $0.repository = repository }
+    channel.withState { state in
+      state.repository = repository
+      state.recorder = repository as? any RecordingEventRepository
+    }
   }
 
   /// Takes a channel's history away.
@@ -34,7 +40,10 @@ extension EventHub {
   /// - Parameter disconnectingReaders: Whether the streams of its readers end; otherwise they go on live.
   public func unregister(_ name: ChannelName, disconnectingReaders: Bool = false) {
     guard let channel = channels.withLock({ $0[name] }) else { return }
-    channel.withState { $0.repository = nil }
+    channel.withState { state in
+      state.repository = nil
+      state.recorder = nil
+    }
     if disconnectingReaders { post(toAllLanes: .end(channel, .channelRemoved)) }
   }
 

@@ -17,7 +17,7 @@ extension EventHub {
   /// - Throws: ``PublishError``, `EventStreamFormatError`, or what the event's conversion throws; nothing is sent then.
   @discardableResult
   public func publish(_ event: some ServerSentEventConvertible, to name: ChannelName) throws -> EventID {
-    try append(prepare(event.serverSentEvent), to: synchronousChannel(name))
+    try append(prepare(event.serverSentEvent), to: name)
   }
 
   /// Publishes an event to several channels, in each with an ID of that channel unless the event has one of its own.
@@ -27,7 +27,10 @@ extension EventHub {
   @discardableResult
   public func publish(_ event: some ServerSentEventConvertible, to names: [ChannelName]) throws -> [EventID] {
     let event = try prepare(event.serverSentEvent)
-    return try names.map(synchronousChannel).map { append(event, to: $0) }
+    for name in names where try channel(name).withState({ $0.recorder != nil }) {
+      throw PublishError.recordingChannel(name)
+    }
+    return try names.map { try append(event, to: $0) }
   }
 
   /// Publishes an event and waits: for the channel's repository, if that records, and for the lanes, if so asked.
@@ -42,16 +45,18 @@ extension EventHub {
   ) async throws -> EventID {
     let event = try prepare(event.serverSentEvent)
     let channel = try channel(name)
-    let repository = channel.withState { $0.repository } as? any RecordingEventRepository
     let id: EventID
-    if let repository {
+    if let recorder = channel.withState({ $0.recorder }) {
       id = try await channel.recording.pass {
         let identified = event.identified(by: channel.withState { makeID($0.nextSequence) })
-        try await repository.append(identified.event, to: name)
-        return append(identified, to: channel)
+        try await recorder.append(identified.event, to: name)
+        guard case .done(let id) = append(identified, to: channel, isRecorded: true) else {
+          throw PublishError.unknownChannel(name)
+        }
+        return id
       }
     } else {
-      id = append(event, to: channel)
+      id = try append(event, to: name)
     }
     if milestone == .offered { await offered(in: channel) }
     return id
@@ -103,14 +108,29 @@ extension EventHub {
     }
   }
 
-  private func synchronousChannel(_ name: ChannelName) throws(PublishError) -> EventChannel {
-    let channel = try channel(name)
-    if channel.withState({ $0.repository is any RecordingEventRepository }) { throw .recordingChannel(name) }
-    return channel
+  private enum Outcome {
+    case done(EventID)
+    /// The channel was removed after it was found.
+    case removed
+    /// The channel's events have to be recorded first.
+    case recording
   }
 
-  private func append(_ prepared: Prepared, to channel: EventChannel) -> EventID {
-    let (id, byteCount, audiences) = channel.withState { state in
+  private func append(_ event: Prepared, to name: ChannelName) throws(PublishError) -> EventID {
+    while true {
+      switch append(event, to: try channel(name), isRecorded: false) {
+      case .done(let id): return id
+      case .recording: throw .recordingChannel(name)
+      // It is looked up once more: there may be another one, or one may be made.
+      case .removed: continue
+      }
+    }
+  }
+
+  private func append(_ prepared: Prepared, to channel: EventChannel, isRecorded: Bool) -> Outcome {
+    let (outcome, byteCount, audiences) = channel.withState { state -> (Outcome, Int, [LaneAudience]) in
+      guard !state.isRemoved else { return (.removed, 0, []) }
+      guard isRecorded || state.recorder == nil else { return (.recording, 0, []) }
       let sequence = state.nextSequence
       let identified = prepared.identified(by: makeID(sequence))
       let id = identified.event.id!
@@ -121,11 +141,13 @@ extension EventHub {
         byteCount: identified.byteCount, idHash: text.withUTF8 { ChannelLog.hash($0) }, sequence: sequence,
         now: now, limits: configuration.log, home: home(of: channel)
       ) { _ = EventStreamEncoder.write(identified.event, to: $0) }
-      return (id, identified.byteCount, state.audiences)
+      return (.done(id), identified.byteCount, state.audiences)
     }
-    counters.published(bytes: byteCount)
-    announce(audiences)
-    return id
+    if byteCount > 0 {
+      counters.published(bytes: byteCount)
+      announce(audiences)
+    }
+    return outcome
   }
 
   private func announce(_ audiences: [LaneAudience]) {
