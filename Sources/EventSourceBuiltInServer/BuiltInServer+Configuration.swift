@@ -30,8 +30,11 @@ extension BuiltInServer {
     /// How long the reader of an ordinary response may take none of it; then the connection is reset. Streams have the
     /// stall deadline of their hub.
     public var stallTimeout: Duration = .seconds(30)
-    /// How long the kernel may get no answer at all from a peer, to data or to its own probes of an idle connection, before
-    /// it gives the connection up; this finds readers whose machine or network has vanished. Whole seconds, from 6.
+    /// How long the kernel may get no answer from a peer, to data or to its own probes of an idle connection, before it
+    /// gives the connection up; this finds readers whose machine or network has vanished. Whole seconds, from 6.
+    ///
+    /// It is also the longest that a peer which does answer may have no room for data (TCP_USER_TIMEOUT on Linux), so it
+    /// should be longer than the stall deadlines here and of the handlers.
     public var peerTimeout: Duration = .seconds(60)
 
     /// The kernel's send buffer per connection, in bytes (SO_SNDBUF, which Linux doubles); nil leaves it to the kernel,
