@@ -10,7 +10,8 @@ public struct EventType: Sendable, CustomStringConvertible {
 
   /// Checks a type.
   ///
-  /// - Throws: ``EventStreamFormatError`` if it has a CR or LF, which would end its line, or is empty, which readers take for `message`.
+  /// - Throws: ``EventStreamFormatError`` if it has a CR or LF, which would end its line, or is empty, which readers
+  ///   take for `message`.
   public init(_ type: String) throws(EventStreamFormatError) {
     guard !type.isEmpty else { throw .empty(.type) }
     try EventStreamFormatError.checkLine(type, of: .type, allowsNUL: true)

@@ -27,7 +27,8 @@ struct ConformanceVector: Decodable, CustomTestStringConvertible {
   }
 
   static let all: [ConformanceVector] = {
-    let url = Bundle.module.url(forResource: "event-stream-vectors", withExtension: "json", subdirectory: "Conformance")!
+    let url = Bundle.module.url(
+      forResource: "event-stream-vectors", withExtension: "json", subdirectory: "Conformance")!
     return try! JSONDecoder().decode([ConformanceVector].self, from: Data(contentsOf: url))
   }()
 

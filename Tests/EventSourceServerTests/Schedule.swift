@@ -2,7 +2,8 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// One schedule: a hub with a few channels and lanes, clients that come and go, and a model of what each has to have seen.
+/// One schedule: a hub with a few channels and lanes, clients that come and go, and a model of what each has to have
+/// seen.
 final class Schedule {
   private(set) var failures: [String] = []
   private let seed: UInt64
@@ -22,7 +23,8 @@ final class Schedule {
     configuration.seed = seed
     configuration.epoch = "e\(seed)"
     // Small limits, so that readers fall out of logs and the hub gives up the events of its oldest channel.
-    configuration.log = LogLimits(bytes: Int.random(in: 1024...8192, using: &random), events: [nil, 7, 40].randomElement(using: &random)!)
+    configuration.log = LogLimits(
+      bytes: Int.random(in: 1024...8192, using: &random), events: [nil, 7, 40].randomElement(using: &random)!)
     configuration.maximumBytes = 64 << 10
     let hub = EventHub(channels: ["a", "b", "c"], configuration: configuration)
     self.hub = hub
@@ -110,7 +112,11 @@ final class Schedule {
   private func settle() {
     for _ in 0..<3 {
       for client in clients {
-        if client.isConnected { client.readOn() } else { client.connect(room: .max, largestWrite: .max, published: published) }
+        if client.isConnected {
+          client.readOn()
+        } else {
+          client.connect(room: .max, largestWrite: .max, published: published)
+        }
       }
       for stack in stacks { stack.run() }
       for name in names { publish(to: name) }
@@ -121,7 +127,8 @@ final class Schedule {
       if !client.isConnected { failures.append("a reader with room for everything was cut off") }
       for name in client.channels where client.next[name] != published[name]! + 1 {
         failures.append(
-          "a reader of \(client.channels) expects \(name) \(client.next[name] ?? 0), \(published[name]!) were published")
+          "a reader of \(client.channels) expects \(name) \(client.next[name] ?? 0), \(published[name]!) were published"
+        )
       }
     }
   }
@@ -139,7 +146,9 @@ final class Schedule {
     for name in names { hub.remove(ChannelName(stringLiteral: name)) }
     let statistics = hub.statistics
     if statistics.readers != 0 { failures.append("\(statistics.readers) readers are left") }
-    if statistics.opened != statistics.ended.values.reduce(0, +) { failures.append("not every stream's end was counted") }
+    if statistics.opened != statistics.ended.values.reduce(0, +) {
+      failures.append("not every stream's end was counted")
+    }
     // The heartbeat that all share.
     if statistics.heldBytes > 16 { failures.append("\(statistics.heldBytes) bytes are left") }
   }

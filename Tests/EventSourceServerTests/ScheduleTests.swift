@@ -3,8 +3,8 @@ import EventSourceTesting
 import Foundation
 import Testing
 
-/// The whole hub in one thread, under schedules of publishing, connecting, stalling, reading, hanging up, resuming, ending and
-/// forgetting that a seed chooses: what DESIGN calls order, resume, isolation, slow readers and endings.
+/// The whole hub in one thread, under schedules of publishing, connecting, stalling, reading, hanging up, resuming,
+/// ending and forgetting that a seed chooses: what DESIGN calls order, resume, isolation, slow readers and endings.
 @Suite struct ScheduleTests {
   /// How many schedules are tried: `EVENTSOURCE_SCHEDULES`, or 10,000.
   static let count = ProcessInfo.processInfo.environment["EVENTSOURCE_SCHEDULES"].flatMap { Int($0) } ?? 10_000

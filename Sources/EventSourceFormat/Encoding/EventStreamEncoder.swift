@@ -1,7 +1,7 @@
 /// Writes event streams: events, comments and reconnection times, as WHATWG HTML 9.2.5 has them.
 ///
-/// Lines end with LF; a field's value follows a colon and one space; an event's fields come in the order `id`, `event`, `retry`,
-/// `data`, and a blank line ends it. Whatever throws has written nothing.
+/// Lines end with LF; a field's value follows a colon and one space; an event's fields come in the order `id`, `event`,
+/// `retry`, `data`, and a blank line ends it. Whatever throws has written nothing.
 public enum EventStreamEncoder {
   /// Appends an event. Linear in its size.
   public static func append(_ event: ServerSentEvent, to bytes: inout [UInt8]) throws(EventStreamFormatError) {
@@ -15,13 +15,14 @@ public enum EventStreamEncoder {
     append(count, to: &bytes) { write(comment: comment, to: $0) }
   }
 
-  /// Appends a block that tells the reader how long to wait before it reconnects, in whole milliseconds, and dispatches nothing.
+  /// Appends a block that tells the reader how long to wait before it reconnects, in whole milliseconds, and dispatches
+  /// nothing.
   public static func append(reconnectionTime: Duration, to bytes: inout [UInt8]) throws(EventStreamFormatError) {
     bytes += "retry: \(try milliseconds(reconnectionTime))\n\n".utf8
   }
 
-  /// How many bytes an event has: the first of two steps by which it is written to memory of the caller's own, with nothing
-  /// allocated. Looks at every byte of the data once.
+  /// How many bytes an event has: the first of two steps by which it is written to memory of the caller's own, with
+  /// nothing allocated. Looks at every byte of the data once.
   public static func byteCount(of event: ServerSentEvent) throws(EventStreamFormatError) -> Int {
     var count = 1
     if let id = event.id { count += "id: \n".utf8.count + id.rawValue.utf8.count }

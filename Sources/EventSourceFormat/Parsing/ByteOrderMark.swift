@@ -1,5 +1,5 @@
-/// One byte order mark at the very beginning of a stream is not part of it (WHATWG Encoding, UTF-8 decode), also when it
-/// comes in pieces.
+/// One byte order mark at the very beginning of a stream is not part of it (WHATWG Encoding, UTF-8 decode), also when
+/// it comes in pieces.
 struct ByteOrderMark {
   private static let bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
 

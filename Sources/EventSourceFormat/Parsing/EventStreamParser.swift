@@ -1,9 +1,9 @@
 /// Reads an event stream from bytes that come in any pieces (WHATWG HTML 9.2.6).
 ///
-/// An event is dispatched as soon as the line break of its blank line is there; a CR ends a line without waiting for the LF
-/// that may follow. Bytes that are not UTF-8 are replaced as the Encoding standard says. Every byte is looked at once, so that
-/// parsing is linear in what comes, however it is cut up; a block that lies within one piece costs the strings that are
-/// handed out and nothing else.
+/// An event is dispatched as soon as the line break of its blank line is there; a CR ends a line without waiting for
+/// the LF that may follow. Bytes that are not UTF-8 are replaced as the Encoding standard says. Every byte is looked at
+/// once, so that parsing is linear in what comes, however it is cut up; a block that lies within one piece costs the
+/// strings that are handed out and nothing else.
 ///
 /// Who does not need the steps in between uses the sequences that ``_Concurrency/AsyncSequence`` has for this.
 public struct EventStreamParser: Sendable {
@@ -61,7 +61,8 @@ public struct EventStreamParser: Sendable {
 
   /// Takes the next bytes of the stream and gives out what is complete with them, in the order of the stream.
   ///
-  /// - Throws: ``EventStreamParserError`` when a limit is exceeded, before more memory is used, and again at every further
+  /// - Throws: ``EventStreamParserError`` when a limit is exceeded, before more memory is used, and again at every
+  ///   further
   ///   call until ``reset()``; or what `receive` throws, after which the rest of the bytes is lost.
   public mutating func parse(_ bytes: RawSpan, _ receive: (Element) throws -> Void) throws {
     try bytes.withUnsafeBytes { try parse($0, receive) }

@@ -32,7 +32,8 @@ enum FieldLine {
     }
   }
 
-  /// The value of the line's field, if it has this name: behind the colon and at most one space, or empty without a colon.
+  /// The value of the line's field, if it has this name: behind the colon and at most one space, or empty without a
+  /// colon.
   @inline(__always)
   private static func value(of name: StaticString, in line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     let length = name.utf8CodeUnitCount

@@ -8,7 +8,8 @@
 
 /// Cuts bytes into lines, which end with CR LF, LF or CR, and looks at every byte once for each of the two.
 ///
-/// `base` is not dereferenced outside of `0..<count`: positions only grow, each is found by a search within that range, and
+/// `base` is not dereferenced outside of `0..<count`: positions only grow, each is found by a search within that range,
+/// and
 /// a line is what lies between two of them.
 struct LineScanner {
   /// So far ahead is looked for a CR, which most streams do not have, while the bytes are near.
@@ -42,7 +43,8 @@ struct LineScanner {
     return true
   }
 
-  /// The next line whose end is there, without it. After a line that ends with CR, an LF that follows is still to be skipped.
+  /// The next line whose end is there, without it. After a line that ends with CR, an LF that follows is still to be
+  /// skipped.
   @inline(__always)
   mutating func nextLine() -> (bytes: UnsafeRawBufferPointer, endsWithCR: Bool)? {
     if nextLF < position { nextLF = find(UInt8(ascii: "\n"), from: position, to: count) ?? count }

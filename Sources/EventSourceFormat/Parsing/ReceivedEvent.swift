@@ -1,7 +1,7 @@
 /// An event as a reader receives it (WHATWG HTML 9.2.6): what a parser dispatches at a blank line.
 ///
-/// Its parts are any text, since they come from a peer; compare them by `==` only where canonically equivalent spellings may
-/// count as one.
+/// Its parts are any text, since they come from a peer; compare them by `==` only where canonically equivalent
+/// spellings may count as one.
 public struct ReceivedEvent: Sendable, Hashable {
   /// The type; `message`, if the stream named none.
   public var type: String

@@ -1,8 +1,8 @@
 /// Who may read which channels, decided by the application.
 ///
-/// Asked once for each stream, before anything of it is written and after the request was found to be well-formed. Called
-/// from tasks of the hub, for several requests at a time; the task is cancelled when the peer leaves. An answer that takes
-/// longer than half a minute is not waited for: the request is refused with 503.
+/// Asked once for each stream, before anything of it is written and after the request was found to be well-formed.
+/// Called from tasks of the hub, for several requests at a time; the task is cancelled when the peer leaves. An answer
+/// that takes longer than half a minute is not waited for: the request is refused with 503.
 public protocol ChannelAuthorizer: Sendable {
   /// Decides about a request.
   ///

@@ -1,8 +1,8 @@
 /// The last event ID on a stream of several channels: one ID for each channel of which the reader has an event.
 ///
-/// Written as `*` and comma-separated `channel:id` pairs, in which everything but unreserved ASCII is percent-encoded, so that
-/// it survives any field or query: `*news:17,sports:k3f9-4`. Readers treat it as opaque; the server takes it apart when it
-/// comes back, as it would any hostile input.
+/// Written as `*` and comma-separated `channel:id` pairs, in which everything but unreserved ASCII is percent-encoded,
+/// so that it survives any field or query: `*news:17,sports:k3f9-4`. Readers treat it as opaque; the server takes it
+/// apart when it comes back, as it would any hostile input.
 struct CompositeEventID: Equatable {
   var ids: [(channel: String, id: String)]
 

@@ -2,8 +2,8 @@ extension DeliveryLane {
   /// What one reader is given at once, in bytes, before the others have their turn.
   private static let turnBytes = 1 << 20
 
-  /// Gives one reader what is its own: pending bytes, then what it has not read of the logs, then its missed events, then
-  /// its farewell; until the stack takes no more, there is no more, or its turn is over.
+  /// Gives one reader what is its own: pending bytes, then what it has not read of the logs, then its missed events,
+  /// then its farewell; until the stack takes no more, there is no more, or its turn is over.
   func pump(_ exchange: EventStreamExchange) {
     var allowance = Self.turnBytes
     while exchange.phase == .open, !exchange.isStalled {

@@ -1,11 +1,12 @@
 internal import EventSourceFormat
 
-/// On a stream of several channels every event carries an ID that says how far the reader is in each of them; so what is
-/// shared of a log is copied for the reader, with the line of the ID exchanged.
+/// On a stream of several channels every event carries an ID that says how far the reader is in each of them; so what
+/// is shared of a log is copied for the reader, with the line of the ID exchanged.
 extension DeliveryLane {
   private static let copiedBytes = 64 << 10
 
-  /// Makes whole blocks of a log, about ``copiedBytes`` of them, the exchange's pending bytes; how many bytes of the log those are.
+  /// Makes whole blocks of a log, about ``copiedBytes`` of them, the exchange's pending bytes; how many bytes of the
+  /// log those are.
   func stampWithCompositeID(_ bytes: EventStreamBytes, of attachment: Attachment) -> Int {
     var copy: [UInt8] = []
     var taken = 0

@@ -4,8 +4,8 @@ extension DeliveryLane {
 
   /// Offers the readers of a channel what was published since the last walk.
   ///
-  /// The log's end is read once, so a burst is one batch; all who are up to date are offered the same shared bytes. Nothing
-  /// is allocated and no lock is held while the responses are written to.
+  /// The log's end is read once, so a burst is one batch; all who are up to date are offered the same shared bytes.
+  /// Nothing is allocated and no lock is held while the responses are written to.
   func walk(_ audience: LaneAudience) {
     audience.unmark()
     let from = audience.position
@@ -25,7 +25,8 @@ extension DeliveryLane {
   private func offer(_ attachment: Attachment, from: UInt64, to snapshot: EventChannel.Snapshot) {
     let exchange = attachment.exchange
     if exchange.handler.coalescingWindow > 0 { return holdUntilTick(exchange) }
-    // A reader that joined or caught up since the last walk is elsewhere; one with several channels needs IDs of its own.
+    // A reader that joined or caught up since the last walk is elsewhere; one with several channels needs IDs of its
+    // own.
     guard attachment.cursor == from, !ranges.isEmpty, exchange.attachments.count == 1, exchange.pending == nil else {
       return pump(exchange)
     }

@@ -2,11 +2,11 @@ import Synchronization
 
 /// One thread's share of the readers.
 ///
-/// An HTTP stack makes a lane for each of its threads that serves event streams, gives it requests, and runs it from the
-/// thread's own loop; the lane writes to no response but in those calls. It has no thread, clock or timer.
+/// An HTTP stack makes a lane for each of its threads that serves event streams, gives it requests, and runs it from
+/// the thread's own loop; the lane writes to no response but in those calls. It has no thread, clock or timer.
 ///
-/// All methods on that one thread. The confinement is what makes the class `Sendable`; other threads reach it only by its
-/// mailbox, and read the number of its readers from an atomic.
+/// All methods on that one thread. The confinement is what makes the class `Sendable`; other threads reach it only by
+/// its mailbox, and read the number of its readers from an atomic.
 public final class DeliveryLane: @unchecked Sendable {
   let hub: EventHub
   let mailbox: LaneMailbox
@@ -45,8 +45,8 @@ public final class DeliveryLane: @unchecked Sendable {
 
   /// Delivers what there is to deliver, and does what is due.
   ///
-  /// The stack calls it after every batch of input in which it gave the lane or an exchange something, when it was woken,
-  /// and when the answered moment has come: that is, once before each time it sleeps.
+  /// The stack calls it after every batch of input in which it gave the lane or an exchange something, when it was
+  /// woken, and when the answered moment has come: that is, once before each time it sleeps.
   ///
   /// - Parameter now: The time since any fixed moment, never going back.
   /// - Returns: When the lane wants to be run again at the latest, on the same scale; nil: not before it is woken.
@@ -54,7 +54,8 @@ public final class DeliveryLane: @unchecked Sendable {
     wasCalled()
     self.now = max(self.now, now.nanoseconds)
     hub.advance(to: self.now)
-    // A second round sees what was published during the first; more are left to the stack's next call, which sees to its input.
+    // A second round sees what was published during the first; more are left to the stack's next call, which sees to
+    // its input.
     for _ in 0..<2 {
       mailbox.take(into: &messages)
       for message in messages { receive(message) }
@@ -70,14 +71,15 @@ public final class DeliveryLane: @unchecked Sendable {
     return afterRun(.nanoseconds(self.now))
   }
 
-  /// Ends the streams of this lane at random moments within a time, each with what is published and a `retry` of its own,
-  /// and refuses new ones with 503.
+  /// Ends the streams of this lane at random moments within a time, each with what is published and a `retry` of its
+  /// own, and refuses new ones with 503.
   public func drain(over window: Duration) {
     isDraining = true
     for exchange in exchanges { scheduleLeave(exchange, within: window.nanoseconds) }
   }
 
-  /// Ends everything at once and for good: streams are aborted, requests that wait for an authorizer are refused with 503.
+  /// Ends everything at once and for good: streams are aborted, requests that wait for an authorizer are refused with
+  /// 503.
   public func close() {
     wasCalled()
     guard !isClosed else { return }

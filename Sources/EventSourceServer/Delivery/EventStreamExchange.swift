@@ -1,9 +1,9 @@
 /// One request and its stream: what an adapter holds for a connection, and drives.
 ///
 /// All methods on the thread of the lane that the request was given to, never from within a call that the lane or the
-/// handler makes; ``DeliveryLane/run(now:)`` is called afterwards, once for any number of such calls. Everything in here
-/// belongs to that thread; the confinement is what makes the class `Sendable`, so that answers from elsewhere can carry it
-/// back to its lane.
+/// handler makes; ``DeliveryLane/run(now:)`` is called afterwards, once for any number of such calls. Everything in
+/// here belongs to that thread; the confinement is what makes the class `Sendable`, so that answers from elsewhere can
+/// carry it back to its lane.
 public final class EventStreamExchange: @unchecked Sendable {
   enum Phase {
     /// Admitted; its first turn opens the stream or asks the authorizer.

@@ -2,7 +2,8 @@ import Synchronization
 
 /// The readers of one channel in one lane.
 ///
-/// ``isMarked`` is the publishers' side: set when the lane has been told that there is something new and has not yet looked.
+/// ``isMarked`` is the publishers' side: set when the lane has been told that there is something new and has not yet
+/// looked.
 /// Everything else belongs to the lane's thread; that confinement is what makes the class `Sendable`.
 final class LaneAudience: @unchecked Sendable {
   let channel: EventChannel
@@ -24,7 +25,8 @@ final class LaneAudience: @unchecked Sendable {
     lastLook = position
   }
 
-  /// A publisher's thread: tells the lane, unless it was told and has not looked yet. Called after the event is in the log.
+  /// A publisher's thread: tells the lane, unless it was told and has not looked yet. Called after the event is in the
+  /// log.
   func mark() {
     if !marked.exchange(true, ordering: .acquiringAndReleasing) { mailbox.post(.published(self)) }
   }
@@ -61,7 +63,8 @@ final class LaneAudience: @unchecked Sendable {
   }
 }
 
-/// One reader's place in one channel. Belongs to the lane's thread; that confinement is what makes the class `Sendable`.
+/// One reader's place in one channel. Belongs to the lane's thread; that confinement is what makes the class
+/// `Sendable`.
 final class Attachment: @unchecked Sendable {
   unowned let exchange: EventStreamExchange
   let audience: LaneAudience

@@ -31,7 +31,8 @@ final class LaneMailbox: Sendable {
     self.wake = wake
   }
 
-  /// Leaves a message; to a lane that is closed it is dropped, but for the acknowledgement, which has nothing to wait for.
+  /// Leaves a message; to a lane that is closed it is dropped, but for the acknowledgement, which has nothing to wait
+  /// for.
   func post(_ message: Message) {
     let (wasClosed, mustWake) = state.withLock { state in
       guard !state.isClosed else { return (true, false) }

@@ -1,7 +1,7 @@
 /// The `Accept` field of a request (RFC 9110, 12.5.1), as far as one media type is concerned.
 enum AcceptField {
-  /// Whether the values admit `text/event-stream`: no value at all does, and of those that match the most specific decides.
-  /// An ill-formed range is passed over; if nothing is left, everything is admitted.
+  /// Whether the values admit `text/event-stream`: no value at all does, and of those that match the most specific
+  /// decides. An ill-formed range is passed over; if nothing is left, everything is admitted.
   static func admitsEventStream(_ values: [String]) -> Bool {
     var best: (specificity: Int, isAdmitted: Bool)?
     var hasRange = false

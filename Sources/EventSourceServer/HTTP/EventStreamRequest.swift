@@ -6,7 +6,8 @@ public protocol EventStreamRequest: Sendable {
   /// The method, in the case received: methods are case-sensitive (RFC 9110, 9.1).
   var method: String { get }
 
-  /// The request target as received: a path, and a query if there is one (origin-form, RFC 9112, 3.2.1), not yet decoded.
+  /// The request target as received: a path, and a query if there is one (origin-form, RFC 9112, 3.2.1), not yet
+  /// decoded.
   var target: String { get }
 
   /// The request's fields in the order received, without those that frame the message.

@@ -1,9 +1,10 @@
 /// Where the handler writes: the second of the two protocols that an adapter implements.
 ///
 /// Every method is called on the thread of the lane that the request was given to, from within
-/// ``EventStreamHandler/serve(_:channels:response:on:)`` or ``DeliveryLane/run(now:)``, and in this order: ``start(_:)``
-/// once; if the head's body is a stream, ``write(_:)`` any number of times, then ``end(_:)`` once. After ``end(_:)``, after
-/// a head that is complete in itself, and after the adapter said ``EventStreamExchange/peerGone()``, nothing more is called.
+/// ``EventStreamHandler/serve(_:channels:response:on:)`` or ``DeliveryLane/run(now:)``, and in this order:
+/// ``start(_:)`` once; if the head's body is a stream, ``write(_:)`` any number of times, then ``end(_:)`` once. After
+/// ``end(_:)``, after a head that is complete in itself, and after the adapter said ``EventStreamExchange/peerGone()``,
+/// nothing more is called.
 ///
 /// No method may call back into the exchange or the lane; what a method finds out (the peer has gone) is its result, or
 /// is told later from the stack's own loop.
@@ -14,9 +15,9 @@ public protocol EventStreamResponse: AnyObject {
 
   /// Takes as many of the bytes as the stack can without blocking.
   ///
-  /// The bytes are lent for the call. A stack that wants to send them later without copying keeps the value, which keeps
-  /// the memory. Answering fewer than were offered is a promise to call ``EventStreamExchange/becameWritable()`` when it
-  /// is worth trying again; the rest is offered again, from the first byte not taken, and not before.
+  /// The bytes are lent for the call. A stack that wants to send them later without copying keeps the value, which
+  /// keeps the memory. Answering fewer than were offered is a promise to call ``EventStreamExchange/becameWritable()``
+  /// when it is worth trying again; the rest is offered again, from the first byte not taken, and not before.
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult
 
   /// Ends the stream; what was accepted before is still sent unless the ending is ``EventStreamEnding/aborted``.

@@ -46,7 +46,8 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible, Expressi
 
   /// The named segments of a path that matches, decoded; nil if it does not match or is not decodable UTF-8.
   ///
-  /// - Parameter path: The path of a request target, without its query, not decoded. Literal segments of the pattern are
+  /// - Parameter path: The path of a request target, without its query, not decoded. Literal segments of the pattern
+  ///   are
   ///   compared with the decoded segment.
   public func match(_ path: some StringProtocol) -> [String: String]? {
     guard path.utf8.first == UInt8(ascii: "/") else { return nil }

@@ -1,8 +1,8 @@
 extension EventStreamHandler {
   /// How an endpoint's streams behave. Every value has a default.
   public struct Configuration: Sendable {
-    /// What a reader gets that asks to continue after an event from which it cannot be continued. It is told in any case, by
-    /// an event of type `eventsource-gap`.
+    /// What a reader gets that asks to continue after an event from which it cannot be continued. It is told in any
+    /// case, by an event of type `eventsource-gap`.
     public enum AfterGap: Sendable, Hashable {
       /// All that is held, then what is published.
       case replayHeld
@@ -16,7 +16,8 @@ extension EventStreamHandler {
     public var channelQueryName: String? = "channel"
     /// The most channels of one stream; a request with more is refused with 400.
     public var maximumChannelsPerStream = 16
-    /// The query items by which a request names its last event ID, for clients that cannot send the field. The field wins.
+    /// The query items by which a request names its last event ID, for clients that cannot send the field. The field
+    /// wins.
     public var lastEventIDQueryNames = ["lastEventID", "lastEventId", "last-event-id"]
     /// The longest last event ID that is taken, in bytes; a longer one is refused with 400.
     public var maximumLastEventIDBytes = 4096
@@ -25,9 +26,11 @@ extension EventStreamHandler {
     /// What a reader gets after events that are missing.
     public var afterGap = AfterGap.replayHeld
 
-    /// How long a stream is idle before it carries a comment, which keeps proxies from closing it and finds dead peers; nil: never.
+    /// How long a stream is idle before it carries a comment, which keeps proxies from closing it and finds dead peers;
+    /// nil: never.
     public var heartbeatInterval: Duration? = .seconds(15)
-    /// How long readers are told to wait before they reconnect, in a `retry` at the stream's beginning; nil: their own default.
+    /// How long readers are told to wait before they reconnect, in a `retry` at the stream's beginning; nil: their own
+    /// default.
     public var reconnectionTime: Duration?
     /// By how much the times in `retry` are spread, so that readers do not return together: 0.5 means 50 % to 150 %.
     public var reconnectionJitter = 0.5
@@ -37,17 +40,19 @@ extension EventStreamHandler {
     public var connectionTimeJitter = 0.1
     /// How long a connection may take nothing that is waiting for it before it is cut off.
     public var stallTimeout: Duration = .seconds(30)
-    /// The most bytes of a channel that may be waiting for a reader before it is cut off; nil: what the channel's log holds.
+    /// The most bytes of a channel that may be waiting for a reader before it is cut off; nil: what the channel's log
+    /// holds.
     public var maximumBacklogBytes: Int?
-    /// If set, a reader gets at most one event per such window, the newest, and each reader at its own moment within it: for
-    /// events which all say the same, *look again*.
+    /// If set, a reader gets at most one event per such window, the newest, and each reader at its own moment within
+    /// it: for events which all say the same, *look again*.
     public var coalescingWindow: Duration?
 
     /// Who else's pages may read.
     public var crossOrigin = CrossOriginPolicy.sameOriginOnly
     /// What refusals for want of room say in `Retry-After`.
     public var retryAfter: Duration = .seconds(5)
-    /// A comment at the stream's beginning, for proxies that pass the head on only with the first bytes of the body; nil: none.
+    /// A comment at the stream's beginning, for proxies that pass the head on only with the first bytes of the body;
+    /// nil: none.
     public var openingComment: String?
     /// More fields for the head of every stream.
     public var fields: [EventStreamField] = []

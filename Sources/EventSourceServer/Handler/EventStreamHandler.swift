@@ -1,6 +1,7 @@
 /// An endpoint for event streams, to be mounted in an HTTP server.
 ///
-/// A handler is immutable and can be mounted anywhere any number of times; its ``hub`` may have several, each with rules of its own.
+/// A handler is immutable and can be mounted anywhere any number of times; its ``hub`` may have several, each with
+/// rules of its own.
 public final class EventStreamHandler: Sendable {
   /// Whose channels are read here.
   public let hub: EventHub
@@ -36,8 +37,8 @@ public final class EventStreamHandler: Sendable {
     coalescingWindow = configuration.coalescingWindow?.nanoseconds ?? 0
   }
 
-  /// Takes a request: answers it at once if it is not for a stream that can be opened, else opens the stream from within
-  /// the lane's next run, which the stack sees to.
+  /// Takes a request: answers it at once if it is not for a stream that can be opened, else opens the stream from
+  /// within the lane's next run, which the stack sees to.
   ///
   /// - Parameters:
   ///   - request: The request. It needs no body; the stack discards one.

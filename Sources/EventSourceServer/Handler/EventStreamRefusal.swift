@@ -1,6 +1,7 @@
 /// A response instead of a stream: a status, fields, and one line of reason as the body.
 ///
-/// A browser's `EventSource` does not try again after any status but 200 (WHATWG HTML 9.2.2, step 3 of processing the response).
+/// A browser's `EventSource` does not try again after any status but 200 (WHATWG HTML 9.2.2, step 3 of processing the
+/// response).
 public struct EventStreamRefusal: Sendable, Hashable {
   /// The status, 400 to 599, or 204, which tells a conforming client to stop reconnecting.
   public var status: Int

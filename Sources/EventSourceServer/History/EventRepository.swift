@@ -2,9 +2,9 @@ public import EventSourceFormat
 
 /// A history of events, injected: what a reader that returns has missed and the channel's log no longer holds.
 ///
-/// The handler asks for one bounded batch after another, as fast as the reader takes them, each time after the last event
-/// it was given; a repository keeps no state for a reader. Called from tasks of the hub, for several readers at a time; the
-/// task is cancelled when the reader leaves, and the answer is then thrown away.
+/// The handler asks for one bounded batch after another, as fast as the reader takes them, each time after the last
+/// event it was given; a repository keeps no state for a reader. Called from tasks of the hub, for several readers at a
+/// time; the task is cancelled when the reader leaves, and the answer is then thrown away.
 public protocol EventRepository: Sendable {
   /// The events of a channel that follow one, oldest first, strictly after it.
   ///
@@ -44,7 +44,8 @@ public struct ReplayRequest: Sendable, Hashable {
 
 /// What a repository answers.
 public enum ReplayAnswer: Sendable, Hashable {
-  /// The events right after the one asked for; none are missing between. Every event has an ID. Empty: there are none later.
+  /// The events right after the one asked for; none are missing between. Every event has an ID. Empty: there are none
+  /// later.
   case contiguous([ServerSentEvent])
   /// The event asked for was known once, but events after it are gone; these are the earliest held.
   case gap([ServerSentEvent])

@@ -5,8 +5,8 @@ public import EventSourceFormat
 /// A bounded history in memory, one per channel, which is recorded by publishing.
 ///
 /// A channel's log already holds its recent past without any repository; register this one to hold more of it than the
-/// log, or to keep a history while hubs come and go. Any thread; `events` is linear in the events held, because it looks
-/// for the ID from the newest back.
+/// log, or to keep a history while hubs come and go. Any thread; `events` is linear in the events held, because it
+/// looks for the ID from the newest back.
 public final class InMemoryEventRepository: RecordingEventRepository {
   private struct History {
     var events: [ServerSentEvent] = []

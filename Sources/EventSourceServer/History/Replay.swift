@@ -18,8 +18,8 @@ struct Replay {
 }
 
 extension ChannelLog {
-  /// How a batch of a repository's events and the log fit together: how many events of the batch are to be sent before the
-  /// reader continues in the log, and where; nil, if none of the batch is in the log.
+  /// How a batch of a repository's events and the log fit together: how many events of the batch are to be sent before
+  /// the reader continues in the log, and where; nil, if none of the batch is in the log.
   ///
   /// The log is continued after the *first* event of the batch that it holds: everything after that one is sent once,
   /// whatever the rest of the batch holds of it.

@@ -33,7 +33,8 @@ extension EventChannel {
   /// Looks at the state, or changes it, under the lock.
   func withState<R>(_ body: (inout State) throws -> R) rethrows -> R {
     try state.withLock { state in
-      // The lock gives access to one thread at a time; what comes out of it is a value, or an object with a rule of its own.
+      // The lock gives access to one thread at a time; what comes out of it is a value, or an object with a rule of its
+      // own.
       nonisolated(unsafe) let result = try body(&state)
       return result
     }
@@ -46,7 +47,8 @@ extension EventChannel {
     var endOrdinal: UInt64
   }
 
-  /// The log's ends, and the bytes from a position to its end appended to `ranges`; none, if the position has been given up.
+  /// The log's ends, and the bytes from a position to its end appended to `ranges`; none, if the position has been
+  /// given up.
   func snapshot(from position: UInt64, into ranges: inout [EventStreamBytes]) -> Snapshot {
     withState { state in
       let log = state.log

@@ -21,7 +21,8 @@ extension EventHub {
   /// Gives a channel its history, instead of any that it has; opens the channel if there is none of this name.
   ///
   /// Readers that return with a last event ID which the channel's log no longer holds are replayed from it. If it is a
-  /// ``RecordingEventRepository``, the channel's events are published by ``publish(_:to:awaiting:)``, and recorded in it first.
+  /// ``RecordingEventRepository``, the channel's events are published by ``publish(_:to:awaiting:)``, and recorded in
+  /// it first.
   public func register(_ repository: any EventRepository, for name: ChannelName) {
     open(name)
     guard let channel = channels.withLock({ $0[name] }) else { return }
@@ -93,7 +94,8 @@ extension EventHub {
   }
 
   private func giveUp(_ segment: LogSegment, of owner: EventChannel) {
-    // Only the oldest of its channel can go; that another thread was faster, or an older one is still in use, is no matter.
+    // Only the oldest of its channel can go; that another thread was faster, or an older one is still in use, is no
+    // matter.
     if owner.evict(segment, home: home(of: owner)) { forgetIfUnused(owner) }
   }
 

@@ -15,7 +15,8 @@ extension EventHub {
     public var maximumChannels = 100_000
     /// How much of its past each channel's log holds.
     public var log = LogLimits()
-    /// The bytes of all logs and replays together. When they are exceeded, the oldest events of the whole hub are given up.
+    /// The bytes of all logs and replays together. When they are exceeded, the oldest events of the whole hub are given
+    /// up.
     public var maximumBytes = 256 << 20
     /// The largest event, encoded, that is published.
     public var maximumEventBytes = 16 << 20
@@ -23,10 +24,12 @@ extension EventHub {
     public var maximumReaders = 100_000
     /// The most streams at a time that read one channel; one more is refused with 503. nil: no limit of its own.
     public var maximumReadersPerChannel: Int?
-    /// The most streams at a time for one caller, by the identity that the authorizer named, else by the peer's address; one
-    /// more is refused with 429. nil: no limit. Set it without an authorizer only where peers are not behind one proxy.
+    /// The most streams at a time for one caller, by the identity that the authorizer named, else by the peer's
+    /// address; one more is refused with 429. nil: no limit. Set it without an authorizer only where peers are not
+    /// behind one proxy.
     public var maximumReadersPerCaller: Int?
-    /// Where authorizers and repositories are called; nil: the global executor. A test passes one that it steps by hand.
+    /// Where authorizers and repositories are called; nil: the global executor. A test passes one that it steps by
+    /// hand.
     public var taskExecutor: (any TaskExecutor)?
     /// What hub-made IDs begin with, 1 to 32 letters and digits; nil: made at random for each hub.
     public var epoch: String?

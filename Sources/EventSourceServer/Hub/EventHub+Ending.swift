@@ -1,17 +1,19 @@
 extension EventHub {
   /// Ends every stream at once, each with what is published and the end of the response, and refuses new ones with 503.
   ///
-  /// Publishing throws ``PublishError/closed`` from now on. Returns before the streams have ended: their lanes see to it.
+  /// Publishing throws ``PublishError/closed`` from now on. Returns before the streams have ended: their lanes see to
+  /// it.
   public func close() {
     admissions.setPhase(.closed)
     post(toAllLanes: .drain(0))
   }
 
-  /// Ends every stream at a random moment within a time, and refuses new ones with 503 and `Retry-After`; returns when all
-  /// have ended.
+  /// Ends every stream at a random moment within a time, and refuses new ones with 503 and `Retry-After`; returns when
+  /// all have ended.
   ///
   /// Each reader gets what is published until its moment, a `retry` of its own, spread so that readers do not return
-  /// together, and the end. One that takes nothing is cut off five seconds after its moment. Publishing goes on working.
+  /// together, and the end. One that takes nothing is cut off five seconds after its moment. Publishing goes on
+  /// working.
   ///
   /// Returns early if the task is cancelled; the draining goes on.
   public func drain(over window: Duration) async {

@@ -2,8 +2,8 @@ import Synchronization
 
 /// The fan-out centre: channels, their logs, and the lanes that deliver them.
 ///
-/// Publish from any thread; mount an ``EventStreamHandler`` for the hub in any number of servers. A publisher's cost does not
-/// depend on how many readers there are: it appends to the channel's log and marks it in each lane.
+/// Publish from any thread; mount an ``EventStreamHandler`` for the hub in any number of servers. A publisher's cost
+/// does not depend on how many readers there are: it appends to the channel's log and marks it in each lane.
 public final class EventHub: Sendable {
   /// What the hub was made with.
   public let configuration: Configuration
@@ -57,7 +57,8 @@ public final class EventHub: Sendable {
 
   /// Makes a lane for a thread of an HTTP stack.
   ///
-  /// - Parameter wake: Makes the stack's loop call ``DeliveryLane/run(now:)`` soon. Called from any thread, only while the
+  /// - Parameter wake: Makes the stack's loop call ``DeliveryLane/run(now:)`` soon. Called from any thread, only while
+  ///   the
   ///   lane sleeps, and once for any number of events; it must not call back into the hub or the lane.
   public func makeLane(wake: @escaping @Sendable () -> Void) -> DeliveryLane {
     let mailbox = LaneMailbox(wake: wake)

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// What a hub has done since it was made, and what it has now. Counts are exact once its lanes are idle; a lane adds its
-/// own after each run.
+/// What a hub has done since it was made, and what it has now. Counts are exact once its lanes are idle; a lane adds
+/// its own after each run.
 public struct HubStatistics: Sendable, Hashable {
   /// Requests and streams that are open, with those that wait for an authorizer.
   public var readers = 0

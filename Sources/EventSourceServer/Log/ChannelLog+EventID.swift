@@ -2,7 +2,8 @@ extension ChannelLog {
   /// The position behind the event that has this ID, if all that follows it is held.
   ///
   /// An ID that the hub made has the number of an event in the channel, which is found by counting; for another, hashes
-  /// in the index are compared, then bytes, newest first: linear in the events held. If several have it, the newest counts.
+  /// in the index are compared, then bytes, newest first: linear in the events held. If several have it, the newest
+  /// counts.
   ///
   /// - Parameters:
   ///   - sequence: The number in an ID that this hub made.

@@ -1,7 +1,8 @@
 /// A channel's past: one stream of bytes, of which the newest part is held in segments.
 ///
 /// Positions are offsets in that stream since the channel began, so that a reader's cursor is one integer, two cursors
-/// compare by `<`, and a cursor before ``start`` has fallen out of the log. A value of the channel's state, guarded by its lock.
+/// compare by `<`, and a cursor before ``start`` has fallen out of the log. A value of the channel's state, guarded by
+/// its lock.
 struct ChannelLog {
   /// The segments held, oldest first; the last one is appended to.
   private(set) var segments: [LogSegment] = []

@@ -6,8 +6,8 @@
 ///     | block 0 | block 1 | block 2 |  free  | entry 2 | entry 1 | entry 0 |
 ///
 /// Lock rule: `used`, `count`, `lastAppend` and the index are read and written only under the lock of the channel that
-/// owns the segment. The blocks' bytes are written under that lock, always behind everything that a lane was told of under
-/// the same lock, so lanes read what they were told of without it. `older`, `newer` and `owner` belong to the
+/// owns the segment. The blocks' bytes are written under that lock, always behind everything that a lane was told of
+/// under the same lock, so lanes read what they were told of without it. `older`, `newer` and `owner` belong to the
 /// ``SegmentRegistry`` and its lock. This is what makes the class `Sendable`.
 final class LogSegment: @unchecked Sendable {
   /// Where a block ends, and a hash of its event ID (0: it has none).

@@ -2,8 +2,8 @@ import Synchronization
 
 /// The bytes that all segments of one hub occupy, and how many they may.
 ///
-/// Counts what is allocated, not what is in use, and is refunded when memory is really freed: a stack that keeps a segment
-/// alive keeps it charged. Any thread; one atomic addition.
+/// Counts what is allocated, not what is in use, and is refunded when memory is really freed: a stack that keeps a
+/// segment alive keeps it charged. Any thread; one atomic addition.
 final class MemoryBudget: Sendable {
   let limit: Int
   private let used = Atomic<Int>(0)

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Every segment that a log of the hub holds, in the order of their making, so that the oldest can be given up first when
-/// the hub's byte budget is exceeded or their age is.
+/// Every segment that a log of the hub holds, in the order of their making, so that the oldest can be given up first
+/// when the hub's byte budget is exceeded or their age is.
 ///
 /// Lock order: a channel's lock is taken before this one, never after it.
 final class SegmentRegistry: Sendable {

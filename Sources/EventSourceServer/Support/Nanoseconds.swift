@@ -1,5 +1,6 @@
 extension Duration {
-  /// Whole nanoseconds, at least 0 and at most a quarter of what an `Int64` holds, so that sums of a few do not overflow.
+  /// Whole nanoseconds, at least 0 and at most a quarter of what an `Int64` holds, so that sums of a few do not
+  /// overflow.
   var nanoseconds: Int64 {
     let most = Int64.max / 4
     let (seconds, attoseconds) = components

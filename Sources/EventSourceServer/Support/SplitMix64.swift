@@ -1,4 +1,5 @@
-/// A small generator of random numbers that can be repeated from its seed. For spreading readers in time, never for secrets.
+/// A small generator of random numbers that can be repeated from its seed. For spreading readers in time, never for
+/// secrets.
 struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
