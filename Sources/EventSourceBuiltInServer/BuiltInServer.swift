@@ -50,10 +50,10 @@ public final class BuiltInServer: Sendable {
 
   /// Answers ordinary requests for a path with a closure.
   ///
-  /// The closure runs as a task, not on the server's threads, so it may take its time; meanwhile its connection reads no
-  /// further request. The task is canceled when the connection breaks or the server has stopped; a peer that has only
-  /// closed its sending side still gets its answer. What the closure throws is logged, and answered with a 500 that does
-  /// not tell.
+  /// The closure runs as a task, not on the server's threads, so it may take its time; meanwhile its connection reads
+  /// no further request. The task is canceled when the connection breaks or the server has stopped; a peer that has
+  /// only closed its sending side still gets its answer. What the closure throws is logged, and answered with a 500
+  /// that does not tell.
   ///
   /// A GET route serves HEAD too. A path that has routes, but none for the method, is answered with 405 and `Allow`. Of
   /// several mounts and routes that match, the first one added serves. May be called while the server runs.
