@@ -19,8 +19,8 @@ public struct BuiltInRequest: EventStreamRequest, Sendable {
   /// The body without its framing, at most ``BuiltInServer/Configuration/maximumBodyBytes``.
   public var body: [UInt8]
 
-  /// Makes a request, as the server does, and a test of a route's closure; nil if the target is not a path, or its query
-  /// does not decode to UTF-8.
+  /// Makes a request, as the server does, and a test of a route's closure; nil if the target is not a path, or its
+  /// query does not decode to UTF-8.
   public init?(
     method: String = "GET",
     target: String,

@@ -2,7 +2,8 @@ public import EventSourceServer
 
 /// What a route's closure answers.
 ///
-/// The server adds Date, Content-Length and, where the connection ends, Connection; such fields in ``fields`` are ignored.
+/// The server adds Date, Content-Length and, where the connection ends, Connection; such fields in ``fields`` are
+/// ignored.
 public struct BuiltInResponse: Sendable, Hashable {
   /// The status code, 200 to 599; any other is answered as 500 and logged.
   public var status: Int

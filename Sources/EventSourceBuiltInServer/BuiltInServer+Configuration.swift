@@ -20,8 +20,8 @@ extension BuiltInServer {
     /// The largest request body, in bytes; beyond: 413.
     public var maximumBodyBytes = 1024 * 1024
 
-    /// How long a head may take from its first byte to its last; then 408. Also how long a new connection may say nothing;
-    /// then it is closed.
+    /// How long a head may take from its first byte to its last; then 408. Also how long a new connection may say
+    /// nothing; then it is closed.
     public var headTimeout: Duration = .seconds(10)
     /// How long a request's body may take as a whole, from the end of the head; then 408.
     public var bodyTimeout: Duration = .seconds(30)
@@ -30,8 +30,11 @@ extension BuiltInServer {
     /// How long the reader of an ordinary response may take none of it; then the connection is reset. Streams have the
     /// stall deadline of their hub.
     public var stallTimeout: Duration = .seconds(30)
-    /// How long the kernel may get no answer at all from a peer, to data or to its own probes of an idle connection, before
-    /// it gives the connection up; this finds readers whose machine or network has vanished. Whole seconds, from 6.
+    /// How long the kernel may get no answer from a peer, to data or to its own probes of an idle connection, before it
+    /// gives the connection up; this finds readers whose machine or network has vanished. Whole seconds, from 6.
+    ///
+    /// It is also the longest that a peer which does answer may have no room for data (TCP_USER_TIMEOUT on Linux), so
+    /// it should be longer than the stall deadlines here and of the handlers.
     public var peerTimeout: Duration = .seconds(60)
 
     /// The kernel's send buffer per connection, in bytes (SO_SNDBUF, which Linux doubles); nil leaves it to the kernel,

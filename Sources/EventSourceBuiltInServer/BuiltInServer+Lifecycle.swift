@@ -5,8 +5,8 @@ extension BuiltInServer {
   /// Opens the port and starts the threads.
   ///
   /// - Returns: Where the server listens: the port that the system chose if the configuration says 0.
-  /// - Throws: ``BuiltInServerError``; nothing is left open then. Among the reasons: the configuration is not valid, the
-  ///   port is in use, the server runs already.
+  /// - Throws: ``BuiltInServerError``; nothing is left open then. Among the reasons: the configuration is not valid,
+  ///   the port is in use, the server runs already.
   @discardableResult
   public func start() throws(BuiltInServerError) -> BoundAddress {
     try configuration.validate()
@@ -25,13 +25,13 @@ extension BuiltInServer {
     return address
   }
 
-  /// Stops: takes no new connections, closes idle ones, lets requests that are being served finish, and ends the streams at
-  /// random moments within the window, so that their readers do not all come back at once.
+  /// Stops: takes no new connections, closes idle ones, lets requests that are being served finish, and ends the
+  /// streams at random moments within the window, so that their readers do not all come back at once.
   ///
   /// Returns when every thread has ended and every descriptor is closed: at the latest a second after the window, when
-  /// what is left has been cut off. A route's closure that still runs is canceled, but not waited for. Then the server may be
-  /// started again. Returns at once if the server does not run; while another call stops it, waits for the same end, which
-  /// a shorter window brings nearer.
+  /// what is left has been cut off. A route's closure that still runs is canceled, but not waited for. Then the server
+  /// may be started again. Returns at once if the server does not run; while another call stops it, waits for the same
+  /// end, which a shorter window brings nearer.
   public func stop(draining window: Duration = .zero) async {
     switch lifecycle.withLock({ $0.stop() }) {
     case .none: return
@@ -53,7 +53,8 @@ extension BuiltInServer {
   /// - Parameters:
   ///   - window: Over how long the streams are ended when the task is canceled.
   ///   - listening: Called once, when the port is open.
-  /// - Throws: ``BuiltInServerError`` if the server does not start; cancellation is the regular end, and throws nothing.
+  /// - Throws: ``BuiltInServerError`` if the server does not start; cancellation is the regular end, and throws
+  ///   nothing.
   public func run(
     draining window: Duration = .zero,
     whenListening listening: (BoundAddress) -> Void = { _ in }

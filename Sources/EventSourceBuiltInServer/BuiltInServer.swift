@@ -13,8 +13,8 @@ import Synchronization
 /// let address = try server.start()
 /// ```
 ///
-/// It has threads of its own and no TLS; in front of the internet it belongs behind a proxy that has. Who already has an HTTP
-/// server mounts the handler there instead. Every method may be called on any thread.
+/// It has threads of its own and no TLS; in front of the internet it belongs behind a proxy that has. Who already has
+/// an HTTP server mounts the handler there instead. Every method may be called on any thread.
 public final class BuiltInServer: Sendable {
   /// What the server was made with.
   public let configuration: Configuration
@@ -42,16 +42,18 @@ public final class BuiltInServer: Sendable {
   ///
   /// - Parameters:
   ///   - handler: Serves the requests, on the server's threads.
-  ///   - pattern: The path. If it has a parameter `channel`, its value is given to the handler as the one channel wanted.
+  ///   - pattern: The path. If it has a parameter `channel`, its value is given to the handler as the one channel
+  ///     wanted.
   public func mount(_ handler: EventStreamHandler, at pattern: PathPattern) {
     routes.update { $0.mount(handler, at: pattern) }
   }
 
   /// Answers ordinary requests for a path with a closure.
   ///
-  /// The closure runs as a task, not on the server's threads, so it may take its time; meanwhile its connection reads no
-  /// further request. The task is canceled when the peer goes away or the server has stopped. What the closure throws is
-  /// logged and answered with a 500 that does not tell.
+  /// The closure runs as a task, not on the server's threads, so it may take its time; meanwhile its connection reads
+  /// no further request. The task is canceled when the connection breaks or the server has stopped; a peer that has
+  /// only closed its sending side still gets its answer. What the closure throws is logged, and answered with a 500
+  /// that does not tell.
   ///
   /// A GET route serves HEAD too. A path that has routes, but none for the method, is answered with 405 and `Allow`. Of
   /// several mounts and routes that match, the first one added serves. May be called while the server runs.

@@ -241,6 +241,33 @@ extension OverASocket {
       }
     }
 
+    @Test func aStopInTheMiddleOfEverythingLeavesNothingBehind() async throws {
+      let before = openDescriptors()
+      for round in 0..<10 {
+        var configuration = BuiltInServer.Configuration()
+        configuration.threads = 3
+        let server = BuiltInServer(configuration: configuration)
+        mountNews(server)
+        let address = try server.start()
+        let traffic = Task {
+          var clients: [TestClient] = []
+          for number in 0..<200 {
+            guard let client = try? TestClient(address) else { break }
+            client.send(number.isMultiple(of: 2) ? get("/events/news") : get("/hello") + get("/items/1") + "GET /half")
+            _ = try? hub.publish("\(number)", to: "news")
+            if number.isMultiple(of: 5) { client.reset() }
+            clients.append(client)
+            await Task.yield()
+          }
+        }
+        try await Task.sleep(for: .milliseconds(round * 3))
+        await server.stop(draining: .milliseconds(round * 20))
+        await traffic.value
+      }
+      #expect(await readers(become: 0))
+      #expect(await eventually { openDescriptors() <= before })
+    }
+
     /// Connects, subscribes and leaves in every way, thousands of times.
     @Test func thousandsOfAbruptReadersLeaveNothingBehind() async throws {
       try await withServer({ $0.threads = 2 }, routes: mountNews) { _, address in

@@ -1,14 +1,15 @@
 // What the built-in server needs of Linux and Swift's Glibc module does not have.
 //
-// Nothing of the system is included here but integer types: with _GNU_SOURCE, which these calls want, glibc's own types look
-// different from those that the Glibc module was built with, and Swift refuses to see both.
+// Nothing of the system is included here but integer types: with _GNU_SOURCE, which these calls want, glibc's own types
+// look different from those that the Glibc module was built with, and Swift refuses to see both.
 #pragma once
 
 #ifdef __linux__
 #include <stddef.h>
 #include <stdint.h>
 
-// What to wait for, and what is ready: the values of EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP | EPOLLERR, EPOLLET, EPOLLEXCLUSIVE.
+// What to wait for, and what is ready: the values of EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP | EPOLLERR, EPOLLET,
+// EPOLLEXCLUSIVE.
 extern const uint32_t eventsource_readable, eventsource_writable, eventsource_peer_finished, eventsource_dead;
 extern const uint32_t eventsource_on_change, eventsource_one_waiter;
 

@@ -19,9 +19,9 @@ extension Connection {
           continue
         }
       case .streaming:
-        // A client that has closed its sending side may be one that only said it has no more requests, but nearly always
-        // it is one that has gone: the two look the same until something is sent, which may be long from now. Browsers,
-        // curl and our client keep their side open as long as they want the stream.
+        // A client that has closed its sending side may be one that only said it has no more requests, but nearly
+        // always it is one that has gone: the two look the same until something is sent, which may be long from now.
+        // Browsers, curl and our client keep their side open as long as they want the stream.
         if flags.contains(.peerFinished) { return peerHasGone() }
       case .lingering: break
       case .responding, .writing, .closed: return
@@ -29,8 +29,8 @@ extension Connection {
       guard flags.contains(.mayRead) else { return }
       let count = recv(number, loop.scratch.baseAddress, loop.scratch.count, 0)
       if count > 0 {
-        // After a short read, epoll reports what comes next as an edge of its own; a FIN that it reported with the bytes
-        // it does not report again.
+        // After a short read, epoll reports what comes next as an edge of its own; a FIN that it reported with the
+        // bytes it does not report again.
         if count < loop.scratch.count, !flags.contains(.peerFinished) { flags.remove(.mayRead) }
         take(UnsafeBufferPointer(rebasing: loop.scratch[..<count]))
       } else if count == 0 {

@@ -2,8 +2,8 @@ import CEventSourceLinux
 import EventSourceServer
 import Glibc
 
-/// The stream is delimited by the connection's end (RFC 9112, 6.3, item 8), so what is sent is the log's bytes and nothing else:
-/// they go from the log to the kernel without a copy.
+/// The stream is delimited by the connection's end (RFC 9112, 6.3, item 8), so what is sent is the log's bytes and
+/// nothing else: they go from the log to the kernel without a copy.
 extension Connection: EventStreamResponse {
   func start(_ head: EventStreamResponseHead) {
     guard phase == .responding else { return }

@@ -3,8 +3,8 @@ import Glibc
 
 /// One connection, from its acceptance to its end; on its loop's thread only.
 ///
-/// It is small, because a subscriber keeps one for hours: what only a request needs is in ``PendingRequest``, which is gone when
-/// the request has been read. It is itself the response that the handler writes to.
+/// It is small, because a subscriber keeps one for hours: what only a request needs is in ``PendingRequest``, which is
+/// gone when the request has been read. It is itself the response that the handler writes to.
 final class Connection {
   /// What the connection is doing. Each case lists its successors; `closed` follows every one.
   enum Phase: UInt8 {
@@ -18,8 +18,8 @@ final class Connection {
     case writing
     /// The handler writes. -> writing (what is left of the head), lingering
     case streaming
-    /// Our FIN is sent, and the peer's is waited for: to close with unread bytes from the peer would be a reset, which may
-    /// overtake the end of the response (RFC 9112, 9.6).
+    /// Our FIN is sent, and the peer's is waited for: to close with unread bytes from the peer would be a reset, which
+    /// may overtake the end of the response (RFC 9112, 9.6).
     case lingering
     case closed
   }

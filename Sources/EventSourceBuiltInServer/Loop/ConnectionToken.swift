@@ -1,7 +1,7 @@
 /// Names one connection of one loop: its descriptor and, because descriptors are used again, its registration number.
 ///
-/// It goes through epoll as 64 bits. An event of a connection that was closed in the same round, or a response that comes
-/// after its connection, finds another registration number behind the descriptor, and is dropped.
+/// It goes through epoll as 64 bits. An event of a connection that was closed in the same round, or a response that
+/// comes after its connection, finds another registration number behind the descriptor, and is dropped.
 struct ConnectionToken: Sendable, Hashable {
   let descriptor: Int32
   /// From 1; 0 is for what is not a connection.

@@ -163,7 +163,8 @@ final class ServerLoop: @unchecked Sendable {
     guard deferred.isEmpty, handle.waker.mayWait() else { return epoll.wait(milliseconds: 0) }
     let deadline = earlier(earlier(laneDeadline, timers.nextDeadline), earlier(acceptsAgainAt, drainEnd))
     guard let deadline else { return epoll.wait(milliseconds: -1) }
-    // Rounded up: who wakes a moment too early has nothing to do, and goes round at full speed until the moment has come.
+    // Rounded up: who wakes a moment too early has nothing to do, and goes round at full speed until the moment has
+    // come.
     let milliseconds = max(0, (deadline - MonotonicClock.now + .nanoseconds(999_999)).milliseconds)
     return epoll.wait(milliseconds: Int32(min(milliseconds, 3_600_000)))
   }

@@ -14,7 +14,8 @@ private final class ThreadBody {
   }
 }
 
-/// Starts a thread on which no signal is delivered: the program's handlers run on the program's threads.
+/// Starts a thread on which no signal is delivered that is meant for the program: its handlers run on its own threads.
+/// Those that the thread itself may cause are delivered, or a crash would pass by who reports it.
 ///
 /// - Parameters:
 ///   - name: At most 15 characters, for `top -H` and debuggers.
@@ -24,11 +25,12 @@ func startThread(
   _ body: @escaping @Sendable () -> Void,
   atEnd: @escaping @Sendable () -> Void
 ) throws(BuiltInServerError) -> pthread_t {
-  var all = sigset_t()
+  var blocked = sigset_t()
   var before = sigset_t()
-  sigfillset(&all)
+  sigfillset(&blocked)
+  for signal in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF] { sigdelset(&blocked, signal) }
   // A new thread inherits the mask of the one that makes it.
-  pthread_sigmask(SIG_SETMASK, &all, &before)
+  pthread_sigmask(SIG_SETMASK, &blocked, &before)
   defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
   let argument = Unmanaged.passRetained(ThreadBody(name: name, body: body, atEnd: atEnd))
   var thread = pthread_t()

@@ -1,5 +1,5 @@
-/// One deadline per connection, in ticks of 50 ms. Setting and clearing cost the same however many there are, and the time
-/// until the next is found without looking at the connections.
+/// One deadline per connection, in ticks of 50 ms. Setting and clearing cost the same however many there are, and the
+/// time until the next is found without looking at the connections.
 ///
 /// Pure: it is told the time. Identifiers are small numbers that are used again, in practice descriptors. A deadline is
 /// never reported early, and at most two ticks late. It costs 16 bytes for each identifier up to the highest.
@@ -16,8 +16,8 @@ struct TimerWheel: ~Copyable {
   }
 
   private var nodes: [Node] = []
-  /// The first of the doubly linked list of each slot. A tick belongs to the slot of its value modulo ``slots``; one that
-  /// is further away waits in its slot for as many turns of the wheel as it takes.
+  /// The first of the doubly linked list of each slot. A tick belongs to the slot of its value modulo ``slots``; one
+  /// that is further away waits in its slot for as many turns of the wheel as it takes.
   private var heads = [Int32](repeating: none, count: slots)
   /// One bit per slot that has a list.
   private var occupied = [UInt64](repeating: 0, count: slots / 64)
@@ -82,8 +82,8 @@ struct TimerWheel: ~Copyable {
     return nil
   }
 
-  /// When to call ``next(passedAt:)`` again; nil if no deadline is set. One that is more than a turn away may be answered
-  /// as sooner than it is.
+  /// When to call ``next(passedAt:)`` again; nil if no deadline is set. One that is more than a turn away may be
+  /// answered as sooner than it is.
   var nextDeadline: Duration? {
     guard count > 0 else { return nil }
     let first = Int((current + 1) % Int64(Self.slots))

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Wakes a thread that waits, and writes to nobody who is awake.
 ///
-/// ``wake()`` may be called on any thread, and costs one atomic operation unless the thread sleeps. The other methods are
-/// for the thread itself. The eventfd lives as long as anybody holds the waker, so a late call never writes to a
+/// ``wake()`` may be called on any thread, and costs one atomic operation unless the thread sleeps. The other methods
+/// are for the thread itself. The eventfd lives as long as anybody holds the waker, so a late call never writes to a
 /// descriptor that has become somebody else's.
 final class Waker: Sendable {
   /// Where the thread is.

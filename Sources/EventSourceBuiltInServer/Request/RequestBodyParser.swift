@@ -1,7 +1,7 @@
 /// Reads the body of a request, in pieces of any size, and keeps it.
 ///
-/// Pure: no I/O, no clock. It holds at most ``RequestLimits/bodyBytes``, and no more than has really come, whatever length
-/// was announced.
+/// Pure: no I/O, no clock. It holds at most ``RequestLimits/bodyBytes``, and no more than has really come, whatever
+/// length was announced.
 struct RequestBodyParser {
   private enum State {
     case length(remaining: Int)

@@ -1,8 +1,9 @@
 /// Reads the head of a request, in pieces of any size, strictly by RFC 9112: lines end in CR LF and nothing else, field
 /// lines are not folded, and what the grammar does not allow is refused rather than repaired.
 ///
-/// Pure: no I/O, no clock. Its answer depends on the bytes alone, never on how they were cut, because it looks at one at a
-/// time. It holds at most ``RequestLimits/headBytes`` of them. After it threw, or answered a head, it is done with.
+/// Pure: no I/O, no clock. Its answer depends on the bytes alone, never on how they were cut, because it looks at one
+/// at a time. It holds at most ``RequestLimits/headBytes`` of them. After it threw, or answered a head, it is done
+/// with.
 struct RequestHeadParser {
   /// Where in the head the next byte belongs. Each case lists its successors.
   private enum State {

@@ -19,9 +19,9 @@ struct ResponseHeadEncoder {
 
   /// Appends the status line, the fields and the empty line.
   ///
-  /// The fields that frame the message are the server's: a caller's Connection, Content-Length, Date, Keep-Alive, Transfer-Encoding
-  /// and Upgrade are left out. So is a field that would break out of its line, because it holds CR, LF, NUL or is not
-  /// named by a token; its name is returned, for the log.
+  /// The fields that frame the message are the server's: a caller's Connection, Content-Length, Date, Keep-Alive,
+  /// Transfer-Encoding and Upgrade are left out. So is a field that would break out of its line, because it holds CR,
+  /// LF, NUL or is not named by a token; its name is returned, for the log.
   func encode(status: Int, fields: [EventStreamField], into bytes: inout [UInt8]) -> [String] {
     var refused: [String] = []
     bytes.append("HTTP/1.1 ")

@@ -13,7 +13,8 @@ final class Listener: Sendable {
   /// The descriptor's number, valid while the listener lives.
   var number: Int32 { descriptor.number }
 
-  /// Binds and listens. Options that every connection needs are set here once: on Linux an accepted socket inherits them.
+  /// Binds and listens. Options that every connection needs are set here once: on Linux an accepted socket inherits
+  /// them.
   init(_ configuration: BuiltInServer.Configuration) throws(BuiltInServerError) {
     let (host, port) = (configuration.host, configuration.port)
     guard let wanted = SocketAddress(host: host, port: port) else { throw .addressNotAvailable(host: host) }

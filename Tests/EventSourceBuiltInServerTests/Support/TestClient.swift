@@ -5,7 +5,8 @@ import Synchronization
 
 /// A socket and nothing around it: what a test sends goes out as it is, and what comes back is shown as it came.
 ///
-/// Waiting is done on a dispatch thread, so that a test that waits does not keep the tasks that it waits for from running.
+/// Waiting is done on a dispatch thread, so that a test that waits does not keep the tasks that it waits for from
+/// running.
 final class TestClient: Sendable {
   /// How a connection ended.
   enum End: Sendable, Equatable {
