@@ -1,0 +1,51 @@
+import EventSourceBuiltInServer
+import EventSourceFormat
+import EventSourceServer
+
+func makeServer(hub: EventHub, _ options: Options) -> BuiltInServer {
+  var configuration = BuiltInServer.Configuration()
+  configuration.host = options.host
+  configuration.port = options.port
+  configuration.maximumConnections = 18_000
+  let server = BuiltInServer(configuration: configuration)
+
+  // The streams. Who comes without a last event ID gets the recent past as well.
+  var streams = EventStreamHandler.Configuration()
+  streams.replaysWithoutLastEventID = true
+  server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/{channel}")
+
+  server.route("GET", "/") { _ in .html(page) }
+  server.route("GET", "/stats") { _ in .json(statistics(of: hub)) }
+  server.route("POST", "/publish/{channel}") { request in publish(request, to: hub) }
+  return server
+}
+
+/// The body is the event's data; the query may name its `type` and its `id`.
+private func publish(_ request: BuiltInRequest, to hub: EventHub) -> BuiltInResponse {
+  guard let data = String(validating: request.body, as: UTF8.self) else {
+    return .text("the body is not UTF-8\n", status: 400)
+  }
+  func query(_ name: String) -> String? { request.query.first { $0.name == name }?.value }
+  do {
+    let event = ServerSentEvent(
+      data: data, type: try query("type").map { try EventType($0) }, id: try query("id").map { try EventID($0) }
+    )
+    let id = try hub.publish(event, to: ChannelName(request.pathParameters["channel"] ?? ""))
+    return .text("\(id)\n", status: 202)
+  } catch PublishError.unknownChannel(let name) {
+    return .text("there is no channel \"\(name)\"; there are machine and wall\n", status: 404)
+  } catch {
+    return .text("\(error)\n", status: 400)
+  }
+}
+
+private func statistics(of hub: EventHub) -> String {
+  let statistics = hub.statistics
+  let ended = statistics.ended.map { "\"\($0.key.rawValue)\":\($0.value)" }.sorted().joined(separator: ",")
+  return """
+    {"readers":\(statistics.readers),"channels":\(statistics.channels),"published":\(statistics.published),\
+    "delivered":\(statistics.delivered),"sentBytes":\(statistics.sentBytes),"heldBytes":\(statistics.heldBytes),\
+    "dropped":\(statistics.dropped),"gaps":\(statistics.gaps),"refused":\(statistics.refused),"ended":{\(ended)}}
+
+    """
+}

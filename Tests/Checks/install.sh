@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the named checks need, if they are missing; without apt it says which are.
+set -euo pipefail
+
+declare -A needed=()
+for check in "$@"; do
+  case "$check" in
+    linkage) needed[readelf]=binutils ;;
+    readme | quickstart) needed[curl]=curl; needed[python3]=python3 ;;
+    readers) needed[python3]=python3 ;;
+    browser) needed[chromium]=chromium; needed[python3]=python3 ;;
+  esac
+done
+
+missing=()
+for command in "${!needed[@]}"; do
+  command -v "$command" >/dev/null || missing+=("${needed[$command]}")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "the checks need what these Debian packages bring; install them first: ${missing[*]}" >&2
+  exit 1
+fi
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+echo "installing ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
