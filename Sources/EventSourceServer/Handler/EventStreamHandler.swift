@@ -19,8 +19,7 @@ public final class EventStreamHandler: Sendable {
   /// - Parameters:
   ///   - hub: Whose channels are read.
   ///   - configuration: How the streams behave; an invalid one is a mistake of the programmer and stops the program, so
-  ///     call
-  ///     ``Configuration/validate()`` first on one that a person has written.
+  ///     call ``Configuration/validate()`` first on one that a person has written.
   ///   - authorizer: Who may read which channels; nil: everyone may read all.
   public init(
     _ hub: EventHub, configuration: Configuration = Configuration(), authorizer: (any ChannelAuthorizer)? = nil

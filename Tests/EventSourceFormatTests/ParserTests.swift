@@ -1,0 +1,126 @@
+import EventSourceFormat
+import Testing
+
+@Suite struct ParserTests {
+  private func events(_ parser: inout EventStreamParser, _ text: String) throws -> [String] {
+    var data: [String] = []
+    try parser.parse(Array(text.utf8)) { if case .event(let event) = $0 { data.append(event.data) } }
+    return data
+  }
+
+  @Test func aLoneCRDispatchesWithoutWaiting() throws {
+    var parser = EventStreamParser()
+    #expect(try events(&parser, "data: a\r\r") == ["a"])
+    #expect(try events(&parser, "\ndata: b\r\n\r") == ["b"])
+    #expect(try events(&parser, "\n\n") == [])
+  }
+
+  @Test func commentsCostNothingUnlessAskedFor() throws {
+    var silent = EventStreamParser()
+    var all = EventStreamParser(reportsComments: true)
+    var comments: [EventStreamParser.Element] = []
+    try silent.parse(Array(": a\n".utf8)) { comments.append($0) }
+    #expect(comments.isEmpty)
+    try all.parse(Array(": a\n".utf8)) { comments.append($0) }
+    #expect(comments == [.comment(" a")])
+  }
+
+  @Test func anotherStreamBeginsAfresh() throws {
+    var parser = EventStreamParser()
+    #expect(try events(&parser, "id: 1\nretry: 5\ndata: a\n\nid: 2\nevent: x\ndata: cut o") == ["a"])
+    parser.reset()
+    #expect(parser.lastEventID == "1")
+    #expect(parser.reconnectionTime == .milliseconds(5))
+    var received: [EventStreamParser.Element] = []
+    try parser.parse(Array("\u{FEFF}data: b\n\n".utf8)) { received.append($0) }
+    #expect(received == [.event(ReceivedEvent(data: "b", lastEventID: "1"))])
+  }
+
+  @Test func anUnfinishedBlockIsForgottenAtTheEnd() throws {
+    var parser = EventStreamParser(lastEventID: "0")
+    #expect(try events(&parser, "id: 1\ndata: a\n") == [])
+    parser.finish()
+    #expect(parser.lastEventID == "0")
+    #expect(try events(&parser, "\n") == [])
+  }
+
+  @Test func aByteOrderMarkIsSkippedOnceHoweverItIsCut() throws {
+    let bytes: [UInt8] = [0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF] + Array("data: a\n\ndata: b\n\n".utf8)
+    for first in 0...4 {
+      for second in first...5 {
+        var parser = EventStreamParser()
+        var data: [String] = []
+        for chunk in [bytes[..<first], bytes[first..<second], bytes[second...]] {
+          try parser.parse(Array(chunk)) { if case .event(let event) = $0 { data.append(event.data) } }
+        }
+        // The second mark belongs to the first line, whose field is therefore unknown.
+        #expect(data == ["b"])
+      }
+    }
+  }
+
+  // MARK: limits
+
+  private let limits = EventStreamParser.Limits(maximumLineBytes: 20, maximumEventBytes: 30)
+
+  @Test(arguments: [1, 3, 1000])
+  func aLineHasItsLimit(chunk: Int) throws {
+    for (length, isTaken) in [(20, true), (21, false)] {
+      var parser = EventStreamParser(limits: limits)
+      let bytes = Array(("data: " + String(repeating: "x", count: length - 6) + "\n\n").utf8)
+      let parse = {
+        for start in stride(from: 0, to: bytes.count, by: chunk) {
+          try parser.parse(Array(bytes[start..<min(start + chunk, bytes.count)])) { _ in }
+        }
+      }
+      if isTaken {
+        try parse()
+      } else {
+        #expect(throws: EventStreamParserError.lineTooLong(bytes: 21, limit: 20), performing: parse)
+      }
+    }
+  }
+
+  @Test(arguments: [1, 3, 1000])
+  func anEventHasItsLimit(chunk: Int) throws {
+    for (last, isTaken) in [("xxxxxxxx", true), ("xxxxxxxxx", false)] {
+      var parser = EventStreamParser(limits: limits)
+      let bytes = Array("data: xxxxxxxxxx\ndata: xxxxxxxxxx\ndata: \(last)\n\n".utf8)
+      let parse = {
+        for start in stride(from: 0, to: bytes.count, by: chunk) {
+          try parser.parse(Array(bytes[start..<min(start + chunk, bytes.count)])) { _ in }
+        }
+      }
+      if isTaken {
+        try parse()
+      } else {
+        #expect(throws: EventStreamParserError.eventTooLarge(bytes: 31, limit: 30), performing: parse)
+      }
+    }
+  }
+
+  @Test func afterALimitNothingIsTakenUntilAnotherStreamBegins() throws {
+    var parser = EventStreamParser(limits: limits)
+    let long = String(repeating: "x", count: 21)
+    #expect(throws: EventStreamParserError.self) { try events(&parser, long) }
+    #expect(throws: EventStreamParserError.lineTooLong(bytes: 21, limit: 20)) { try events(&parser, "\n\ndata: a\n\n") }
+    parser.reset()
+    #expect(try events(&parser, "data: a\n\n") == ["a"])
+  }
+
+  @Test func aLargeEventInSmallChunksAndManyShortLinesAreLinear() throws {
+    let limits = EventStreamParser.Limits(maximumLineBytes: 1 << 30, maximumEventBytes: 1 << 30)
+    var parser = EventStreamParser(limits: limits)
+    var sizes: [Int] = []
+    let receive: (EventStreamParser.Element) -> Void = {
+      if case .event(let event) = $0 { sizes.append(event.data.utf8.count) }
+    }
+    let chunk = [UInt8](repeating: UInt8(ascii: "x"), count: 1024)
+    try parser.parse(Array("data:".utf8), receive)
+    for _ in 0..<100_000 { try parser.parse(chunk, receive) }
+    try parser.parse([10, 10], receive)
+    // One piece in which every line ends with a CR, and one in which none ends at all but with the last byte.
+    try parser.parse(Array(repeatElement(Array("data:y\r".utf8), count: 200_000).joined()) + [13], receive)
+    #expect(sizes == [102_400_000, 399_999])
+  }
+}
