@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Fuzzes with libFuzzer and the address sanitizer.
+#   bash Tests/fuzz.sh [TARGET|all] [SECONDS]        (all, 60)
+# Exits with 1 at a finding, and says where the input is that reproduces it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+declare -A sources=(
+  [Parser]="Tests/Fuzz/ParserFuzz.swift Tests/EventSourceFormatTests/ReferenceParser.swift $(echo Sources/EventSourceFormat/{,*/}*.swift)"
+  [RoundTrip]="Tests/Fuzz/RoundTripFuzz.swift $(echo Sources/EventSourceFormat/{,*/}*.swift)"
+  [RequestHead]="Tests/Fuzz/RequestHeadFuzz.swift $(echo Sources/EventSourceBuiltInServer/Request/*.swift)"
+)
+
+case "${1:-all}" in
+  --help | -h) sed -n '2,4s/^# *//p' "$0"; echo "targets: ${!sources[*]}"; exit 0 ;;
+  all) targets=(Parser RoundTrip RequestHead) ;;
+  *) targets=("$1") ;;
+esac
+seconds=${2:-60}
+# Otherwise a finding waits in the crash handler.
+export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
+
+for target in "${targets[@]}"; do
+  [ -n "${sources[$target]:-}" ] || { echo "fuzz: there is no target \"$target\"; there are ${!sources[*]}" >&2; exit 64; }
+  build=.build/fuzz/$target
+  mkdir -p "$build/corpus"
+  # shellcheck disable=SC2086 -- a list of files
+  swiftc -O -sanitize=fuzzer,address -parse-as-library -module-name "Fuzz$target" -package-name fuzz \
+    -swift-version 6 -use-ld=lld -o "$build/fuzz" ${sources[$target]}
+  echo "fuzz: $target for $seconds s"
+  if ! "$build/fuzz" -max_total_time="$seconds" -max_len=2048 -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+    -artifact_prefix="$build/" "$build/corpus" "Tests/Fuzz/Corpus/$target" >"$build/log" 2>&1; then
+    tail -40 "$build/log" >&2
+    echo "fuzz: $target found something; the input is in $build" >&2
+    exit 1
+  fi
+  grep -E 'number_of_executed_units' "$build/log" | sed "s/^stat:/fuzz: $target/"
+done
