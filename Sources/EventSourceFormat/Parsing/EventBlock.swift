@@ -1,78 +1,96 @@
-/// The buffers of the standard: what the lines since the last blank line have said.
+/// The buffers of the standard: what the lines since the last blank line have said (WHATWG HTML 9.2.6).
 struct EventBlock: Sendable {
   /// The last event ID buffer. It outlives blocks; a blank line commits it.
-  private(set) var lastEventID: String
-  /// The event type buffer.
-  private var type = ""
-  private var hasData = false
-  /// The data buffer, as far as it is not borrowed.
+  private(set) var lastEventID: FieldText
+  /// The event type buffer, empty if there is none.
+  private var type = FieldText("")
+  private var hasType = false
+  private(set) var hasData = false
+  /// The data buffer, with an LF behind each line, as far as it is not borrowed.
   private var data: [UInt8] = []
+  /// Where in it the data begins, behind the name of the field.
+  private var dataStart = 0
   /// The first line of the data while it is the only one: where it lies in the bytes that are being parsed. Never kept
-  /// beyond the call that lent them, because that call ends with ``own()``.
+  /// beyond the call that lent them, because however that call ends, it ends with ``own()`` or without this block.
   private nonisolated(unsafe) var borrowed: UnsafeRawBufferPointer?
-  /// The type before, for which no new string has to be made.
-  private var previousType = ""
 
-  init(lastEventID: String) { self.lastEventID = lastEventID }
+  init(lastEventID: String) { self.lastEventID = FieldText(lastEventID) }
 
   /// How many bytes of data there are with another line.
+  @inline(__always)
   func dataCount(adding line: UnsafeRawBufferPointer) -> Int {
-    hasData ? (borrowed?.count ?? data.count) + 1 + line.count : line.count
+    hasData ? (borrowed.map { $0.count + 1 } ?? data.count - dataStart) + line.count : line.count
   }
 
+  /// Adds a line of the bytes that are being parsed.
   @inline(__always)
-  mutating func addData(_ line: UnsafeRawBufferPointer, isBorrowed: Bool) {
-    if !hasData {
+  mutating func addData(_ line: UnsafeRawBufferPointer) {
+    if hasData {
+      own()
+      append(line)
+    } else {
+      borrowed = line
       hasData = true
-      if isBorrowed {
-        borrowed = line
-      } else {
-        data.append(contentsOf: line)
-      }
-      return
     }
-    own()
+  }
+
+  /// Takes over a line that is in an array already as the first, without copying it.
+  mutating func takeData(from line: inout [UInt8], at start: Int) {
+    swap(&data, &line)
     data.append(UInt8(ascii: "\n"))
-    data.append(contentsOf: line)
+    dataStart = start
+    hasData = true
   }
 
   /// Copies what was borrowed.
+  @inline(__always)
   mutating func own() {
     guard let line = borrowed else { return }
     borrowed = nil
+    append(line)
+  }
+
+  private mutating func append(_ line: UnsafeRawBufferPointer) {
     data.append(contentsOf: line)
+    data.append(UInt8(ascii: "\n"))
   }
 
+  @inline(__always)
   mutating func setType(_ value: UnsafeRawBufferPointer) {
-    if !hasBytes(previousType, value) { previousType = String(decoding: value, as: UTF8.self) }
-    type = previousType
+    type.set(value)
+    hasType = !value.isEmpty
   }
 
-  mutating func setID(_ value: UnsafeRawBufferPointer) {
-    lastEventID = String(decoding: value, as: UTF8.self)
-  }
+  /// The ID stays what it was, if the value has a NUL.
+  @inline(__always)
+  mutating func setID(_ value: UnsafeRawBufferPointer) { lastEventID.setUnlessItHasNUL(value) }
 
   /// The event at a blank line, if there is one; the buffers are empty then.
   @inline(__always)
   mutating func takeEvent() -> ReceivedEvent? {
-    defer { type = "" }
+    let typeText = hasType ? type.text : "message"
+    hasType = false
     guard hasData else { return nil }
     hasData = false
-    let text: String
+    return ReceivedEvent(type: typeText, data: takeData(), lastEventID: lastEventID.text)
+  }
+
+  @inline(__always)
+  private mutating func takeData() -> String {
     if let line = borrowed {
       borrowed = nil
-      text = String(decoding: line, as: UTF8.self)
-    } else {
-      text = String(decoding: data, as: UTF8.self)
-      data.removeAll(keepingCapacity: data.capacity <= Self.keptCapacity)
+      return String(decoding: line, as: UTF8.self)
     }
-    return ReceivedEvent(type: type.isEmpty ? "message" : type, data: text, lastEventID: lastEventID)
+    return takeOwnData()
   }
 
-  /// Memory for data that is not given back after each event.
-  private static let keptCapacity = 1 << 20
-
-  private func hasBytes(_ text: String, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    text.utf8.count == bytes.count && text.utf8.elementsEqual(bytes)
+  private mutating func takeOwnData() -> String {
+    let text = data.withUnsafeBytes { String(decoding: $0[dataStart..<($0.count - 1)], as: UTF8.self) }
+    data.removeAll(keepingCapacity: data.capacity <= Self.keptCapacity)
+    dataStart = 0
+    return text
   }
+
+  /// Memory for data, and for a line, that is not given back after each event.
+  static let keptCapacity = 1 << 20
 }

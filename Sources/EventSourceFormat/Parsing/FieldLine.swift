@@ -1,34 +1,22 @@
-/// What one line of an event stream says (WHATWG HTML 9.2.6).
+/// What one line of an event stream that is not blank says (WHATWG HTML 9.2.6).
 enum FieldLine {
-  case blank
   case data(UnsafeRawBufferPointer)
   case type(UnsafeRawBufferPointer)
   case id(UnsafeRawBufferPointer)
-  case reconnectionTime(Duration)
+  case reconnectionTime(UnsafeRawBufferPointer)
   case comment(UnsafeRawBufferPointer)
-  /// A field of another name, or one whose value is to be ignored.
+  /// A field of another name.
   case other
 
   @inline(__always)
   init(_ line: UnsafeRawBufferPointer) {
-    guard let first = line.first else {
-      self = .blank
-      return
-    }
-    switch first {
-    case UInt8(ascii: "d"):
-      self = Self.value(of: "data", in: line).map { .data($0) } ?? .other
-    case UInt8(ascii: ":"):
-      self = .comment(UnsafeRawBufferPointer(rebasing: line.dropFirst()))
-    case UInt8(ascii: "e"):
-      self = Self.value(of: "event", in: line).map { .type($0) } ?? .other
-    case UInt8(ascii: "i"):
-      let value = Self.value(of: "id", in: line)
-      self = value.map { $0.contains(0) ? .other : .id($0) } ?? .other
-    case UInt8(ascii: "r"):
-      self = Self.value(of: "retry", in: line).flatMap(Self.milliseconds).map { .reconnectionTime($0) } ?? .other
-    default:
-      self = .other
+    switch line[0] {
+    case UInt8(ascii: "d"): self = Self.value(of: "data", in: line).map { .data($0) } ?? .other
+    case UInt8(ascii: "e"): self = Self.value(of: "event", in: line).map { .type($0) } ?? .other
+    case UInt8(ascii: "i"): self = Self.value(of: "id", in: line).map { .id($0) } ?? .other
+    case UInt8(ascii: "r"): self = Self.value(of: "retry", in: line).map { .reconnectionTime($0) } ?? .other
+    case UInt8(ascii: ":"): self = .comment(UnsafeRawBufferPointer(rebasing: line[1...]))
+    default: self = .other
     }
   }
 
@@ -45,8 +33,9 @@ enum FieldLine {
     return UnsafeRawBufferPointer(rebasing: line[(length + (hasSpace ? 2 : 1))...])
   }
 
-  /// One or more ASCII digits; a number beyond `Int64` counts as the largest.
-  private static func milliseconds(_ digits: UnsafeRawBufferPointer) -> Duration? {
+  /// The milliseconds of a reconnection time: one or more ASCII digits, otherwise nil; a number beyond `Int64` counts
+  /// as the largest.
+  static func milliseconds(_ digits: UnsafeRawBufferPointer) -> Duration? {
     guard !digits.isEmpty else { return nil }
     var number: Int64 = 0
     for byte in digits {
