@@ -1,7 +1,9 @@
 /// The buffers of the standard: what the lines since the last blank line have said (WHATWG HTML 9.2.6).
 struct EventBlock: Sendable {
   /// The last event ID buffer. It outlives blocks; a blank line commits it.
-  private(set) var lastEventID: FieldText
+  private var idBuffer: FieldText
+  /// The last event ID as it was before this block; nil: it has not changed.
+  private var idBefore: String?
   /// The event type buffer, empty if there is none.
   private var type = FieldText("")
   private var hasType = false
@@ -14,7 +16,10 @@ struct EventBlock: Sendable {
   /// beyond the call that lent them, because however that call ends, it ends with ``own()`` or without this block.
   private nonisolated(unsafe) var borrowed: UnsafeRawBufferPointer?
 
-  init(lastEventID: String) { self.lastEventID = FieldText(lastEventID) }
+  init(lastEventID: String) { idBuffer = FieldText(lastEventID) }
+
+  /// The last event ID as of the last blank line.
+  var lastEventID: String { idBefore ?? idBuffer.text }
 
   /// How many bytes of data there are with another line.
   @inline(__always)
@@ -24,13 +29,17 @@ struct EventBlock: Sendable {
 
   /// Adds a line of the bytes that are being parsed.
   @inline(__always)
-  mutating func addData(_ line: UnsafeRawBufferPointer) {
-    if hasData {
-      own()
-      append(line)
-    } else {
+  mutating func addData(_ line: UnsafeRawBufferPointer, isBeforeLF: Bool) {
+    if !hasData {
       borrowed = line
       hasData = true
+      return
+    }
+    own()
+    if isBeforeLF {
+      data.append(contentsOf: UnsafeRawBufferPointer(start: line.baseAddress, count: line.count + 1))
+    } else {
+      append(line)
     }
   }
 
@@ -55,33 +64,57 @@ struct EventBlock: Sendable {
     data.append(UInt8(ascii: "\n"))
   }
 
-  @inline(__always)
   mutating func setType(_ value: UnsafeRawBufferPointer) {
-    type.set(value)
+    _ = type.set(value)
     hasType = !value.isEmpty
+  }
+
+  @inline(__always)
+  mutating func setType(_ value: ShortBytes) {
+    if value != type.bytes { type.set(value) }
+    hasType = value.count > 0
+  }
+
+  /// The ID stays what it was, if the value has a NUL.
+  mutating func setID(_ value: UnsafeRawBufferPointer) {
+    if value.contains(0) { return }
+    let before = lastEventID
+    if idBuffer.set(value) { idBefore = before }
   }
 
   /// The ID stays what it was, if the value has a NUL.
   @inline(__always)
-  mutating func setID(_ value: UnsafeRawBufferPointer) { lastEventID.setUnlessItHasNUL(value) }
-
-  /// The event at a blank line, if there is one; the buffers are empty then.
-  @inline(__always)
-  mutating func takeEvent() -> ReceivedEvent? {
-    let typeText = hasType ? type.text : "message"
-    hasType = false
-    guard hasData else { return nil }
-    hasData = false
-    return ReceivedEvent(type: typeText, data: takeData(), lastEventID: lastEventID.text)
+  mutating func setID(_ value: ShortBytes) {
+    if value.hasNUL || value == idBuffer.bytes { return }
+    idBefore = lastEventID
+    idBuffer.set(value)
   }
 
-  @inline(__always)
-  private mutating func takeData() -> String {
+  /// The event at a blank line, if there is one; the ID is committed, and the other buffers are empty then.
+  mutating func takeEvent() -> ReceivedEvent? {
+    guard hasData else {
+      hasType = false
+      idBefore = nil
+      return nil
+    }
+    hasData = false
     if let line = borrowed {
       borrowed = nil
-      return String(decoding: line, as: UTF8.self)
+      return takeEvent(String(decoding: line, as: UTF8.self))
     }
-    return takeOwnData()
+    return takeEvent(takeOwnData())
+  }
+
+  /// Whether neither a type nor an ID goes with the event.
+  @inline(__always)
+  var isPlain: Bool { !hasType && idBefore == nil && idBuffer.text.isEmpty }
+
+  /// The event at a blank line, with this data.
+  @inline(__always)
+  mutating func takeEvent(_ data: String) -> ReceivedEvent {
+    if idBefore != nil { idBefore = nil }
+    defer { hasType = false }
+    return ReceivedEvent(type: hasType ? type.text : "message", data: data, lastEventID: idBuffer.text)
   }
 
   private mutating func takeOwnData() -> String {

@@ -33,7 +33,7 @@ public struct EventStreamParser: Sendable {
   }
 
   /// The last event ID as of the last blank line: what a reader sends when it reconnects. Empty: there is none.
-  public internal(set) var lastEventID: String
+  public var lastEventID: String { block.lastEventID }
   /// The last valid reconnection time; nil: the stream has not said one. Kept by ``reset()``.
   public internal(set) var reconnectionTime: Duration?
 
@@ -61,7 +61,6 @@ public struct EventStreamParser: Sendable {
 
   /// Makes a parser that looks for a CR so many bytes ahead: tests choose few, to have all cases in little input.
   package init(lastEventID: String, limits: Limits, reportsComments: Bool, lookAhead: Int) {
-    self.lastEventID = lastEventID
     self.limits = limits
     self.reportsComments = reportsComments
     self.lookAhead = lookAhead

@@ -1,36 +1,27 @@
 /// A type or an ID, which are often what they were before: then no string is made.
 struct FieldText: Sendable {
   private(set) var text: String
-  /// The bytes of the text, if they are few.
-  private var bytes: ShortBytes?
+  /// The bytes of the text, if they are few and it was made of them.
+  private(set) var bytes: ShortBytes?
 
-  init(_ text: String) {
-    self.text = text
-    bytes = nil
+  init(_ text: String) { self.text = text }
+
+  @inline(never)
+  mutating func set(_ value: ShortBytes) {
+    text = value.string
+    bytes = value
   }
 
-  @inline(__always)
-  mutating func set(_ value: UnsafeRawBufferPointer) {
-    guard let short = ShortBytes(value) else { return setLong(value) }
-    if short != bytes { set(short) }
-  }
-
-  @inline(__always)
-  mutating func setUnlessItHasNUL(_ value: UnsafeRawBufferPointer) {
-    guard let short = ShortBytes(value) else {
-      if !value.contains(0) { setLong(value) }
-      return
+  /// True, if it is another now.
+  mutating func set(_ value: UnsafeRawBufferPointer) -> Bool {
+    if let short = ShortBytes(value) {
+      guard short != bytes else { return false }
+      set(short)
+      return true
     }
-    if short != bytes, !short.hasNUL { set(short) }
-  }
-
-  private mutating func set(_ short: ShortBytes) {
-    text = short.string
-    bytes = short
-  }
-
-  private mutating func setLong(_ value: UnsafeRawBufferPointer) {
+    guard bytes != nil || !text.hasBytes(value) else { return false }
     text = String(decoding: value, as: UTF8.self)
     bytes = nil
+    return true
   }
 }

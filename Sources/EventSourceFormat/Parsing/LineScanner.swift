@@ -14,7 +14,8 @@
 /// The pointers stay within the bytes of the initializer, and nothing is read at or behind `end`:
 /// `start <= position <= limit <= end` holds at first, and every step keeps it. `position` is set to what a search in
 /// `position..<limit` found, plus that one byte; `limit` to what a search in `limit..<far` found, `far <= end`, or to
-/// `far`. Where a single byte is read or skipped, it is checked before that `position < end`, and `limit` follows.
+/// `far`. Where a single byte is read or skipped, it is checked before that there is one, and `limit` follows; where
+/// words are read, that there are as many bytes before `limit`.
 struct LineScanner {
   /// The next byte that belongs to no line yet.
   private var position: UnsafeRawPointer
@@ -22,6 +23,8 @@ struct LineScanner {
   private var limit: UnsafeRawPointer
   private let end: UnsafeRawPointer
   private let lookAhead: Int
+  /// There is no LF from `position` to here, which is never behind `limit`.
+  private var searched: UnsafeRawPointer
   /// There is a CR at `limit`.
   private var isCRAtLimit = false
   /// The last byte is a CR that ended a line: if an LF is the next to come, it belongs to the same line break.
@@ -35,6 +38,7 @@ struct LineScanner {
     // Nothing is read at the address of an empty buffer.
     position = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
     limit = position
+    searched = position
     end = position + bytes.count
     self.endedWithCR = endedWithCR
     self.lookAhead = lookAhead
@@ -55,8 +59,46 @@ struct LineScanner {
   /// The next line whose end is there, without it.
   @inline(__always)
   mutating func nextLine() -> UnsafeRawBufferPointer? {
-    guard let found = memchr(position, Self.lf, limit - position) else { return nextLineBeyondLimit() }
+    let start = max(position, searched)
+    guard let found = memchr(start, Self.lf, limit - start) else { return nextLineBeyondLimit() }
     return takeLine(endingAt: UnsafeRawPointer(found))
+  }
+
+  /// The next 16 bytes in two words, the first of them lowest; nil, if it is not known that there are as many and no CR
+  /// among them.
+  @inline(__always)
+  func peekWords() -> (low: UInt64, high: UInt64)? {
+    guard limit - position >= 16 else { return nil }
+    return (
+      UInt64(littleEndian: position.loadUnaligned(as: UInt64.self)),
+      UInt64(littleEndian: position.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    )
+  }
+
+  /// Takes the next line, whose end is behind so many bytes, which ``peekWords()`` has seen.
+  @inline(__always)
+  mutating func takeLine(ofCount count: Int) { position += count + 1 }
+
+  /// Takes the next line and gives what is behind a prefix, which ``peekWords()`` has seen. An LF is behind that. Nil,
+  /// if the end is not known yet.
+  @inline(__always)
+  mutating func takeLine(behind prefixCount: Int) -> UnsafeRawBufferPointer? {
+    let start = position + prefixCount
+    guard let found = memchr(start, Self.lf, limit - start) else {
+      searched = limit
+      return nil
+    }
+    let end = UnsafeRawPointer(found)
+    position = end + 1
+    return UnsafeRawBufferPointer(start: start, count: end - start)
+  }
+
+  /// Skips a blank line; false, if there is none or that is not known yet.
+  @inline(__always)
+  mutating func skipBlankLine() -> Bool {
+    guard position < limit, position.load(as: UInt8.self) == UInt8(Self.lf) else { return false }
+    position += 1
+    return true
   }
 
   @inline(never)

@@ -1,26 +1,26 @@
-/// At most 15 bytes in two words: what event types and IDs nearly always are. They are compared and searched without a
+/// At most 15 bytes in two words: what short lines, event types and IDs are. They are compared and searched without a
 /// loop, and become a string without an allocation.
 ///
-/// Every load reads bytes of the text only: eight from its start and eight up to its end where there are at least
-/// eight, the same with four, and single bytes where there are fewer; overlapping ones are the same bytes. Every store
-/// is within the 15 bytes of capacity that are asked for.
+/// Every load of the initializer reads bytes of the text only: eight from its start and eight up to its end where there
+/// are at least eight, the same with four, and single bytes where there are fewer; overlapping ones are the same bytes.
+/// Every store is within the 15 bytes of capacity that are asked for.
 struct ShortBytes: Equatable, Sendable {
   static let capacity = 15
 
   /// The first eight bytes, the first of them lowest; zero where there are none.
-  private var low: UInt64 = 0
+  private(set) var low: UInt64
   /// The bytes behind.
-  private var high: UInt64 = 0
-  private var count = 0
+  private(set) var high: UInt64
+  private(set) var count: Int
 
   /// None.
-  init() {}
+  init() { (low, high, count) = (0, 0, 0) }
 
   /// Nil, if there are more.
-  @inline(__always)
   init?(_ bytes: UnsafeRawBufferPointer) {
+    self.init()
+    guard bytes.count <= Self.capacity else { return nil }
     count = bytes.count
-    guard count <= Self.capacity else { return nil }
     guard count > 0, let start = bytes.baseAddress else { return }
     if count >= 8 {
       low = UInt64(littleEndian: start.loadUnaligned(as: UInt64.self))
@@ -38,8 +38,42 @@ struct ShortBytes: Equatable, Sendable {
     }
   }
 
+  /// What of 16 bytes is before the first LF; nil, if there is none.
+  @inline(__always)
+  init?(beforeLFIn words: (low: UInt64, high: UInt64)) {
+    let (low, high) = words
+    let lfs: UInt64 = 0x0A0A_0A0A_0A0A_0A0A
+    let (inLow, inHigh) = (Self.zeros(of: low ^ lfs), Self.zeros(of: high ^ lfs))
+    if inLow != 0 {
+      (self.low, self.high) = (low & Self.below(inLow), 0)
+      count = inLow.trailingZeroBitCount / 8
+    } else if inHigh != 0 {
+      (self.low, self.high) = (low, high & Self.below(inHigh))
+      count = 8 + inHigh.trailingZeroBitCount / 8
+    } else {
+      return nil
+    }
+  }
+
+  /// What is behind a prefix of 1 to 7 bytes, none of which is NUL; nil, if these bytes begin otherwise.
+  @inline(__always)
+  func dropping(_ prefix: UInt64, count prefixCount: Int) -> ShortBytes? {
+    let bits = UInt64(8 * prefixCount)
+    guard low & (1 &<< bits &- 1) == prefix else { return nil }
+    var rest = self
+    rest.low = low &>> bits | high &<< (64 &- bits)
+    rest.high = high &>> bits
+    rest.count = count - prefixCount
+    return rest
+  }
+
   /// Whether one of the bytes is NUL.
-  var hasNUL: Bool { Self.zeroBytes(of: low) + Self.zeroBytes(of: high) > 16 - count }
+  @inline(__always)
+  var hasNUL: Bool {
+    // The first behind the bytes is one.
+    let (inLow, inHigh) = (Self.zeros(of: low), Self.zeros(of: high))
+    return (inLow != 0 ? inLow.trailingZeroBitCount : 64 + inHigh.trailingZeroBitCount) / 8 < count
+  }
 
   /// The text, with what is not UTF-8 replaced.
   var string: String {
@@ -47,15 +81,20 @@ struct ShortBytes: Equatable, Sendable {
     return String(unsafeUninitializedCapacity: Self.capacity) { memory in
       let memory = UnsafeMutableRawBufferPointer(memory)
       memory.storeBytes(of: low.littleEndian, as: UInt64.self)
-      // The eighth byte again, and the seven behind it.
-      memory.storeBytes(of: (low &>> 56 | high &<< 8).littleEndian, toByteOffset: 7, as: UInt64.self)
+      // The eighth byte again, and the seven behind it; only if need be, because overlapping stores are slow to read.
+      if count > 8 { memory.storeBytes(of: (low &>> 56 | high &<< 8).littleEndian, toByteOffset: 7, as: UInt64.self) }
       return count
     }
   }
 
-  private static func zeroBytes(of word: UInt64) -> Int {
-    // The highest bit of each byte that is not zero.
+  /// The highest bit of each byte that is zero.
+  @inline(__always)
+  private static func zeros(of word: UInt64) -> UInt64 {
     let sevens: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
-    return 8 - (((word & sevens) &+ sevens | word) & ~sevens).nonzeroBitCount
+    return ~((word & sevens) &+ sevens | word | sevens)
   }
+
+  /// The bytes below the first whose highest bit is set.
+  @inline(__always)
+  private static func below(_ tops: UInt64) -> UInt64 { (tops & (0 &- tops)) &>> 7 &- 1 }
 }
