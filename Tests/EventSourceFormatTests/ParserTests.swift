@@ -90,11 +90,12 @@ import Testing
 
   private let limits = EventStreamParser.Limits(maximumLineBytes: 20, maximumEventBytes: 30)
 
-  @Test(arguments: [1, 3, 1000])
-  func aLineHasItsLimit(chunk: Int) throws {
+  @Test(arguments: [1, 3, 1000], ["data: ", "data:", "data", "id: ", "event: ", ":", "retry:", "x"])
+  func aLineHasItsLimit(chunk: Int, prefix: String) throws {
     for (length, isTaken) in [(20, true), (21, false)] {
       var parser = EventStreamParser(limits: limits)
-      let bytes = Array(("data: " + String(repeating: "x", count: length - 6) + "\n\n").utf8)
+      let line = prefix + String(repeating: "1", count: length - prefix.utf8.count)
+      let bytes = Array((line + "\n\n: so that the line\n: is not the last\n").utf8)
       let parse = {
         for start in stride(from: 0, to: bytes.count, by: chunk) {
           try parser.parse(Array(bytes[start..<min(start + chunk, bytes.count)])) { _ in }

@@ -86,8 +86,8 @@ struct EventBlock: Sendable {
   @inline(__always)
   mutating func setID(_ value: ShortBytes) {
     if value.hasNUL || value == idBuffer.bytes { return }
-    idBefore = lastEventID
-    idBuffer.set(value)
+    let before = idBuffer.exchange(for: value)
+    if idBefore == nil { idBefore = before }
   }
 
   /// The event at a blank line, if there is one; the ID is committed, and the other buffers are empty then.

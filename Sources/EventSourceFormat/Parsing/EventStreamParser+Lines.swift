@@ -18,8 +18,9 @@ extension EventStreamParser {
       if let words = scanner.peekWords() {
         // "data:", and perhaps a space
         if words.low & 0xFF_FFFF_FFFF == 0x3A_6174_6164 {
-          if let value = scanner.takeLine(behind: words.low &>> 40 & 0xFF == 0x20 ? 6 : 5) {
-            try checkLine(value.count + "data: ".utf8.count)
+          let prefixCount = words.low &>> 40 & 0xFF == 0x20 ? 6 : 5
+          if let value = scanner.takeLine(behind: prefixCount) {
+            try checkLine(prefixCount + value.count)
             try checkData(value)
             if !block.hasData, scanner.skipBlankLine() {
               // The most frequent block has one line of data, its last.

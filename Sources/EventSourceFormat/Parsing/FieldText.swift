@@ -6,10 +6,15 @@ struct FieldText: Sendable {
 
   init(_ text: String) { self.text = text }
 
+  mutating func set(_ value: ShortBytes) { _ = exchange(for: value) }
+
+  /// The text as it was; it is moved, because counting references to it costs as much as comparing it.
   @inline(never)
-  mutating func set(_ value: ShortBytes) {
-    text = value.string
+  mutating func exchange(for value: ShortBytes) -> String {
+    var other = value.string
+    swap(&other, &text)
     bytes = value
+    return other
   }
 
   /// True, if it is another now.
