@@ -66,7 +66,8 @@ import Testing
     for field in ["id: ", "event: "] {
       for (length, isTaken) in [(10, true), (11, false)] {
         var parser = EventStreamParser(limits: .init(maximumLineBytes: 10))
-        let line = Array((field + String(repeating: "x", count: length - field.utf8.count) + "\n\n\n\n\n\n\n").utf8)
+        let line = Array(
+          (":\n" + field + String(repeating: "x", count: length - field.utf8.count) + "\n\n\n\n\n\n\n").utf8)
         if isTaken {
           try parser.parse(line) { _ in }
         } else {
