@@ -9,24 +9,17 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-let package = Package(
+var package = Package(
   name: "eventsource-kit",
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "EventSourceFormat", targets: ["EventSourceFormat"]),
     .library(name: "EventSourceServer", targets: ["EventSourceServer"]),
-    .library(name: "EventSourceBuiltInServer", targets: ["EventSourceBuiltInServer"]),
     .library(name: "EventSourceTesting", targets: ["EventSourceTesting"]),
   ],
   targets: [
     .target(name: "EventSourceFormat", swiftSettings: settings),
     .target(name: "EventSourceServer", dependencies: ["EventSourceFormat"], swiftSettings: settings),
-    .target(name: "CEventSourceLinux"),
-    .target(
-      name: "EventSourceBuiltInServer",
-      dependencies: ["EventSourceServer", "CEventSourceLinux"],
-      swiftSettings: settings
-    ),
     .target(
       name: "EventSourceTesting",
       dependencies: ["EventSourceServer", "EventSourceFormat"],
@@ -43,11 +36,23 @@ let package = Package(
       dependencies: ["EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
       swiftSettings: settings
     ),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+#if os(Linux)
+  package.products.append(.library(name: "EventSourceBuiltInServer", targets: ["EventSourceBuiltInServer"]))
+  package.targets += [
+    .target(name: "CEventSourceLinux"),
+    .target(
+      name: "EventSourceBuiltInServer",
+      dependencies: ["EventSourceServer", "CEventSourceLinux"],
+      swiftSettings: settings
+    ),
     .testTarget(
       name: "EventSourceBuiltInServerTests",
       dependencies: ["EventSourceBuiltInServer", "EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
       swiftSettings: settings
     ),
-  ],
-  swiftLanguageModes: [.v6]
-)
+  ]
+#endif
