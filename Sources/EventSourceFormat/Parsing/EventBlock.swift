@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The buffers of the standard: what the lines since the last blank line have said.
 struct EventBlock: Sendable {
   /// The last event ID buffer. It outlives blocks; a blank line commits it.
@@ -10,8 +18,9 @@ struct EventBlock: Sendable {
   /// The first line of the data while it is the only one: where it lies in the bytes that are being parsed. Never kept
   /// beyond the call that lent them, because that call ends with ``own()``.
   private nonisolated(unsafe) var borrowed: UnsafeRawBufferPointer?
-  /// The type before, for which no new string has to be made.
-  private var previousType = ""
+  /// The last type that was said, and its bytes: streams repeat themselves, and no new string is made then.
+  private var lastType = ""
+  private var lastTypeBytes: [UInt8] = []
 
   init(lastEventID: String) { self.lastEventID = lastEventID }
 
@@ -44,8 +53,14 @@ struct EventBlock: Sendable {
   }
 
   mutating func setType(_ value: UnsafeRawBufferPointer) {
-    if !hasBytes(previousType, value) { previousType = String(decoding: value, as: UTF8.self) }
-    type = previousType
+    let isSame = lastTypeBytes.withUnsafeBytes { last in
+      last.count == value.count && (last.isEmpty || memcmp(last.baseAddress!, value.baseAddress!, last.count) == 0)
+    }
+    if !isSame {
+      lastTypeBytes = Array(value)
+      lastType = String(decoding: value, as: UTF8.self)
+    }
+    type = lastType
   }
 
   mutating func setID(_ value: UnsafeRawBufferPointer) {
@@ -71,8 +86,4 @@ struct EventBlock: Sendable {
 
   /// Memory for data that is not given back after each event.
   private static let keptCapacity = 1 << 20
-
-  private func hasBytes(_ text: String, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    text.utf8.count == bytes.count && text.utf8.elementsEqual(bytes)
-  }
 }

@@ -147,23 +147,32 @@ extension EventStreamParser {
   private mutating func process(
     _ line: UnsafeRawBufferPointer, isInInput: Bool, _ receive: (Element) throws -> Void
   ) throws {
-    switch FieldLine(line) {
-    case .blank:
+    guard let start = line.baseAddress, !line.isEmpty else {
       lastEventID = block.lastEventID
       if let event = block.takeEvent() { try receive(.event(event)) }
-    case .data(let value):
+      return
+    }
+    let field = FieldLine.of(line)
+    let value = UnsafeRawBufferPointer(start: start + field.valueOffset, count: line.count - field.valueOffset)
+    switch field.name {
+    case .data:
       let count = block.dataCount(adding: value)
       guard count <= limits.maximumEventBytes else {
         throw EventStreamParserError.eventTooLarge(bytes: count, limit: limits.maximumEventBytes)
       }
       block.addData(value, isBorrowed: isInInput)
-    case .type(let value): block.setType(value)
-    case .id(let value): block.setID(value)
-    case .reconnectionTime(let time):
-      reconnectionTime = time
-      try receive(.reconnectionTime(time))
-    case .comment(let text):
-      if reportsComments { try receive(.comment(String(decoding: text, as: UTF8.self))) }
+    case .event:
+      block.setType(value)
+    case .id:
+      // A reader ignores an ID with a NUL.
+      if !value.contains(0) { block.setID(value) }
+    case .retry:
+      if let time = RetryValue.duration(value) {
+        reconnectionTime = time
+        try receive(.reconnectionTime(time))
+      }
+    case .comment:
+      if reportsComments { try receive(.comment(String(decoding: value, as: UTF8.self))) }
     case .other:
       break
     }

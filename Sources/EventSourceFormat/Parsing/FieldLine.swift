@@ -1,52 +1,47 @@
-/// What one line of an event stream says (WHATWG HTML 9.2.6).
-enum FieldLine {
-  case blank
-  case data(UnsafeRawBufferPointer)
-  case type(UnsafeRawBufferPointer)
-  case id(UnsafeRawBufferPointer)
-  case reconnectionTime(Duration)
-  case comment(UnsafeRawBufferPointer)
-  /// A field of another name, or one whose value is to be ignored.
-  case other
+/// Which field a line has, and where its value begins (WHATWG HTML 9.2.6).
+///
+/// Reads only within the line: an index is compared with the line's length before a byte is looked at.
+struct FieldLine {
+  enum Name {
+    case data, event, id, retry, comment, other
+  }
 
+  let name: Name
+  /// Behind the colon and at most one space; at the end of a line without a colon.
+  let valueOffset: Int
+
+  /// Judges a line that is not blank.
   @inline(__always)
-  init(_ line: UnsafeRawBufferPointer) {
-    guard let first = line.first else {
-      self = .blank
-      return
-    }
-    switch first {
-    case UInt8(ascii: "d"):
-      self = Self.value(of: "data", in: line).map { .data($0) } ?? .other
-    case UInt8(ascii: ":"):
-      self = .comment(UnsafeRawBufferPointer(rebasing: line.dropFirst()))
-    case UInt8(ascii: "e"):
-      self = Self.value(of: "event", in: line).map { .type($0) } ?? .other
-    case UInt8(ascii: "i"):
-      let value = Self.value(of: "id", in: line)
-      self = value.map { $0.contains(0) ? .other : .id($0) } ?? .other
-    case UInt8(ascii: "r"):
-      self = Self.value(of: "retry", in: line).flatMap(Self.milliseconds).map { .reconnectionTime($0) } ?? .other
-    default:
-      self = .other
+  static func of(_ line: UnsafeRawBufferPointer) -> FieldLine {
+    switch line[0] {
+    case UInt8(ascii: "d"): of(.data, "data", line)
+    case UInt8(ascii: "e"): of(.event, "event", line)
+    case UInt8(ascii: "i"): of(.id, "id", line)
+    case UInt8(ascii: "r"): of(.retry, "retry", line)
+    case UInt8(ascii: ":"): FieldLine(name: .comment, valueOffset: 1)
+    default: FieldLine(name: .other, valueOffset: 0)
     }
   }
 
-  /// The value of the line's field, if it has this name: behind the colon and at most one space, or empty without a
-  /// colon.
+  /// The first byte is known to be that of the text.
   @inline(__always)
-  private static func value(of name: StaticString, in line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-    let length = name.utf8CodeUnitCount
-    guard line.count >= length else { return nil }
-    for index in 1..<length where line[index] != name.utf8Start[index] { return nil }
-    guard line.count > length else { return UnsafeRawBufferPointer(rebasing: line[length...]) }
-    guard line[length] == UInt8(ascii: ":") else { return nil }
+  private static func of(_ name: Name, _ text: StaticString, _ line: UnsafeRawBufferPointer) -> FieldLine {
+    let length = text.utf8CodeUnitCount
+    guard line.count >= length else { return FieldLine(name: .other, valueOffset: 0) }
+    for index in 1..<length where line[index] != text.utf8Start[index] {
+      return FieldLine(name: .other, valueOffset: 0)
+    }
+    guard line.count > length else { return FieldLine(name: name, valueOffset: length) }
+    guard line[length] == UInt8(ascii: ":") else { return FieldLine(name: .other, valueOffset: 0) }
     let hasSpace = line.count > length + 1 && line[length + 1] == UInt8(ascii: " ")
-    return UnsafeRawBufferPointer(rebasing: line[(length + (hasSpace ? 2 : 1))...])
+    return FieldLine(name: name, valueOffset: length + (hasSpace ? 2 : 1))
   }
+}
 
-  /// One or more ASCII digits; a number beyond `Int64` counts as the largest.
-  private static func milliseconds(_ digits: UnsafeRawBufferPointer) -> Duration? {
+/// The value of a `retry` field.
+enum RetryValue {
+  /// One or more ASCII digits; a number beyond `Int64` counts as the largest. nil: it is to be ignored.
+  static func duration(_ digits: UnsafeRawBufferPointer) -> Duration? {
     guard !digits.isEmpty else { return nil }
     var number: Int64 = 0
     for byte in digits {
