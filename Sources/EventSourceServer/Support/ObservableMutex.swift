@@ -7,8 +7,8 @@
     import Darwin
   #endif
 
-  /// The `Mutex` of Synchronization, for runs under the thread sanitizer, which does not see through that one: it locks by
-  /// means that the sanitizer knows.
+  /// The `Mutex` of Synchronization, for runs under the thread sanitizer, which does not see through that one: it locks
+  /// by means that the sanitizer knows.
   package struct ObservableMutex<Value>: ~Copyable, @unchecked Sendable {
     // Sendable, because the value is reached only under the lock. Two pieces of memory, because the sanitizer takes an
     // access to one property of an object for one to them all.
