@@ -66,6 +66,8 @@ final class Schedule {
     case 87..<89:
       for stack in stacks { stack.advance(by: .milliseconds(Int.random(in: 1...5000, using: &random))) }
     case 89: try? hub.publish(comment: "note", to: "a")
+    case 90:
+      hub.unregister(ChannelName(stringLiteral: names.randomElement(using: &random)!), disconnectingReaders: true)
     default: stacks.randomElement(using: &random)!.run()
     }
     check()
