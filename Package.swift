@@ -41,6 +41,21 @@ var package = Package(
 )
 
 #if os(Linux)
+  // Only who builds this product needs libevent's headers.
+  package.products.append(.library(name: "EventSourceLibevent", targets: ["EventSourceLibevent"]))
+  package.targets += [
+    .systemLibrary(
+      name: "CLibevent", path: "Integrations/Libevent/Sources/CLibevent", pkgConfig: "libevent",
+      providers: [.apt(["libevent-dev"])]),
+    .target(
+      name: "EventSourceLibevent", dependencies: ["CLibevent", "EventSourceServer"],
+      path: "Integrations/Libevent/Sources/EventSourceLibevent", swiftSettings: settings),
+    .testTarget(
+      name: "EventSourceLibeventTests",
+      dependencies: ["EventSourceLibevent", "EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
+      path: "Integrations/Libevent/Tests/EventSourceLibeventTests", swiftSettings: settings),
+  ]
+
   package.products.append(.library(name: "EventSourceBuiltInServer", targets: ["EventSourceBuiltInServer"]))
   package.targets += [
     .target(name: "CEventSourceLinux"),
