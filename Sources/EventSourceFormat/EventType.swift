@@ -25,13 +25,12 @@ public struct EventType: Sendable, CustomStringConvertible {
 extension EventType: Hashable {
   /// Whether both have the same bytes.
   public static func == (left: EventType, right: EventType) -> Bool {
-    left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    left.rawValue.hasSameBytes(as: right.rawValue)
   }
 
   /// Feeds the bytes.
   public func hash(into hasher: inout Hasher) {
-    var copy = rawValue
-    copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    rawValue.hashBytes(into: &hasher)
   }
 }
 

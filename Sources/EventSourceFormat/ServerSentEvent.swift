@@ -1,5 +1,7 @@
 /// One event to be published: what one block of an event stream carries (WHATWG HTML 9.2.6).
-public struct ServerSentEvent: Sendable, Hashable {
+///
+/// Events are compared by their bytes.
+public struct ServerSentEvent: Sendable {
   /// What a reader repeats as its last event ID; nil: the reader's last event ID stays what it was.
   public var id: EventID?
   /// The type; nil: `message`.
@@ -15,6 +17,22 @@ public struct ServerSentEvent: Sendable, Hashable {
     self.type = type
     self.data = data
     self.reconnectionTime = reconnectionTime
+  }
+}
+
+extension ServerSentEvent: Hashable {
+  /// Whether both have the same bytes, and the same reconnection time.
+  public static func == (left: ServerSentEvent, right: ServerSentEvent) -> Bool {
+    left.id == right.id && left.type == right.type && left.data.hasSameBytes(as: right.data)
+      && left.reconnectionTime == right.reconnectionTime
+  }
+
+  /// Feeds the bytes and the reconnection time.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(id)
+    hasher.combine(type)
+    data.hashBytes(into: &hasher)
+    hasher.combine(reconnectionTime)
   }
 }
 

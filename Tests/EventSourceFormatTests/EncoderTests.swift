@@ -33,7 +33,9 @@ import Testing
     }
     #expect(try retry(.zero) == "retry: 0\n\n")
     #expect(try retry(.microseconds(1999)) == "retry: 1\n\n")
-    #expect(try retry(.seconds(Int64.max)) == "retry: \(UInt64.max)\n\n")
+    #expect(try retry(.milliseconds(Int64.max)) == "retry: \(Int64.max)\n\n")
+    #expect(try retry(.seconds(Int64.max)) == "retry: \(Int64.max)\n\n")
+    #expect(try retry(.seconds(1e20)) == "retry: \(Int64.max)\n\n")
     #expect(throws: EventStreamFormatError.negativeReconnectionTime(.milliseconds(-1))) { try retry(.milliseconds(-1)) }
     #expect(throws: EventStreamFormatError.negativeReconnectionTime(.seconds(-1))) {
       try encoded(ServerSentEvent(data: "", reconnectionTime: .seconds(-1)))

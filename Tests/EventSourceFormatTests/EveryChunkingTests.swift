@@ -6,8 +6,8 @@ import Testing
   private static let pieces: [[UInt8]] =
     [
       "data", "event", "id", "retry", ":", ": ", " ", "\n", "\n", "\r", "\r\n", "\n\n", "x", "1", "23", "\0", "ü",
-      "€",
-      "😀",
+      "€", "😀", "data: ", "data:", "\ndata: a line of data", "\nid: 7", "\nevent: update", "\nid: ", "\nevent: ",
+      "12345678", "a longer piece of text",
     ]
     .map { Array($0.utf8) } + [
       [0xEF, 0xBB, 0xBF], [0xEF], [0xBB], [0xC3], [0xE2, 0x82], [0xF0, 0x9F], [0xFF], [0x80],
@@ -21,7 +21,11 @@ import Testing
       }
       let lastEventID = Bool.random(using: &random) ? "" : "before"
       let reference = ReferenceParser(input, lastEventID: lastEventID)
-      var parser = EventStreamParser(lastEventID: lastEventID, reportsComments: true)
+      // Few bytes of look-ahead, so that its edges are everywhere.
+      let lookAhead = [1, 2, 7, 16, 17, 40, 8192].randomElement(using: &random)!
+      var parser = EventStreamParser(
+        lastEventID: lastEventID, limits: .init(), reportsComments: true, lookAhead: lookAhead
+      )
       var elements: [EventStreamParser.Element] = []
       var rest = input[...]
       while !rest.isEmpty {

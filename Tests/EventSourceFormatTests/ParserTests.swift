@@ -44,6 +44,33 @@ import Testing
     #expect(try events(&parser, "\n") == [])
   }
 
+  @Test func aHandlerThatThrowsEndsTheParsing() throws {
+    struct Enough: Error {}
+    for text in ["data: a\n:comment\ndata: b\n\n", "data: a\nretry: 5\ndata: b\n\n", "id: 1\ndata: a\n\ndata: b\n\n"] {
+      for chunkSize in [1, 3, text.utf8.count] {
+        var parser = EventStreamParser(reportsComments: true)
+        let parse = {
+          // Each chunk is memory of its own, which is gone after the call.
+          for start in stride(from: 0, to: text.utf8.count, by: chunkSize) {
+            try parser.parse(Array(text.utf8.dropFirst(start).prefix(chunkSize))) { _ in throw Enough() }
+          }
+        }
+        #expect(throws: Enough.self, performing: parse)
+        #expect(throws: Enough.self) { try parser.parse(Array("\n\n".utf8)) { _ in } }
+        parser.reset()
+        var elements: [EventStreamParser.Element] = []
+        try parser.parse(Array("\ndata: c\n\n".utf8)) { elements.append($0) }
+        #expect(elements == [.event(ReceivedEvent(data: "c", lastEventID: parser.lastEventID))])
+      }
+    }
+  }
+
+  @Test func eventsAreComparedByTheirBytes() {
+    #expect(ReceivedEvent(data: "\u{E9}") != ReceivedEvent(data: "e\u{301}"))
+    #expect(ServerSentEvent(data: "\u{E9}") != ServerSentEvent(data: "e\u{301}"))
+    #expect(Set([ReceivedEvent(data: "a"), ReceivedEvent(data: "a"), ReceivedEvent(type: "a", data: "")]).count == 2)
+  }
+
   @Test func aByteOrderMarkIsSkippedOnceHoweverItIsCut() throws {
     let bytes: [UInt8] = [0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF] + Array("data: a\n\ndata: b\n\n".utf8)
     for first in 0...4 {

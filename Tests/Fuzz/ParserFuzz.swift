@@ -6,15 +6,16 @@
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzParser(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   guard count > 1 else { return 0 }
-  // The first byte chooses the cuts.
+  // The first byte chooses the cuts, and how far ahead a CR is looked for.
   let input = Array(UnsafeBufferPointer(start: data + 1, count: count - 1))
   var state = UInt32(data[0]) &* 2_654_435_761 | 1
-  var parser = EventStreamParser(lastEventID: "before", reportsComments: true)
+  let lookAhead = data[0] & 1 == 0 ? 8192 : 1 + Int(state >> 16) % 40
+  var parser = EventStreamParser(lastEventID: "before", limits: .init(), reportsComments: true, lookAhead: lookAhead)
   var elements: [EventStreamParser.Element] = []
   var rest = input[...]
   while !rest.isEmpty {
     state = state &* 1_664_525 &+ 1_013_904_223
-    let chunk = rest.prefix(1 + Int(state >> 24) % (data[0] < 128 ? 4 : 64))
+    let chunk = rest.prefix(1 + Int(state >> 24) % (data[0] < 128 ? 4 : 256))
     do {
       try parser.parse(Array(chunk)) { elements.append($0) }
     } catch {

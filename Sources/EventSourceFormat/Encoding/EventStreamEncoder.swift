@@ -83,12 +83,12 @@ public enum EventStreamEncoder {
     }
   }
 
-  /// Whole milliseconds, as many as there are at most if there are more than a `UInt64` counts.
+  /// Whole milliseconds, as many as an `Int64` counts at most: what a parser of this module gives for larger numbers.
   private static func milliseconds(_ time: Duration) throws(EventStreamFormatError) -> UInt64 {
     guard time >= .zero else { throw .negativeReconnectionTime(time) }
-    let (seconds, attoseconds) = time.components
-    let (whole, isTooMany) = UInt64(seconds).multipliedReportingOverflow(by: 1000)
-    return isTooMany ? .max : whole + UInt64(attoseconds / 1_000_000_000_000_000)
+    // Clamped first, because a duration may have more seconds than its components can say.
+    let (seconds, attoseconds) = min(time, .milliseconds(Int64.max)).components
+    return UInt64(seconds) * 1000 + UInt64(attoseconds / 1_000_000_000_000_000)
   }
 
   private static func digitCount(_ number: UInt64) -> Int {

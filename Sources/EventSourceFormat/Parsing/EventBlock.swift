@@ -1,89 +1,129 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
-/// The buffers of the standard: what the lines since the last blank line have said.
+/// The buffers of the standard: what the lines since the last blank line have said (WHATWG HTML 9.2.6).
 struct EventBlock: Sendable {
   /// The last event ID buffer. It outlives blocks; a blank line commits it.
-  private(set) var lastEventID: String
-  /// The event type buffer.
-  private var type = ""
-  private var hasData = false
-  /// The data buffer, as far as it is not borrowed.
+  private var idBuffer: FieldText
+  /// The last event ID as it was before this block; nil: it has not changed.
+  private var idBefore: String?
+  /// The event type buffer, empty if there is none.
+  private var type = FieldText("")
+  private var hasType = false
+  private(set) var hasData = false
+  /// The data buffer, with an LF behind each line, as far as it is not borrowed.
   private var data: [UInt8] = []
+  /// Where in it the data begins, behind the name of the field.
+  private var dataStart = 0
   /// The first line of the data while it is the only one: where it lies in the bytes that are being parsed. Never kept
-  /// beyond the call that lent them, because that call ends with ``own()``.
+  /// beyond the call that lent them, because however that call ends, it ends with ``own()`` or without this block.
   private nonisolated(unsafe) var borrowed: UnsafeRawBufferPointer?
-  /// The last type that was said, and its bytes: streams repeat themselves, and no new string is made then.
-  private var lastType = ""
-  private var lastTypeBytes: [UInt8] = []
 
-  init(lastEventID: String) { self.lastEventID = lastEventID }
+  init(lastEventID: String) { idBuffer = FieldText(lastEventID) }
+
+  /// The last event ID as of the last blank line.
+  var lastEventID: String { idBefore ?? idBuffer.text }
 
   /// How many bytes of data there are with another line.
+  @inline(__always)
   func dataCount(adding line: UnsafeRawBufferPointer) -> Int {
-    hasData ? (borrowed?.count ?? data.count) + 1 + line.count : line.count
+    hasData ? (borrowed.map { $0.count + 1 } ?? data.count - dataStart) + line.count : line.count
   }
 
+  /// Adds a line of the bytes that are being parsed.
   @inline(__always)
-  mutating func addData(_ line: UnsafeRawBufferPointer, isBorrowed: Bool) {
+  mutating func addData(_ line: UnsafeRawBufferPointer, isBeforeLF: Bool) {
     if !hasData {
+      borrowed = line
       hasData = true
-      if isBorrowed {
-        borrowed = line
-      } else {
-        data.append(contentsOf: line)
-      }
       return
     }
     own()
+    if isBeforeLF {
+      data.append(contentsOf: UnsafeRawBufferPointer(start: line.baseAddress, count: line.count + 1))
+    } else {
+      append(line)
+    }
+  }
+
+  /// Takes over a line that is in an array already as the first, without copying it.
+  mutating func takeData(from line: inout [UInt8], at start: Int) {
+    swap(&data, &line)
     data.append(UInt8(ascii: "\n"))
-    data.append(contentsOf: line)
+    dataStart = start
+    hasData = true
   }
 
   /// Copies what was borrowed.
+  @inline(__always)
   mutating func own() {
     guard let line = borrowed else { return }
     borrowed = nil
+    append(line)
+  }
+
+  private mutating func append(_ line: UnsafeRawBufferPointer) {
     data.append(contentsOf: line)
+    data.append(UInt8(ascii: "\n"))
   }
 
   mutating func setType(_ value: UnsafeRawBufferPointer) {
-    let isSame = lastTypeBytes.withUnsafeBytes { last in
-      last.count == value.count && (last.isEmpty || memcmp(last.baseAddress!, value.baseAddress!, last.count) == 0)
-    }
-    if !isSame {
-      lastTypeBytes = Array(value)
-      lastType = String(decoding: value, as: UTF8.self)
-    }
-    type = lastType
+    _ = type.set(value)
+    hasType = !value.isEmpty
   }
 
-  mutating func setID(_ value: UnsafeRawBufferPointer) {
-    lastEventID = String(decoding: value, as: UTF8.self)
-  }
-
-  /// The event at a blank line, if there is one; the buffers are empty then.
   @inline(__always)
+  mutating func setType(_ value: ShortBytes) {
+    if value != type.bytes { type.set(value) }
+    hasType = value.count > 0
+  }
+
+  /// The ID stays what it was, if the value has a NUL.
+  mutating func setID(_ value: UnsafeRawBufferPointer) {
+    if value.contains(0) { return }
+    let before = lastEventID
+    if idBuffer.set(value) { idBefore = before }
+  }
+
+  /// The ID stays what it was, if the value has a NUL.
+  @inline(__always)
+  mutating func setID(_ value: ShortBytes) {
+    if value.hasNUL || value == idBuffer.bytes { return }
+    idBefore = lastEventID
+    idBuffer.set(value)
+  }
+
+  /// The event at a blank line, if there is one; the ID is committed, and the other buffers are empty then.
   mutating func takeEvent() -> ReceivedEvent? {
-    defer { type = "" }
-    guard hasData else { return nil }
+    guard hasData else {
+      hasType = false
+      idBefore = nil
+      return nil
+    }
     hasData = false
-    let text: String
     if let line = borrowed {
       borrowed = nil
-      text = String(decoding: line, as: UTF8.self)
-    } else {
-      text = String(decoding: data, as: UTF8.self)
-      data.removeAll(keepingCapacity: data.capacity <= Self.keptCapacity)
+      return takeEvent(String(decoding: line, as: UTF8.self))
     }
-    return ReceivedEvent(type: type.isEmpty ? "message" : type, data: text, lastEventID: lastEventID)
+    return takeEvent(takeOwnData())
   }
 
-  /// Memory for data that is not given back after each event.
-  private static let keptCapacity = 1 << 20
+  /// Whether neither a type nor an ID goes with the event.
+  @inline(__always)
+  var isPlain: Bool { !hasType && idBefore == nil && idBuffer.text.isEmpty }
+
+  /// The event at a blank line, with this data.
+  @inline(__always)
+  mutating func takeEvent(_ data: String) -> ReceivedEvent {
+    if idBefore != nil { idBefore = nil }
+    defer { hasType = false }
+    return ReceivedEvent(type: hasType ? type.text : "message", data: data, lastEventID: idBuffer.text)
+  }
+
+  private mutating func takeOwnData() -> String {
+    let text = data.withUnsafeBytes { String(decoding: $0[dataStart..<($0.count - 1)], as: UTF8.self) }
+    data.removeAll(keepingCapacity: data.capacity <= Self.keptCapacity)
+    dataStart = 0
+    return text
+  }
+
+  /// Memory for data, and for a line, that is not given back after each event.
+  static let keptCapacity = 1 << 20
 }

@@ -33,18 +33,20 @@ public struct EventStreamParser: Sendable {
   }
 
   /// The last event ID as of the last blank line: what a reader sends when it reconnects. Empty: there is none.
-  public private(set) var lastEventID: String
+  public var lastEventID: String { block.lastEventID }
   /// The last valid reconnection time; nil: the stream has not said one. Kept by ``reset()``.
-  public private(set) var reconnectionTime: Duration?
+  public internal(set) var reconnectionTime: Duration?
 
-  private let limits: Limits
-  private let reportsComments: Bool
-  private var byteOrderMark = ByteOrderMark()
-  private var endedWithCR = false
+  let limits: Limits
+  let reportsComments: Bool
+  /// How far ahead a CR is looked for.
+  let lookAhead: Int
+  var byteOrderMark = ByteOrderMark()
+  var endedWithCR = false
   /// The beginning of a line whose end has not come.
-  private var line: [UInt8] = []
-  private var block: EventBlock
-  private var failure: EventStreamParserError?
+  var line: [UInt8] = []
+  var block: EventBlock
+  private var failure: (any Error)?
 
   /// Makes a parser for the beginning of a stream.
   ///
@@ -53,17 +55,22 @@ public struct EventStreamParser: Sendable {
   ///   - limits: How much memory the stream may make the parser use.
   ///   - reportsComments: Whether comments are given out; they cost nothing otherwise.
   public init(lastEventID: String = "", limits: Limits = Limits(), reportsComments: Bool = false) {
-    self.lastEventID = lastEventID
+    // Large enough that a search costs nothing, and small enough that the bytes are still near when they are used.
+    self.init(lastEventID: lastEventID, limits: limits, reportsComments: reportsComments, lookAhead: 8 << 10)
+  }
+
+  /// Makes a parser that looks for a CR so many bytes ahead: tests choose few, to have all cases in little input.
+  package init(lastEventID: String, limits: Limits, reportsComments: Bool, lookAhead: Int) {
     self.limits = limits
     self.reportsComments = reportsComments
+    self.lookAhead = lookAhead
     block = EventBlock(lastEventID: lastEventID)
   }
 
   /// Takes the next bytes of the stream and gives out what is complete with them, in the order of the stream.
   ///
-  /// - Throws: ``EventStreamParserError`` when a limit is exceeded, before more memory is used, and again at every
-  ///   further
-  ///   call until ``reset()``; or what `receive` throws, after which the rest of the bytes is lost.
+  /// - Throws: ``EventStreamParserError`` when a limit is exceeded, before more memory is used, or what `receive`
+  ///   throws. The rest of the bytes is lost with either; so every further call throws the same until ``reset()``.
   public mutating func parse(_ bytes: RawSpan, _ receive: (Element) throws -> Void) throws {
     try bytes.withUnsafeBytes { try parse($0, receive) }
   }
@@ -78,7 +85,7 @@ public struct EventStreamParser: Sendable {
     if let failure { throw failure }
     do {
       try parseLines(of: bytes, receive)
-    } catch let error as EventStreamParserError {
+    } catch {
       failure = error
       forgetUnfinished()
       throw error
@@ -99,82 +106,5 @@ public struct EventStreamParser: Sendable {
     endedWithCR = false
     line = []
     block = EventBlock(lastEventID: lastEventID)
-  }
-}
-
-extension EventStreamParser {
-  private mutating func parseLines(of bytes: UnsafeRawBufferPointer, _ receive: (Element) throws -> Void) throws {
-    var scanner = LineScanner(bytes)
-    byteOrderMark.skip(in: &scanner, putting: &line)
-    while scanner.hasMore {
-      if endedWithCR {
-        endedWithCR = false
-        if scanner.skipLF() { continue }
-      }
-      guard let next = scanner.nextLine() else { break }
-      endedWithCR = next.endsWithCR
-      try checkLine(line.count + next.bytes.count)
-      if line.isEmpty {
-        try process(next.bytes, isInInput: true, receive)
-      } else {
-        line.append(contentsOf: next.bytes)
-        // Taken out, because a line may not change while it is looked at.
-        var whole: [UInt8] = []
-        swap(&whole, &line)
-        try whole.withUnsafeBytes { try process($0, isInInput: false, receive) }
-        if whole.capacity <= Self.keptCapacity {
-          whole.removeAll(keepingCapacity: true)
-          swap(&whole, &line)
-        }
-      }
-    }
-    // What is left lives only as long as the call: it is copied.
-    try checkLine(line.count + scanner.rest.count)
-    line.append(contentsOf: scanner.rest)
-    block.own()
-  }
-
-  /// Memory for lines that is not given back after each.
-  private static let keptCapacity = 64 << 10
-
-  private func checkLine(_ count: Int) throws {
-    guard count <= limits.maximumLineBytes else {
-      throw EventStreamParserError.lineTooLong(bytes: count, limit: limits.maximumLineBytes)
-    }
-  }
-
-  @inline(__always)
-  private mutating func process(
-    _ line: UnsafeRawBufferPointer, isInInput: Bool, _ receive: (Element) throws -> Void
-  ) throws {
-    guard let start = line.baseAddress, !line.isEmpty else {
-      lastEventID = block.lastEventID
-      if let event = block.takeEvent() { try receive(.event(event)) }
-      return
-    }
-    let field = FieldLine.of(line)
-    let value = UnsafeRawBufferPointer(start: start + field.valueOffset, count: line.count - field.valueOffset)
-    switch field.name {
-    case .data:
-      let count = block.dataCount(adding: value)
-      guard count <= limits.maximumEventBytes else {
-        throw EventStreamParserError.eventTooLarge(bytes: count, limit: limits.maximumEventBytes)
-      }
-      block.addData(value, isBorrowed: isInInput)
-    case .event:
-      block.setType(value)
-    case .id:
-      // A reader ignores an ID with a NUL.
-      if !value.contains(0) { block.setID(value) }
-    case .retry:
-      if let time = RetryValue.duration(value) {
-        reconnectionTime = time
-        try receive(.reconnectionTime(time))
-      }
-    case .comment:
-      if reportsComments { try receive(.comment(String(decoding: value, as: UTF8.self))) }
-    case .other:
-      break
-    }
   }
 }

@@ -1,47 +1,48 @@
-/// Which field a line has, and where its value begins (WHATWG HTML 9.2.6).
+/// One line of an event stream that is not blank, as a field (WHATWG HTML 9.2.6).
 ///
-/// Reads only within the line: an index is compared with the line's length before a byte is looked at.
+/// Offsets into the line are compared with its count first.
 struct FieldLine {
-  enum Name {
-    case data, event, id, retry, comment, other
+  private let start: UnsafeRawPointer
+  private let count: Int
+
+  /// Nil, if the line is blank.
+  @inline(__always)
+  init?(_ line: UnsafeRawBufferPointer) {
+    guard line.count > 0, let start = line.baseAddress else { return nil }
+    self.start = start
+    count = line.count
   }
 
-  let name: Name
-  /// Behind the colon and at most one space; at the end of a line without a colon.
-  let valueOffset: Int
-
-  /// Judges a line that is not blank.
   @inline(__always)
-  static func of(_ line: UnsafeRawBufferPointer) -> FieldLine {
-    switch line[0] {
-    case UInt8(ascii: "d"): of(.data, "data", line)
-    case UInt8(ascii: "e"): of(.event, "event", line)
-    case UInt8(ascii: "i"): of(.id, "id", line)
-    case UInt8(ascii: "r"): of(.retry, "retry", line)
-    case UInt8(ascii: ":"): FieldLine(name: .comment, valueOffset: 1)
-    default: FieldLine(name: .other, valueOffset: 0)
-    }
+  var first: UInt8 { start.load(as: UInt8.self) }
+
+  /// What is behind the first byte.
+  var rest: UnsafeRawBufferPointer { dropping(1) }
+
+  /// The value of the field, if it has this name: behind the colon and at most one space, or empty without a colon.
+  @inline(__always)
+  func value(of name: StaticString) -> UnsafeRawBufferPointer? {
+    let length = name.utf8CodeUnitCount
+    guard count >= length else { return nil }
+    for index in 0..<length where byte(index) != name.utf8Start[index] { return nil }
+    if count == length { return dropping(length) }
+    guard byte(length) == UInt8(ascii: ":") else { return nil }
+    return dropping(count > length + 1 && byte(length + 1) == UInt8(ascii: " ") ? length + 2 : length + 1)
   }
 
-  /// The first byte is known to be that of the text.
   @inline(__always)
-  private static func of(_ name: Name, _ text: StaticString, _ line: UnsafeRawBufferPointer) -> FieldLine {
-    let length = text.utf8CodeUnitCount
-    guard line.count >= length else { return FieldLine(name: .other, valueOffset: 0) }
-    for index in 1..<length where line[index] != text.utf8Start[index] {
-      return FieldLine(name: .other, valueOffset: 0)
-    }
-    guard line.count > length else { return FieldLine(name: name, valueOffset: length) }
-    guard line[length] == UInt8(ascii: ":") else { return FieldLine(name: .other, valueOffset: 0) }
-    let hasSpace = line.count > length + 1 && line[length + 1] == UInt8(ascii: " ")
-    return FieldLine(name: name, valueOffset: length + (hasSpace ? 2 : 1))
+  private func byte(_ index: Int) -> UInt8 { start.load(fromByteOffset: index, as: UInt8.self) }
+
+  @inline(__always)
+  private func dropping(_ prefix: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: start + prefix, count: count - prefix)
   }
 }
 
-/// The value of a `retry` field.
-enum RetryValue {
-  /// One or more ASCII digits; a number beyond `Int64` counts as the largest. nil: it is to be ignored.
-  static func duration(_ digits: UnsafeRawBufferPointer) -> Duration? {
+extension Duration {
+  /// The reconnection time that a field's value is in milliseconds: one or more ASCII digits, otherwise nil; a number
+  /// beyond `Int64` counts as the largest.
+  init?(reconnectionTime digits: UnsafeRawBufferPointer) {
     guard !digits.isEmpty else { return nil }
     var number: Int64 = 0
     for byte in digits {
@@ -50,6 +51,6 @@ enum RetryValue {
       let (sum, isTooMuchNow) = ten.addingReportingOverflow(Int64(byte - UInt8(ascii: "0")))
       number = isTooMuch || isTooMuchNow || number == .max ? .max : sum
     }
-    return .milliseconds(number)
+    self = .milliseconds(number)
   }
 }

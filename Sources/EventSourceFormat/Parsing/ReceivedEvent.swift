@@ -1,8 +1,7 @@
 /// An event as a reader receives it (WHATWG HTML 9.2.6): what a parser dispatches at a blank line.
 ///
-/// Its parts are any text, since they come from a peer; compare them by `==` only where canonically equivalent
-/// spellings may count as one.
-public struct ReceivedEvent: Sendable, Hashable {
+/// Its parts are any text, since they come from a peer. Events are compared by their bytes.
+public struct ReceivedEvent: Sendable {
   /// The type; `message`, if the stream named none.
   public var type: String
   /// The data: its lines, joined by LF.
@@ -15,5 +14,20 @@ public struct ReceivedEvent: Sendable, Hashable {
     self.type = type
     self.data = data
     self.lastEventID = lastEventID
+  }
+}
+
+extension ReceivedEvent: Hashable {
+  /// Whether both have the same bytes.
+  public static func == (left: ReceivedEvent, right: ReceivedEvent) -> Bool {
+    left.type.hasSameBytes(as: right.type) && left.data.hasSameBytes(as: right.data)
+      && left.lastEventID.hasSameBytes(as: right.lastEventID)
+  }
+
+  /// Feeds the bytes.
+  public func hash(into hasher: inout Hasher) {
+    type.hashBytes(into: &hasher)
+    data.hashBytes(into: &hasher)
+    lastEventID.hashBytes(into: &hasher)
   }
 }

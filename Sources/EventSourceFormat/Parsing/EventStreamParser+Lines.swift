@@ -1,0 +1,136 @@
+extension EventStreamParser {
+  mutating func parseLines(of bytes: UnsafeRawBufferPointer, _ receive: (Element) throws -> Void) throws {
+    var scanner = LineScanner(bytes, endedWithCR: endedWithCR, lookAhead: lookAhead)
+    if !byteOrderMark.isDone { byteOrderMark.skip(in: &scanner, putting: &line) }
+    if try line.isEmpty || finishLine(in: &scanner, receive) {
+      try parseWholeLines(in: &scanner, receive)
+    }
+    try keep(scanner.rest)
+    endedWithCR = scanner.endedWithCR
+  }
+
+  /// The lines that most streams repeat are processed here, all others elsewhere.
+  @inline(__always)
+  private mutating func parseWholeLines(
+    in scanner: inout LineScanner, _ receive: (Element) throws -> Void
+  ) throws {
+    while true {
+      if let words = scanner.peekWords() {
+        // "data:", and perhaps a space
+        if words.low & 0xFF_FFFF_FFFF == 0x3A_6174_6164 {
+          if let value = scanner.takeLine(behind: words.low &>> 40 & 0xFF == 0x20 ? 6 : 5) {
+            try checkLine(value.count + "data: ".utf8.count)
+            try checkData(value)
+            if !block.hasData, scanner.skipBlankLine() {
+              // The most frequent block has one line of data, its last.
+              let text = String(decoding: value, as: UTF8.self)
+              if block.isPlain {
+                try receive(.event(ReceivedEvent(data: text)))
+              } else {
+                try receive(.event(block.takeEvent(text)))
+              }
+            } else {
+              block.addData(value, isBeforeLF: true)
+            }
+            continue
+          }
+        } else if let short = ShortBytes(beforeLFIn: words), process(short) {
+          scanner.takeLine(ofCount: short.count)
+          continue
+        }
+      }
+      guard let line = scanner.nextLine() else { break }
+      try process(line, receive)
+    }
+  }
+
+  /// Copies the beginning of a line, and of data, because the bytes live only as long as the call.
+  @inline(never)
+  private mutating func keep(_ rest: UnsafeRawBufferPointer) throws {
+    try checkLine(line.count + rest.count)
+    line.append(contentsOf: rest)
+    block.own()
+  }
+
+  /// Processes the line that began in bytes before these; false, if its end is still to come.
+  @inline(never)
+  private mutating func finishLine(in scanner: inout LineScanner, _ receive: (Element) throws -> Void) throws -> Bool {
+    guard let end = scanner.nextLine() else { return false }
+    try checkLine(line.count + end.count)
+    line.append(contentsOf: end)
+    // Taken out, because a line may not change while it is looked at.
+    var whole: [UInt8] = []
+    swap(&whole, &line)
+    let dataStart = try whole.withUnsafeBytes { line -> Int? in
+      if !block.hasData, let value = FieldLine(line)?.value(of: "data") {
+        try checkData(value)
+        return line.count - value.count
+      }
+      try process(line, receive)
+      return nil
+    }
+    if let dataStart { block.takeData(from: &whole, at: dataStart) }
+    whole.removeAll(keepingCapacity: whole.capacity <= EventBlock.keptCapacity)
+    swap(&whole, &line)
+    return true
+  }
+
+  @inline(__always)
+  private func checkLine(_ count: Int) throws {
+    guard count <= limits.maximumLineBytes else {
+      throw EventStreamParserError.lineTooLong(bytes: count, limit: limits.maximumLineBytes)
+    }
+  }
+
+  @inline(__always)
+  private func checkData(_ value: UnsafeRawBufferPointer) throws {
+    let count = block.dataCount(adding: value)
+    guard count <= limits.maximumEventBytes else {
+      throw EventStreamParserError.eventTooLarge(bytes: count, limit: limits.maximumEventBytes)
+    }
+  }
+
+  /// Processes a line of the two kinds that most streams repeat, if it is one; false, if not.
+  @inline(__always)
+  private mutating func process(_ line: ShortBytes) -> Bool {
+    guard line.count <= limits.maximumLineBytes else { return false }
+    // "id: "
+    if let id = line.dropping(0x203A_6469, count: 4) {
+      block.setID(id)
+      return true
+    }
+    // "event: "
+    if let type = line.dropping(0x20_3A74_6E65_7665, count: 7) {
+      block.setType(type)
+      return true
+    }
+    return false
+  }
+
+  /// Processes any line.
+  @inline(never)
+  private mutating func process(_ line: UnsafeRawBufferPointer, _ receive: (Element) throws -> Void) throws {
+    try checkLine(line.count)
+    guard let field = FieldLine(line) else {
+      if let event = block.takeEvent() { try receive(.event(event)) }
+      return
+    }
+    switch field.first {
+    case UInt8(ascii: "d"):
+      guard let value = field.value(of: "data") else { break }
+      try checkData(value)
+      block.addData(value, isBeforeLF: false)
+    case UInt8(ascii: "e"):
+      if let value = field.value(of: "event") { block.setType(value) }
+    case UInt8(ascii: "i"):
+      if let value = field.value(of: "id") { block.setID(value) }
+    case UInt8(ascii: "r"):
+      guard let value = field.value(of: "retry"), let time = Duration(reconnectionTime: value) else { break }
+      reconnectionTime = time
+      try receive(.reconnectionTime(time))
+    case UInt8(ascii: ":"):
+      if reportsComments { try receive(.comment(String(decoding: field.rest, as: UTF8.self))) }
+    default: break
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// A type or an ID, which are often what they were before: then no string is made.
+struct FieldText: Sendable {
+  private(set) var text: String
+  /// The bytes of the text, if they are few and it was made of them.
+  private(set) var bytes: ShortBytes?
+
+  init(_ text: String) { self.text = text }
+
+  @inline(never)
+  mutating func set(_ value: ShortBytes) {
+    text = value.string
+    bytes = value
+  }
+
+  /// True, if it is another now.
+  mutating func set(_ value: UnsafeRawBufferPointer) -> Bool {
+    if let short = ShortBytes(value) {
+      guard short != bytes else { return false }
+      set(short)
+      return true
+    }
+    guard bytes != nil || !text.hasBytes(value) else { return false }
+    text = String(decoding: value, as: UTF8.self)
+    bytes = nil
+    return true
+  }
+}

@@ -1,0 +1,94 @@
+import EventSourceFormat
+import Testing
+
+/// Types and IDs of up to 15 bytes have a way of their own through the parser: here are all lengths, against the
+/// reference.
+@Suite struct TypeAndIDTests {
+  private func expectLikeReference(_ input: [UInt8], lookAhead: Int = 8192) throws {
+    for chunkSize in [1, 5, input.count] {
+      var parser = EventStreamParser(
+        lastEventID: "before", limits: .init(), reportsComments: true, lookAhead: lookAhead
+      )
+      var elements: [EventStreamParser.Element] = []
+      for start in stride(from: 0, to: input.count, by: chunkSize) {
+        try parser.parse(Array(input[start..<min(start + chunkSize, input.count)])) { elements.append($0) }
+      }
+      let reference = ReferenceParser(input, lastEventID: "before")
+      #expect(bytes(of: elements) == bytes(of: reference.elements), "\(input) in chunks of \(chunkSize)")
+      #expect(parser.lastEventID.utf8.elementsEqual(reference.lastEventID.utf8), "\(input) in chunks of \(chunkSize)")
+    }
+  }
+
+  @Test(arguments: ["id", "event"], ["\n", "\r", "\r\n"])
+  func everyLengthArrivesWhole(field: String, lineEnd: String) throws {
+    for length in 0...40 {
+      let value = String("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP".prefix(length))
+      let lines = [
+        "\(field): \(value)", "data: first", "", "\(field):\(value)", "data: again", "", "data: without", "",
+      ]
+      try expectLikeReference(Array(lines.map { $0 + lineEnd }.joined().utf8))
+    }
+  }
+
+  @Test func everyByteOfTwoValuesIsCompared() throws {
+    for length in 1...33 {
+      for position in 0..<length {
+        let first = [UInt8](repeating: UInt8(ascii: "a"), count: length)
+        var second = first
+        second[position] = UInt8(ascii: "b")
+        var input: [UInt8] = []
+        for value in [first, second, first] {
+          input += Array("event: ".utf8) + value + Array("\nid: ".utf8) + value + Array("\ndata\n\n".utf8)
+        }
+        try expectLikeReference(input)
+      }
+    }
+  }
+
+  @Test(arguments: [[0x00], [0xFF], [0xC3], [0xC3, 0xA9], [0xE2, 0x82], [0xEF, 0xBB, 0xBF]] as [[UInt8]])
+  func oddBytesAreTreatedAlikeAtEveryPlace(odd: [UInt8]) throws {
+    for length in 0...20 {
+      for position in 0...length {
+        var value = [UInt8](repeating: UInt8(ascii: "x"), count: length)
+        value.insert(contentsOf: odd, at: position)
+        let input = Array("id: old\nevent: ".utf8) + value + Array("\nid: ".utf8) + value + Array("\ndata: y\n\n".utf8)
+        try expectLikeReference(input)
+      }
+    }
+  }
+
+  @Test func aLineIsFoundWhereverTheLookAheadEnds() throws {
+    let text = "id: 1\r\nevent: update\rdata: some text\n\n: a comment\r\rdata:\ndata: two\r\nretry: 5\n\nid\ndata\n\n"
+    for lookAhead in 1...(text.utf8.count + 1) { try expectLikeReference(Array(text.utf8), lookAhead: lookAhead) }
+  }
+
+  @Test func aShortLineHasItsLimit() throws {
+    for field in ["id: ", "event: "] {
+      for (length, isTaken) in [(10, true), (11, false)] {
+        var parser = EventStreamParser(limits: .init(maximumLineBytes: 10))
+        let line = Array((field + String(repeating: "x", count: length - field.utf8.count) + "\n\n\n\n\n\n\n").utf8)
+        if isTaken {
+          try parser.parse(line) { _ in }
+        } else {
+          #expect(throws: EventStreamParserError.lineTooLong(bytes: 11, limit: 10)) { try parser.parse(line) { _ in } }
+        }
+      }
+    }
+  }
+
+  @Test func anIDIsCommittedOnlyByABlankLine() throws {
+    var parser = EventStreamParser(lastEventID: "0")
+    for (line, lastEventID) in [
+      ("id: 1\n", "0"), ("id: a much longer identifier\n", "0"), ("id: 2\n", "0"), ("\n", "2"), ("id: 2\n", "2"),
+      ("id\n", "2"), ("data\n", "2"), ("\n", ""), ("id: a much longer identifier\n", ""),
+      ("\n", "a much longer identifier"),
+    ] {
+      // The unknown field makes the line one that is easily seen to be whole.
+      try parser.parse(Array((line + "unknown: 890123456789\n").utf8)) { _ in }
+      #expect(parser.lastEventID == lastEventID)
+    }
+    try parser.parse(Array("id: 9\nid: 10\nan unknown field".utf8)) { _ in }
+    parser.finish()
+    #expect(parser.lastEventID == "a much longer identifier")
+  }
+}
