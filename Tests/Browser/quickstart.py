@@ -32,7 +32,7 @@ class Server:
 
     def post(self, text, channel="wall"):
         with urllib.request.urlopen(f"{self.url}/publish/{channel}", data=text.encode(), timeout=10) as response:
-            assert response.status == 202
+            assert response.status == 202, f"a post was answered with {response.status}"
             return response.read().decode().strip()
 
     def readers(self):
@@ -79,7 +79,6 @@ def figures_and_charts(server, page):
     page.wait_for("the figures to be shown", "document.querySelector('[data-value=cpu]').textContent.endsWith('%')")
     page.wait_for("something to draw", "samples.length > 2")
     before = page.evaluate(PICTURES)
-    assert len(before) == 4
     page.wait_for("every chart to move", f"{PICTURES}.every((picture, i) => picture !== {json.dumps(before)}[i])")
     assert page.evaluate(FRAMES) >= 4, "the chart moves in leaps, not from frame to frame"
 
@@ -99,8 +98,9 @@ def messages(server, page):
     attack = "<img src=x onerror=\"document.title='broken into'\"><script>document.title='broken into'</script>"
     server.post(attack)
     page.wait_for("markup to be shown as text", f"{times_shown(attack)} === 1")
-    assert page.evaluate("document.querySelectorAll('#wall img, #wall script').length") == 0
-    assert page.evaluate("document.title") == "EventSourceKit Quickstart"
+    made = page.evaluate("document.querySelectorAll('#wall img, #wall script').length")
+    assert made == 0, "a message was taken for markup"
+    assert page.evaluate("document.title") == "EventSourceKit Quickstart", "a message ran as a script"
 
     lines = "line one\nline two – Grüße, 你好, 🎉"
     server.post(lines)
@@ -133,9 +133,10 @@ def lost_connection(server, page):
             count = page.evaluate(times_shown(text))
             assert count == 1, f"\"{text}\" is shown {count} times"
         assert page.evaluate(GAP) == 0, "a gap is told where there is none"
-        assert relay.last_event_ids("/events/wall") == [last], "the browser did not say what it saw last on the wall"
-        assert len(relay.last_event_ids("/events/machine")) == 1
-        assert page.evaluate("document.getElementById('text').value") == "not yet", "what was not posted is gone"
+        assert relay.last_event_ids("/events/wall") == [last], f"not from {last} on was asked for: {relay.heads}"
+        assert len(relay.last_event_ids("/events/machine")) == 1, f"it was not asked for once: {relay.heads}"
+        kept = page.evaluate("document.getElementById('text').value")
+        assert kept == "not yet", f"what was not posted has become \"{kept}\""
     finally:
         relay.close()
 
@@ -153,7 +154,7 @@ def background(server, page, browser):
     page.wait_for("the message from meanwhile", f"{times_shown('while in the background')} === 1")
     server.wait_for_readers(2)
     assert page.evaluate(times_shown("after the cut")) == 1, "a message from before came again"
-    assert page.evaluate(is_state("live"))
+    page.wait_for("the streams to be live once more", is_state("live"))
 
 
 def restarted_server(server, page):

@@ -32,7 +32,7 @@ class Relay:
     def last_event_ids(self, path):
         """What the requests for a path since the last cut said that they had seen last."""
         with self.lock:
-            heads = "".join(self.heads)
+            heads = "\n".join(self.heads)
         return re.findall(rf"^GET {path} HTTP/1\.1\r\n(?:[^\r\n]+\r\n)*?Last-Event-ID: ([^\r\n]+)\r\n", heads, re.M | re.I)
 
     def close(self):

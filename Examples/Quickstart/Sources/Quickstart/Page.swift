@@ -77,8 +77,8 @@ let page = #"""
             -H 'Last-Event-ID: <span id="last">…</span>'</code></dd>
         </div>
       </dl>
-      <p class="faint">Stop the program, or pull the plug, and start it again: the page comes back by itself, and
-        what was posted while it was away is shown once.</p>
+      <p class="faint">Cut the connection and mend it: the page continues after what it saw last, and shows what came
+        meanwhile once. Stop the program and start it again: the page is told that it may have missed something.</p>
     </section>
   </main>
   </body>

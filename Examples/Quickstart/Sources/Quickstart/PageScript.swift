@@ -187,7 +187,8 @@ let pageScript = #"""
       context.fillText("now", size.width, size.height - 2);
       if (!samples.length) continue;
       const top = topOf(keys);
-      context.fillText(texts[keys[0]](top), size.width, 11);
+      context.textAlign = "left";
+      context.fillText(texts[keys[0]](top), 0, 11);
       chart.top = chart.top && !still.matches ? chart.top + (top - chart.top) * .12 : top;
 
       for (const key of keys) {

@@ -60,7 +60,7 @@ let pageStyle = #"""
   #problem { color: var(--bad); font-size: .9rem; margin-bottom: .75rem; overflow-wrap: anywhere; }
   .wall { display: flex; flex-direction: column; }
   #wall { list-style: none; padding: 0; display: flex; flex-direction: column; gap: .5rem; overflow-y: auto;
-    flex: 1 1 0; min-height: 0; border-radius: 10px; }
+    flex: 1 1 0; min-height: 0; border-radius: 10px; scrollbar-width: thin; scrollbar-color: var(--edge) transparent; }
   #wall li { padding: .55rem .9rem; border-radius: 10px; background: var(--well); overflow-wrap: anywhere;
     white-space: pre-wrap; animation: arrive .35s ease-out; }
   #wall li.note { background: none; color: var(--faint); font-size: .86rem; text-align: center; padding: .2rem .9rem; }
