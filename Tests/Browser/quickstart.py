@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 
+sys.dont_write_bytecode = True  # The sources' folder stays as it is.
 from chromium import Chromium, end_with_parent
 from relay import Relay
 
@@ -114,6 +115,7 @@ def lost_connection(server, page):
         page.open(relay.url)
         page.wait_for("the streams to be live through the wire", is_state("live"))
         page.wait_for("the recent messages on the first load", f"{times_shown('Hello from the browser')} === 1")
+        page.wait_for("figures through the wire", "samples.length > 0")
         last = server.post("before the cut")
         page.wait_for("a message through the wire", f"{times_shown('before the cut')} === 1")
 
