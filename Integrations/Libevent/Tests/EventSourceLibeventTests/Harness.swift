@@ -79,16 +79,22 @@ final class EvhttpServer: RunningAdapter, @unchecked Sendable {
       }
     }
     await withCheckedContinuation { continuation in
-      Thread.detach {
-        while !self.isDone.withLock({ $0 }) { usleep(1000) }
-        continuation.resume()
+      let isDone = ending.withLock { ending in
+        if !ending.isDone { ending.waiting.append(continuation) }
+        return ending.isDone
       }
+      if isDone { continuation.resume() }
     }
+  }
+
+  private struct Ending {
+    var isDone = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
   private var drainWindow: Duration = .zero
   private var started = ContinuousClock.now
-  private let isDone = Mutex(false)
+  private let ending = Mutex(Ending())
 
   /// On the base's thread, again and again until there are no streams or the time is over.
   private func finishWhenIdle() {
@@ -106,7 +112,11 @@ final class EvhttpServer: RunningAdapter, @unchecked Sendable {
     Thread.detach {
       pthread_join(self.thread, nil)
       event_base_free(self.base)
-      self.isDone.withLock { $0 = true }
+      let waiting = self.ending.withLock { ending in
+        ending.isDone = true
+        return ending.waiting
+      }
+      for continuation in waiting { continuation.resume() }
     }
   }
 }
