@@ -20,6 +20,8 @@ final class EvhttpServer: RunningAdapter, @unchecked Sendable {
 
   init(_ handler: EventStreamHandler) throws {
     evthread_use_pthreads()
+    // As every program with libevent does, which writes to sockets that may be closed.
+    signal(SIGPIPE, SIG_IGN)
     base = event_base_new()
     http = evhttp_new(base)
     evhttp_set_allowed_methods(http, UInt16(0x1FF))
