@@ -100,8 +100,9 @@ public final class EvhttpEventStreams {
     loop.runSoon()
   }
 
-  /// How many streams and requests are open.
-  public var readerCount: Int { loop.lane.readerCount }
+  /// How many streams and requests are open, with those of which the end is still being sent. When it is 0 after
+  /// ``drain(over:)``, the server can be freed with nothing cut off.
+  public var readerCount: Int { loop.lane.readerCount + loop.unfinished }
 
   /// Ends the streams at random moments within a time, each with what is published and a `retry`, and refuses new ones
   /// with 503.

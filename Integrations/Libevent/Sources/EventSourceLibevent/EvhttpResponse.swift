@@ -104,11 +104,32 @@ final class EvhttpResponse: EventStreamResponse {
       // Whoever takes nothing of the rest is not waited for for ever.
       var time = timeval(tv_sec: 30, tv_usec: 0)
       bufferevent_set_timeouts(bufferevent, nil, &time)
-      if let request = release() { evhttp_send_reply_end(request) }
+      complete()
     case .aborted:
       dropConnection()
     }
   }
+
+  /// Hands the end to evhttp, which sends it behind what is pending; until then the response counts as unfinished.
+  private func complete() {
+    guard let request = release() else { return }
+    loop.unfinished += 1
+    let argument = Unmanaged.passRetained(self).toOpaque()
+    evhttp_connection_set_closecb(
+      connection, { _, argument in Unmanaged<EvhttpResponse>.fromOpaque(argument!).takeRetainedValue().wasCompleted() },
+      argument
+    )
+    evhttp_request_set_on_complete_cb(
+      request,
+      { request, argument in
+        evhttp_connection_set_closecb(evhttp_request_get_connection(request), nil, nil)
+        Unmanaged<EvhttpResponse>.fromOpaque(argument!).takeRetainedValue().wasCompleted()
+      }, argument
+    )
+    evhttp_send_reply_end(request)
+  }
+
+  private func wasCompleted() { loop.unfinished -= 1 }
 
   private func take(_ count: Int) -> EventStreamWriteResult {
     owesWritable = true

@@ -5,6 +5,8 @@ import Glibc
 /// The lane of one event base, and the three events by which the base runs it. On the base's thread only.
 final class LibeventLoop {
   let lane: DeliveryLane
+  /// Responses that are over for the lane, of which the end has not been sent.
+  var unfinished = 0
   private let waker: LibeventWaker
   private var wakeEvent: UnsafeMutablePointer<event>?
   private var runEvent: UnsafeMutablePointer<event>?
