@@ -9,24 +9,17 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-let package = Package(
+var package = Package(
   name: "eventsource-kit",
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "EventSourceFormat", targets: ["EventSourceFormat"]),
     .library(name: "EventSourceServer", targets: ["EventSourceServer"]),
-    .library(name: "EventSourceBuiltInServer", targets: ["EventSourceBuiltInServer"]),
     .library(name: "EventSourceTesting", targets: ["EventSourceTesting"]),
   ],
   targets: [
     .target(name: "EventSourceFormat", swiftSettings: settings),
     .target(name: "EventSourceServer", dependencies: ["EventSourceFormat"], swiftSettings: settings),
-    .target(name: "CEventSourceLinux"),
-    .target(
-      name: "EventSourceBuiltInServer",
-      dependencies: ["EventSourceServer", "CEventSourceLinux"],
-      swiftSettings: settings
-    ),
     .target(
       name: "EventSourceTesting",
       dependencies: ["EventSourceServer", "EventSourceFormat"],
@@ -43,11 +36,38 @@ let package = Package(
       dependencies: ["EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
       swiftSettings: settings
     ),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+#if os(Linux)
+  // Only who builds this product needs libevent's headers.
+  package.products.append(.library(name: "EventSourceLibevent", targets: ["EventSourceLibevent"]))
+  package.targets += [
+    .systemLibrary(
+      name: "CLibevent", path: "Integrations/Libevent/Sources/CLibevent", pkgConfig: "libevent",
+      providers: [.apt(["libevent-dev"])]),
+    .target(
+      name: "EventSourceLibevent", dependencies: ["CLibevent", "EventSourceServer"],
+      path: "Integrations/Libevent/Sources/EventSourceLibevent", swiftSettings: settings),
+    .testTarget(
+      name: "EventSourceLibeventTests",
+      dependencies: ["EventSourceLibevent", "EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
+      path: "Integrations/Libevent/Tests/EventSourceLibeventTests", swiftSettings: settings),
+  ]
+
+  package.products.append(.library(name: "EventSourceBuiltInServer", targets: ["EventSourceBuiltInServer"]))
+  package.targets += [
+    .target(name: "CEventSourceLinux"),
+    .target(
+      name: "EventSourceBuiltInServer",
+      dependencies: ["EventSourceServer", "CEventSourceLinux"],
+      swiftSettings: settings
+    ),
     .testTarget(
       name: "EventSourceBuiltInServerTests",
       dependencies: ["EventSourceBuiltInServer", "EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
       swiftSettings: settings
     ),
-  ],
-  swiftLanguageModes: [.v6]
-)
+  ]
+#endif

@@ -9,26 +9,27 @@ usage: bash Tests/run.sh [--quick] [CHECK ...]
 
 Installs missing Debian packages by name, builds with warnings as errors, and runs the checks, or only the named ones:
 
-  format      the sources are formatted, and the tree keeps its rules
-  linkage     the format and the server need no Foundation
-  unit        all tests of all modules
-  readme      the README's code compiles and its commands work
-  quickstart  Examples/Quickstart, from the shell
-  browser     Examples/Quickstart, in Chromium
-  readers     thousands of idle readers come and go, and nothing is left
-  sanitize    the thread and address sanitizers, short form of Tests/sanitize.sh
-  fuzz        the fuzz targets, short form of Tests/fuzz.sh
+  format       the sources are formatted, and the tree keeps its rules
+  linkage      the format and the server need no Foundation
+  unit         all tests of all modules
+  allocations  no allocation per delivered event, and no more than promised elsewhere
+  readme       the README's code compiles and its commands work
+  quickstart   Examples/Quickstart, from the shell
+  browser      Examples/Quickstart, in Chromium
+  readers      thousands of idle readers come and go, and nothing is left
+  sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
+  fuzz         the fuzz targets, short form of Tests/fuzz.sh
 
 --quick leaves out browser, readers, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit readme quickstart browser readers sanitize fuzz)
+all=(format linkage unit allocations readme quickstart browser readers sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
     --help | -h) usage; exit 0 ;;
-    --quick) chosen+=(format linkage unit readme quickstart) ;;
+    --quick) chosen+=(format linkage unit allocations readme quickstart) ;;
     *)
       if [[ " ${all[*]} " == *" $argument "* ]]; then chosen+=("$argument"); else
         echo "run.sh: there is no check \"$argument\"" >&2; usage >&2; exit 64
@@ -43,6 +44,7 @@ run_check() {
     format) bash Tests/Checks/format.sh ;;
     linkage) bash Tests/Checks/linkage.sh ;;
     unit) swift build --build-tests -Xswiftc -warnings-as-errors && swift test --skip-build --parallel -Xswiftc -warnings-as-errors ;;
+    allocations) swift run --quiet -c release --package-path Tests/Checks/Allocations ;;
     readme) python3 Tests/Checks/readme.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;
     browser) bash Tests/Browser/run.sh ;;

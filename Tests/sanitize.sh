@@ -21,12 +21,21 @@ export EVENTSOURCE_SCHEDULES=${EVENTSOURCE_SCHEDULES:-2000}
 skip=()
 if $short; then
   export EVENTSOURCE_SCHEDULES=200
-  skip=(--skip EveryChunkingTests)
+  skip=(--skip EveryChunkingTests --skip aLargeEventInSmallChunks)
 fi
 
 for kind in "${kinds[@]}"; do
-  # Tasks that wait when the process ends are not leaks of anybody's.
+  # Tasks that still wait when the process ends are nobody's leak. TSan does not see through Synchronization's Mutex.
   export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1
-  swift build --build-tests --sanitize "$kind" --scratch-path ".build-$kind"
-  swift test --skip-build --sanitize "$kind" --scratch-path ".build-$kind" "${skip[@]}"
+  options=(--sanitize "$kind" --scratch-path ".build-$kind")
+  [ "$kind" = thread ] && options+=(-Xswiftc -DEVENTSOURCE_THREAD_SANITIZER)
+  echo "sanitize: $kind"
+  swift build --quiet --build-tests "${options[@]}"
+  log=.build-$kind/tests.log
+  if ! swift test --skip-build "${options[@]}" "${skip[@]}" >"$log" 2>&1; then
+    grep -vE '^(◇|✔) ' "$log" | tail -100 >&2
+    echo "sanitize: $kind found something; all of it is in $log" >&2
+    exit 1
+  fi
+  grep 'Test run with' "$log"
 done

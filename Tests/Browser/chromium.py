@@ -1,62 +1,137 @@
 """Headless Chromium, driven through the pipes of its DevTools protocol: NUL-separated JSON, no library needed."""
 
 import base64
+import ctypes
 import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 
+NAMES = ["chromium", "chromium-browser", "google-chrome"]
+OPTIONS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe",
+    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--window-size=1240,900",
+]
+
+
+def end_with_parent():
+    """In a child before exec: it ends when the test does, however the test ends."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Page:
+    """One tab."""
+
+    def __init__(self, browser, target):
+        self.browser = browser
+        self.target = target
+        self.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ["Page", "Runtime", "Log"]:
+            self.call(f"{domain}.enable")
+
+    def call(self, method, **parameters):
+        return self.browser.call(method, session=self.session, **parameters)
+
+    def open(self, url):
+        self.call("Page.navigate", url=url)
+
+    def front(self):
+        self.browser.call("Target.activateTarget", targetId=self.target)
+
+    def evaluate(self, expression):
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in answer:
+            raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    def wait_for(self, what, expression, seconds=20):
+        """Until the expression is true in the page."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                if self.evaluate(expression):
+                    return
+                problem = "it is false"
+            except AssertionError as error:  # The page may not be there yet.
+                problem = error
+            if time.monotonic() > deadline:
+                shown = self.evaluate("document.body.innerText")
+                raise AssertionError(f"waited {seconds} s for {what}: {problem}; the page shows:\n{shown}")
+            select.select([], [], [], 0.05)
+
+    def screenshot(self, path):
+        data = self.call("Page.captureScreenshot", format="png")["data"]
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(data))
+
+    def complaints(self):
+        """Exceptions that nobody caught, and what the browser has refused; not failed connections."""
+        found = []
+        for event in self.browser.events:
+            if event.get("sessionId") != self.session:
+                continue
+            if event["method"] == "Runtime.exceptionThrown":
+                found.append(event["params"]["exceptionDetails"])
+            elif event["method"] == "Log.entryAdded":
+                entry = event["params"]["entry"]
+                if entry["level"] == "error" and entry["source"] != "network":
+                    found.append(entry)
+        return found
+
 
 class Chromium:
     def __init__(self):
-        program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        program = next(filter(None, map(shutil.which, NAMES)), None)
         if program is None:
             raise SystemExit("browser: there is no Chromium; the Debian package is chromium")
         self.profile = tempfile.mkdtemp(prefix="eventsource-browser-")
         to_browser, self.commands = os.pipe()
         self.answers, from_browser = os.pipe()
 
-        def use_pipes():
+        def prepare():
+            end_with_parent()
             # The protocol's descriptors are 3 and 4; moved out of the way first, because they may be in use.
-            reading, writing = os.dup(to_browser), os.dup(from_browser)
-            high_reading, high_writing = 100, 101
-            os.dup2(reading, high_reading)
-            os.dup2(writing, high_writing)
-            os.dup2(high_reading, 3)
-            os.dup2(high_writing, 4)
+            os.dup2(os.dup(to_browser), 100)
+            os.dup2(os.dup(from_browser), 101)
+            os.dup2(100, 3)
+            os.dup2(101, 4)
+            os.closerange(5, 256)
 
         self.process = subprocess.Popen(
-            [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-             "--remote-debugging-pipe", "--window-size=1100,900", f"--user-data-dir={self.profile}", "about:blank"],
-            preexec_fn=use_pipes, close_fds=False, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            [program, *OPTIONS, f"--user-data-dir={self.profile}", "about:blank"], preexec_fn=prepare, close_fds=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         os.close(to_browser)
         os.close(from_browser)
         self.number = 0
         self.received = b""
+        self.events = []
+
+    def first_page(self):
         targets = self.call("Target.getTargets")["targetInfos"]
-        page = next(target["targetId"] for target in targets if target["type"] == "page")
-        self.session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
-        self.call("Page.enable")
-        self.call("Network.enable")
+        return Page(self, next(target["targetId"] for target in targets if target["type"] == "page"))
 
-    session = None
+    def new_page(self):
+        return Page(self, self.call("Target.createTarget", url="about:blank")["targetId"])
 
-    def call(self, method, **parameters):
+    def call(self, method, session=None, **parameters):
         self.number += 1
         message = {"id": self.number, "method": method, "params": parameters}
-        if self.session:
-            message["sessionId"] = self.session
+        if session:
+            message["sessionId"] = session
         os.write(self.commands, json.dumps(message).encode() + b"\0")
         deadline = time.monotonic() + 30
         while True:
             while b"\0" in self.received:
                 text, self.received = self.received.split(b"\0", 1)
                 answer = json.loads(text)
-                if answer.get("id") == self.number:
+                if "id" not in answer:
+                    self.events.append(answer)
+                elif answer["id"] == self.number:
                     if "error" in answer:
                         raise AssertionError(f"{method}: {answer['error']}")
                     return answer["result"]
@@ -68,38 +143,21 @@ class Chromium:
                 raise AssertionError("Chromium has ended")
             self.received += data
 
-    def open(self, url):
-        self.call("Page.navigate", url=url)
-
-    def evaluate(self, expression):
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        if "exceptionDetails" in answer:
-            raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
-        return answer["result"].get("value")
-
-    def wait_for(self, what, expression, seconds=20):
-        """Until the expression is true in the page."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            try:
-                if self.evaluate(expression):
-                    return
-            except AssertionError:
-                pass
-            select.select([], [], [], 0.05)
-        raise AssertionError(f"waited {seconds} s for: {what}; the page shows: {self.evaluate('document.body.innerText')}")
-
-    def screenshot(self, path):
-        data = self.call("Page.captureScreenshot", format="png")["data"]
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(data))
-
     def close(self):
-        """Ends the browser; harmless when repeated."""
-        if self.process.poll() is not None:
+        """Ends the browser with all its processes, by force if it does not do so itself; harmless when repeated."""
+        if self.profile is None:
             return
-        os.killpg(self.process.pid, 9)
+        try:
+            self.call("Browser.close")
+            self.process.wait(5)
+        except (AssertionError, OSError, subprocess.TimeoutExpired):
+            pass
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         self.process.wait()
         os.close(self.commands)
         os.close(self.answers)
         shutil.rmtree(self.profile, ignore_errors=True)
+        self.profile = None

@@ -10,109 +10,213 @@ import select
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 
-from chromium import Chromium
+sys.dont_write_bytecode = True  # The sources' folder stays as it is.
+from chromium import Chromium, end_with_parent
+from relay import Relay
 
 
 class Server:
     def __init__(self, program, port=0):
-        self.process = subprocess.Popen([program, "--port", str(port)], stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        self.url = re.search(r"http://[0-9.:]+", line).group()
-        self.port = int(self.url.rsplit(":", 1)[1])
+        self.process = subprocess.Popen(
+            [program, "--port", str(port)], stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
+        ready, _, _ = select.select([self.process.stdout], [], [], 20)
+        line = self.process.stdout.readline() if ready else ""
+        address = re.search(r"http://[0-9.]+:([0-9]+)", line)
+        if address is None:
+            self.kill()
+            raise AssertionError(f"the program does not say where it listens; it says \"{line}\"")
+        self.url = address.group()
+        self.port = int(address.group(1))
 
-    def post(self, text):
-        with urllib.request.urlopen(f"{self.url}/publish/wall", data=text.encode()) as response:
-            assert response.status == 202
+    def post(self, text, channel="wall"):
+        with urllib.request.urlopen(f"{self.url}/publish/{channel}", data=text.encode(), timeout=10) as response:
+            assert response.status == 202, f"a post was answered with {response.status}"
+            return response.read().decode().strip()
 
-    def stats(self):
-        with urllib.request.urlopen(f"{self.url}/stats") as response:
-            return json.load(response)
+    def readers(self):
+        with urllib.request.urlopen(f"{self.url}/stats", timeout=10) as response:
+            return json.load(response)["readers"]
+
+    def wait_for_readers(self, count):
+        deadline = time.monotonic() + 10
+        while self.readers() != count:
+            assert time.monotonic() < deadline, f"there are {self.readers()} readers, not {count}"
+            select.select([], [], [], 0.05)
 
     def kill(self):
-        self.process.send_signal(signal.SIGKILL)
+        """Ends it as a failure of power would; harmless when repeated."""
+        self.process.kill()
         self.process.wait()
         self.process.stdout.close()
 
 
-def shown(text):
+def times_shown(text):
     return f"[...document.querySelectorAll('#wall li')].filter(li => li.textContent === {json.dumps(text)}).length"
 
 
-LIVE = "document.getElementById('state').dataset.state === 'live'"
-LOST = "document.getElementById('state').dataset.state === 'lost'"
-PICTURE = "document.querySelector('canvas').toDataURL()"
+def is_state(state):
+    return f"document.getElementById('state').dataset.state === '{state}'"
 
 
-def check(server, browser, pictures):
-    browser.open(server.url)
-    browser.wait_for("both streams to be live", LIVE)
-    browser.wait_for("the figures to be shown", "document.getElementById('cpu').textContent.includes('%')")
-    browser.wait_for("two samples to draw", "samples.length > 2")
+PICTURES = "[...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL())"
+FRAMES = """new Promise(resolve => {
+  const seen = [];
+  const look = () => {
+    seen.push(document.querySelector('canvas').toDataURL());
+    seen.length < 6 ? requestAnimationFrame(look) : resolve(new Set(seen).size);
+  };
+  requestAnimationFrame(look);
+})"""
+NEWEST = "samples.at(-1).time"
+GAP = "document.querySelectorAll('#wall li.note').length"
 
-    first = browser.evaluate(PICTURE)
-    browser.screenshot(os.path.join(pictures, "quickstart-1.png"))
-    browser.wait_for("the chart to move", f"{PICTURE} !== {json.dumps(first)}")
 
-    browser.evaluate("document.getElementById('text').value = 'Hello from the browser'")
-    browser.evaluate("document.querySelector('#post button').click()")
-    browser.wait_for("the message that was posted in the page", f"{shown('Hello from the browser')} === 1")
+def figures_and_charts(server, page):
+    page.open(server.url)
+    page.wait_for("both streams to be live", is_state("live"))
+    page.wait_for("the figures to be shown", "document.querySelector('[data-value=cpu]').textContent.endsWith('%')")
+    page.wait_for("something to draw", "samples.length > 2")
+    before = page.evaluate(PICTURES)
+    page.wait_for("every chart to move", f"{PICTURES}.every((picture, i) => picture !== {json.dumps(before)}[i])")
+    assert page.evaluate(FRAMES) >= 4, "the chart moves in leaps, not from frame to frame"
+
+    # Anybody may publish to that channel; the page goes on.
+    for rubbish in ["no JSON", "null", "{}", '{"cpu": "x"}', '{"time": 1e300, "cpu": 1}']:
+        server.post(rubbish, channel="machine")
+    newest = page.evaluate(NEWEST)
+    page.wait_for("figures after rubbish", f"{NEWEST} > {newest}")
+
+
+def messages(server, page):
+    page.evaluate("document.getElementById('text').value = 'Hello from the browser'")
+    page.evaluate("document.querySelector('#post button').click()")
+    page.wait_for("the message that was posted in the page", f"{times_shown('Hello from the browser')} === 1")
+    page.wait_for("the field to be empty", "document.getElementById('text').value === ''")
+
     attack = "<img src=x onerror=\"document.title='broken into'\"><script>document.title='broken into'</script>"
     server.post(attack)
-    browser.wait_for("markup to be shown as text", f"{shown(attack)} === 1")
-    assert browser.evaluate("document.querySelectorAll('#wall img, #wall script').length") == 0
-    assert browser.evaluate("document.title") == "EventSourceKit Quickstart"
-    server.post("line one\nline two")
-    browser.wait_for("a message of two lines", f"{shown('line one' + chr(10) + 'line two')} === 1")
+    page.wait_for("markup to be shown as text", f"{times_shown(attack)} === 1")
+    made = page.evaluate("document.querySelectorAll('#wall img, #wall script').length")
+    assert made == 0, "a message was taken for markup"
+    assert page.evaluate("document.title") == "EventSourceKit Quickstart", "a message ran as a script"
 
-    # The network goes away for the page; what is posted meanwhile comes afterwards, once.
-    browser.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
-    browser.evaluate("for (const source of Object.values(sources)) { source.close(); source.onerror(); }")
-    browser.wait_for("the loss to be shown", LOST)
-    for number in range(5):
-        server.post(f"while away {number}")
-    browser.call("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
-    browser.wait_for("the streams to be live again", LIVE)
-    for number in range(5):
-        browser.wait_for(f"message {number} from while it was away", f"{shown(f'while away {number}')} === 1")
-    assert browser.evaluate(shown("Hello from the browser")) == 1, "a message from before came again"
+    lines = "line one\nline two – Grüße, 你好, 🎉"
+    server.post(lines)
+    page.wait_for("a message of two lines in several scripts", f"{times_shown(lines)} === 1")
 
-    # The server dies and another takes its place.
+
+def lost_connection(server, page):
+    """The wire is cut; the browser reconnects by itself, and says what it saw last."""
+    relay = Relay(server.port)
+    try:
+        page.open(relay.url)
+        page.wait_for("the streams to be live through the wire", is_state("live"))
+        page.wait_for("the recent messages on the first load", f"{times_shown('Hello from the browser')} === 1")
+        page.wait_for("figures through the wire", "samples.length > 0")
+        last = server.post("before the cut")
+        page.wait_for("a message through the wire", f"{times_shown('before the cut')} === 1")
+
+        relay.cut()
+        page.wait_for("the loss to be shown", is_state("lost"))
+        away = [f"while away {number}" for number in range(5)]
+        for text in away:
+            server.post(text)
+        page.evaluate("document.getElementById('text').value = 'not yet'")
+        page.evaluate("document.querySelector('#post button').click()")
+        page.wait_for("the failed post to be told", "!document.getElementById('problem').hidden")
+        relay.mend()
+        page.wait_for("the streams to be live again", is_state("live"))
+        server.post("after the cut")
+        page.wait_for("a message after the cut", f"{times_shown('after the cut')} === 1")
+        for text in [*away, "before the cut", "after the cut", "Hello from the browser"]:
+            count = page.evaluate(times_shown(text))
+            assert count == 1, f"\"{text}\" is shown {count} times"
+        assert page.evaluate(GAP) == 0, "a gap is told where there is none"
+        assert relay.last_event_ids("/events/wall") == [last], f"not from {last} on was asked for: {relay.heads}"
+        assert len(relay.last_event_ids("/events/machine")) == 1, f"it was not asked for once: {relay.heads}"
+        kept = page.evaluate("document.getElementById('text').value")
+        assert kept == "not yet", f"what was not posted has become \"{kept}\""
+    finally:
+        relay.close()
+
+
+def background(server, page, browser):
+    """A page that nobody sees gives its connections up, and misses nothing when it is seen again."""
+    page.open(server.url)
+    page.wait_for("the streams to be live", is_state("live"))
+    server.wait_for_readers(2)
+    other = browser.new_page()
+    other.front()
+    server.wait_for_readers(0)
+    server.post("while in the background")
+    page.front()
+    page.wait_for("the message from meanwhile", f"{times_shown('while in the background')} === 1")
+    server.wait_for_readers(2)
+    assert page.evaluate(times_shown("after the cut")) == 1, "a message from before came again"
+    page.wait_for("the streams to be live once more", is_state("live"))
+
+
+def restarted_server(server, page):
+    """The server dies, and another takes its place, which knows nothing of what was."""
     server.kill()
-    browser.wait_for("the loss of the server to be shown", LOST)
+    page.wait_for("the loss of the server to be shown", is_state("lost"))
     replacement = Server(server.process.args[0], server.port)
     try:
-        browser.wait_for("the streams to be live on the new server", LIVE, seconds=30)
-        count = browser.evaluate("samples.length + samples.at(-1).time")
-        browser.wait_for("figures from the new server", f"samples.length + samples.at(-1).time !== {count}")
+        newest = page.evaluate(NEWEST)
+        page.wait_for("the streams to be live on the new server", is_state("live"), seconds=30)
+        page.wait_for("figures from the new server", f"{NEWEST} > {newest}")
         replacement.post("after the restart")
-        browser.wait_for("a message from the new server", f"{shown('after the restart')} === 1")
-        browser.wait_for("the gap to be told", f"{shown('Some messages from before were not kept.')} === 1")
-        browser.screenshot(os.path.join(pictures, "quickstart-2.png"))
-        browser.close()
-        for _ in range(200):
-            if replacement.stats()["readers"] == 0:
-                break
-            select.select([], [], [], 0.05)
-        assert replacement.stats()["readers"] == 0, "the page has gone and its streams have not"
-    finally:
+        page.wait_for("a message from the new server", f"{times_shown('after the restart')} === 1")
+        page.wait_for("the restart to be told", f"{GAP} === 1")
+        return replacement
+    except BaseException:
         replacement.kill()
+        raise
+
+
+def take_pictures(page, folder):
+    def take(name, width, height, scheme):
+        page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        page.evaluate(FRAMES)
+        page.screenshot(os.path.join(folder, f"quickstart-{name}.png"))
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"the page is {overflow} pixels too wide for a window of {width}"
+
+    take("light", 1240, 900, "light")
+    take("dark", 1240, 900, "dark")
+    take("narrow", 360, 1900, "light")
 
 
 def main():
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
-    pictures = os.path.join(os.getcwd(), ".build", "browser")
+    # What is started is ended also when the test is.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    pictures = os.path.join(os.path.dirname(__file__), "..", "..", ".build", "browser")
     os.makedirs(pictures, exist_ok=True)
-    browser = Chromium()
-    server = Server(sys.argv[1])
+    server = browser = None
     try:
-        check(server, browser, pictures)
+        server = Server(os.path.abspath(sys.argv[1]))
+        browser = Chromium()
+        page = browser.first_page()
+        figures_and_charts(server, page)
+        messages(server, page)
+        lost_connection(server, page)
+        background(server, page, browser)
+        server = restarted_server(server, page)
+        take_pictures(page, pictures)
+        assert not page.complaints(), page.complaints()
+        browser.close()
+        server.wait_for_readers(0)
         print("browser: the Quickstart's page works")
     finally:
-        browser.close()
-        if server.process.poll() is None:
+        if browser:
+            browser.close()
+        if server:
             server.kill()
 
 

@@ -3,8 +3,10 @@
 set -euo pipefail
 
 declare -A needed=()
+headers=()
 for check in "$@"; do
   case "$check" in
+    unit | sanitize) headers+=(libevent-dev); needed[pkg-config]=pkg-config ;;
     linkage) needed[readelf]=binutils ;;
     readme | quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     readers) needed[python3]=python3 ;;
@@ -13,6 +15,10 @@ for check in "$@"; do
 done
 
 missing=()
+for package in "${headers[@]}"; do
+  # A package of headers is named after what pkg-config knows it as.
+  pkg-config --exists "${package%-dev}" 2>/dev/null || missing+=("$package")
+done
 for command in "${!needed[@]}"; do
   command -v "$command" >/dev/null || missing+=("${needed[$command]}")
 done

@@ -22,14 +22,28 @@ start() {
   fail "it does not say where it listens"
 }
 
-# The first lines of a stream, as many as are asked for, within five seconds.
-head_of() { timeout 5 curl -sN "${@:2}" | head -n "$1"; }
-status() { curl -s -o "$scratch/body" -w '%{http_code}' "$@"; }
+# The first lines of a stream, as many as are asked for, within two seconds.
+head_of() { timeout 2 curl -sN "${@:2}" | head -n "$1"; }
+status() { rm -f "$scratch/body"; curl -s -m 10 -o "$scratch/body" -w '%{http_code}' "$@"; }
+# expect_refusal WHAT STATUS [CURL ARGUMENT ...]: a refusal says why, in one line.
+expect_refusal() {
+  expect "$1" "$(status "${@:3}")" "$2"
+  expect "the lines of the reason for: $1" "$(wc -l <"$scratch/body")" 1
+}
+# Until a file has a line like this, for five seconds.
+wait_for() {
+  for _ in $(seq 500); do
+    grep -q "$1" "$2" && return
+    read -rt 0.01 <> <(:) || true
+  done
+  fail "waited for \"$1\"; there is: $(cat "$2")"
+}
 
 start first
 first=$process first_url=$url
 start second
-expect "two copies at once" "$(status "$url/stats")" 200
+expect "two copies at once" "$(status "$url/stats")$(status "$first_url/stats")" 200200
+head_of 2 "$url/events/machine" | grep -q '^data: {"time"' || fail "no figures come within two seconds of the start"
 kill -TERM "$process"
 wait "$process"
 expect "the exit status after SIGTERM" $? 0
@@ -37,7 +51,8 @@ url=$first_url
 
 expect "the page" "$(status "$url/")" 200
 grep -q '<!doctype html>' "$scratch/body" || fail "the page is not a page"
-head_of 2 "$url/events/machine" | grep -q '^data: {"time"' || fail "no figures come"
+for part in page.css page.js; do expect "$part of the page" "$(status "$url/$part")" 200; done
+curl -sI "$url/" | grep -qi "^Content-Security-Policy: default-src 'self'" || fail "the page may load anything"
 expect "posting" "$(status -d 'first' "$url/publish/wall")" 202
 id=$(cat "$scratch/body")
 status -d 'second' "$url/publish/wall?type=shout&id=my-own" >/dev/null
@@ -47,31 +62,57 @@ status -d $'third\nline' "$url/publish/wall" >/dev/null
 expect "resuming by the query" "$(head_of 3 "$url/events/wall?lastEventID=my-own" | tail -2 | tr '\n' '|')" 'data: third|data: line|'
 expect "resuming by an unknown ID" "$(head_of 1 "$url/events/wall?lastEventID=unknown")" 'event: eventsource-gap'
 
-expect "an unknown channel to publish to" "$(status -d x "$url/publish/nowhere")" 404
-expect "an unknown channel to read" "$(status "$url/events/nowhere")" 404
-expect "a body that is not UTF-8" "$(status --data-binary $'\xff' "$url/publish/wall")" 400
-expect "an ID with a line break" "$(status -d x "$url/publish/wall?id=a%0Ab")" 400
-expect "an empty type" "$(status -d x "$url/publish/wall?type=")" 400
-expect "an unknown path" "$(status "$url/nowhere")" 404
-expect "a wrong method" "$(status -X DELETE "$url/events/wall")" 405
-expect "a body that is too large" "$(head -c 2000000 /dev/zero | tr '\0' x | status --data-binary @- "$url/publish/wall")" 413
-curl -s "$url/stats" | python3 -c 'import json, sys; assert json.load(sys.stdin)["published"] > 3' || fail "/stats is not what it should be"
+expect_refusal "an unknown channel to publish to" 404 -d x "$url/publish/nowhere"
+expect_refusal "an unknown channel to read" 404 "$url/events/nowhere"
+expect_refusal "a body that is not UTF-8" 400 --data-binary $'\xff' "$url/publish/wall"
+expect_refusal "an ID with a line break" 400 -d x "$url/publish/wall?id=a%0Ab"
+expect_refusal "an empty ID" 400 -d x "$url/publish/wall?id="
+expect_refusal "an empty type" 400 -d x "$url/publish/wall?type="
+expect_refusal "a type with a line break" 400 -d x "$url/publish/wall?type=a%0Db"
+expect_refusal "an unknown path" 404 "$url/nowhere"
+expect_refusal "a wrong method" 405 -X DELETE "$url/events/wall"
+head -c 200000 /dev/zero | tr '\0' x >"$scratch/large"
+expect_refusal "a body that is too large" 413 --data-binary "@$scratch/large" "$url/publish/wall"
+curl -s "$url/stats" | python3 -c 'import json, sys
+statistics = json.load(sys.stdin)
+assert statistics["channels"] == 2 and statistics["published"] > 3 and statistics["heldBytes"] > 0, statistics' ||
+  fail "/stats is not what it should be"
 
-"$program" --port "${url##*:}" >"$scratch/taken" 2>&1
+"$program" --port "${url##*:}" >"$scratch/out" 2>"$scratch/taken"
 expect "the exit status when the port is in use" $? 1
+expect "what is printed besides when the port is in use" "$(cat "$scratch/out")" ""
 expect "the lines when the port is in use" "$(wc -l <"$scratch/taken")" 1
-"$program" --prot 1 >"$scratch/typo" 2>&1
-expect "the exit status after a typing error" $? 64
+for typo in "--prot 1" "--port" "--port=" "--port 70000" "--port x" "wall"; do
+  # shellcheck disable=SC2086
+  "$program" $typo >"$scratch/out" 2>"$scratch/typo"
+  expect "the exit status after \"$typo\"" $? 64
+  expect "what \"$typo\" prints besides its error" "$(cat "$scratch/out")" ""
+  head -1 "$scratch/typo" | grep -q "^quickstart: " || fail "\"$typo\" is not told what is wrong"
+done
 "$program" --help >"$scratch/help"
 expect "the exit status of --help" $? 0
 
 curl -sN "$url/events/wall?lastEventID=my-own" >"$scratch/stream" &
 stream=$!
-for _ in $(seq 50); do grep -q 'data: line' "$scratch/stream" && break; read -rt 0.1 <> <(:) || true; done
+wait_for 'data: line' "$scratch/stream"
 kill -INT "$first"
 wait "$stream"
 expect "the stream's end when the server stops" $? 0
 tail -2 "$scratch/stream" | grep -q '^retry: ' || fail "the last thing on a drained stream is a retry"
 wait "$first"
 expect "the exit status after Ctrl-C" $? 0
+
+# Many streams take nearly the whole window to end, which is time enough for the second Ctrl-C.
+start third
+third=$process readers=()
+for number in $(seq 30); do
+  curl -sN "$url/events/machine" >"$scratch/reader.$number" & readers+=($!)
+done
+for number in $(seq 30); do wait_for '^data: ' "$scratch/reader.$number"; done
+kill -INT "$third"
+wait_for '^stopping' "$scratch/out.third"
+kill -INT "$third"
+wait "$third"
+expect "the exit status after a second Ctrl-C" $? 130
+wait "${readers[@]}"
 echo "quickstart: works"

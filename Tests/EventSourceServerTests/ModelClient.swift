@@ -24,20 +24,24 @@ final class ModelClient {
 
   var isConnected: Bool { connection.map { !$0.isFinished && !isCut } ?? false }
 
-  func connect(room: Int, largestWrite: Int, published: [String: Int]) {
+  func connect(room: Int, largestWrite: Int, published: @escaping () -> [String: Int], beforeWrite: (() -> Void)? = nil)
+  {
     takeIn()
     let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
     parser.reset()
     gaps = []
     isCut = false
-    if id == nil {
-      // Live from now on.
-      next = published.filter { channels.contains($0.key) }.mapValues { $0 + 1 }
-    }
     let target = "/?" + channels.dropFirst().map { "channel=\($0)" }.joined(separator: "&")
     let connection = stack.connect(
       handler, SimulatedRequest(target: target, lastEventID: id), channels: [channels[0]], room: room)
     connection.response.largestWrite = largestWrite
+    connection.response.beforeWrite = beforeWrite
+    if id == nil {
+      // Who has seen the head gets everything that is published from then on.
+      connection.response.onStart = { [unowned self] in
+        next = published().filter { channels.contains($0.key) }.mapValues { $0 + 1 }
+      }
+    }
     self.connection = connection
     // Its place is taken before anything else is published.
     stack.run()

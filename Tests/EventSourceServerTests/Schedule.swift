@@ -15,6 +15,7 @@ final class Schedule {
   /// The number of events published to each channel; their data is the channel's name and their number.
   private var published = ["a": 0, "b": 0, "c": 0]
   private var clients: [ModelClient] = []
+  private var isPublishing = true
 
   init(seed: UInt64) {
     self.seed = seed
@@ -47,6 +48,7 @@ final class Schedule {
 
   func run() {
     for _ in 0..<Int.random(in: 20...120, using: &random) { step() }
+    isPublishing = false
     settle()
     end()
   }
@@ -64,6 +66,8 @@ final class Schedule {
     case 87..<89:
       for stack in stacks { stack.advance(by: .milliseconds(Int.random(in: 1...5000, using: &random))) }
     case 89: try? hub.publish(comment: "note", to: "a")
+    case 90:
+      hub.unregister(ChannelName(stringLiteral: names.randomElement(using: &random)!), disconnectingReaders: true)
     default: stacks.randomElement(using: &random)!.run()
     }
     check()
@@ -98,7 +102,14 @@ final class Schedule {
 
   private func reconnect(_ client: ModelClient) {
     let room = Bool.random(using: &random) ? Int.max : Int.random(in: 0...300, using: &random)
-    client.connect(room: room, largestWrite: [Int.max, 1, 7, 64].randomElement(using: &random)!, published: published)
+    let largestWrite = [Int.max, 1, 7, 64].randomElement(using: &random)!
+    client.connect(room: room, largestWrite: largestWrite, published: { [unowned self] in published }) {
+      [unowned self] in
+      // Other threads publish while a lane delivers.
+      if isPublishing, Int.random(in: 0..<8, using: &random) == 0 {
+        publish(to: names.randomElement(using: &random)!)
+      }
+    }
   }
 
   private func check() {
@@ -115,7 +126,7 @@ final class Schedule {
         if client.isConnected {
           client.readOn()
         } else {
-          client.connect(room: .max, largestWrite: .max, published: published)
+          client.connect(room: .max, largestWrite: .max, published: { [unowned self] in published })
         }
       }
       for stack in stacks { stack.run() }

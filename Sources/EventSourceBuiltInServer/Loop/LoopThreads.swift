@@ -1,3 +1,4 @@
+import EventSourceServer
 import CEventSourceLinux
 import Glibc
 import Synchronization

@@ -1,3 +1,4 @@
+import EventSourceServer
 import Synchronization
 
 /// The endpoints of a server; they may be added to while it runs.

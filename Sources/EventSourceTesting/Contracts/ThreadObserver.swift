@@ -1,3 +1,4 @@
+import EventSourceServer
 import Synchronization
 
 #if canImport(Glibc)

@@ -1,3 +1,4 @@
+import EventSourceServer
 import Synchronization
 
 /// Runs tasks when a test says so, on the test's own thread, in the order that the test chooses.

@@ -13,6 +13,10 @@ public final class RecordingResponse: EventStreamResponse {
   public var room: Int
   /// At most so many are taken by one write.
   public var largestWrite = Int.max
+  /// Called when the head comes.
+  public var onStart: (() -> Void)?
+  /// Called before each write: what another thread does at that moment, such as publishing.
+  public var beforeWrite: (() -> Void)?
   /// The peer has gone, which the next write finds out.
   public var isCut = false
   /// A write took less than it was offered, and the stack has yet to say that more is taken.
@@ -28,6 +32,7 @@ public final class RecordingResponse: EventStreamResponse {
   public func start(_ head: EventStreamResponseHead) {
     precondition(self.head == nil && !isOver, "the head comes once, first")
     self.head = head
+    onStart?()
     if case .stream = head.body { return }
     isOver = true
   }
@@ -39,6 +44,7 @@ public final class RecordingResponse: EventStreamResponse {
     precondition(!owesWritable, "nothing is offered before the stack says that it takes more")
     precondition(bytes.count > 0, "no empty writes")
     writes += 1
+    beforeWrite?()
     if isCut {
       isOver = true
       return .peerGone

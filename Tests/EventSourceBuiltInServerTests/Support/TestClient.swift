@@ -1,3 +1,4 @@
+import EventSourceServer
 import Dispatch
 import EventSourceBuiltInServer
 import Glibc

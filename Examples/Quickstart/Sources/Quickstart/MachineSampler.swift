@@ -1,7 +1,8 @@
 import EventSourceFormat
 import Glibc
 
-/// This machine's figures, from /proc; those that are rates are since the sample before.
+/// This machine's figures, from /proc. Those that are rates are since the sample before, the first time since the
+/// sampler was made.
 struct MachineSampler {
   private var cpu = Self.cpuTimes()
   private var network = Self.networkBytes()
@@ -53,16 +54,17 @@ struct MachineSampler {
 
   private static func load() -> Double { numbers(lines("/proc/loadavg").first ?? "").first ?? 0 }
 
-  /// Bytes since the machine was started, over all interfaces.
+  /// Bytes since the machine was started, over the interfaces that have a device behind them, because bridges and
+  /// tunnels count the same bytes again; where none has, as in a container, over all but the loopback.
   private static func networkBytes() -> (received: Double, sent: Double) {
-    var sum = (received: 0.0, sent: 0.0)
-    for line in lines("/proc/net/dev").dropFirst(2) {
-      let fields = numbers(line.split(separator: ":").last ?? "")
-      guard fields.count > 8 else { continue }
-      sum.received += fields[0]
-      sum.sent += fields[8]
+    let interfaces = lines("/proc/net/dev").dropFirst(2).compactMap { line -> (name: String, fields: [Double])? in
+      let parts = line.split(separator: ":")
+      let fields = numbers(parts.last ?? "")
+      return fields.count > 8 ? (parts[0].filter { $0 != " " }, fields) : nil
     }
-    return sum
+    let devices = interfaces.filter { access("/sys/class/net/\($0.name)/device", F_OK) == 0 }
+    let counted = devices.isEmpty ? interfaces.filter { $0.name != "lo" } : devices
+    return (counted.reduce(0) { $0 + $1.fields[0] }, counted.reduce(0) { $0 + $1.fields[8] })
   }
 
   private static func numbers(_ line: Substring) -> [Double] { line.split(separator: " ").compactMap { Double($0) } }

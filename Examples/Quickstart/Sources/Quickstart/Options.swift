@@ -19,23 +19,23 @@ struct Options {
   init(_ arguments: some Sequence<String>) throws(Mistake) {
     var rest = arguments.makeIterator()
     while let argument = rest.next() {
-      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       func value() throws(Mistake) -> String {
         guard let value = parts.count == 2 ? parts[1] : rest.next() else {
           throw Mistake(message: "\(argument) needs a value")
         }
         return value
       }
-      switch parts.first ?? "" {
+      switch parts[0] {
       case "--help", "-h": wantsHelp = true
       case "--host": host = try value()
       case "--port":
         let text = try value()
         guard let number = Int(text), (0...65535).contains(number) else {
-          throw Mistake(message: "--port is \(text), not a number from 0 to 65535")
+          throw Mistake(message: "--port is \"\(text)\", not a number from 0 to 65535")
         }
         port = number
-      default: throw Mistake(message: "there is no option \(argument)")
+      default: throw Mistake(message: "there is no option \"\(argument)\"")
       }
     }
   }

@@ -34,8 +34,7 @@ import Glibc
   }
 
   private static func announce(_ address: BoundAddress) {
-    let host = address.host.contains(":") ? "[\(address.host)]" : address.host
-    let base = "http://\(host):\(address.port)"
+    let base = address.url
     print(
       """
       Listening on \(base)
@@ -52,13 +51,14 @@ import Glibc
     fflush(nil)
   }
 
-  /// Publishes the machine's figures at once, and then every second.
+  /// Publishes the machine's figures as soon as there are any, and then every second.
   private static func publishMachine(to hub: EventHub) async {
     var sampler = MachineSampler()
-    while !Task.isCancelled {
-      // A channel that exists and a small event: nothing here can throw before the hub is closed.
+    var next = ContinuousClock.now + .milliseconds(200)
+    // What throws is the sleep, when the task is canceled: the channel exists, and the event is small.
+    while (try? await Task.sleep(until: next, clock: .continuous)) != nil {
       _ = try? hub.publish(sampler.sample(), to: "machine")
-      try? await Task.sleep(for: .seconds(1))
+      next = max(next + .seconds(1), .now)
     }
   }
 

@@ -7,6 +7,7 @@ func makeServer(hub: EventHub, _ options: Options) -> BuiltInServer {
   configuration.host = options.host
   configuration.port = options.port
   configuration.maximumConnections = 18_000
+  configuration.maximumBodyBytes = 64 * 1024
   let server = BuiltInServer(configuration: configuration)
 
   // The streams. Who comes without a last event ID gets the recent past as well.
@@ -14,10 +15,25 @@ func makeServer(hub: EventHub, _ options: Options) -> BuiltInServer {
   streams.replaysWithoutLastEventID = true
   server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/{channel}")
 
-  server.route("GET", "/") { _ in .html(page) }
+  server.route("GET", "/") { _ in asset(page, "text/html") }
+  server.route("GET", "/page.css") { _ in asset(pageStyle, "text/css") }
+  server.route("GET", "/page.js") { _ in asset(pageScript, "text/javascript") }
   server.route("GET", "/stats") { _ in .json(statistics(of: hub)) }
   server.route("POST", "/publish/{channel}") { request in publish(request, to: hub) }
   return server
+}
+
+/// A part of the page. Whatever somebody may post, the browser runs nothing and loads nothing but these parts.
+private func asset(_ text: String, _ type: String) -> BuiltInResponse {
+  BuiltInResponse(
+    fields: [
+      EventStreamField("Content-Type", "\(type); charset=utf-8"),
+      EventStreamField("Content-Security-Policy", "default-src 'self'; img-src data:; base-uri 'none'"),
+      EventStreamField("X-Content-Type-Options", "nosniff"),
+      EventStreamField("Cache-Control", "no-cache"),
+    ],
+    body: Array(text.utf8)
+  )
 }
 
 /// The body is the event's data; the query may name its `type` and its `id`.
@@ -25,10 +41,11 @@ private func publish(_ request: BuiltInRequest, to hub: EventHub) -> BuiltInResp
   guard let data = String(validating: request.body, as: UTF8.self) else {
     return .text("the body is not UTF-8\n", status: 400)
   }
-  func query(_ name: String) -> String? { request.query.first { $0.name == name }?.value }
   do {
     let event = ServerSentEvent(
-      data: data, type: try query("type").map { try EventType($0) }, id: try query("id").map { try EventID($0) }
+      data: data,
+      type: try request.queryItem("type").map { try EventType($0) },
+      id: try request.queryItem("id").map { try EventID($0) }
     )
     let id = try hub.publish(event, to: ChannelName(request.pathParameters["channel"] ?? ""))
     return .text("\(id)\n", status: 202)

@@ -1,0 +1,129 @@
+import CLibevent
+public import EventSourceServer
+
+/// The event streams of one hub in the evhttp servers of one event base.
+///
+/// Make one for each base, on the base's thread, and mount handlers at paths of its servers, beside the program's own
+/// callbacks; publish from anywhere. The base's loop, its threads and the other routes stay what they are. Everything
+/// here is called on the base's thread, also ``close()``, which comes before the base is freed; an `evhttp` may be
+/// freed at any time, which ends the streams of its connections.
+public final class EvhttpEventStreams {
+  /// Whose channels are read.
+  public let hub: EventHub
+
+  private let loop: LibeventLoop
+  private var mounts: [Mount] = []
+  private var isClosed = false
+
+  /// One handler at one pattern of one server.
+  private final class Mount {
+    let http: OpaquePointer
+    let pattern: PathPattern
+    let handler: EventStreamHandler
+    /// The path for which evhttp has a callback of ours; nil: the mount is reached through the general one.
+    let exactPath: String?
+    unowned let streams: EvhttpEventStreams
+
+    init(
+      http: OpaquePointer, pattern: PathPattern, handler: EventStreamHandler, exactPath: String?,
+      streams: EvhttpEventStreams
+    ) {
+      self.http = http
+      self.pattern = pattern
+      self.handler = handler
+      self.exactPath = exactPath
+      self.streams = streams
+    }
+  }
+
+  /// Makes the lane of a base.
+  ///
+  /// - Throws: ``LibeventError/outOfResources(_:)``.
+  public init(base: OpaquePointer, hub: EventHub) throws(LibeventError) {
+    self.hub = hub
+    loop = try LibeventLoop(base: base, hub: hub)
+  }
+
+  deinit { precondition(isClosed, "EvhttpEventStreams.close() has to be called before it is let go") }
+
+  /// Mounts a handler at a path, which is one without named segments, by a callback for just that path.
+  ///
+  /// For OPTIONS, let the server take it (`evhttp_set_allowed_methods`), which evhttp answers 501 otherwise. For paths
+  /// with named segments call ``serve(_:with:at:)`` from the program's own general callback.
+  ///
+  /// - Throws: ``LibeventError/pathInUse(_:)``, ``LibeventError/closed``.
+  public func mount(_ handler: EventStreamHandler, on http: OpaquePointer, at path: String) throws(LibeventError) {
+    guard !isClosed else { throw .closed }
+    let pattern: PathPattern
+    do {
+      pattern = try PathPattern(path)
+    } catch {
+      throw .outOfResources("\(error)")
+    }
+    let mount = Mount(http: http, pattern: pattern, handler: handler, exactPath: path, streams: self)
+    let result = evhttp_set_cb(
+      http, path,
+      { request, argument in
+        let mount = Unmanaged<Mount>.fromOpaque(argument!).takeUnretainedValue()
+        if let request { mount.streams.serve(request, with: mount.handler, channels: []) }
+      }, Unmanaged.passUnretained(mount).toOpaque())
+    switch result {
+    case 0: mounts.append(mount)
+    case -1: throw .pathInUse(path)
+    default: throw .outOfResources("evhttp_set_cb")
+    }
+  }
+
+  /// Serves a request if its path matches, from a callback of the program's own; false: it is not for here, and
+  /// untouched.
+  ///
+  /// - Parameter pattern: The path; the value of a segment named `channel` is the channel that is read.
+  public func serve(
+    _ request: OpaquePointer, with handler: EventStreamHandler, at pattern: PathPattern
+  ) -> Bool {
+    let path = evhttp_request_get_uri(request).map { String(cString: $0).prefix { $0 != "?" } } ?? ""
+    guard let parameters = pattern.match(path) else { return false }
+    serve(request, with: handler, channels: parameters["channel"].map { [$0] } ?? [])
+    return true
+  }
+
+  /// Serves a request, whatever its path.
+  ///
+  /// - Parameter channels: The channels that it reads, beside those that the handler and the query name.
+  public func serve(_ request: OpaquePointer, with handler: EventStreamHandler, channels: [String]) {
+    precondition(handler.hub === hub, "the handler belongs to another hub")
+    guard !isClosed, let response = EvhttpResponse(request, loop: loop) else {
+      return evhttp_send_error(request, 503, nil)
+    }
+    let exchange = handler.serve(EvhttpRequest(request), channels: channels, response: response, on: loop.lane)
+    if !exchange.isFinished { response.exchange = exchange }
+    loop.runSoon()
+  }
+
+  /// How many streams and requests are open, with those of which the end is still being sent. When it is 0 after
+  /// ``drain(over:)``, the server can be freed with nothing cut off.
+  public var readerCount: Int { loop.lane.readerCount + loop.unfinished }
+
+  /// Ends the streams at random moments within a time, each with what is published and a `retry`, and refuses new ones
+  /// with 503.
+  public func drain(over window: Duration) {
+    loop.lane.drain(over: window)
+    loop.runSoon()
+  }
+
+  /// Takes the handlers away from a server's paths; their open streams go on. For a server that is still there.
+  public func unmount(from http: OpaquePointer) {
+    for mount in mounts where mount.http == http {
+      if let path = mount.exactPath { evhttp_del_cb(http, path) }
+    }
+    mounts.removeAll { $0.http == http }
+  }
+
+  /// Ends every stream at once and gives back what the base was given. Unmount from servers that live on first.
+  public func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    loop.close()
+    mounts.removeAll()
+  }
+}

@@ -1,0 +1,43 @@
+import CLibevent
+import EventSourceServer
+
+/// What an `evhttp_request` says, copied out of it: the handler may ask long after libevent has freed it.
+struct EvhttpRequest: EventStreamRequest {
+  let method: String
+  let target: String
+  let fields: [EventStreamField]
+  let peer: String?
+  let path: String
+
+  init(_ request: OpaquePointer) {
+    method = Self.name(of: evhttp_request_get_command(request))
+    target = evhttp_request_get_uri(request).map { String(cString: $0) } ?? ""
+    path = String(target.prefix { $0 != "?" })
+    var fields: [EventStreamField] = []
+    var next = evhttp_request_get_input_headers(request)?.pointee.tqh_first
+    while let header = next {
+      fields.append(EventStreamField(String(cString: header.pointee.key), String(cString: header.pointee.value)))
+      next = header.pointee.next.tqe_next
+    }
+    self.fields = fields
+    var address: UnsafeMutablePointer<CChar>?
+    var port: UInt16 = 0
+    evhttp_connection_get_peer(evhttp_request_get_connection(request), &address, &port)
+    peer = address.map { String(cString: $0) }
+  }
+
+  private static func name(of command: evhttp_cmd_type) -> String {
+    switch command {
+    case EVHTTP_REQ_GET: "GET"
+    case EVHTTP_REQ_HEAD: "HEAD"
+    case EVHTTP_REQ_POST: "POST"
+    case EVHTTP_REQ_PUT: "PUT"
+    case EVHTTP_REQ_DELETE: "DELETE"
+    case EVHTTP_REQ_OPTIONS: "OPTIONS"
+    case EVHTTP_REQ_TRACE: "TRACE"
+    case EVHTTP_REQ_CONNECT: "CONNECT"
+    case EVHTTP_REQ_PATCH: "PATCH"
+    default: ""
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import CLibevent
+import Glibc
+
+/// Wakes an event base from any thread, by a byte through a pair of sockets: that needs nothing of the base, not even
+/// that its program told libevent of its threads.
+final class LibeventWaker: Sendable {
+  let readEnd: Int32
+  private let writeEnd: Int32
+
+  init() throws(LibeventError) {
+    var ends: [Int32] = [-1, -1]
+    guard evutil_socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 else {
+      throw .outOfResources("socketpair")
+    }
+    readEnd = ends[0]
+    writeEnd = ends[1]
+    for end in ends {
+      evutil_make_socket_nonblocking(end)
+      evutil_make_socket_closeonexec(end)
+    }
+  }
+
+  deinit {
+    evutil_closesocket(readEnd)
+    evutil_closesocket(writeEnd)
+  }
+
+  /// Any thread. If the pair is full, the base has enough to wake it.
+  func wake() {
+    var byte: UInt8 = 1
+    _ = send(writeEnd, &byte, 1, Int32(MSG_NOSIGNAL))
+  }
+
+  /// Takes away what was written.
+  func drain() {
+    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
+      while recv(readEnd, buffer.baseAddress, buffer.count, 0) == buffer.count {}
+    }
+  }
+}
+
+/// Why event streams cannot be served from an event base.
+public enum LibeventError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The system or libevent refused something, named here.
+  case outOfResources(String)
+  /// There is a callback for this path already.
+  case pathInUse(String)
+  /// The streams were closed.
+  case closed
+
+  /// One line for a person.
+  public var description: String {
+    switch self {
+    case .outOfResources(let what): "the event base cannot be used for event streams: \(what) failed"
+    case .pathInUse(let path): "the evhttp server has a callback for \"\(path)\" already"
+    case .closed: "these event streams were closed"
+    }
+  }
+}

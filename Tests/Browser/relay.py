@@ -1,0 +1,83 @@
+"""A wire between a browser and a server that can be cut: what a bad network does, at the moment the test wants it."""
+
+import re
+import socket
+import threading
+
+
+class Relay:
+    """Listens on a port of its own and passes every connection on; while it is cut, every connection breaks."""
+
+    def __init__(self, port):
+        self.target = port
+        self.lock = threading.Lock()
+        self.is_cut = False
+        self.sockets = set()
+        self.heads = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def cut(self):
+        with self.lock:
+            self.is_cut = True
+            self.heads.clear()
+            for end in self.sockets:
+                self.shut(end)
+
+    def mend(self):
+        with self.lock:
+            self.is_cut = False
+
+    def last_event_ids(self, path):
+        """What the requests for a path since the last cut said that they had seen last."""
+        with self.lock:
+            heads = "\n".join(self.heads)
+        return re.findall(rf"^GET {path} HTTP/1\.1\r\n(?:[^\r\n]+\r\n)*?Last-Event-ID: ([^\r\n]+)\r\n", heads, re.M | re.I)
+
+    def close(self):
+        self.cut()
+        self.listener.close()
+
+    @staticmethod
+    def shut(end):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def accept(self):
+        while True:
+            try:
+                browser, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(("127.0.0.1", self.target), timeout=5)
+                server.settimeout(None)
+            except OSError:
+                browser.close()
+                continue
+            with self.lock:
+                self.sockets |= {browser, server}
+                if self.is_cut:
+                    self.shut(browser)
+                    self.shut(server)
+            threading.Thread(target=self.pump, args=(browser, server, True), daemon=True).start()
+            threading.Thread(target=self.pump, args=(server, browser, False), daemon=True).start()
+
+    def pump(self, source, sink, is_request):
+        try:
+            while data := source.recv(65536):
+                with self.lock:
+                    if self.is_cut:
+                        break
+                    if is_request:
+                        self.heads.append(data.decode("latin-1"))
+                sink.sendall(data)
+        except OSError:
+            pass
+        # Each socket is closed by the thread that reads it, after the other has been woken.
+        self.shut(sink)
+        with self.lock:
+            self.sockets.discard(source)
