@@ -127,6 +127,17 @@ import Testing
     }
   }
 
+  @Test func nothingGetsThroughLimitsThatAllowNothing() {
+    for limits in [
+      EventStreamParser.Limits(maximumLineBytes: 0), .init(maximumLineBytes: .min), .init(maximumEventBytes: .min),
+    ] {
+      var parser = EventStreamParser(limits: limits)
+      #expect(throws: EventStreamParserError.self) {
+        try parser.parse(Array("data: a\n\ndata: some more\n\n\n\n".utf8)) { _ in }
+      }
+    }
+  }
+
   @Test func afterALimitNothingIsTakenUntilAnotherStreamBegins() throws {
     var parser = EventStreamParser(limits: limits)
     let long = String(repeating: "x", count: 21)

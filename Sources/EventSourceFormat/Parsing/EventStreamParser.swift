@@ -17,16 +17,18 @@ public struct EventStreamParser: Sendable {
     case reconnectionTime(Duration)
   }
 
-  /// How much memory a stream may make the parser use.
+  /// How much memory a stream may make the parser use. It is exceeded by the growth of two buffers only, which have at
+  /// most twice the capacity of what is in them.
+  ///
+  /// Limits of zero or less are no mistake that has to be caught: nothing gets through them.
   public struct Limits: Sendable, Hashable {
     /// The longest line, in bytes without its end.
     public var maximumLineBytes: Int
     /// The most bytes of one event's data.
     public var maximumEventBytes: Int
 
-    /// Makes limits, each at least 1.
+    /// Makes limits.
     public init(maximumLineBytes: Int = 16 << 20, maximumEventBytes: Int = 16 << 20) {
-      precondition(maximumLineBytes > 0 && maximumEventBytes > 0, "an event stream's limits are at least 1 byte")
       self.maximumLineBytes = maximumLineBytes
       self.maximumEventBytes = maximumEventBytes
     }
