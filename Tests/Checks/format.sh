@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 failures=0
 fail() { echo "format: $*" >&2; failures=$((failures + 1)); }
 
-mapfile -t sources < <(git ls-files -c -o --exclude-standard '*.swift')
+mapfile -t sources < <(comm -23 <(git ls-files -c -o --exclude-standard '*.swift' | sort -u) <(git ls-files -d | sort))
 swift format lint --strict "${sources[@]}" || fail "swift format found something; \`swift format -i FILE\` mends most of it"
 
 for entry in $(git ls-files | cut -d/ -f1 | sort -u); do

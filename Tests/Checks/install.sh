@@ -8,7 +8,8 @@ for check in "$@"; do
   case "$check" in
     unit | sanitize) headers+=(libevent-dev); needed[pkg-config]=pkg-config ;;
     linkage) needed[readelf]=binutils ;;
-    readme | quickstart) needed[curl]=curl; needed[python3]=python3 ;;
+    readme) headers+=(libevent-dev); needed[pkg-config]=pkg-config; needed[curl]=curl; needed[python3]=python3 ;;
+    quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     readers) needed[python3]=python3 ;;
     browser) needed[chromium]=chromium; needed[python3]=python3 ;;
   esac

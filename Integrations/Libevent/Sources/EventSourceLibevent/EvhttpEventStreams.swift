@@ -119,11 +119,13 @@ public final class EvhttpEventStreams {
     mounts.removeAll { $0.http == http }
   }
 
-  /// Ends every stream at once and gives back what the base was given. Unmount from servers that live on first.
+  /// Ends every stream at once and gives back what the base was given.
+  ///
+  /// A server that lives on refuses the mounted paths with 503 from now on, for which it needs this object; before
+  /// letting go of that, ``unmount(from:)`` it.
   public func close() {
     guard !isClosed else { return }
     isClosed = true
     loop.close()
-    mounts.removeAll()
   }
 }

@@ -1,0 +1,73 @@
+import CLibevent
+import EventSourceLibevent
+import EventSourceServer
+import EventSourceTesting
+import Synchronization
+
+/// Starts an evhttp program whose general callback serves the handler.
+struct EvhttpHarness: AdapterHarness {
+  func start(_ handler: EventStreamHandler) async throws -> any RunningAdapter { try EvhttpServer(handler) }
+}
+
+/// An evhttp program with event streams, for the contract.
+final class EvhttpServer: RunningAdapter, @unchecked Sendable {
+  // Sendable, because `streams` belongs to the base's thread from `init` on, and `ending` has a lock.
+  private struct Ending {
+    var isAsked = false
+    var isDone = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let program: EvhttpProgram
+  private let streams: EvhttpEventStreams
+  private let ending = Mutex(Ending())
+
+  var port: Int { program.port }
+
+  init(_ handler: EventStreamHandler) throws {
+    let program = try EvhttpProgram()
+    let streams = try EvhttpEventStreams(base: program.base, hub: handler.hub)
+    program.general = { request in
+      if !streams.serve(request, with: handler, at: "/events/{channel}") { evhttp_send_error(request, 404, nil) }
+    }
+    self.program = program
+    self.streams = streams
+    program.start()
+  }
+
+  func stop(draining window: Duration) async {
+    let isFirst = ending.withLock { ending in
+      defer { ending.isAsked = true }
+      return !ending.isAsked
+    }
+    if isFirst {
+      program.onLoop {
+        self.streams.drain(over: window)
+        self.finish(by: .now + window + .seconds(2))
+      }
+    }
+    await withCheckedContinuation { continuation in
+      let isDone = ending.withLock { ending in
+        if !ending.isDone { ending.waiting.append(continuation) }
+        return ending.isDone
+      }
+      if isDone { continuation.resume() }
+    }
+  }
+
+  /// On the base's thread: ends when nothing is open any more, or the time is over.
+  private func finish(by deadline: ContinuousClock.Instant) {
+    guard streams.readerCount == 0 || ContinuousClock.now > deadline else {
+      return program.onLoop(after: 2) { self.finish(by: deadline) }
+    }
+    streams.close()
+    program.general = nil
+    program.finish {
+      let waiting = self.ending.withLock { ending in
+        ending.isDone = true
+        return ending.waiting
+      }
+      for continuation in waiting { continuation.resume() }
+    }
+  }
+}
