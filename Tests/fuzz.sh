@@ -31,7 +31,10 @@ for target in "${targets[@]}"; do
   if ! "$build/fuzz" -max_total_time="$seconds" -max_len=2048 -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
     -artifact_prefix="$build/" "$build/corpus" "Tests/Fuzz/Corpus/$target" >"$build/log" 2>&1; then
     tail -40 "$build/log" >&2
-    echo "fuzz: $target found something; the input is in $build" >&2
+    echo "fuzz: $target found something; to see it again:" >&2
+    for input in "$build"/{crash,leak,timeout,oom}-*; do
+      [ ! -e "$input" ] || echo "  SWIFT_BACKTRACE=enable=no $build/fuzz $input" >&2
+    done
     exit 1
   fi
   grep -E 'number_of_executed_units' "$build/log" | sed "s/^stat:/fuzz: $target/"

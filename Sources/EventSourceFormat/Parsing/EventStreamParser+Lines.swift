@@ -95,14 +95,14 @@ extension EventStreamParser {
   @inline(__always)
   private mutating func process(_ line: ShortBytes) -> Bool {
     guard line.count <= limits.maximumLineBytes else { return false }
-    // "id: "
-    if let id = line.dropping(0x203A_6469, count: 4) {
-      block.setID(id)
+    // "id:"
+    if let id = line.dropping(0x3A_6469, count: 3) {
+      block.setID(id.dropping(0x20, count: 1) ?? id)
       return true
     }
-    // "event: "
-    if let type = line.dropping(0x20_3A74_6E65_7665, count: 7) {
-      block.setType(type)
+    // "event:"
+    if let type = line.dropping(0x3A74_6E65_7665, count: 6) {
+      block.setType(type.dropping(0x20, count: 1) ?? type)
       return true
     }
     return false
