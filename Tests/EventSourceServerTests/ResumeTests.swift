@@ -103,6 +103,17 @@ import Testing
     #expect(texts(past).count == 6 && texts(past)[0].contains("\"earliestHeld\":\"test-16\""))
   }
 
+  @Test func aCompositeIDOfTooManyChannelsIsNotTakenApart() throws {
+    let hub = EventHub(channels: ["news"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    try hub.publish("held", to: "news")
+    let id = "*" + (0..<400).map { "c\($0):1" }.joined(separator: ",") + ",news:test-1"
+    let reader = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: id), channels: ["news"])
+    stack.run()
+    #expect(hub.statistics.gaps == 1)
+    #expect(texts(reader).last == "held")
+  }
+
   @Test func anIDFromTheFutureIsNotBelieved() throws {
     let hub = EventHub(channels: ["news"], configuration: .test)
     let stack = SimulatedStack(hub: hub)

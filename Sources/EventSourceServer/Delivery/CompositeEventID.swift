@@ -8,13 +8,16 @@ struct CompositeEventID: Equatable {
 
   init(_ ids: [(channel: String, id: String)]) { self.ids = ids }
 
+  /// More channels than any stream has are not looked at: a peer's text does not cost more than it should.
+  static let mostChannels = 256
+
   /// Takes one apart; nil if it is not one, or names a channel twice.
   init?(parsing text: String) {
     guard text.utf8.first == UInt8(ascii: "*") else { return nil }
     ids = []
     for pair in text.utf8.dropFirst().split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
       let sides = pair.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-      guard sides.count == 2, !sides[0].isEmpty, let channel = percentDecoded(sides[0]),
+      guard ids.count < Self.mostChannels, sides.count == 2, !sides[0].isEmpty, let channel = percentDecoded(sides[0]),
         let id = percentDecoded(sides[1]), id.utf8.allSatisfy({ $0 != 0 && $0 != 10 && $0 != 13 }),
         self[channel] == nil
       else { return nil }

@@ -21,8 +21,9 @@ extension DeliveryLane {
   }
 
   /// The mailbox brought a repository's answer.
-  func replayed(_ attachment: Attachment, _ answer: Result<ReplayAnswer, any Error>) {
-    let exchange = attachment.exchange
+  func replayed(
+    _ exchange: EventStreamExchange, _ attachment: Attachment, _ answer: Result<ReplayAnswer, any Error>
+  ) {
     guard exchange.phase == .open, attachment.replay != nil else { return }
     attachment.replay?.task = nil
     attachment.replay?.answer = answer
@@ -35,7 +36,6 @@ extension DeliveryLane {
       channel: attachment.channel.name, lastEventID: replay.lastEventID,
       maximumEvents: Self.batchEvents, maximumBytes: Self.batchBytes
     )
-    // The task holds the exchange by the attachment's channel of answers only until it has posted one.
     let exchange = attachment.exchange
     attachment.replay?.task = Task(executorPreference: hub.configuration.taskExecutor) {
       [mailbox, repository = replay.repository] in
@@ -45,7 +45,7 @@ extension DeliveryLane {
       } catch {
         answer = .failure(error)
       }
-      withExtendedLifetime(exchange) { mailbox.post(.replayed(attachment, answer)) }
+      mailbox.post(.replayed(exchange, attachment, answer))
     }
   }
 

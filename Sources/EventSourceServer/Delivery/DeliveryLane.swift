@@ -111,7 +111,7 @@ public final class DeliveryLane: @unchecked Sendable {
     case .published(let audience): walk(audience)
     case .acknowledge(let acknowledgement): acknowledgements.append(acknowledgement)
     case .authorized(let exchange, let result): authorized(exchange, result)
-    case .replayed(let attachment, let result): replayed(attachment, result)
+    case .replayed(let exchange, let attachment, let result): replayed(exchange, attachment, result)
     case .drain(let window): drain(over: .nanoseconds(window))
     case .end(let channel, let reason):
       guard let audience = audiences[ObjectIdentifier(channel)] else { return }

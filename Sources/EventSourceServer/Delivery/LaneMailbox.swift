@@ -11,7 +11,8 @@ final class LaneMailbox: Sendable {
     /// Somebody awaits that everything posted before this has been offered.
     case acknowledge(OfferAcknowledgement)
     case authorized(EventStreamExchange, Result<ChannelAuthorization, any Error>)
-    case replayed(Attachment, Result<ReplayAnswer, any Error>)
+    /// The exchange is named too, because its attachment does not keep it.
+    case replayed(EventStreamExchange, Attachment, Result<ReplayAnswer, any Error>)
     /// End all streams at random moments within so many nanoseconds.
     case drain(Int64)
     /// End the streams that read this channel.

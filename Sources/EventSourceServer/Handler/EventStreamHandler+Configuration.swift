@@ -63,7 +63,8 @@ extension EventStreamHandler {
     /// Checks every value.
     public func validate() throws(ConfigurationError) {
       try ConfigurationError.require(
-        maximumChannelsPerStream > 0, "maximumChannelsPerStream", "at least 1", "\(maximumChannelsPerStream)")
+        (1...CompositeEventID.mostChannels).contains(maximumChannelsPerStream), "maximumChannelsPerStream",
+        "1 to \(CompositeEventID.mostChannels)", "\(maximumChannelsPerStream)")
       try ConfigurationError.require(
         channels.count <= maximumChannelsPerStream, "channels", "at most maximumChannelsPerStream", "\(channels.count)"
       )

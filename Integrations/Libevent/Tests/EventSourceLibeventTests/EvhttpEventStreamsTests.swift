@@ -8,8 +8,8 @@ import Testing
 
 /// What a program that has an evhttp server already may do with it.
 @Suite(.serialized) struct EvhttpEventStreamsTests {
+  // Sendable, because after `init` everything but `hub` is used on the base's thread.
   private final class Scene: @unchecked Sendable {
-    // Sendable, because after `init` everything but `hub` is used on the base's thread.
     let hub = EventHub(channels: ["news"])
     let program: EvhttpProgram
     let streams: EvhttpEventStreams

@@ -10,8 +10,8 @@ struct EvhttpHarness: AdapterHarness {
 }
 
 /// An evhttp program with event streams, for the contract.
+// Sendable, because `streams` belongs to the base's thread from `init` on, and `ending` has a lock.
 final class EvhttpServer: RunningAdapter, @unchecked Sendable {
-  // Sendable, because `streams` belongs to the base's thread from `init` on, and `ending` has a lock.
   private struct Ending {
     var isAsked = false
     var isDone = false
