@@ -15,18 +15,24 @@ public protocol EventRepository: Sendable {
 
 /// A history that is written by publishing: what it has and what readers see cannot disagree.
 public protocol RecordingEventRepository: EventRepository {
-  /// Adds an event at a channel's end. Called once at a time for a channel, before any reader sees the event.
+  /// Adds events at a channel's end, all of them or none, in this order.
   ///
-  /// - Parameter event: The event, always with an ID.
-  /// - Throws: Anything, when the event is not recorded; it is then not published, and the publisher gets the error.
-  func append(_ event: ServerSentEvent, to channel: ChannelName) async throws
+  /// Called once at a time for a channel, before any reader sees the events. Publications that are waiting are given
+  /// together, so that a store with a cost per transaction pays it once for many.
+  ///
+  /// - Parameter events: At least one. An event with an ID keeps it; one without is given one here, other than all IDs
+  ///   that the channel has had.
+  /// - Returns: The IDs of the events, in the same order.
+  /// - Throws: Anything, when the events are not recorded; they are then not published, and every publisher gets the
+  ///   error.
+  func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID]
 }
 
 /// What a repository is asked for.
 public struct ReplayRequest: Sendable, Hashable {
   /// The channel.
   public var channel: ChannelName
-  /// The event that the reader already has; nil: from the beginning. It may come from a peer.
+  /// The event that the reader already has; nil: from the earliest event held. It may come from a peer.
   public var lastEventID: EventID?
   /// The most events to answer, at least 1.
   public var maximumEvents: Int
@@ -47,7 +53,8 @@ public enum ReplayAnswer: Sendable, Hashable {
   /// The events right after the one asked for; none are missing between. Every event has an ID. Empty: there are none
   /// later.
   case contiguous([ServerSentEvent])
-  /// The event asked for was known once, but events after it are gone; these are the earliest held.
+  /// The event asked for was known once, but events after it are gone; these are the earliest held, each with an ID, as
+  /// if the request had named none.
   case gap([ServerSentEvent])
   /// The event asked for was never in this history.
   case unknownID

@@ -10,8 +10,14 @@ public import EventSourceFormat
 public final class InMemoryEventRepository: RecordingEventRepository {
   private struct History {
     var events: [ServerSentEvent] = []
+    /// How many events there ever were.
+    var count: UInt64 = 0
     var bytes = 0
-    var hasDropped = false
+
+    mutating func append(_ event: ServerSentEvent) {
+      events.append(event)
+      bytes += event.data.utf8.count
+    }
 
     mutating func trim(toEvents maximumEvents: Int, bytes maximumBytes: Int) {
       var first = max(0, events.count - maximumEvents)
@@ -22,12 +28,13 @@ public final class InMemoryEventRepository: RecordingEventRepository {
       }
       events.removeSubrange(..<first)
       bytes -= dropped
-      hasDropped = true
     }
   }
 
   private let maximumEvents: Int
   private let maximumBytes: Int
+  /// What the IDs that are made here begin with.
+  private let epoch = String(UInt64.random(in: 0 ... .max), radix: 36)
   private let histories = Mutex<[ChannelName: History]>([:])
 
   /// Makes an empty history.
@@ -41,18 +48,25 @@ public final class InMemoryEventRepository: RecordingEventRepository {
     self.maximumBytes = maximumBytes
   }
 
-  /// Adds an event at a channel's end, giving up the oldest ones beyond the limits. Constant time on average.
-  public func append(_ event: ServerSentEvent, to channel: ChannelName) {
+  /// Adds events at a channel's end, giving up the oldest ones beyond the limits. Constant time on average.
+  public func append(_ events: [ServerSentEvent], to channel: ChannelName) -> [EventID] {
     histories.withLock { histories in
       var history = histories.removeValue(forKey: channel) ?? History()
-      history.events.append(event)
-      history.bytes += event.data.utf8.count
-      // Dropping in bulk keeps the cost of an append constant on average.
-      if history.events.count > maximumEvents + maximumEvents / 8 + 1 || history.bytes > maximumBytes + maximumBytes / 8
-      {
-        history.trim(toEvents: maximumEvents, bytes: maximumBytes)
+      defer { histories[channel] = history }
+      return events.map { event in
+        var event = event
+        history.count += 1
+        let id = event.id ?? EventID(unchecked: "\(epoch)-\(history.count)")
+        event.id = id
+        history.append(event)
+        // Dropping in bulk keeps the cost of an append constant on average.
+        if history.events.count > maximumEvents + maximumEvents / 8 + 1
+          || history.bytes > maximumBytes + maximumBytes / 8
+        {
+          history.trim(toEvents: maximumEvents, bytes: maximumBytes)
+        }
+        return id
       }
-      histories[channel] = history
     }
   }
 
@@ -61,13 +75,20 @@ public final class InMemoryEventRepository: RecordingEventRepository {
     histories.withLock { histories in
       let history = histories[request.channel] ?? History()
       let events = history.events
-      guard let lastEventID = request.lastEventID else {
-        let batch = Self.batch(of: events[...], request)
-        return history.hasDropped ? .gap(batch) : .contiguous(batch)
+      guard let lastEventID = request.lastEventID else { return .contiguous(Self.batch(of: events[...], request)) }
+      if let index = events.lastIndex(where: { $0.id == lastEventID }) {
+        return .contiguous(Self.batch(of: events[(index + 1)...], request))
       }
-      guard let index = events.lastIndex(where: { $0.id == lastEventID }) else { return .unknownID }
-      return .contiguous(Self.batch(of: events[(index + 1)...], request))
+      return wasMade(lastEventID, of: history) ? .gap(Self.batch(of: events[...], request)) : .unknownID
     }
+  }
+
+  /// Whether an ID was made here for a channel, of which the event is no longer held.
+  private func wasMade(_ id: EventID, of history: History) -> Bool {
+    guard id.rawValue.hasPrefix("\(epoch)-"), let number = UInt64(id.rawValue.dropFirst(epoch.utf8.count + 1)) else {
+      return false
+    }
+    return number <= history.count
   }
 
   /// Forgets a channel's history.

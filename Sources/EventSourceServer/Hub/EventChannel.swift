@@ -22,8 +22,8 @@ final class EventChannel: Sendable {
 
   let name: ChannelName
   private let state: Mutex<State>
-  /// Publishers through a recording repository, one at a time, so that history and stream have one order.
-  let recording = SerialGate()
+  /// Publishers through a recording repository.
+  let recording = RecordingQueue()
 
   init(name: ChannelName) {
     self.name = name

@@ -35,7 +35,8 @@ extension EventHub {
 
   /// Publishes an event and waits: for the channel's repository, if that records, and for the lanes, if so asked.
   ///
-  /// Publications to a channel whose repository records are done one at a time, in the order of the calls.
+  /// Publications to a channel whose repository records are done in the order of the calls, those that wait together. A
+  /// publication that has begun is not undone when its task is cancelled.
   ///
   /// - Returns: The event's ID, when the milestone is reached.
   /// - Throws: As the synchronous form, and what the repository throws: the event is then not published.
@@ -45,21 +46,28 @@ extension EventHub {
   ) async throws -> EventID {
     let event = try prepare(event.serverSentEvent)
     let channel = try channel(name)
-    let id: EventID
-    if let recorder = channel.withState({ $0.recorder }) {
-      id = try await channel.recording.pass {
-        let identified = event.identified(by: channel.withState { makeID($0.nextSequence) })
-        try await recorder.append(identified.event, to: name)
-        guard case .done(let id) = append(identified, to: channel, isRecorded: true) else {
-          throw PublishError.unknownChannel(name)
-        }
-        return id
-      }
-    } else {
-      id = try append(event, to: name)
-    }
+    let id = try await publish(event, to: channel)
     if milestone == .offered { await offered(in: channel) }
     return id
+  }
+
+  /// Publishes an event to several channels and waits, as for one channel; to one after the other.
+  ///
+  /// - Returns: The IDs, in the order of the names, when the milestone is reached in all of them.
+  /// - Throws: As for one channel. If any channel is unknown nothing is sent to any; if a repository fails, the event is
+  ///   in the channels that were named before its own.
+  @discardableResult
+  public func publish(
+    _ event: some ServerSentEventConvertible, to names: [ChannelName], awaiting milestone: Milestone
+  ) async throws -> [EventID] {
+    let event = try prepare(event.serverSentEvent)
+    let channels = try names.map { try channel($0) }
+    var ids: [EventID] = []
+    for channel in channels { ids.append(try await publish(event, to: channel)) }
+    if milestone == .offered {
+      for channel in channels { await offered(in: channel) }
+    }
+    return ids
   }
 
   /// Publishes a comment, which readers' programs do not see. No repository records it.
@@ -80,26 +88,11 @@ extension EventHub {
     announce(audiences)
   }
 
-  /// An event whose encoding is known to be possible and how long it is.
-  private struct Prepared {
-    var event: ServerSentEvent
-    var byteCount: Int
-
-    func identified(by id: @autoclosure () -> EventID) -> Prepared {
-      guard event.id == nil else { return self }
-      var identified = self
-      let id = id()
-      identified.event.id = id
-      identified.byteCount += "id: \n".utf8.count + id.rawValue.utf8.count
-      return identified
-    }
-  }
-
-  private func prepare(_ event: ServerSentEvent) throws -> Prepared {
+  private func prepare(_ event: ServerSentEvent) throws -> PreparedEvent {
     if let id = event.id, id.rawValue.isEmpty { throw PublishError.emptyID }
     let byteCount = try EventStreamEncoder.byteCount(of: event)
     try checkSize(byteCount)
-    return Prepared(event: event, byteCount: byteCount)
+    return PreparedEvent(event: event, byteCount: byteCount)
   }
 
   private func checkSize(_ byteCount: Int) throws(PublishError) {
@@ -116,7 +109,23 @@ extension EventHub {
     case recording
   }
 
-  private func append(_ event: Prepared, to name: ChannelName) throws(PublishError) -> EventID {
+  private func publish(_ event: PreparedEvent, to channel: EventChannel) async throws -> EventID {
+    switch append(event, to: channel, isRecorded: false) {
+    case .done(let id): return id
+    case .removed: throw PublishError.unknownChannel(channel.name)
+    case .recording: return try await channel.recording.record(event, in: self, channel)
+    }
+  }
+
+  /// Publishes an event that the channel's repository has.
+  func appendRecorded(_ event: PreparedEvent, to channel: EventChannel) throws(PublishError) -> EventID {
+    guard case .done(let id) = append(event, to: channel, isRecorded: true) else {
+      throw .unknownChannel(channel.name)
+    }
+    return id
+  }
+
+  private func append(_ event: PreparedEvent, to name: ChannelName) throws(PublishError) -> EventID {
     while true {
       switch append(event, to: try channel(name), isRecorded: false) {
       case .done(let id): return id
@@ -127,7 +136,7 @@ extension EventHub {
     }
   }
 
-  private func append(_ prepared: Prepared, to channel: EventChannel, isRecorded: Bool) -> Outcome {
+  private func append(_ prepared: PreparedEvent, to channel: EventChannel, isRecorded: Bool) -> Outcome {
     let (outcome, byteCount, audiences) = channel.withState { state -> (Outcome, Int, [LaneAudience]) in
       guard !state.isRemoved else { return (.removed, 0, []) }
       guard isRecorded || state.recorder == nil else { return (.recording, 0, []) }

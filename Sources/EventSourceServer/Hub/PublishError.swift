@@ -12,6 +12,8 @@ public enum PublishError: Error, Sendable, Hashable, CustomStringConvertible {
   case emptyID
   /// The channel's repository records, which is asynchronous: use the form of `publish` that is awaited.
   case recordingChannel(ChannelName)
+  /// The channel's repository recorded the event, but did not answer an ID that it can have; it is not published.
+  case wrongRecording(ChannelName)
   /// The hub was closed.
   case closed
 
@@ -24,6 +26,8 @@ public enum PublishError: Error, Sendable, Hashable, CustomStringConvertible {
     case .emptyID: "the event's ID is empty"
     case .recordingChannel(let name):
       "the channel \"\(name)\" is recorded by a repository: await publish(_:to:awaiting:)"
+    case .wrongRecording(let name):
+      "the repository of \"\(name)\" answered no ID, or another than the event's"
     case .closed: "the hub is closed"
     }
   }
