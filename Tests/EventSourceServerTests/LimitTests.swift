@@ -57,10 +57,9 @@ import Testing
   }
 
   @Test func aReaderWithTooMuchWaitingForItIsCutOff() throws {
-    let hub = EventHub(channels: ["a"], configuration: .test)
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.channelDefaults.maximumBacklogBytes = 50_000 })
     let stack = SimulatedStack(hub: hub)
-    let handler = EventStreamHandler(hub, configuration: .with { $0.maximumBacklogBytes = 50_000 })
-    let slow = stack.connect(handler, channels: ["a"], room: 0)
+    let slow = stack.connect(EventStreamHandler(hub), channels: ["a"], room: 0)
     stack.run()
     for _ in 0..<1000 {
       try hub.publish(String(repeating: "x", count: 100), to: "a")

@@ -37,7 +37,6 @@ final class Schedule {
       EventStreamHandler(
         hub,
         configuration: .with {
-          $0.maximumBacklogBytes = 2000
           $0.stallTimeout = .seconds(3)
           $0.heartbeatInterval = .seconds(1)
           $0.maximumConnectionTime = .seconds(40)

@@ -30,6 +30,19 @@ struct CompositeEventID: Equatable {
     ids.first { $0.channel.utf8.elementsEqual(channel.utf8) }?.id
   }
 
+  /// The text, at most so many bytes; nil: there is none. Where it would be longer, a channel's ID is left empty, the
+  /// longest first: nobody can resume after that, and the reader is told so.
+  func text(maximumBytes: Int) -> String? {
+    var fitting = self
+    while true {
+      let text = fitting.text
+      if text.utf8.count <= maximumBytes { return text }
+      let longest = fitting.ids.indices.max { fitting.ids[$0].id.utf8.count < fitting.ids[$1].id.utf8.count }
+      guard let longest, !fitting.ids[longest].id.isEmpty else { return nil }
+      fitting.ids[longest].id = ""
+    }
+  }
+
   var text: String {
     var text: [UInt8] = [UInt8(ascii: "*")]
     for (index, pair) in ids.enumerated() {

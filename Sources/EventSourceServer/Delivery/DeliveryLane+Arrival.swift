@@ -2,9 +2,6 @@ internal import EventSourceFormat
 
 /// From a request to an open stream.
 extension DeliveryLane {
-  /// How long an authorizer may take, in nanoseconds.
-  private static let authorizationTime: Int64 = 30_000_000_000
-
   /// Takes a place for the exchange; the rest is done in the next run, which knows the time.
   func admit(_ exchange: EventStreamExchange, _ plan: StreamPlan) throws(EventStreamRefusal) {
     wasCalled()
@@ -20,41 +17,11 @@ extension DeliveryLane {
   /// The exchange's first turn.
   func arrive(_ exchange: EventStreamExchange) {
     guard let plan = exchange.plan, exchange.phase == .arrived else { return }
-    guard let authorizer = exchange.handler.authorizer else {
-      return open(exchange, ChannelGrant())
-    }
-    exchange.phase = .authorizing
-    exchange.authorizationEnd = now + Self.authorizationTime
-    schedule(exchange)
-    exchange.task = Task(executorPreference: hub.configuration.taskExecutor) { [mailbox] in
-      let answer: Result<ChannelAuthorization, any Error>
-      do {
-        answer = .success(try await authorizer.authorize(plan.request, for: plan.channels))
-      } catch {
-        answer = .failure(error)
-      }
-      mailbox.post(.authorized(exchange, answer))
-    }
-  }
-
-  /// The mailbox brought the authorizer's answer.
-  func authorized(_ exchange: EventStreamExchange, _ answer: Result<ChannelAuthorization, any Error>) {
-    guard exchange.phase == .authorizing else { return }
-    exchange.task = nil
-    exchange.authorizationEnd = .never
-    switch answer {
-    case .success(.granted(let grant)):
-      open(exchange, grant)
-    case .success(.refused(let refusal)):
-      refuse(exchange, refusal)
-    case .failure(let error):
-      hub.log(.error, "an authorizer failed; the request is refused") { [("error", "\(error)")] }
-      refuse(exchange, .unavailable(retryAfter: exchange.handler.configuration.retryAfter, "authorization failed"))
-    }
+    authorize(exchange, plan)
   }
 
   /// Opens the stream, or answers HEAD, or refuses for what only now can be known.
-  private func open(_ exchange: EventStreamExchange, _ grant: ChannelGrant) {
+  func open(_ exchange: EventStreamExchange, _ grant: ChannelGrant) {
     guard let plan = exchange.plan else { return }
     let handler = exchange.handler
     let retryAfter = handler.configuration.retryAfter
@@ -67,7 +34,9 @@ extension DeliveryLane {
       }
       exchange.admission?.caller = caller
     }
-    for name in plan.channels {
+    let names = plan.channels.filter(grant.includes)
+    guard !names.isEmpty else { return refuse(exchange, .forbidden) }
+    for name in names {
       do {
         guard try takePlace(in: name, for: exchange) else {
           return refuse(exchange, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
@@ -105,24 +74,55 @@ extension DeliveryLane {
 
   private func start(_ exchange: EventStreamExchange, _ plan: StreamPlan, _ grant: ChannelGrant) {
     let handler = exchange.handler
-    exchange.phase = .open
-    exchange.plan = nil
-    exchange.lastWrite = now
     if let time = handler.configuration.maximumConnectionTime {
       exchange.lifetimeEnd = now + spread(time, by: handler.configuration.connectionTimeJitter)
     }
-    if let time = grant.validFor { exchange.authorizationEnd = now + time.nanoseconds }
     if handler.coalescingWindow > 0 {
       exchange.tickOrigin = now - Int64.random(in: 0..<handler.coalescingWindow, using: &random)
     }
+    take(grant, for: exchange, plan.request)
     exchange.pending = opening(for: exchange)
-    attach(exchange, exchange.admission?.channels ?? [], lastEventID: plan.lastEventID)
-    // After the attachment: who has seen the head gets everything that is published from then on.
+    exchange.phase = .resuming
+    let firstMissing = attach(exchange, exchange.admission?.channels ?? [], lastEventID: plan.lastEventID)
+    if case .refuse(let status) = handler.configuration.afterGap {
+      if let firstMissing { return refuse(exchange, .eventsAreMissing(status: status, channel: firstMissing)) }
+      let replaying = exchange.attachments.filter { $0.replay != nil }
+      for attachment in replaying { ask(for: attachment) }
+      if !replaying.isEmpty { return schedule(exchange) }
+    }
+    sendHead(exchange)
+  }
+
+  /// A repository has answered, and the endpoint's rule is that a reader of which events are missing is refused.
+  func answered(_ exchange: EventStreamExchange, _ attachment: Attachment) {
+    guard let replay = attachment.replay, case .refuse(let status) = exchange.handler.configuration.afterGap else {
+      return
+    }
+    switch replay.answer {
+    case .success(.gap) where replay.lastEventID != nil, .success(.unknownID) where replay.lastEventID != nil:
+      return refuse(exchange, .eventsAreMissing(status: status, channel: attachment.channel.name))
+    case .failure(let error):
+      hub.log(.error, "a repository failed; the request is refused") {
+        [("channel", attachment.channel.name.rawValue), ("error", "\(error)")]
+      }
+      return refuse(exchange, .unavailable(retryAfter: exchange.handler.configuration.retryAfter))
+    case .success, nil:
+      break
+    }
+    if exchange.attachments.allSatisfy({ $0.replay == nil || $0.replay?.answer != nil }) { sendHead(exchange) }
+  }
+
+  /// Begins the response. That is after the reader has its places: who has seen the head gets everything that is
+  /// published from then on.
+  private func sendHead(_ exchange: EventStreamExchange) {
+    exchange.phase = .open
+    exchange.plan = nil
+    exchange.lastWrite = now
     exchange.response.start(streamHead(exchange, body: .stream))
     exchange.crossOriginFields = []
     hub.counters.streamOpened()
     hub.log(.debug, "a stream was opened") {
-      [("channels", plan.channels.map(\.rawValue).joined(separator: ",")), ("peer", plan.request.peer ?? "")]
+      [("channels", exchange.attachments.map(\.channel.name.rawValue).joined(separator: ","))]
     }
     schedule(exchange)
     giveTurn(to: exchange)

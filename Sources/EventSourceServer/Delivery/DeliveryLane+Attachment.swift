@@ -9,21 +9,33 @@ extension DeliveryLane {
     case gap(UInt64, earliest: String?)
   }
 
-  func attach(_ exchange: EventStreamExchange, _ channels: [EventChannel], lastEventID: String?) {
+  /// Gives the reader its places.
+  ///
+  /// - Returns: The first channel of which events are known to be missing.
+  func attach(
+    _ exchange: EventStreamExchange, _ channels: [EventChannel], lastEventID: String?
+  ) -> ChannelName? {
     let composite = lastEventID.flatMap(CompositeEventID.init(parsing:))
-    var gaps: [(attachment: Attachment, earliest: String?)] = []
+    var gaps: [(attachment: Attachment, gap: Gap)] = []
     for channel in channels {
       var id = composite?[channel.name.rawValue]
       // A plain ID belongs to one channel, and on a stream of several nobody can say to which.
       if id == nil, let lastEventID, composite == nil || channels.count == 1 { id = lastEventID }
       let (attachment, gap) = attach(exchange, to: channel, after: id, isSeveral: channels.count > 1)
-      if let gap { gaps.append((attachment, gap.earliest)) }
+      if let gap { gaps.append((attachment, gap)) }
     }
     // Told when all channels are there, because the IDs on the stream name them all.
-    for gap in gaps { tellGap(gap.attachment, earliest: gap.earliest) }
+    for (attachment, gap) in gaps {
+      tellGap(attachment, after: gap.lastEventID, earliest: gap.earliest)
+      if case .snapshot(let provider) = exchange.handler.configuration.afterGap {
+        askForSnapshot(provider, for: attachment)
+      }
+    }
+    return gaps.first?.attachment.channel.name
   }
 
   private struct Gap {
+    var lastEventID: String?
     var earliest: String?
   }
 
@@ -47,7 +59,7 @@ extension DeliveryLane {
         attachment.replay = replay
       case .gap(let position, let earliest):
         attachment.cursor = position
-        gap = Gap(earliest: earliest)
+        gap = Gap(lastEventID: id, earliest: earliest)
       }
       attachment.ordinal = state.log.ordinal(of: attachment.cursor)
       return (attachment, gap, known == nil)
@@ -73,7 +85,8 @@ extension DeliveryLane {
       return .replay(Replay(repository: repository, lastEventID: EventID(unchecked: id), pin: log.start))
     }
     let earliest = log.oldestID.map { String(decoding: $0, as: UTF8.self) }
-    return .gap(configuration.afterGap == .replayHeld ? log.start : log.end, earliest: earliest)
+    if case .replayHeld = configuration.afterGap { return .gap(log.start, earliest: earliest) }
+    return .gap(log.end, earliest: earliest)
   }
 
   /// Ends a stream, once; `ending` nil: the response is not to be called any more.
@@ -101,6 +114,7 @@ extension DeliveryLane {
     exchange.task = nil
     exchange.plan = nil
     exchange.pending = nil
+    exchange.recheck = nil
     deadlines.remove(exchange)
     for attachment in exchange.attachments { detach(attachment) }
     exchange.attachments = []

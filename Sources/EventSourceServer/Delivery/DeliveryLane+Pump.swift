@@ -18,6 +18,7 @@ extension DeliveryLane {
         return settle(exchange)
       }
     }
+    if exchange.phase == .open { becameSlow(exchange) }
   }
 
   /// Writes bytes; nil: the stream is over. If not all were taken, the exchange is stalled.
@@ -42,7 +43,6 @@ extension DeliveryLane {
     exchange.isStalled = true
     if exchange.stalledSince == .never { exchange.stalledSince = now }
     setReady(exchange, false)
-    schedule(exchange)
   }
 
   private func hasUnread(_ attachment: Attachment) -> Bool {
@@ -53,6 +53,14 @@ extension DeliveryLane {
   /// Offers one range of a log; how many bytes were taken.
   private func deliver(_ attachment: Attachment) -> Int {
     let exchange = attachment.exchange
+    if attachment.isToSkip {
+      skip(attachment)
+      return 0
+    }
+    if isGivenBlocks(attachment) {
+      if !copyBlocks(for: attachment) { fellBehind(attachment, .behind) }
+      return 0
+    }
     let next = attachment.channel.withState { state -> (bytes: EventStreamBytes, endOrdinal: UInt64)? in
       guard attachment.cursor >= state.log.start else { return nil }
       let bytes = state.log.bytes(from: attachment.cursor)
@@ -60,14 +68,6 @@ extension DeliveryLane {
     }
     guard let next else {
       fellBehind(attachment, .behind)
-      return 0
-    }
-    if exchange.attachments.count > 1 {
-      let taken = stampWithCompositeID(next.bytes, of: attachment)
-      attachment.cursor += UInt64(taken)
-      let ordinal = attachment.channel.withState { $0.log.ordinal(of: attachment.cursor) }
-      tally.delivered += Int(ordinal - min(attachment.ordinal, ordinal))
-      attachment.ordinal = ordinal
       return 0
     }
     guard let taken = write(next.bytes, to: exchange) else { return 0 }
@@ -81,7 +81,10 @@ extension DeliveryLane {
 
   /// The reader has everything: from now on it is offered what is published as it is published.
   private func settle(_ exchange: EventStreamExchange) {
-    if exchange.nextTick == .never, exchange.leaving == nil { setReady(exchange, true) }
+    if exchange.nextTick == .never, exchange.leaving == nil {
+      for attachment in exchange.attachments where attachment.replay == nil { caughtUp(attachment) }
+      setReady(exchange, true)
+    }
     schedule(exchange)
   }
 

@@ -25,10 +25,11 @@ extension DeliveryLane {
   private func nextMoment(of exchange: EventStreamExchange) -> Int64 {
     let handler = exchange.handler
     var next = min(
-      exchange.authorizationEnd, exchange.leaveBy, exchange.leaveAt, exchange.lifetimeEnd, exchange.nextTick)
+      exchange.authorizationEnd, exchange.answerEnd, exchange.leaveBy, exchange.leaveAt, exchange.lifetimeEnd,
+      exchange.nextTick, exchange.recheck?.at ?? .never)
     guard exchange.phase == .open else { return next }
     if exchange.isStalled {
-      next = min(next, exchange.stalledSince + handler.stallTimeout)
+      next = min(next, exchange.stalledSince + handler.stallTimeout, lagEnd(of: exchange))
     } else if let interval = handler.heartbeatInterval {
       next = min(next, exchange.lastWrite + interval)
     }
@@ -38,7 +39,7 @@ extension DeliveryLane {
   private func fire(_ exchange: EventStreamExchange) {
     let handler = exchange.handler
     if exchange.phase != .open {
-      if exchange.authorizationEnd <= now || exchange.leaveAt <= now {
+      if exchange.authorizationEnd <= now || exchange.answerEnd <= now || exchange.leaveAt <= now {
         refuse(exchange, .unavailable(retryAfter: handler.configuration.retryAfter))
       }
       return
@@ -46,6 +47,15 @@ extension DeliveryLane {
     if exchange.authorizationEnd <= now { return finish(exchange, .authorizationEnded, ending: ending(for: exchange)) }
     if exchange.isStalled, exchange.stalledSince + handler.stallTimeout <= now {
       return finish(exchange, .stalled, ending: .aborted)
+    }
+    if exchange.isStalled, lagEnd(of: exchange) <= now {
+      lagEnded(exchange)
+      guard exchange.phase == .open else { return }
+    }
+    if exchange.answerEnd <= now { answerIsLate(exchange) }
+    if let at = exchange.recheck?.at, at <= now {
+      recheck(exchange)
+      guard exchange.phase == .open else { return }
     }
     if exchange.leaveBy <= now { return finish(exchange, exchange.leaving ?? .drained, ending: .aborted) }
     if exchange.leaveAt <= now { leave(exchange, .drained) }

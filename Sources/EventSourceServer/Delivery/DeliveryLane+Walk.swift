@@ -19,6 +19,8 @@ extension DeliveryLane {
       offer(audience.ready[index], from: from, to: snapshot)
     }
     audience.position = snapshot.end
+    guard snapshot.end >= audience.lastLook + Self.lookInterval else { return }
+    audience.lastLook = snapshot.end
     look(at: audience, snapshot)
   }
 
@@ -27,35 +29,15 @@ extension DeliveryLane {
     if exchange.handler.coalescingWindow > 0 { return holdUntilTick(exchange) }
     // A reader that joined or caught up since the last walk is elsewhere; one with several channels needs IDs of its
     // own.
-    guard attachment.cursor == from, !ranges.isEmpty, exchange.attachments.count == 1, exchange.pending == nil else {
-      return pump(exchange)
-    }
+    guard attachment.cursor == from, !ranges.isEmpty, exchange.attachments.count == 1, exchange.pending == nil,
+      attachment.replayedIDs == nil
+    else { return pump(exchange) }
     for range in ranges {
       guard let taken = write(range, to: exchange) else { return }
       attachment.cursor += UInt64(taken)
-      guard taken == range.count else { return }
+      guard taken == range.count else { return becameSlow(exchange) }
     }
     tally.delivered += Int(snapshot.endOrdinal - attachment.ordinal)
     attachment.ordinal = snapshot.endOrdinal
-  }
-
-  /// Drops those whose next event is gone, or who have too much waiting for them.
-  private func look(at audience: LaneAudience, _ snapshot: EventChannel.Snapshot) {
-    guard snapshot.end >= audience.lastLook + Self.lookInterval, !audience.waiting.isEmpty else { return }
-    audience.lastLook = snapshot.end
-    for attachment in audience.waiting.reversed() where attachment.replay == nil {
-      if attachment.cursor < snapshot.start {
-        fellBehind(attachment, .behind)
-      } else if let most = attachment.exchange.handler.configuration.maximumBacklogBytes,
-        snapshot.end - attachment.cursor > UInt64(most)
-      {
-        fellBehind(attachment, .backlog)
-      }
-    }
-  }
-
-  /// What becomes of a reader that is too slow: it is cut off, and may resume.
-  func fellBehind(_ attachment: Attachment, _ reason: DisconnectReason) {
-    finish(attachment.exchange, reason, ending: .aborted)
   }
 }

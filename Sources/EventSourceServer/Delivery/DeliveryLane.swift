@@ -23,6 +23,11 @@ public final class DeliveryLane: @unchecked Sendable {
   /// The log's bytes of one walk.
   var ranges: [EventStreamBytes] = []
   var tally = LaneTally()
+  /// How many answers of repositories are awaited, and who waits for their turn to ask.
+  var asked = 0
+  var askers = Line<Attachment>()
+  /// How often permissions have been taken back.
+  var revocations = 0
   var isDraining = false
   private(set) var isClosed = false
   private let readers = Atomic(0)
@@ -112,6 +117,7 @@ public final class DeliveryLane: @unchecked Sendable {
     case .acknowledge(let acknowledgement): acknowledgements.append(acknowledgement)
     case .authorized(let exchange, let result): authorized(exchange, result)
     case .replayed(let exchange, let attachment, let result): replayed(exchange, attachment, result)
+    case .revoke(let isRevoked): revoke(where: isRevoked)
     case .drain(let window): drain(over: .nanoseconds(window))
     case .end(let channel, let reason):
       guard let audience = audiences[ObjectIdentifier(channel)] else { return }

@@ -10,6 +10,8 @@ public final class EventStreamExchange: @unchecked Sendable {
     case arrived
     /// Nothing has been written; somebody has yet to allow it.
     case authorizing
+    /// It has its places; nothing is written before the repositories have said that no event is missing.
+    case resuming
     case open
     case closed
   }
@@ -22,8 +24,14 @@ public final class EventStreamExchange: @unchecked Sendable {
   var plan: StreamPlan?
   var crossOriginFields: [EventStreamField] = []
   var admission: Admission?
-  /// The authorizer's task.
+  /// The authorizer's task, how often it has been asked, and the lane's count of revocations when it was asked last.
   var task: Task<Void, Never>?
+  var decisions = 0
+  var revocations = 0
+  /// Who reads, as the authorizer named them.
+  var identity: String?
+  /// Not nil if the authorizer is asked again.
+  var recheck: Recheck?
   var attachments: [Attachment] = []
 
   /// Bytes that are this stream's next, before anything from a log: always whole blocks, or what is left of them.
@@ -42,6 +50,8 @@ public final class EventStreamExchange: @unchecked Sendable {
   var stalledSince = Int64.never
   var lifetimeEnd = Int64.never
   var authorizationEnd = Int64.never
+  /// When a repository that was asked has to have answered.
+  var answerEnd = Int64.never
   var leaveAt = Int64.never
   var leaveBy = Int64.never
   /// When a coalescing reader may be given the newest event; never, while there is none.

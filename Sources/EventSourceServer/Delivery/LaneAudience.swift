@@ -78,6 +78,17 @@ final class Attachment: @unchecked Sendable {
   var replay: Replay?
   /// The last event ID that this reader has of this channel; kept only on streams of several channels.
   var lastEventID: String?
+  /// Events that the reader has from the repository and that the log gets yet; nil, as soon as it has got past them.
+  var replayedIDs: Set<String>?
+  /// Since when something has been waiting for the reader, in the lane's nanoseconds.
+  var behindSince = Int64.never
+  /// The reader is given only the newest event of each key until it has caught up.
+  var isConflating = false
+  /// The reader is moved on in the log as soon as it takes bytes again.
+  var isToSkip = false
+  /// The reader has begun to take an event that is too long to be kept for it.
+  var isWithinEvent = false
+
   init(exchange: EventStreamExchange, audience: LaneAudience, cursor: UInt64, ordinal: UInt64) {
     self.exchange = exchange
     self.audience = audience

@@ -13,6 +13,8 @@ final class LaneMailbox: Sendable {
     case authorized(EventStreamExchange, Result<ChannelAuthorization, any Error>)
     /// The exchange is named too, because its attachment does not keep it.
     case replayed(EventStreamExchange, Attachment, Result<ReplayAnswer, any Error>)
+    /// End the streams for which the answer is true.
+    case revoke(@Sendable (GrantedStream) -> Bool)
     /// End all streams at random moments within so many nanoseconds.
     case drain(Int64)
     /// End the streams that read this channel.

@@ -3,11 +3,16 @@ extension EventStreamHandler {
   public struct Configuration: Sendable {
     /// What a reader gets that asks to continue after an event from which it cannot be continued. It is told in any
     /// case, by an event of type `eventsource-gap`.
-    public enum AfterGap: Sendable, Hashable {
+    public enum AfterGap: Sendable {
       /// All that is held, then what is published.
       case replayHeld
       /// What is published from now on.
       case liveOnly
+      /// No stream, but a response with this status, 400 to 599, and one line of reason. Where a repository has to be
+      /// asked first, the response waits for its answer.
+      case refuse(status: Int)
+      /// The channel's state, then what is published.
+      case snapshot(any SnapshotProvider)
     }
 
     /// Channels that every stream of this endpoint has; those of the route and of the query come after them.
@@ -40,12 +45,13 @@ extension EventStreamHandler {
     public var connectionTimeJitter = 0.1
     /// How long a connection may take nothing that is waiting for it before it is cut off.
     public var stallTimeout: Duration = .seconds(30)
-    /// The most bytes of a channel that may be waiting for a reader before it is cut off; nil: what the channel's log
-    /// holds.
-    public var maximumBacklogBytes: Int?
     /// If set, a reader gets at most one event per such window, the newest, and each reader at its own moment within
     /// it: for events which all say the same, *look again*.
     public var coalescingWindow: Duration?
+
+    /// How often the authorizer is asked again about an open stream, which ends if it no longer grants it; nil: it is
+    /// asked once. It is asked with the original request, which is then kept in memory.
+    public var reauthorizationInterval: Duration?
 
     /// Who else's pages may read.
     public var crossOrigin = CrossOriginPolicy.sameOriginOnly
@@ -73,9 +79,13 @@ extension EventStreamHandler {
       for (name, value) in [
         ("heartbeatInterval", heartbeatInterval), ("maximumConnectionTime", maximumConnectionTime),
         ("stallTimeout", stallTimeout), ("coalescingWindow", coalescingWindow),
+        ("reauthorizationInterval", reauthorizationInterval),
       ] {
         try ConfigurationError.require(
           (value ?? .seconds(1)) >= .milliseconds(1), name, "at least a millisecond", "\(value ?? .zero)")
+      }
+      if case .refuse(let status) = afterGap {
+        try ConfigurationError.require((400...599).contains(status), "afterGap", "a status of 400 to 599", "\(status)")
       }
       try ConfigurationError.require(
         (reconnectionTime ?? .zero) >= .zero, "reconnectionTime", "not negative", "\(reconnectionTime ?? .zero)")
@@ -83,8 +93,6 @@ extension EventStreamHandler {
         (0...1).contains(reconnectionJitter), "reconnectionJitter", "0 to 1", "\(reconnectionJitter)")
       try ConfigurationError.require(
         (0..<1).contains(connectionTimeJitter), "connectionTimeJitter", "0 to less than 1", "\(connectionTimeJitter)")
-      try ConfigurationError.require(
-        (maximumBacklogBytes ?? 1) > 0, "maximumBacklogBytes", "at least 1", "\(maximumBacklogBytes ?? 0)")
       try ConfigurationError.require(
         !(crossOrigin.allowsCredentials && crossOrigin.origins == .any), "crossOrigin",
         "credentials only with listed origins", "any origin with credentials"

@@ -41,6 +41,12 @@ extension EventStreamRefusal {
     )
   }
 
+  static func eventsAreMissing(status: Int, channel: ChannelName) -> EventStreamRefusal {
+    EventStreamRefusal(
+      status: status, reason: "events of \"\(channel)\" after the last event ID are missing; begin without it"
+    )
+  }
+
   static let notAcceptable = EventStreamRefusal(
     status: 406, reason: "what is here is text/event-stream, which the Accept field excludes"
   )

@@ -3,19 +3,21 @@ internal import EventSourceFormat
 /// The event by which a stream says that the reader has missed events which cannot be replayed.
 ///
 /// Its type is ``type``, which a plain `EventSource` ignores unless it listens for it; its data is one JSON object:
-/// `channel`, `lastEventID` (what the reader asked to continue after) and `earliestHeld` (the ID of the first event
-/// that is still to be had, or null). It has no ID, so the reader's last event ID stays what it was.
+/// `channel`, `lastEventID` (what the reader is to have continued after; null, if it was moved on because it is slow)
+/// and `earliestHeld` (the ID of the first event that is still to be had, or null). It has no ID, so the reader's last
+/// event ID stays what it was.
 struct GapEvent: ServerSentEventConvertible {
   static let type: EventType = "eventsource-gap"
 
   let channel: ChannelName
-  let lastEventID: String
+  let lastEventID: String?
   let earliestHeld: String?
 
   var serverSentEvent: ServerSentEvent {
     let earliest = earliestHeld.map(Self.quoted) ?? "null"
+    let last = lastEventID.map(Self.quoted) ?? "null"
     let data = """
-      {"channel":\(Self.quoted(channel.rawValue)),"lastEventID":\(Self.quoted(lastEventID)),"earliestHeld":\(earliest)}
+      {"channel":\(Self.quoted(channel.rawValue)),"lastEventID":\(last),"earliestHeld":\(earliest)}
       """
     return ServerSentEvent(data: data, type: Self.type)
   }

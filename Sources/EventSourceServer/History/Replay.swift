@@ -7,12 +7,22 @@ struct Replay {
   var lastEventID: EventID?
   /// The position in the log from which it goes on, if the repository's last answer does not say better.
   var pin: UInt64
-  /// The repository has been asked and has not yet answered.
+  /// Whether the repository answers the same when it is asked again.
+  var isRepeatable = true
+  /// The repository has been asked and has not yet answered; or it is to be asked when others have their answers.
   var task: Task<Void, Never>?
+  var isInLine = false
   /// What it answered, until the reader can be given it.
   var answer: Result<ReplayAnswer, any Error>?
-  /// The reader has been told that events are missing.
-  var hasToldGap = false
+  /// The events of the last answer that the reader has yet to be given, and where in the log it continues behind them,
+  /// if that is known.
+  var batch: ArraySlice<ServerSentEvent> = []
+  var seam: UInt64?
+  /// The IDs of the last answer's events that it has been given.
+  var recentIDs: Set<String> = []
+  /// How often the repository has said that events are missing; and whether it is being asked for all that it holds.
+  var gaps = 0
+  var isFromBeginning = false
   /// The log gave up what the pin was on; the repository has been asked once more.
   var hasAskedAgain = false
 }

@@ -8,7 +8,7 @@ internal import EventSourceFormat
 /// Lock order: this lock, then a lane mailbox's or the segment registry's.
 final class EventChannel: Sendable {
   struct State {
-    var log = ChannelLog()
+    var log: ChannelLog
     /// One for each lane that has readers of the channel.
     var audiences: [LaneAudience] = []
     var readers = 0
@@ -25,9 +25,17 @@ final class EventChannel: Sendable {
   /// Publishers through a recording repository.
   let recording = RecordingQueue()
 
-  init(name: ChannelName) {
+  let slowReaders: ChannelConfiguration.SlowReaders
+  let maximumBacklogBytes: UInt64
+  /// In the lanes' nanoseconds.
+  let maximumLag: Int64?
+
+  init(name: ChannelName, _ rules: ChannelConfiguration) {
     self.name = name
-    state = Mutex(State())
+    slowReaders = rules.slowReaders
+    maximumBacklogBytes = rules.maximumBacklogBytes.map(UInt64.init) ?? .max
+    maximumLag = rules.maximumLag?.nanoseconds
+    state = Mutex(State(log: ChannelLog(isKeyed: rules.slowReaders == .newestPerKey)))
   }
 }
 

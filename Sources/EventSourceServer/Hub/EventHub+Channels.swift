@@ -1,12 +1,25 @@
 import Synchronization
 
 extension EventHub {
-  /// Opens a channel, unless there is one of this name already.
+  /// Opens a channel, unless there is one of this name already, which then keeps its rules.
   ///
   /// The most channels that the hub may have is a limit on what peers can cause, and does not apply here.
-  public func open(_ name: ChannelName) {
-    channels.withLock { channels in
-      if channels[name] == nil { channels[name] = EventChannel(name: name) }
+  ///
+  /// - Parameter rules: How the channel treats slow readers; nil: as the hub's configuration says. Invalid ones are a
+  ///   mistake of the programmer and stop the program, so call ``ChannelConfiguration/validate()`` first on what a
+  ///   person has written.
+  /// - Returns: Whether it was opened.
+  @discardableResult
+  public func open(_ name: ChannelName, _ rules: ChannelConfiguration? = nil) -> Bool {
+    do {
+      try rules?.validate()
+    } catch {
+      preconditionFailure("\(error)")
+    }
+    return channels.withLock { channels in
+      guard channels[name] == nil else { return false }
+      channels[name] = EventChannel(name: name, rules ?? configuration.channelDefaults)
+      return true
     }
   }
 
@@ -54,7 +67,7 @@ extension EventHub {
     let found = channels.withLock { channels -> EventChannel? in
       if let channel = channels[name] { return channel }
       guard isOnDemand, channels.count < configuration.maximumChannels else { return nil }
-      let channel = EventChannel(name: name)
+      let channel = EventChannel(name: name, configuration.channelDefaults)
       channels[name] = channel
       return channel
     }

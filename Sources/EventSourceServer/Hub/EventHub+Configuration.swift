@@ -15,6 +15,8 @@ extension EventHub {
     public var maximumChannels = 100_000
     /// How much of its past each channel's log holds.
     public var log = LogLimits()
+    /// How channels treat slow readers, unless they are opened with rules of their own.
+    public var channelDefaults = ChannelConfiguration()
     /// The bytes of all logs and replays together. When they are exceeded, the oldest events of the whole hub are given
     /// up.
     public var maximumBytes = 256 << 20
@@ -45,6 +47,7 @@ extension EventHub {
       try ConfigurationError.require(log.bytes >= 1024, "log.bytes", "at least 1024", log.bytes)
       try ConfigurationError.require((log.events ?? 1) > 0, "log.events", "at least 1", log.events ?? 0)
       try ConfigurationError.require((log.age ?? .seconds(1)) > .zero, "log.age", "more than zero", log.age ?? .zero)
+      try channelDefaults.validate()
       try ConfigurationError.require(maximumBytes >= 64 << 10, "maximumBytes", "at least 65536", maximumBytes)
       try ConfigurationError.require(
         (64...(1 << 30)).contains(maximumEventBytes), "maximumEventBytes", "64 to 1073741824", maximumEventBytes

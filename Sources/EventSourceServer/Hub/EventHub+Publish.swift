@@ -13,11 +13,15 @@ extension EventHub {
   ///
   /// Any thread. Encodes the event once into the channel's log; the cost does not depend on the number of readers.
   ///
+  /// - Parameter key: What the event is about, for channels that give slow readers only the newest of each; nil: its
+  ///   type is.
   /// - Returns: The event's ID: its own, or the one that the hub made for it.
   /// - Throws: ``PublishError``, `EventStreamFormatError`, or what the event's conversion throws; nothing is sent then.
   @discardableResult
-  public func publish(_ event: some ServerSentEventConvertible, to name: ChannelName) throws -> EventID {
-    try append(prepare(event.serverSentEvent), to: name)
+  public func publish(
+    _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil
+  ) throws -> EventID {
+    try append(prepare(event.serverSentEvent, key: key), to: name)
   }
 
   /// Publishes an event to several channels, in each with an ID of that channel unless the event has one of its own.
@@ -35,16 +39,16 @@ extension EventHub {
 
   /// Publishes an event and waits: for the channel's repository, if that records, and for the lanes, if so asked.
   ///
-  /// Publications to a channel whose repository records are done in the order of the calls, those that wait together. A
-  /// publication that has begun is not undone when its task is cancelled.
+  /// Publications to a channel whose repository records are done in the order of the calls, those that wait together.
+  /// A publication that has begun is not undone when its task is cancelled.
   ///
   /// - Returns: The event's ID, when the milestone is reached.
   /// - Throws: As the synchronous form, and what the repository throws: the event is then not published.
   @discardableResult
   public func publish(
-    _ event: some ServerSentEventConvertible, to name: ChannelName, awaiting milestone: Milestone
+    _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil, awaiting milestone: Milestone
   ) async throws -> EventID {
-    let event = try prepare(event.serverSentEvent)
+    let event = try prepare(event.serverSentEvent, key: key)
     let channel = try channel(name)
     let id = try await publish(event, to: channel)
     if milestone == .offered { await offered(in: channel) }
@@ -54,8 +58,8 @@ extension EventHub {
   /// Publishes an event to several channels and waits, as for one channel; to one after the other.
   ///
   /// - Returns: The IDs, in the order of the names, when the milestone is reached in all of them.
-  /// - Throws: As for one channel. If any channel is unknown nothing is sent to any; if a repository fails, the event is
-  ///   in the channels that were named before its own.
+  /// - Throws: As for one channel. If any channel is unknown nothing is sent to any; if a repository fails, the event
+  ///   is in the channels that were named before its own.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to names: [ChannelName], awaiting milestone: Milestone
@@ -88,11 +92,11 @@ extension EventHub {
     announce(audiences)
   }
 
-  private func prepare(_ event: ServerSentEvent) throws -> PreparedEvent {
+  private func prepare(_ event: ServerSentEvent, key: String? = nil) throws -> PreparedEvent {
     if let id = event.id, id.rawValue.isEmpty { throw PublishError.emptyID }
     let byteCount = try EventStreamEncoder.byteCount(of: event)
     try checkSize(byteCount)
-    return PreparedEvent(event: event, byteCount: byteCount)
+    return PreparedEvent(event: event, byteCount: byteCount, key: key)
   }
 
   private func checkSize(_ byteCount: Int) throws(PublishError) {
@@ -137,6 +141,7 @@ extension EventHub {
   }
 
   private func append(_ prepared: PreparedEvent, to channel: EventChannel, isRecorded: Bool) -> Outcome {
+    let key = channel.slowReaders == .newestPerKey ? prepared.keyHash : 0
     let (outcome, byteCount, audiences) = channel.withState { state -> (Outcome, Int, [LaneAudience]) in
       guard !state.isRemoved else { return (.removed, 0, []) }
       guard isRecorded || state.recorder == nil else { return (.recording, 0, []) }
@@ -147,8 +152,8 @@ extension EventHub {
       // Every event takes a number, also one with an ID of its own, so that the numbers of a channel count its events.
       state.nextSequence += 1
       state.log.append(
-        byteCount: identified.byteCount, idHash: text.withUTF8 { ChannelLog.hash($0) }, sequence: sequence,
-        now: now, limits: configuration.log, home: home(of: channel)
+        byteCount: identified.byteCount, idHash: text.withUTF8 { ChannelLog.hash($0) }, key: key,
+        sequence: sequence, now: now, limits: configuration.log, home: home(of: channel)
       ) { _ = EventStreamEncoder.write(identified.event, to: $0) }
       return (.done(id), identified.byteCount, state.audiences)
     }

@@ -7,7 +7,11 @@ struct LaneTally {
   var sentBytes = 0
   var coalesced = 0
   var gaps = 0
-  var isEmpty: Bool { delivered == 0 && sentBytes == 0 && coalesced == 0 && gaps == 0 }
+  var skipped = 0
+  var conflated = 0
+  var isEmpty: Bool {
+    delivered == 0 && sentBytes == 0 && coalesced == 0 && gaps == 0 && skipped == 0 && conflated == 0
+  }
 }
 
 /// The counts behind ``HubStatistics``.
@@ -19,6 +23,8 @@ final class HubCounters: Sendable {
   private let sentBytes = Atomic(0)
   private let coalesced = Atomic(0)
   private let gaps = Atomic(0)
+  private let skipped = Atomic(0)
+  private let conflated = Atomic(0)
   private let opened = Atomic(0)
   private let refused = Atomic(0)
   private let ended = Mutex<[DisconnectReason: Int]>([:])
@@ -35,6 +41,8 @@ final class HubCounters: Sendable {
     sentBytes.add(tally.sentBytes, ordering: .relaxed)
     coalesced.add(tally.coalesced, ordering: .relaxed)
     gaps.add(tally.gaps, ordering: .relaxed)
+    skipped.add(tally.skipped, ordering: .relaxed)
+    conflated.add(tally.conflated, ordering: .relaxed)
   }
 
   func streamOpened() { opened.add(1, ordering: .relaxed) }
@@ -50,6 +58,8 @@ final class HubCounters: Sendable {
     statistics.sentBytes = sentBytes.load(ordering: .relaxed)
     statistics.coalesced = coalesced.load(ordering: .relaxed)
     statistics.gaps = gaps.load(ordering: .relaxed)
+    statistics.skipped = skipped.load(ordering: .relaxed)
+    statistics.conflated = conflated.load(ordering: .relaxed)
     statistics.opened = opened.load(ordering: .relaxed)
     statistics.refused = refused.load(ordering: .relaxed)
     statistics.ended = ended.withLock { $0 }

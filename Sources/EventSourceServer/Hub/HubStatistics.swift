@@ -21,6 +21,10 @@ public struct HubStatistics: Sendable, Hashable {
   public var coalesced = 0
   /// Times a reader was told that events are missing.
   public var gaps = 0
+  /// Events that slow readers were not given, of channels that let them skip to the newest.
+  public var skipped = 0
+  /// Events that slow readers were not given because there was a newer one of the same key.
+  public var conflated = 0
   /// Streams that were opened.
   public var opened = 0
   /// Requests that were refused.

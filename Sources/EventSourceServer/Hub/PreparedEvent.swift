@@ -4,6 +4,16 @@ internal import EventSourceFormat
 struct PreparedEvent {
   var event: ServerSentEvent
   var byteCount: Int
+  /// By which slow readers of a channel that keeps the newest of each key are served.
+  var key: String?
+
+  /// The key as logs have it, never 0: random for each process, so that no publisher's keys can be made to collide.
+  var keyHash: UInt64 {
+    var hasher = Hasher()
+    hasher.combine(key)
+    if key == nil { hasher.combine(event.type?.rawValue ?? "message") }
+    return UInt64(truncatingIfNeeded: hasher.finalize()) | 1
+  }
 
   /// The event with an ID, if it has none.
   func identified(by id: @autoclosure () -> EventID) -> PreparedEvent {

@@ -22,8 +22,8 @@ final class RecordingQueue: Sendable {
 
   private let state = Mutex(State())
 
-  /// Waits its turn, records, publishes. The work is done in a task of its own, so that nobody's cancellation is felt by
-  /// the others of a batch.
+  /// Waits its turn, records, publishes. The work is done in a task of its own, so that nobody's cancellation is felt
+  /// by the others of a batch.
   func record(_ event: PreparedEvent, in hub: EventHub, _ channel: EventChannel) async throws -> EventID {
     try await withCheckedThrowingContinuation { published in
       let isFirst = state.withLock { state in

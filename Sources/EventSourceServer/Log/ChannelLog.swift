@@ -13,19 +13,28 @@ struct ChannelLog {
   private(set) var startOrdinal: UInt64 = 0
   private(set) var endOrdinal: UInt64 = 0
   private var allocatedBytes = 0
+  /// Where the newest block of each key is, in a log whose slow readers get only those; nil in others.
+  private(set) var newestByKey: [UInt64: UInt64]?
 
   private static let smallestSegment = 512
   private static let largestSegment = 256 << 10
 
+  init(isKeyed: Bool = false) { newestByKey = isKeyed ? [:] : nil }
+
   /// Appends a block. Amortized one allocation per segment; gives up what is beyond the limits.
   mutating func append(
-    byteCount: Int, idHash: UInt32, sequence: UInt64, now: Int64, limits: LogLimits, home: LogHome,
+    byteCount: Int, idHash: UInt32, key: UInt64 = 0, sequence: UInt64, now: Int64, limits: LogLimits, home: LogHome,
     write: (UnsafeMutableRawBufferPointer) -> Void
   ) {
     if segments.last?.hasRoom(for: byteCount) != true {
       addSegment(for: byteCount, sequence: sequence, now: now, limits: limits, home: home)
     }
-    segments[segments.count - 1].append(byteCount: byteCount, idHash: idHash, now: now, write: write)
+    let segment = segments[segments.count - 1]
+    segment.append(byteCount: byteCount, idHash: idHash, now: now, write: write)
+    if newestByKey != nil {
+      segment.append(key: key)
+      if key != 0 { newestByKey?[key] = end }
+    }
     end += UInt64(byteCount)
     endOrdinal += 1
     if let most = limits.events, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, home: home) }
@@ -38,6 +47,10 @@ struct ChannelLog {
     allocatedBytes -= segment.capacity
     start = max(start, segment.end)
     startOrdinal = max(startOrdinal, segment.endOrdinal)
+    guard newestByKey != nil else { return }
+    for key in segment.keys {
+      if let newest = newestByKey?[key], newest < segment.end { newestByKey?[key] = nil }
+    }
   }
 
   /// The segment that holds the byte at a position from ``start`` to before ``end``.

@@ -4,7 +4,7 @@ extension LogSegment {
     byteCount: Int, budget: MemoryBudget, write: (UnsafeMutableRawBufferPointer) -> Void
   ) -> EventStreamBytes? {
     guard byteCount > 0 else { return nil }
-    let segment = LogSegment(capacity: byteCount + entrySize, budget: budget)
+    let segment = LogSegment(capacity: byteCount + entrySize, budget: budget, isCopy: true)
     segment.append(byteCount: byteCount, idHash: 0, now: 0, write: write)
     return EventStreamBytes(segment, offset: 0, count: byteCount)
   }

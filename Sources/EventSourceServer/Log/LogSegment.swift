@@ -5,10 +5,10 @@
 ///
 ///     | block 0 | block 1 | block 2 |  free  | entry 2 | entry 1 | entry 0 |
 ///
-/// Lock rule: `used`, `count`, `lastAppend` and the index are read and written only under the lock of the channel that
-/// owns the segment. The blocks' bytes are written under that lock, always behind everything that a lane was told of
-/// under the same lock, so lanes read what they were told of without it. `older`, `newer` and `owner` belong to the
-/// ``SegmentRegistry`` and its lock. This is what makes the class `Sendable`.
+/// Lock rule: `used`, `count`, `lastAppend`, `keys` and the index are read and written only under the lock of the
+/// channel that owns the segment. The blocks' bytes are written under that lock, always behind everything that a lane
+/// was told of under the same lock, so lanes read what they were told of without it. `older`, `newer` and `owner`
+/// belong to the ``SegmentRegistry`` and its lock. This is what makes the class `Sendable`.
 final class LogSegment: @unchecked Sendable {
   /// Where a block ends, and a hash of its event ID (0: it has none).
   struct Entry {
@@ -18,6 +18,9 @@ final class LogSegment: @unchecked Sendable {
 
   /// What a block costs beside its bytes.
   static let entrySize = MemoryLayout<Entry>.stride
+
+  /// What a block's key costs at most, here and in the log's table.
+  static let keySize = 64
 
   let bytes: UnsafeMutableRawPointer
   let capacity: Int
@@ -29,10 +32,14 @@ final class LogSegment: @unchecked Sendable {
   /// When it was begun, in the lanes' nanoseconds.
   let made: Int64
   private let budget: MemoryBudget
+  /// It belongs to no log, but to one reader.
+  private let isCopy: Bool
 
   private(set) var used = 0
   private(set) var count = 0
   private(set) var lastAppend: Int64 = 0
+  /// The blocks' keys, if the log has them; 0: none.
+  private(set) var keys: [UInt64] = []
 
   var older: LogSegment?
   var newer: LogSegment?
@@ -41,7 +48,7 @@ final class LogSegment: @unchecked Sendable {
   /// Allocates a segment and charges it to the budget, which may thereby be exceeded: whoever allocates then reclaims.
   init(
     capacity: Int, start: UInt64 = 0, firstOrdinal: UInt64 = 0, firstSequence: UInt64 = 0, made: Int64 = 0,
-    budget: MemoryBudget
+    budget: MemoryBudget, isCopy: Bool = false
   ) {
     // Rounded so that the index, which grows down from the end, is aligned.
     self.capacity = (capacity + Self.entrySize - 1) & ~(Self.entrySize - 1)
@@ -51,12 +58,15 @@ final class LogSegment: @unchecked Sendable {
     self.firstSequence = firstSequence
     self.made = made
     self.budget = budget
+    self.isCopy = isCopy
     budget.charge(self.capacity)
+    if isCopy { budget.chargeCopy(self.capacity) }
   }
 
   deinit {
     bytes.deallocate()
-    budget.refund(capacity)
+    if isCopy { budget.refundCopy(capacity) }
+    budget.refund(capacity + keys.count * Self.keySize)
   }
 
   var end: UInt64 { start + UInt64(used) }
@@ -74,6 +84,12 @@ final class LogSegment: @unchecked Sendable {
     count += 1
     entryAddress(count - 1).storeBytes(of: Entry(end: UInt32(used), idHash: idHash), as: Entry.self)
     lastAppend = now
+  }
+
+  /// Says what the key of the block is that was appended last.
+  func append(key: UInt64) {
+    keys.append(key)
+    budget.charge(Self.keySize)
   }
 
   func entry(_ index: Int) -> Entry { entryAddress(index).load(as: Entry.self) }

@@ -1,0 +1,27 @@
+/// An open stream, as a revocation sees it.
+public struct GrantedStream: Sendable, Hashable {
+  /// Who reads it, as the authorizer named them.
+  public let identity: String?
+  /// What it reads.
+  public let channels: [ChannelName]
+}
+
+extension EventHub {
+  /// Takes permissions back: ends the streams for which the answer is true, at once.
+  ///
+  /// Each lane sees to it in its next run, for which it is woken; nothing is written to those streams after that. The
+  /// reader may come back, so make the authorizer refuse it first: a request that is being authorized meanwhile is
+  /// decided anew.
+  ///
+  /// - Parameter isRevoked: Called on the lanes' threads for every open stream; it must be quick, and not call the hub.
+  public func revoke(where isRevoked: @escaping @Sendable (GrantedStream) -> Bool) {
+    post(toAllLanes: .revoke(isRevoked))
+  }
+
+  /// Takes a caller's permissions back, for all channels or for one: ends their streams, as ``revoke(where:)`` does.
+  public func revoke(identity: String, in channel: ChannelName? = nil) {
+    revoke { stream in
+      stream.identity == identity && (channel.map(stream.channels.contains) ?? true)
+    }
+  }
+}
