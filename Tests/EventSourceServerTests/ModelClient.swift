@@ -4,48 +4,68 @@ import EventSourceTesting
 
 /// A conforming client over the simulated stack, which knows what it has to see next of each channel.
 final class ModelClient {
+  struct Server {
+    let handler: EventStreamHandler
+    let stack: SimulatedStack
+  }
+
   let channels: [String]
+  /// Where it connects to.
+  var server: Server
   private(set) var failures: [String] = []
-  /// The number of the next event of each channel; absent until one is known.
+  /// The place of the next event of each channel that it has begun to read.
   private(set) var next: [String: Int] = [:]
-  private let handler: EventStreamHandler
-  private let stack: SimulatedStack
+  /// Channels of which a slow reader is given only the newest event of each key.
+  private let conflating: Set<String>
+  private let ledger: ScheduleLedger
   private var connection: SimulatedStack.Connection?
   private var parser = EventStreamParser()
   private var isCut = false
   /// Channels of which the stream has said that events are missing, and has not yet shown the next one.
   private var gaps: Set<String> = []
+  private var isLost: Set<String> = []
+  /// How far the beginning may lie before what was known to be published: an event was being recorded.
+  private var earliest: [String: Int] = [:]
 
-  init(channels: [String], handler: EventStreamHandler, stack: SimulatedStack) {
+  init(channels: [String], conflating: Set<String>, ledger: ScheduleLedger, server: Server) {
     self.channels = channels
-    self.handler = handler
-    self.stack = stack
+    self.conflating = conflating
+    self.ledger = ledger
+    self.server = server
   }
 
   var isConnected: Bool { connection.map { !$0.isFinished && !isCut } ?? false }
 
-  func connect(room: Int, largestWrite: Int, published: @escaping () -> [String: Int], beforeWrite: (() -> Void)? = nil)
-  {
+  func connect(room: Int, largestWrite: Int, beforeWrite: (() -> Void)? = nil) {
     takeIn()
+    if connection?.response.head?.status == 410 {
+      // Refused, because events are missing: it begins anew.
+      parser = EventStreamParser()
+      next = [:]
+    }
     let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
     parser.reset()
     gaps = []
+    isLost = []
     isCut = false
     let target = "/?" + channels.dropFirst().map { "channel=\($0)" }.joined(separator: "&")
-    let connection = stack.connect(
-      handler, SimulatedRequest(target: target, lastEventID: id), channels: [channels[0]], room: room)
+    let connection = server.stack.connect(
+      server.handler, SimulatedRequest(target: target, lastEventID: id), channels: [channels[0]], room: room)
     connection.response.largestWrite = largestWrite
     connection.response.beforeWrite = beforeWrite
     if id == nil {
       // Who has seen the head gets everything that is published from then on.
-      connection.response.onStart = { [unowned self] in
-        next = published().filter { channels.contains($0.key) }.mapValues { $0 + 1 }
+      connection.response.onStart = { [unowned self, unowned connection] in
+        guard connection.response.head?.status == 200 else { return }
+        for name in channels {
+          next[name] = ledger.published[name] ?? 0
+          earliest[name] = ledger.count(name)
+        }
       }
     }
     self.connection = connection
     // Its place is taken before anything else is published.
-    stack.run()
-    if connection.response.head?.status != 200 { failures.append("refused: \(connection.response.head?.status ?? 0)") }
+    server.stack.run()
     takeIn()
   }
 
@@ -67,6 +87,14 @@ final class ModelClient {
   /// Parses what has come and compares it with what has to come.
   func takeIn() {
     guard let connection else { return }
+    switch connection.response.head?.status {
+    case 200:
+      break
+    case nil, 410, 503:
+      return
+    case let status?:
+      return failures.append("refused: \(status)")
+    }
     do {
       try parser.parse(connection.response.takeBody()) { element in
         if case .event(let event) = element { receive(event) }
@@ -78,18 +106,33 @@ final class ModelClient {
 
   private func receive(_ event: ReceivedEvent) {
     if event.type == "eventsource-gap" {
-      for name in channels where event.data.contains("{\"channel\":\"\(name)\"") { gaps.insert(name) }
+      for name in channels where event.data.contains("{\"channel\":\"\(name)\"") {
+        gaps.insert(name)
+        // Nobody knows where the reader stood: what it gets may repeat what it has.
+        if event.data.contains("\"earliestHeld\":null") { isLost.insert(name) }
+      }
       return
     }
     let parts = event.data.split(separator: " ")
     guard parts.count >= 2, let number = Int(parts[1]) else { return failures.append("unknown data \(event.data)") }
     let name = String(parts[0])
     guard channels.contains(name), let expected = next[name] else { return failures.append("an event of \(name)") }
-    let isGap = gaps.remove(name) != nil
-    // After a gap that was told, later events may be missing; never earlier ones repeated.
-    if isGap ? number < expected : number != expected {
-      failures.append("\(name) \(number) came instead of \(expected)\(isGap ? " after a gap" : "")")
+    if event.type == "snapshot" {
+      if gaps.remove(name) == nil { failures.append("a snapshot of \(name) without a gap") }
+      if number < expected - 1 { failures.append("a snapshot of \(name) \(number) instead of \(expected)") }
+      next[name] = max(expected, number + 1)
+      return
     }
-    next[name] = number + 1
+    guard let place = ledger.place(of: number) else { return failures.append("\(name) \(number) was never published") }
+    let isGap = gaps.remove(name) != nil
+    let beginning = earliest.removeValue(forKey: name) ?? expected
+    // After a gap that was told, later events may be missing; never earlier ones repeated.
+    let isLost = isLost.remove(name) != nil
+    let isNext = isGap ? place >= expected || isLost : (expected...max(expected, beginning)).contains(place)
+    let isConflated = conflating.contains(name) && place > expected && ledger.isSuperseded(expected..<place, in: name)
+    if !isNext && !isConflated {
+      failures.append("\(name) \(place) came instead of \(expected)\(isGap ? " after a gap" : "")")
+    }
+    next[name] = place + 1
   }
 }

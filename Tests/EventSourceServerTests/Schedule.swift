@@ -2,38 +2,91 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// One schedule: a hub with a few channels and lanes, clients that come and go, and a model of what each has to have
-/// seen.
-final class Schedule {
+/// One schedule: a hub with a few channels and lanes, perhaps a history, clients that come and go, and a ledger of what
+/// each has to see.
+// Sendable, because the jobs that know it are run by itself, on its one thread.
+final class Schedule: @unchecked Sendable {
+  /// Where the channels' events are kept.
+  private enum History: CaseIterable {
+    /// In the logs only.
+    case none
+    /// In a repository by which everything is published.
+    case recording
+    /// In a store of the application's, which stores an event first and publishes it later.
+    case storedFirst
+    /// In one which stores it after it was published, with the ID that the hub made.
+    case storedLater
+  }
+
   private(set) var failures: [String] = []
+  /// How many steps it had.
+  private(set) var steps = 0
   private let seed: UInt64
   private var random: SeededRandom
-  private let hub: EventHub
-  private let stacks: [SimulatedStack]
-  private let handlers: [EventStreamHandler]
+  private let history: History
+  private let ledger = ScheduleLedger()
+  private let repository: ScheduleRepository
+  private let snapshots = ScheduleSnapshots()
+  private let executor = ManualTaskExecutor()
+  private let clock = ManualClock()
+  private var configuration = EventHub.Configuration()
+  private let rules: [ChannelConfiguration]
+  private let laneCount: Int
   private let names = ["a", "b", "c"]
-  /// The number of events published to each channel; their data is the channel's name and their number.
-  private var published = ["a": 0, "b": 0, "c": 0]
+  private var hubs: [EventHub] = []
+  private var stacks: [SimulatedStack] = []
+  private var handlers: [EventStreamHandler] = []
   private var clients: [ModelClient] = []
+  /// What the application has stored and not yet published, or published and not yet stored.
+  private var halfDone: [String: [(event: ServerSentEvent, key: String)]] = [:]
   private var isPublishing = true
 
   init(seed: UInt64) {
     self.seed = seed
     random = SeededRandom(seed: seed)
-    var configuration = EventHub.Configuration()
+    let history = History.allCases.randomElement(using: &random)!
+    self.history = history
+    repository =
+      history == .recording
+      ? ScheduleRecorder(seed: seed, ledger: ledger) : ScheduleRepository(seed: seed, ledger: ledger)
     configuration.seed = seed
-    configuration.epoch = "e\(seed)"
+    configuration.taskExecutor = executor
     // Small limits, so that readers fall out of logs and the hub gives up the events of its oldest channel.
     configuration.log = LogLimits(
       bytes: Int.random(in: 1024...8192, using: &random), events: [nil, 7, 40].randomElement(using: &random)!)
     configuration.maximumBytes = 64 << 10
-    let hub = EventHub(channels: ["a", "b", "c"], configuration: configuration)
-    self.hub = hub
-    let clock = ManualClock()
-    stacks = (0..<Int.random(in: 1...3, using: &random)).map { _ in SimulatedStack(hub: hub, clock: clock) }
+    laneCount = Int.random(in: 1...3, using: &random)
+    let policies = [ChannelConfiguration.SlowReaders.disconnect, .disconnect, .skipToNewest, .newestPerKey]
+    var rules: [ChannelConfiguration] = []
+    for _ in names {
+      var rule = ChannelConfiguration()
+      rule.slowReaders = policies.randomElement(using: &random)!
+      rule.maximumBacklogBytes = [nil, 600, 2000].randomElement(using: &random)!
+      rule.maximumLag = [nil, .seconds(2)].randomElement(using: &random)!
+      rules.append(rule)
+    }
+    self.rules = rules
+    start()
+  }
+
+  private var hub: EventHub { hubs[hubs.count - 1] }
+
+  /// The program starts, or starts again.
+  private func start() {
+    configuration.epoch = "e\(seed)x\(hubs.count)"
+    let hub = EventHub(configuration: configuration)
+    hubs.append(hub)
+    snapshots.newest = [:]
+    for (name, rules) in zip(names, rules) {
+      hub.open(ChannelName(stringLiteral: name), rules)
+      if history != .none { hub.register(repository, for: ChannelName(stringLiteral: name)) }
+    }
+    stacks = (0..<laneCount).map { _ in SimulatedStack(hub: hub, clock: clock) }
     handlers = [
       EventStreamHandler(hub),
       EventStreamHandler(hub, configuration: .with { $0.afterGap = .liveOnly }),
+      EventStreamHandler(hub, configuration: .with { $0.afterGap = .refuse(status: 410) }),
+      EventStreamHandler(hub, configuration: .with { $0.afterGap = .snapshot(snapshots) }),
       EventStreamHandler(
         hub,
         configuration: .with {
@@ -45,8 +98,13 @@ final class Schedule {
     ]
   }
 
-  func run() {
-    for _ in 0..<Int.random(in: 20...120, using: &random) { step() }
+  /// Runs the schedule, or its beginning.
+  func run(steps most: Int = .max) {
+    let count = Int.random(in: 20...120, using: &random)
+    for _ in 0..<min(count, most) {
+      steps += 1
+      step()
+    }
     isPublishing = false
     settle()
     end()
@@ -54,22 +112,44 @@ final class Schedule {
 
   private func step() {
     switch Int.random(in: 0..<100, using: &random) {
-    case 0..<35: publish(burst: 1)
-    case 35..<42: publish(burst: Int.random(in: 2...60, using: &random))
-    case 42..<55: connect()
-    case 55..<63: clients.filter(\.isConnected).randomElement(using: &random)?.hangUp()
-    case 63..<70: clients.filter { !$0.isConnected }.randomElement(using: &random).map(reconnect)
-    case 70..<85:
+    case 0..<28: publish(burst: 1)
+    case 28..<35: publish(burst: Int.random(in: 2...60, using: &random))
+    case 35..<48: connect()
+    case 48..<56: clients.filter(\.isConnected).randomElement(using: &random)?.hangUp()
+    case 56..<63: clients.filter { !$0.isConnected }.randomElement(using: &random).map(reconnect)
+    case 63..<77:
       clients.filter(\.isConnected).randomElement(using: &random)?.read(Int.random(in: 1...400, using: &random))
-    case 85..<87: clients.filter(\.isConnected).randomElement(using: &random)?.cut()
-    case 87..<89:
+    case 77..<79: clients.filter(\.isConnected).randomElement(using: &random)?.cut()
+    case 79..<81:
       for stack in stacks { stack.advance(by: .milliseconds(Int.random(in: 1...5000, using: &random))) }
-    case 89: try? hub.publish(comment: "note", to: "a")
-    case 90:
+    case 81: try? hub.publish(comment: "note", to: "a")
+    case 82 where history == .none:
       hub.unregister(ChannelName(stringLiteral: names.randomElement(using: &random)!), disconnectingReaders: true)
+    case 83: if history != .storedLater { restart() }
+    case 84: if history != .none { repository.giveUpSome(of: names.randomElement(using: &random)!) }
+    case 85..<91: for _ in 0..<Int.random(in: 1...6, using: &random) { runJob() }
     default: stacks.randomElement(using: &random)!.run()
     }
     check()
+  }
+
+  private func runJob() {
+    if executor.count > 0 { executor.runNext(at: Int.random(in: 0..<executor.count, using: &random)) }
+    for name in names where Int.random(in: 0..<4, using: &random) == 0 { finishHalfDone(name, count: 1) }
+  }
+
+  private func restart() {
+    finishEverything()
+    hub.close()
+    for stack in stacks { stack.lane.close() }
+    check()
+    start()
+    for client in clients { client.server = randomServer() }
+  }
+
+  private func randomServer() -> ModelClient.Server {
+    ModelClient.Server(
+      handler: handlers.randomElement(using: &random)!, stack: stacks.randomElement(using: &random)!)
   }
 
   private func publish(burst: Int) {
@@ -78,23 +158,75 @@ final class Schedule {
   }
 
   private func publish(to name: String) {
-    published[name]! += 1
-    let number = published[name]!
+    let token = ledger.makeToken()
+    let key = ["x", "y", "z"].randomElement(using: &random)!
     let padding = String(repeating: "x", count: Int.random(in: 0...90, using: &random))
-    var event = ServerSentEvent(data: "\(name) \(number) \(padding)")
-    if Bool.random(using: &random) { event.id = try! EventID("\(seed)-\(name)\(number)") }
+    var event = ServerSentEvent(data: "\(name) \(token) \(key) \(padding)")
+    let isNamed = Bool.random(using: &random)
+    if isNamed || history == .storedFirst { event.id = try! EventID("n\(seed)-\(token)") }
+    if history == .storedLater { event.id = nil }
+    switch history {
+    case .none:
+      ledger.add(token, key: key, to: name)
+      publish(event, key: key, to: name)
+    case .recording:
+      let publication = event
+      Task(executorPreference: executor) { [self, hub] in
+        if let id = try? await hub.publish(publication, to: ChannelName(name), key: key, awaiting: .published) {
+          published(id, token, name, hub)
+        }
+      }
+    case .storedFirst:
+      ledger.add(token, key: key, to: name)
+      repository.store(event, in: name)
+      halfDone[name, default: []].append((event, key))
+      if Bool.random(using: &random) { finishHalfDone(name, count: .max) }
+    case .storedLater:
+      ledger.add(token, key: key, to: name)
+      event.id = publish(event, key: key, to: name)
+      halfDone[name, default: []].append((event, key))
+      if Bool.random(using: &random) { finishHalfDone(name, count: .max) }
+    }
+  }
+
+  @discardableResult
+  private func publish(_ event: ServerSentEvent, key: String, to name: String) -> EventID? {
     do {
-      try hub.publish(event, to: ChannelName(name))
+      let id = try hub.publish(event, to: ChannelName(name), key: key)
+      published(id, Int(event.data.split(separator: " ")[1])!, name, hub)
+      return id
     } catch {
       failures.append("publishing threw \(error)")
+      return nil
     }
+  }
+
+  private func published(_ id: EventID, _ token: Int, _ name: String, _ hub: EventHub) {
+    guard let place = ledger.place(of: token) else { return failures.append("published and not recorded") }
+    ledger.published[name] = max(ledger.published[name] ?? 0, place + 1)
+    if hub === self.hub, place >= snapshots.newest[name]?.place ?? 0 { snapshots.newest[name] = (id, place) }
+  }
+
+  private func finishHalfDone(_ name: String, count: Int) {
+    let done = halfDone[name]?.prefix(count) ?? []
+    halfDone[name]?.removeFirst(done.count)
+    for (event, key) in done {
+      if history == .storedFirst { publish(event, key: key, to: name) } else { repository.store(event, in: name) }
+    }
+  }
+
+  private func finishEverything() {
+    for name in names { finishHalfDone(name, count: .max) }
+    repeat {
+      executor.run()
+      for stack in stacks { stack.run() }
+    } while executor.count > 0
   }
 
   private func connect() {
     let channels = Bool.random(using: &random) ? [names.randomElement(using: &random)!] : names.shuffled(using: &random)
-    let client = ModelClient(
-      channels: channels, handler: handlers.randomElement(using: &random)!,
-      stack: stacks.randomElement(using: &random)!)
+    let conflating = zip(names, rules).filter { $0.1.slowReaders == .newestPerKey }.map(\.0)
+    let client = ModelClient(channels: channels, conflating: Set(conflating), ledger: ledger, server: randomServer())
     clients.append(client)
     reconnect(client)
   }
@@ -102,8 +234,7 @@ final class Schedule {
   private func reconnect(_ client: ModelClient) {
     let room = Bool.random(using: &random) ? Int.max : Int.random(in: 0...300, using: &random)
     let largestWrite = [Int.max, 1, 7, 64].randomElement(using: &random)!
-    client.connect(room: room, largestWrite: largestWrite, published: { [unowned self] in published }) {
-      [unowned self] in
+    client.connect(room: room, largestWrite: largestWrite) { [unowned self] in
       // Other threads publish while a lane delivers.
       if isPublishing, Int.random(in: 0..<8, using: &random) == 0 {
         publish(to: names.randomElement(using: &random)!)
@@ -118,27 +249,23 @@ final class Schedule {
     }
   }
 
-  /// Everybody reads, and those who were cut off come back, until nothing moves.
+  /// Everything heals, everybody reads, and those who were cut off come back, until nothing moves.
   private func settle() {
-    for _ in 0..<3 {
+    repository.isHealthy = true
+    for _ in 0..<4 {
       for client in clients {
-        if client.isConnected {
-          client.readOn()
-        } else {
-          client.connect(room: .max, largestWrite: .max, published: { [unowned self] in published })
-        }
+        if client.isConnected { client.readOn() } else { client.connect(room: .max, largestWrite: .max) }
       }
-      for stack in stacks { stack.run() }
+      finishEverything()
       for name in names { publish(to: name) }
-      for stack in stacks { stack.run() }
+      finishEverything()
       check()
     }
     for client in clients {
       if !client.isConnected { failures.append("a reader with room for everything was cut off") }
-      for name in client.channels where client.next[name] != published[name]! + 1 {
+      for name in client.channels where client.next[name] != ledger.count(name) {
         failures.append(
-          "a reader of \(client.channels) expects \(name) \(client.next[name] ?? 0), \(published[name]!) were published"
-        )
+          "a reader of \(client.channels) expects \(name) \(client.next[name] ?? -1), there are \(ledger.count(name))")
       }
     }
   }
@@ -152,16 +279,19 @@ final class Schedule {
     }
     // Long enough for a heartbeat, or the stall timeout, to find the connections that were cut.
     for stack in stacks { stack.advance(by: .seconds(60)) }
+    finishEverything()
     check()
-    for name in names { hub.remove(ChannelName(stringLiteral: name)) }
-    for stack in stacks { stack.run() }
-    let statistics = hub.statistics
-    if statistics.readers != 0 { failures.append("\(statistics.readers) readers are left") }
-    if statistics.opened != statistics.ended.values.reduce(0, +) {
-      failures.append("not every stream's end was counted")
+    for hub in hubs {
+      for name in names { hub.remove(ChannelName(stringLiteral: name)) }
+      for stack in stacks { stack.run() }
+      let statistics = hub.statistics
+      if statistics.readers != 0 { failures.append("\(statistics.readers) readers are left") }
+      if statistics.opened != statistics.ended.values.reduce(0, +) {
+        failures.append("not every stream's end was counted")
+      }
+      // The heartbeat that all share.
+      if statistics.heldBytes > 16 { failures.append("\(statistics.heldBytes) bytes are left") }
     }
-    // The heartbeat that all share.
-    if statistics.heldBytes > 16 { failures.append("\(statistics.heldBytes) bytes are left") }
   }
 }
 

@@ -50,7 +50,7 @@ extension DeliveryLane {
       if known == nil { state.audiences.append(audience) }
       let attachment = Attachment(exchange: exchange, audience: audience, cursor: state.log.end, ordinal: 0)
       // On a stream of several channels the reader gets a place in each at once, also in one that is quiet.
-      attachment.lastEventID = id ?? (isSeveral ? "\(hub.epoch)-\(state.nextSequence - 1)" : nil)
+      attachment.lastEventID = id ?? (isSeveral ? state.log.newestID ?? "\(hub.epoch)-\(state.nextSequence - 1)" : nil)
       var gap: Gap?
       switch beginning(after: id, in: state, configuration) {
       case .at(let position):
@@ -84,7 +84,7 @@ extension DeliveryLane {
     if let repository = state.repository {
       return .replay(Replay(repository: repository, lastEventID: EventID(unchecked: id), pin: log.start))
     }
-    let earliest = log.oldestID.map { String(decoding: $0, as: UTF8.self) }
+    let earliest = log.oldestID
     if case .replayHeld = configuration.afterGap { return .gap(log.start, earliest: earliest) }
     return .gap(log.end, earliest: earliest)
   }

@@ -28,7 +28,12 @@ extension DeliveryLane {
   /// is kept for it.
   private func keepRestOfEvent(for attachment: Attachment) {
     let rest = attachment.channel.withState { state -> [UInt8]? in
-      guard attachment.cursor > state.log.start, attachment.cursor < state.log.end else { return nil }
+      guard attachment.cursor >= state.log.start else {
+        // It was given up while it was being written, and nobody can say any more whether an event ended there.
+        attachment.isWithinEvent = true
+        return nil
+      }
+      guard attachment.cursor < state.log.end else { return nil }
       let segment = state.log.segment(at: attachment.cursor)
       let index = segment.blocks(endingBy: attachment.cursor)
       let left = Int(segment.start + UInt64(segment.entry(index).end) - attachment.cursor)
@@ -103,7 +108,7 @@ extension DeliveryLane {
   func skip(_ attachment: Attachment) {
     attachment.isToSkip = false
     attachment.behindSince = now
-    let earliest = attachment.channel.withState { state -> [UInt8]? in
+    let earliest = attachment.channel.withState { state -> String? in
       let log = state.log
       let position = attachment.isConflating ? log.start : log.newestBlock ?? log.end
       guard position > attachment.cursor else { return log.oldestID }
@@ -112,9 +117,8 @@ extension DeliveryLane {
       tally.skipped += Int(ordinal - min(attachment.ordinal, ordinal))
       attachment.ordinal = ordinal
       guard position < log.end else { return nil }
-      let segment = log.segment(at: position)
-      return ChannelLog.id(ofBlock: segment.block(segment.blocks(endingBy: position)))
+      return log.id(at: position)
     }
-    tellGap(attachment, after: nil, earliest: earliest.map { String(decoding: $0, as: UTF8.self) })
+    tellGap(attachment, after: nil, earliest: earliest)
   }
 }

@@ -49,13 +49,6 @@ extension ChannelLog {
 
   private func holdsOldest(among batch: [ServerSentEvent]) -> Bool {
     guard let oldest = oldestID else { return false }
-    return batch.contains { $0.id?.rawValue.utf8.elementsEqual(oldest) == true }
-  }
-
-  /// The ID of the oldest event held, if it has one.
-  var oldestID: [UInt8]? {
-    guard start < end else { return nil }
-    let segment = segment(at: start)
-    return Self.id(ofBlock: segment.block(segment.blocks(endingBy: start)))
+    return batch.contains { $0.id?.rawValue.utf8.elementsEqual(oldest.utf8) == true }
   }
 }

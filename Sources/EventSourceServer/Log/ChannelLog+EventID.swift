@@ -61,5 +61,23 @@ extension ChannelLog {
     return Array(block.dropFirst(idPrefix.count).prefix { $0 != UInt8(ascii: "\n") })
   }
 
+  /// The ID of the oldest block held; nil: there is none, or it is a comment.
+  var oldestID: String? { start < end ? id(at: start) : nil }
+
+  /// The ID of the newest event of the newest segment.
+  var newestID: String? {
+    guard let segment = segments.last,
+      let index = (0..<segment.count).last(where: { segment.entry($0).idHash != 0 })
+    else { return nil }
+    return Self.id(ofBlock: segment.block(index)).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The ID of the block at a position that is held.
+  func id(at position: UInt64) -> String? {
+    let segment = segment(at: position)
+    let block = segment.block(segment.blocks(endingBy: position))
+    return Self.id(ofBlock: block).map { String(decoding: $0, as: UTF8.self) }
+  }
+
   private static let idPrefix = Array("id: ".utf8)
 }
