@@ -16,6 +16,8 @@ final class Schedule: @unchecked Sendable {
     case storedFirst
     /// In one which stores it after it was published, with the ID that the hub made.
     case storedLater
+    /// The same with IDs of the application's own, and logs that hold all that is not yet stored.
+    case storedLaterNamed
   }
 
   private(set) var failures: [String] = []
@@ -55,6 +57,10 @@ final class Schedule: @unchecked Sendable {
     configuration.log = LogLimits(
       bytes: Int.random(in: 1024...8192, using: &random), events: [nil, 7, 40].randomElement(using: &random)!)
     configuration.maximumBytes = 64 << 10
+    if history == .storedLaterNamed {
+      configuration.log = LogLimits()
+      configuration.maximumBytes = 16 << 20
+    }
     laneCount = Int.random(in: 1...3, using: &random)
     let policies = [ChannelConfiguration.SlowReaders.disconnect, .disconnect, .skipToNewest, .newestPerKey]
     var rules: [ChannelConfiguration] = []
@@ -125,26 +131,43 @@ final class Schedule: @unchecked Sendable {
     case 81: try? hub.publish(comment: "note", to: "a")
     case 82 where history == .none:
       hub.unregister(ChannelName(stringLiteral: names.randomElement(using: &random)!), disconnectingReaders: true)
-    case 83: if history != .storedLater { restart() }
-    case 84: if history != .none { repository.giveUpSome(of: names.randomElement(using: &random)!) }
-    case 85..<91: for _ in 0..<Int.random(in: 1...6, using: &random) { runJob() }
+    case 83..<86: if history != .storedLater { restart() }
+    case 86: if history != .none { repository.giveUpSome(of: names.randomElement(using: &random)!) }
+    case 87..<90: resumeWhileOneIsPublished()
+    case 90..<95: for _ in 0..<Int.random(in: 1...20, using: &random) { runJob() }
     default: stacks.randomElement(using: &random)!.run()
     }
     check()
   }
 
-  private func runJob() {
+  /// A reader comes back to a channel of which an event is in the history and not yet in the log, or the other way
+  /// round.
+  private func resumeWhileOneIsPublished() {
+    guard let client = clients.filter({ !$0.isConnected }).randomElement(using: &random) else { return }
+    publish(to: client.channels.randomElement(using: &random)!)
+    reconnect(client)
+    for _ in 0..<Int.random(in: 1...30, using: &random) { runJob(finishing: false) }
+  }
+
+  private func runJob(finishing: Bool = true) {
     if executor.count > 0 { executor.runNext(at: Int.random(in: 0..<executor.count, using: &random)) }
-    for name in names where Int.random(in: 0..<4, using: &random) == 0 { finishHalfDone(name, count: 1) }
+    if finishing {
+      for name in names where Int.random(in: 0..<16, using: &random) == 0 { finishHalfDone(name, count: 1) }
+    }
+    if Bool.random(using: &random) { stacks.randomElement(using: &random)!.run() }
   }
 
   private func restart() {
+    isPublishing = false
+    defer { isPublishing = true }
     finishEverything()
     hub.close()
     for stack in stacks { stack.lane.close() }
     check()
     start()
     for client in clients { client.server = randomServer() }
+    // Some come back at once, when the logs are empty.
+    for client in clients.shuffled(using: &random).prefix(2) { reconnect(client) }
   }
 
   private func randomServer() -> ModelClient.Server {
@@ -163,7 +186,9 @@ final class Schedule: @unchecked Sendable {
     let padding = String(repeating: "x", count: Int.random(in: 0...90, using: &random))
     var event = ServerSentEvent(data: "\(name) \(token) \(key) \(padding)")
     let isNamed = Bool.random(using: &random)
-    if isNamed || history == .storedFirst { event.id = try! EventID("n\(seed)-\(token)") }
+    if isNamed || history == .storedFirst || history == .storedLaterNamed {
+      event.id = try! EventID("n\(seed)-\(token)")
+    }
     if history == .storedLater { event.id = nil }
     switch history {
     case .none:
@@ -180,12 +205,12 @@ final class Schedule: @unchecked Sendable {
       ledger.add(token, key: key, to: name)
       repository.store(event, in: name)
       halfDone[name, default: []].append((event, key))
-      if Bool.random(using: &random) { finishHalfDone(name, count: .max) }
-    case .storedLater:
+      if Int.random(in: 0..<4, using: &random) == 0 { finishHalfDone(name, count: .max) }
+    case .storedLater, .storedLaterNamed:
       ledger.add(token, key: key, to: name)
       event.id = publish(event, key: key, to: name)
       halfDone[name, default: []].append((event, key))
-      if Bool.random(using: &random) { finishHalfDone(name, count: .max) }
+      if Int.random(in: 0..<4, using: &random) == 0 { finishHalfDone(name, count: .max) }
     }
   }
 

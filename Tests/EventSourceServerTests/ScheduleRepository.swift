@@ -9,7 +9,7 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
 
   private var events: [String: [ServerSentEvent]] = [:]
   private var givenUp: [String: Set<String>] = [:]
-  private var random: SeededRandom
+  fileprivate var random: SeededRandom
   /// From now on it answers at once, does not fail and keeps everything.
   var isHealthy = false
   let ledger: ScheduleLedger
@@ -75,7 +75,7 @@ final class ScheduleRecorder: ScheduleRepository, RecordingEventRepository, @unc
     try await hesitate()
     let ids = record(events, in: channel.rawValue)
     // Recorded, and not yet in the channel's log.
-    if !isHealthy { for _ in 0..<2 { await Task.yield() } }
+    if !isHealthy { for _ in 0..<Int.random(in: 0...8, using: &random) { await Task.yield() } }
     return ids
   }
 }
