@@ -1,8 +1,8 @@
 import EventSourceFormat
 import EventSourceServer
 
-/// A history as histories are: slow, failing at times, answering less than it was asked for, giving up its oldest events
-/// also while it is being asked. Everything in it is decided by a seed.
+/// A history as histories are: slow, failing at times, answering less than it was asked for, giving up its oldest
+/// events also while it is being asked. Everything in it is decided by a seed.
 // Sendable, because it is called only from jobs that the test runs on its one thread.
 class ScheduleRepository: EventRepository, @unchecked Sendable {
   private struct Failure: Error {}

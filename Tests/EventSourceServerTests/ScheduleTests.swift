@@ -4,8 +4,8 @@ import Foundation
 import Testing
 
 /// The whole hub in one thread, under schedules of publishing, recording, connecting, stalling, reading, hanging up,
-/// resuming, restarting, ending and forgetting that a seed chooses, with histories that are slow, fail and forget: order,
-/// resume, isolation, slow readers and endings are what is promised.
+/// resuming, restarting, ending and forgetting that a seed chooses, with histories that are slow, fail and forget:
+/// order, resume, isolation, slow readers and endings are what is promised.
 @Suite struct ScheduleTests {
   /// How many schedules are tried: `EVENTSOURCE_SCHEDULES`, or 5,000.
   static let count = ProcessInfo.processInfo.environment["EVENTSOURCE_SCHEDULES"].flatMap { Int($0) } ?? 5_000
