@@ -1,5 +1,6 @@
 import EventSourceServer
 import EventSourceTesting
+import Synchronization
 import Testing
 
 @Suite struct AuthorizationTests {
@@ -144,5 +145,126 @@ import Testing
     stack.run()
     #expect(first.response.head?.status == 200)
     #expect(others.map { $0.response.head?.status } == [200, 429])
+  }
+
+  @Test func aPermissionThatIsTakenBackEndsTheStreamAtOnce() throws {
+    let (hub, stack, reader) = connect { _, _ in .granted(ChannelGrant(identity: "anna")) }
+    executor.run()
+    stack.run()
+    hub.revoke(identity: "bert")
+    hub.revoke(identity: "anna", in: "b")
+    stack.run()
+    #expect(!reader.isFinished)
+    try hub.publish("before", to: "a")
+    stack.run()
+    hub.revoke(identity: "anna", in: "a")
+    try hub.publish("after", to: "a")
+    stack.run()
+    #expect(reader.response.ending == .complete)
+    #expect(reader.response.text.contains("before") && !reader.response.text.contains("after"))
+    #expect(hub.statistics.ended == [.revoked: 1] && hub.statistics.readers == 0)
+  }
+
+  @Test func whatIsBeingAuthorizedWhileAPermissionIsTakenBackIsDecidedAnew() throws {
+    let isAllowed = Mutex(true)
+    let (hub, stack, reader) = connect { _, _ in
+      isAllowed.withLock { $0 } ? .granted(ChannelGrant(identity: "anna")) : .refused(.forbidden)
+    }
+    executor.run()
+    // The answer is on its way when the permission is taken back.
+    isAllowed.withLock { $0 = false }
+    hub.revoke(where: { $0.identity == "anna" && $0.channels == ["a"] })
+    stack.run()
+    executor.run()
+    stack.run()
+    #expect(reader.response.head?.status == 403 || reader.isFinished)
+    #expect(!reader.response.text.contains("data"))
+    #expect(hub.statistics.readers == 0)
+  }
+
+  @Test func aRevocationBeforeTheAnswerMakesTheAuthorizerBeAskedAgain() throws {
+    let asked = Mutex(0)
+    let (hub, stack, reader) = connect { _, _ in
+      asked.withLock { $0 += 1 }
+      return .granted(ChannelGrant(identity: "anna"))
+    }
+    hub.revoke(identity: "bert")
+    stack.run()
+    executor.run()
+    stack.run()
+    executor.run()
+    stack.run()
+    #expect(asked.withLock { $0 } == 2)
+    #expect(reader.response.head?.status == 200)
+  }
+
+  @Test func anOpenStreamIsAuthorizedAgainIfSoConfigured() throws {
+    let answer = Mutex(ChannelAuthorization.granted(ChannelGrant()))
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.taskExecutor = executor })
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(
+      hub, configuration: .with { $0.reauthorizationInterval = .seconds(1) },
+      authorizer: Authorizer { _, _ in answer.withLock { $0 } })
+    let reader = stack.connect(handler, channels: ["a"])
+    func pass(_ time: Duration) {
+      stack.advance(by: time)
+      executor.run()
+      stack.run()
+    }
+    pass(.zero)
+    for _ in 0..<5 { pass(.milliseconds(1200)) }
+    #expect(!reader.isFinished)
+    answer.withLock { $0 = .refused(.forbidden) }
+    pass(.milliseconds(1200))
+    try hub.publish("late", to: "a")
+    stack.run()
+    #expect(reader.response.ending == .complete && !reader.response.text.contains("late"))
+    #expect(hub.statistics.ended == [.revoked: 1])
+  }
+
+  @Test func oneFailureToDecideAgainIsForgivenTwoAreNot() throws {
+    let fails = Mutex(false)
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.taskExecutor = executor })
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(
+      hub, configuration: .with { $0.reauthorizationInterval = .seconds(1) },
+      authorizer: Authorizer { _, _ in
+        if fails.withLock({ $0 }) { throw Failure() }
+        return .granted
+      })
+    let reader = stack.connect(handler, channels: ["a"])
+    func pass() {
+      stack.advance(by: .milliseconds(1200))
+      executor.run()
+      stack.run()
+    }
+    for isFailing in [false, true, false, true, false] {
+      fails.withLock { $0 = isFailing }
+      pass()
+      #expect(!reader.isFinished)
+    }
+    fails.withLock { $0 = true }
+    pass()
+    pass()
+    #expect(reader.isFinished && hub.statistics.ended == [.authorizationEnded: 1])
+  }
+
+  @Test func aGrantMayBeForSomeOfTheChannels() throws {
+    let hub = EventHub(channels: ["a", "b"], configuration: .test { $0.taskExecutor = executor })
+    let stack = SimulatedStack(hub: hub)
+    for (granted, status) in [(["b"] as Set<ChannelName>, 200), ([], 403)] {
+      let handler = EventStreamHandler(
+        hub, authorizer: Authorizer { _, _ in .granted(ChannelGrant(channels: granted)) })
+      let reader = stack.connect(handler, channels: ["a", "b"])
+      stack.run()
+      executor.run()
+      stack.run()
+      #expect(reader.response.head?.status == status)
+      try hub.publish("secret", to: "a")
+      try hub.publish("open", to: "b")
+      stack.run()
+      #expect(!reader.response.text.contains("secret"))
+      #expect(reader.response.text.contains("open") == (status == 200))
+    }
   }
 }
