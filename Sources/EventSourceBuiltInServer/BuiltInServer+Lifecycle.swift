@@ -57,7 +57,7 @@ extension BuiltInServer {
   ///   nothing.
   public func run(
     draining window: Duration = .zero,
-    whenListening listening: (BoundAddress) -> Void = { _ in }
+    whenListening listening: @Sendable (BoundAddress) -> Void = { _ in }
   ) async throws {
     listening(try start())
     let waiter = lifecycle.withLock { $0.newWaiter() }
