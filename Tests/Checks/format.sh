@@ -32,6 +32,11 @@ done < <(git grep -n '@unchecked Sendable' -- '*.swift' | grep -vE '^[^:]*:[0-9]
 sleeping=$(git grep -nE 'Thread\.sleep|(^|[^a-zA-Z.])u?sleep\(' -- 'Tests/*.swift' 'Integrations/*Tests*' || true)
 [ -z "$sleeping" ] || fail "tests wait for what happens, they do not sleep: $sleeping"
 
+# What the documentation says is tested is tested.
+while IFS=. read -r suite name; do
+  grep -qE "func $name\(" "Tests/EventSourceServerTests/$suite.swift" || fail "Guarantees.md names $suite.$name, which there is not"
+done < <(grep -oE '`[A-Za-z]+Tests\.[A-Za-z]+`' Sources/EventSourceServer/EventSourceServer.docc/Guarantees.md | tr -d '`')
+
 if git grep -nE '\.package\((name|url)' -- Package.swift >/dev/null && ! git grep -q 'traits' -- Package.swift; then
   fail "Package.swift has a dependency that is not behind a trait"
 fi

@@ -247,6 +247,61 @@ import Testing
     #expect(Set(recorded.map(\.id)).count == 200)
   }
 
+  /// Records what it is given together, and answers what the test says.
+  private final class Recorder: RecordingEventRepository {
+    let batches = Mutex<[[ServerSentEvent]]>([])
+    let ids: @Sendable ([ServerSentEvent]) throws -> [EventID]
+
+    init(_ ids: @escaping @Sendable ([ServerSentEvent]) throws -> [EventID]) { self.ids = ids }
+
+    func events(for request: ReplayRequest) async throws -> ReplayAnswer { .unknownID }
+
+    func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
+      batches.withLock { $0.append(events) }
+      return try ids(events)
+    }
+  }
+
+  @Test func publicationsThatWaitAreRecordedTogether() async throws {
+    let repository = Recorder { events in try events.map { try $0.id ?? EventID("r\($0.data)") } }
+    let hub = hub(repository)
+    let publications = (1...600).map { number in
+      Task(executorPreference: executor) { try await hub.publish("\(number)", to: "news", awaiting: .published) }
+    }
+    executor.run()
+    #expect(repository.batches.withLock { $0.map(\.count) } == [256, 256, 88])
+    for (number, publication) in zip(1..., publications) {
+      #expect(try await publication.value.rawValue == "r\(number)")
+    }
+    #expect(hub.statistics.published == 600)
+  }
+
+  @Test func aRepositoryThatAnswersOtherIDsThanItMayIsAnError() async throws {
+    let answers: [@Sendable ([ServerSentEvent]) throws -> [EventID]] = [
+      { _ in [] }, { _ in ["other"] }, { _ in ["x", "y"] },
+    ]
+    for ids in answers {
+      let hub = EventHub(configuration: .test)
+      hub.register(Recorder(ids), for: "news")
+      await #expect(throws: PublishError.wrongRecording("news")) {
+        try await hub.publish(ServerSentEvent(data: "x", id: "mine"), to: "news", awaiting: .published)
+      }
+      #expect(hub.statistics.published == 0)
+    }
+  }
+
+  @Test func anEventForSeveralChannelsIsRecordedInThoseThatRecord() async throws {
+    let repository = Recorder { _ in ["r1"] }
+    let hub = EventHub(channels: ["plain"], configuration: .test)
+    hub.register(repository, for: "news")
+    let ids = try await hub.publish("x", to: ["plain", "news"], awaiting: .published)
+    #expect(ids.map(\.rawValue) == ["test-1", "r1"])
+    await #expect(throws: PublishError.unknownChannel("none")) {
+      try await hub.publish("x", to: ["plain", "none"], awaiting: .offered)
+    }
+    #expect(hub.statistics.published == 2)
+  }
+
   @Test func anEventThatIsNotRecordedIsNotPublished() async throws {
     struct Full: RecordingEventRepository {
       func events(for request: ReplayRequest) async throws -> ReplayAnswer { .unknownID }

@@ -114,6 +114,25 @@ import Testing
     #expect(texts(reader).last == "held")
   }
 
+  @Test func aCompositeIDKeepsItsLength() throws {
+    let hub = EventHub(channels: ["a", "b"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(hub, configuration: .with { $0.maximumLastEventIDBytes = 100 })
+    let reader = stack.connect(handler, channels: ["a", "b"])
+    stack.run()
+    let long = String(repeating: "i", count: 99)
+    try hub.publish(ServerSentEvent(data: "1", id: EventID(long)), to: "a")
+    try hub.publish("2", to: "b")
+    stack.run()
+    #expect(reader.response.text.contains("id: *a:,b:test-1\n"))
+    // Nobody knows where that is in the one channel, and the reader is told so; in the other it continues.
+    try hub.publish("3", to: "b")
+    let back = stack.connect(handler, SimulatedRequest(lastEventID: "*a:,b:test-1"), channels: ["a", "b"])
+    stack.run()
+    #expect(back.response.text.contains(#"{"channel":"a","lastEventID":"""#))
+    #expect(Array(texts(back).suffix(2)).sorted() == ["1", "3"])
+  }
+
   @Test func anIDFromTheFutureIsNotBelieved() throws {
     let hub = EventHub(channels: ["news"], configuration: .test)
     let stack = SimulatedStack(hub: hub)
