@@ -15,11 +15,13 @@ var package = Package(
   products: [
     .library(name: "EventSourceFormat", targets: ["EventSourceFormat"]),
     .library(name: "EventSourceServer", targets: ["EventSourceServer"]),
+    .library(name: "EventSourceClient", targets: ["EventSourceClient"]),
     .library(name: "EventSourceTesting", targets: ["EventSourceTesting"]),
   ],
   targets: [
     .target(name: "EventSourceFormat", swiftSettings: settings),
     .target(name: "EventSourceServer", dependencies: ["EventSourceFormat"], swiftSettings: settings),
+    .target(name: "EventSourceClient", dependencies: ["EventSourceFormat"], swiftSettings: settings),
     .target(
       name: "EventSourceTesting",
       dependencies: ["EventSourceServer", "EventSourceFormat"],
@@ -67,6 +69,11 @@ var package = Package(
     .testTarget(
       name: "EventSourceBuiltInServerTests",
       dependencies: ["EventSourceBuiltInServer", "EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "EventSourceClientTests",
+      dependencies: ["EventSourceClient", "EventSourceBuiltInServer", "EventSourceServer", "EventSourceFormat"],
       swiftSettings: settings
     ),
   ]

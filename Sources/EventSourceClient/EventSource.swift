@@ -1,0 +1,206 @@
+import Synchronization
+
+public import Foundation
+
+/// A reader of an event stream, which stays connected (WHATWG HTML 9.2).
+///
+///     let source = EventSource(URL(string: "https://example.org/events")!)
+///     for try await message in source.events {
+///       print(message.type, message.data)
+///     }
+///
+/// It connects when somebody begins to read, and again whenever a stream ends or breaks, with the last event ID; it
+/// reads from the socket only as fast as it is read from. There is one reader. Leaving the loop, canceling its task,
+/// calling ``close()`` and letting go of the source all close the socket at once. All methods from any thread.
+public final class EventSource: Sendable {
+  /// What is asked for.
+  public let request: EventSourceRequest
+  /// How it connects, waits and ends.
+  public let configuration: Configuration
+
+  let session: EventSourceSession
+  private let isRead = Atomic(false)
+
+  /// Makes a source; it does not connect yet.
+  ///
+  /// - Parameters:
+  ///   - request: What is asked for on each attempt.
+  ///   - configuration: How it connects, waits and ends. An invalid one is a mistake of the programmer and stops the
+  ///     program, so call ``Configuration/validate()`` first on one that a person has written.
+  ///   - transport: The HTTP client.
+  public init(
+    _ request: EventSourceRequest, configuration: Configuration = Configuration(),
+    transport: any EventSourceTransport = URLSessionTransport()
+  ) {
+    do {
+      try configuration.validate()
+    } catch {
+      preconditionFailure("\(error)")
+    }
+    self.request = request
+    self.configuration = configuration
+    session = EventSourceSession(request, configuration, transport)
+  }
+
+  /// Makes a source for a URL.
+  public convenience init(
+    _ url: URL, configuration: Configuration = Configuration(),
+    transport: any EventSourceTransport = URLSessionTransport()
+  ) {
+    self.init(EventSourceRequest(url), configuration: configuration, transport: transport)
+  }
+
+  deinit { session.close() }
+
+  /// What it is doing (WHATWG HTML 9.2.2).
+  public var readyState: ReadyState {
+    switch session.state {
+    case .idle, .connecting, .waiting: .connecting
+    case .open: .open
+    case .closed: .closed
+    }
+  }
+
+  /// The ID of the last event that the reader was given, or the one to begin with; empty: there is none.
+  public var lastEventID: String { session.lastEventID }
+
+  /// Closes the connection at once and for good; nothing is delivered after it but the end. Harmless when repeated.
+  public func close() { session.close() }
+
+  /// Drops the connection, or the wait for one, and connects at once, with the last event ID.
+  public func restart() { session.restart() }
+
+  /// Says that a message and all before it have been dealt with: its ID goes into the store of last event IDs.
+  ///
+  /// - Throws: What the store throws.
+  public func commit(_ message: Message) async throws {
+    try await configuration.lastEventIDStore?.save(message.lastEventID)
+  }
+
+  /// The events, until the source is closed; throws the ``SubscriptionError`` that closes it.
+  ///
+  /// Gaps, comments and reconnects are seen in ``elements`` only.
+  public var events: Events { Events(elements: elements) }
+
+  /// Everything that happens, until the source is closed.
+  public var elements: Elements { Elements(source: self) }
+
+  /// Takes the one place of a reader.
+  fileprivate func beginReading() throws(SubscriptionError) {
+    guard !isRead.exchange(true, ordering: .relaxed) else {
+      throw SubscriptionError(.severalConsumers, "an event source has one reader; make another source for another")
+    }
+    session.start()
+  }
+
+  /// Everything that happens to a source, in order.
+  public struct Elements: AsyncSequence, Sendable {
+    fileprivate let source: EventSource
+
+    /// Begins to read, when the first element is asked for.
+    public func makeAsyncIterator() -> Iterator { Iterator(source) }
+
+    /// The one reader of a source.
+    public struct Iterator: AsyncIteratorProtocol {
+      private let reading: Reading
+      private var batch: [Element] = []
+      private var index = 0
+      private var hasBegun = false
+
+      fileprivate init(_ source: EventSource) { reading = Reading(source) }
+
+      /// The next element; nil at the end, also when the task is canceled.
+      ///
+      /// - Throws: The ``SubscriptionError`` that closed the source, once.
+      public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws -> Element? {
+        let source = reading.source
+        if !hasBegun {
+          try source.beginReading()
+          hasBegun = true
+          reading.hasBegun.store(true, ordering: .relaxed)
+        }
+        try await reading.commit()
+        while true {
+          if index == batch.count {
+            let session = source.session
+            batch = try await withTaskCancellationHandler {
+              try await session.handoff.receive()
+            } onCancel: {
+              session.close()
+            }
+            index = 0
+            guard !batch.isEmpty, !Task.isCancelled else { return nil }
+          }
+          let element = batch[index]
+          index += 1
+          if source.session.state == .closed, reading.isDropped(element) { continue }
+          if case .event(let message) = element { reading.gave(message) }
+          return element
+        }
+      }
+
+      public mutating func next() async throws -> Element? { try await next(isolation: nil) }
+    }
+  }
+
+  /// The events of a source.
+  public struct Events: AsyncSequence, Sendable {
+    fileprivate let elements: Elements
+
+    /// Begins to read, when the first event is asked for.
+    public func makeAsyncIterator() -> Iterator { Iterator(elements: elements.makeAsyncIterator()) }
+
+    /// The one reader of a source.
+    public struct Iterator: AsyncIteratorProtocol {
+      fileprivate var elements: Elements.Iterator
+
+      /// The next event; nil at the end, also when the task is canceled.
+      ///
+      /// - Throws: The ``SubscriptionError`` that closed the source, once.
+      public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws -> Message? {
+        while let element = try await elements.next(isolation: actor) {
+          if case .event(let message) = element { return message }
+        }
+        return nil
+      }
+
+      public mutating func next() async throws -> Message? { try await next(isolation: nil) }
+    }
+  }
+}
+
+/// Somebody reads: when they let go of it, the source closes.
+private final class Reading: Sendable {
+  let source: EventSource
+  let hasBegun = Atomic(false)
+  /// The ID of the message that the reader is dealing with, if it is to be stored.
+  private let uncommitted = Mutex<String?>(nil)
+
+  init(_ source: EventSource) { self.source = source }
+
+  deinit { if hasBegun.load(ordering: .relaxed) { source.close() } }
+
+  func gave(_ message: EventSource.Message) {
+    source.session.delivered(message.lastEventID)
+    if source.configuration.lastEventIDStore != nil, !source.configuration.commitsExplicitly {
+      uncommitted.withLock { $0 = message.lastEventID }
+    }
+  }
+
+  /// The reader asks for more: it has dealt with what it was given.
+  func commit() async throws {
+    guard let id = uncommitted.withLock({ $0.take() }) else { return }
+    do {
+      try await source.configuration.lastEventIDStore?.save(id)
+    } catch {
+      source.close()
+      throw SubscriptionError(.store, "the last event ID cannot be saved", underlying: error)
+    }
+  }
+
+  /// After ``EventSource/close()`` nothing is delivered but the end.
+  func isDropped(_ element: EventSource.Element) -> Bool {
+    if case .closed = element { return false }
+    return source.session.wasClosedByCaller
+  }
+}

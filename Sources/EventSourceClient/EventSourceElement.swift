@@ -1,0 +1,86 @@
+public import Foundation
+
+extension EventSource {
+  /// What happens to a source, in order.
+  public enum Element: Sendable {
+    /// A stream is there. Comes again after each reconnect.
+    case opened(ResponseHead)
+    /// An event.
+    case event(Message)
+    /// A comment, without its colon, as soon as its line has ended.
+    case comment(String)
+    /// The server says that events are missing which cannot be replayed.
+    case gap(Gap)
+    /// The stream ended or an attempt failed; the next one follows after the wait.
+    case reconnecting(Reconnection)
+    /// The end, when it is not by an error: nothing follows.
+    case closed(Closure)
+  }
+
+  /// An event as it was received.
+  public struct Message: Sendable {
+    /// The type; `message`, if the stream named none.
+    public let type: String
+    /// The data.
+    public let data: String
+    /// The last event ID when it was dispatched: its own ID, or that of an event before it; empty: there is none.
+    public let lastEventID: String
+    /// The head of the response that it came in; its URL has the event's origin.
+    public let head: ResponseHead
+
+    /// The data as a value of a type, from JSON.
+    public func decode<Value: Decodable>(
+      _ type: Value.Type = Value.self, by decoder: JSONDecoder = JSONDecoder()
+    ) throws -> Value {
+      try decoder.decode(type, from: Data(data.utf8))
+    }
+  }
+
+  /// Events that are missing and cannot be replayed, as a server of EventSourceKit tells it.
+  public struct Gap: Sendable, Hashable, Decodable {
+    /// The channel of which they are missing.
+    public let channel: String
+    /// The event after which they are missing; nil: this reader was too slow and was moved on.
+    public let lastEventID: String?
+    /// The first event that is still to be had; nil: events that were received may come again.
+    public let earliestHeld: String?
+
+    /// The type of the event by which it is told.
+    public static let eventType = "eventsource-gap"
+
+    init?(_ data: String) {
+      guard let gap = try? JSONDecoder().decode(Gap.self, from: Data(data.utf8)) else { return nil }
+      self = gap
+    }
+  }
+
+  /// A wait before the next attempt.
+  public struct Reconnection: Sendable {
+    /// The number of the attempt to come.
+    public let attempt: Int
+    /// How long it waits.
+    public let delay: Duration
+    /// Why; nil: somebody called ``EventSource/restart()``.
+    public let error: SubscriptionError?
+  }
+
+  /// Why a source closed without an error.
+  public enum Closure: Sendable, Hashable {
+    /// ``EventSource/close()`` was called.
+    case byCaller
+    /// The server said that there is nothing more to come, by 204.
+    case byServer
+    /// The one response that was asked for came to its end.
+    case completed
+  }
+
+  /// What a source is doing (WHATWG HTML 9.2.2).
+  public enum ReadyState: Int, Sendable, Hashable {
+    /// Connecting, or waiting to connect again.
+    case connecting = 0
+    /// A stream is there.
+    case open = 1
+    /// Closed for good.
+    case closed = 2
+  }
+}

@@ -1,0 +1,70 @@
+public import Foundation
+
+/// A field of a request or response head (RFC 9110, 5).
+public struct HeaderField: Sendable, Hashable {
+  /// The name; compared without regard to case.
+  public var name: String
+  /// The value.
+  public var value: String
+
+  /// Makes a field.
+  public init(_ name: String, _ value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
+extension [HeaderField] {
+  /// The values of all fields of a name, in order; the case of the name does not matter (RFC 9110, 5.1).
+  public func values(of name: String) -> [String] {
+    filter { $0.name.caseInsensitiveCompare(name) == .orderedSame }.map(\.value)
+  }
+
+  /// Sets a field, instead of all of its name.
+  mutating func set(_ name: String, _ value: String) {
+    removeAll(of: name)
+    append(HeaderField(name, value))
+  }
+
+  mutating func removeAll(of name: String) {
+    removeAll { $0.name.caseInsensitiveCompare(name) == .orderedSame }
+  }
+}
+
+/// What is asked of a server on each attempt.
+public struct EventSourceRequest: Sendable, Hashable {
+  /// Where: `http` or `https`.
+  public var url: URL
+  /// How.
+  public var method: String
+  /// Fields beside those that every attempt has: `Accept`, `Cache-Control`, `Pragma`, and `Last-Event-ID` when there is
+  /// one. A field named here takes the place of those, but for `Last-Event-ID`.
+  public var headers: [HeaderField]
+  /// A body, sent again on each attempt.
+  public var body: [UInt8]?
+
+  /// Makes a request.
+  public init(_ url: URL, method: String = "GET", headers: [HeaderField] = [], body: [UInt8]? = nil) {
+    self.url = url
+    self.method = method
+    self.headers = headers
+    self.body = body
+  }
+}
+
+/// The head of a response.
+public struct ResponseHead: Sendable, Hashable {
+  /// The status.
+  public var status: Int
+  /// The fields.
+  public var headers: [HeaderField]
+  /// Where it came from, after redirects: its origin is that of the events (WHATWG HTML 9.2.6).
+  public var url: URL
+
+  /// Makes a head.
+  public init(status: Int, headers: [HeaderField] = [], url: URL) {
+    self.status = status
+    self.headers = headers
+    self.url = url
+  }
+}

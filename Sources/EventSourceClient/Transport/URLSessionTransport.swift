@@ -1,0 +1,92 @@
+import Synchronization
+
+internal import Foundation
+
+#if canImport(FoundationNetworking)
+  public import FoundationNetworking
+#endif
+
+/// Foundation's HTTP client as a transport: no package is needed.
+///
+/// One `URLSession` for all requests, which is let go of with the transport. What it cannot do on Linux is in the
+/// article <doc:Transports>.
+public final class URLSessionTransport: EventSourceTransport {
+  private let session: URLSession
+  private let tasks: URLSessionTasks
+
+  /// Makes a transport.
+  ///
+  /// - Parameter configuration: For proxies, TLS and the like. Its caches, cookies and timeouts are not used: a stream
+  ///   may be idle for as long as ``EventSource/Configuration/readTimeout`` allows.
+  public init(configuration: URLSessionConfiguration = .ephemeral) {
+    let configuration = configuration.copy() as? URLSessionConfiguration ?? configuration
+    configuration.urlCache = nil
+    configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
+    configuration.httpCookieStorage = nil
+    configuration.httpShouldSetCookies = false
+    // Foundation has no way to say "never".
+    configuration.timeoutIntervalForRequest = 60 * 60 * 24 * 365
+    configuration.timeoutIntervalForResource = 60 * 60 * 24 * 365
+    configuration.httpMaximumConnectionsPerHost = 10_000
+    tasks = URLSessionTasks()
+    session = URLSession(configuration: configuration, delegate: tasks, delegateQueue: nil)
+  }
+
+  deinit { session.invalidateAndCancel() }
+
+  public func send(_ request: EventSourceRequest) async throws -> TransportResponse {
+    var urlRequest = URLRequest(url: request.url)
+    urlRequest.httpMethod = request.method
+    urlRequest.httpBody = request.body.map { Data($0) }
+    for field in request.headers { urlRequest.addValue(field.value, forHTTPHeaderField: field.name) }
+    let exchange = URLSessionExchange(session.dataTask(with: urlRequest), keeping: self)
+    tasks.add(exchange)
+    let head = try await withTaskCancellationHandler {
+      try await exchange.head()
+    } onCancel: {
+      exchange.cancel()
+    }
+    return TransportResponse(head: head, body: exchange)
+  }
+}
+
+/// Finds the exchange of a task, for the session's delegate calls.
+final class URLSessionTasks: NSObject, URLSessionDataDelegate {
+  private let exchanges = Mutex<[Int: URLSessionExchange]>([:])
+
+  func add(_ exchange: URLSessionExchange) {
+    exchanges.withLock { $0[exchange.task.taskIdentifier] = exchange }
+  }
+
+  private func exchange(_ task: URLSessionTask) -> URLSessionExchange? {
+    exchanges.withLock { $0[task.taskIdentifier] }
+  }
+
+  func urlSession(
+    _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
+    completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
+  ) {
+    exchange(dataTask)?.received(response)
+    completionHandler(.allow)
+  }
+
+  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+    exchange(dataTask)?.received(data)
+  }
+
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+    newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+  ) {
+    // A redirect is the response: who asked decides where it leads.
+    exchange(task)?.received(response)
+    completionHandler(nil)
+  }
+
+  func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+    let exchange = exchanges.withLock { $0.removeValue(forKey: task.taskIdentifier) }
+    // Linux's Foundation makes an error of a redirect that it cannot follow, which is a response all the same.
+    if let response = task.response { exchange?.received(response) }
+    exchange?.completed(error)
+  }
+}

@@ -1,0 +1,161 @@
+import EventSourceClient
+import Foundation
+import Testing
+
+/// BEHAVIOURS 6: closing, canceling, letting go; and what a reader costs that does not read.
+@Suite struct ClientClosingTests {
+  private let endless: ScriptedServer.Script = { connection in
+    try connection.request()
+    try connection.head()
+    try connection.write("data: first\n\n")
+    try connection.untilClosed()
+  }
+
+  private func untilNoConnection(_ server: ScriptedServer) async throws {
+    try await within {
+      while server.openConnections > 0 { await Task.yield() }
+    }
+  }
+
+  @Test(arguments: TransportKind.allCases, 0..<4)
+  func theSocketIsClosedAtOnce(transport: TransportKind, way: Int) async throws {
+    let server = try ScriptedServer(endless)
+    let task = Task {
+      let source = EventSource(server.url, configuration: .quick(), transport: transport.make())
+      for try await message in source.events {
+        #expect(message.data == "first")
+        switch way {
+        case 0: return
+        case 1: source.close()
+        case 2: withUnsafeCurrentTask { $0?.cancel() }
+        default: break
+        }
+      }
+    }
+    if way == 3 {
+      try await within { while server.requests.isEmpty { await Task.yield() } }
+      task.cancel()
+    }
+    try await within { try await task.value }
+    try await untilNoConnection(server)
+    #expect(server.accepted == 1)
+    server.stop()
+  }
+
+  @Test(arguments: TransportKind.allCases)
+  func aSourceThatIsLetGoOfWhileItConnectsOrWaitsEnds(transport: TransportKind) async throws {
+    let server = try ScriptedServer(
+      { try $0.untilClosed() }, { _ in })
+    for _ in 0..<2 {
+      let configuration = EventSource.Configuration.quick {
+        $0.firstConnection = .retries(for: nil)
+        $0.initialReconnectionTime = .seconds(3600)
+      }
+      let source = EventSource(server.url, configuration: configuration, transport: transport.make())
+      let accepted = server.accepted
+      let task = Task { try await source.events.first { _ in true } }
+      try await within { while server.accepted == accepted { await Task.yield() } }
+      source.close()
+      source.close()
+      #expect(source.readyState == .closed)
+      #expect(try await within { try await task.value } == nil)
+    }
+    try await untilNoConnection(server)
+    server.stop()
+  }
+
+  @Test(arguments: TransportKind.allCases)
+  func nothingIsDeliveredAfterTheCloseButTheEnd(transport: TransportKind) async throws {
+    let server = try ScriptedServer { connection in
+      try connection.request()
+      try connection.head()
+      try connection.write("data: 1\n\ndata: 2\n\ndata: 3\n\n")
+      try connection.untilClosed()
+    }
+    let source = EventSource(server.url, configuration: .quick(), transport: transport.make())
+    var iterator = source.events.makeAsyncIterator()
+    #expect(try await iterator.next()?.data == "1")
+    source.close()
+    #expect(try await iterator.next() == nil)
+    #expect(try await iterator.next() == nil)
+    source.restart()
+    #expect(source.readyState == .closed && server.accepted == 1)
+    server.stop()
+  }
+
+  @Test(arguments: TransportKind.allCases)
+  func aSecondReaderIsAnErrorAndHarmsNobody(transport: TransportKind) async throws {
+    let server = try ScriptedServer(endless)
+    let source = EventSource(server.url, configuration: .quick(), transport: transport.make())
+    var iterator = source.events.makeAsyncIterator()
+    #expect(try await iterator.next()?.data == "first")
+    #expect(try await readToEnd(source).error?.code == .severalConsumers)
+    #expect(source.readyState == .open)
+    source.close()
+    server.stop()
+  }
+
+  @Test(arguments: TransportKind.allCases)
+  func aReaderThatDoesNotReadMakesTheServerWait(transport: TransportKind) async throws {
+    // One that cannot make it wait breaks off, and continues where it was.
+    let event = "data: " + String(repeating: "x", count: 10_000) + "\n\n"
+    let server = try ScriptedServer { connection in
+      let last = try connection.request().values(of: "Last-Event-ID").first
+      try connection.head()
+      for number in (Int(last ?? "0")! + 1)...20_000 { try connection.write("id: \(number)\n" + event) }
+    }
+    let source = EventSource(server.url, configuration: .quick(), transport: transport.make())
+    var iterator = source.events.makeAsyncIterator()
+    #expect(try await iterator.next()?.lastEventID == "1")
+    // 200 MB are offered; the sockets' buffers and the transport's take some of it, and then nothing moves.
+    try await within {
+      var last = -1
+      while server.written > last || server.written == 0 {
+        last = server.written
+        try await Task.sleep(for: .milliseconds(200))
+      }
+    }
+    if transport.makesServersWait {
+      #expect(server.written < 40 << 20, "\(server.written) bytes were taken from the server")
+    }
+    for number in 2...5000 { #expect(try await iterator.next()?.lastEventID == "\(number)") }
+    source.close()
+    server.stop()
+  }
+
+  @Test(arguments: TransportKind.allCases)
+  func manyClientsOfAServerThatKeepsFailingLeaveNothing(transport: TransportKind) async throws {
+    let server = try ScriptedServer { connection in
+      try connection.request()
+      if connection.number % 3 == 0 { return }
+      try connection.head()
+      try connection.write("data: \(connection.number)\n\n")
+      if connection.number % 2 == 0 { connection.reset() }
+    }
+    let shared = transport.make()
+    @Sendable func descriptors() throws -> Int {
+      try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+    }
+    let before = try descriptors()
+    try await within(.seconds(60)) {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<50 {
+          group.addTask {
+            let source = EventSource(
+              server.url, configuration: .quick { $0.firstConnection = .retries(for: nil) }, transport: shared)
+            var count = 0
+            for try await _ in source.events {
+              count += 1
+              if count == 20 { break }
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+    try await untilNoConnection(server)
+    server.stop()
+    // The client's own ends are closed soon after.
+    try await within { while try descriptors() > before + 8 { await Task.yield() } }
+  }
+}

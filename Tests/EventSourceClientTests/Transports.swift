@@ -1,0 +1,66 @@
+import EventSourceClient
+import Foundation
+import Testing
+
+/// The transports that all suites are run over.
+enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
+  case urlSession
+
+  var testDescription: String { rawValue }
+
+  /// Whether a reader that does not read makes the server wait. Foundation on Linux takes everything at once.
+  var makesServersWait: Bool {
+    switch self {
+    case .urlSession: false
+    }
+  }
+
+  func make() -> any EventSourceTransport {
+    switch self {
+    case .urlSession: URLSessionTransport()
+    }
+  }
+}
+
+extension EventSource.Configuration {
+  /// Quick, so that tests need not wait.
+  static func quick(_ change: (inout Self) -> Void = { _ in }) -> Self {
+    var configuration = Self()
+    configuration.initialReconnectionTime = .milliseconds(5)
+    configuration.maximumReconnectionTime = .milliseconds(20)
+    change(&configuration)
+    return configuration
+  }
+}
+
+/// Fails instead of waiting for ever.
+func within<R: Sendable>(
+  _ limit: Duration = .seconds(20), _ body: @escaping @Sendable () async throws -> R
+) async throws -> R {
+  try await withThrowingTaskGroup(of: R.self) { group in
+    group.addTask(operation: body)
+    group.addTask {
+      try await Task.sleep(for: limit)
+      throw TooLate()
+    }
+    defer { group.cancelAll() }
+    return try await group.next()!
+  }
+}
+
+/// Reads a source to its end.
+///
+/// - Returns: The data of its events, and the error that closed it.
+func readToEnd(_ source: EventSource) async throws -> (data: [String], error: SubscriptionError?) {
+  try await within {
+    var data: [String] = []
+    do {
+      for try await message in source.events { data.append(message.data) }
+      return (data, nil)
+    } catch let error as SubscriptionError {
+      return (data, error)
+    }
+  }
+}
+
+struct TooLate: Error {}
