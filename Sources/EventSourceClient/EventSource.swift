@@ -139,6 +139,7 @@ public final class EventSource: Sendable {
         }
       }
 
+      /// The next element, wherever this is called.
       public mutating func next() async throws -> Element? { try await next(isolation: nil) }
     }
   }
@@ -164,6 +165,7 @@ public final class EventSource: Sendable {
         return nil
       }
 
+      /// The next event, wherever this is called.
       public mutating func next() async throws -> Message? { try await next(isolation: nil) }
     }
   }

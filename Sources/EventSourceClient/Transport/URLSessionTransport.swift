@@ -34,6 +34,7 @@ public final class URLSessionTransport: EventSourceTransport {
 
   deinit { session.invalidateAndCancel() }
 
+  /// Sends a request by a task of its own.
   public func send(_ request: EventSourceRequest) async throws -> TransportResponse {
     var urlRequest = URLRequest(url: request.url)
     urlRequest.httpMethod = request.method
