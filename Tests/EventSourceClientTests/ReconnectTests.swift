@@ -66,9 +66,8 @@ import Testing
     let server = try ScriptedServer { connection in
       try connection.request()
       try connection.head()
-      try connection.write(
-        ": hello\nretry: 1\nevent: eventsource-gap\ndata: {\"channel\":\"a\",\"lastEventID\":\"x\",\"earliestHeld\":null}\n\n"
-      )
+      try connection.write(": hello\nretry: 1\nevent: eventsource-gap\n")
+      try connection.write(#"data: {"channel":"a","lastEventID":"x","earliestHeld":null}"# + "\n\n")
       try connection.write("event: named\nid: 7\ndata: x\n\n")
     }
     let source = EventSource(

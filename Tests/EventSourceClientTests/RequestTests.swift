@@ -71,10 +71,8 @@ import Testing
     let configuration = EventSource.Configuration.quick {
       $0.requestProvider = { attempt, request in
         var request = request
-        request.url = URL(
-          string:
-            "\(request.url)?n=\(attempt.number)&id=\(attempt.lastEventID)&e=\(attempt.lastError?.code.description ?? "")"
-        )!
+        let error = attempt.lastError?.code.description ?? ""
+        request.url = URL(string: "\(request.url)?n=\(attempt.number)&id=\(attempt.lastEventID)&e=\(error)")!
         request.headers.append(HeaderField("Authorization", "Bearer \(attempt.number)"))
         return request
       }
