@@ -49,9 +49,15 @@ package.targets += [
   .target(
     name: "EventSourceSQLite", dependencies: ["CSQLite", "EventSourceServer", "EventSourceFormat"],
     path: "Integrations/SQLite/Sources/EventSourceSQLite", swiftSettings: settings),
+  // What the tests kill, limit, or let read beside them.
+  .executableTarget(
+    name: "HistoryProgram", dependencies: ["EventSourceSQLite", "EventSourceServer", "EventSourceFormat"],
+    path: "Integrations/SQLite/Tests/HistoryProgram", swiftSettings: settings),
   .testTarget(
     name: "EventSourceSQLiteTests",
-    dependencies: ["EventSourceSQLite", "EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
+    dependencies: [
+      "EventSourceSQLite", "EventSourceServer", "EventSourceTesting", "EventSourceFormat", "CSQLite", "HistoryProgram",
+    ],
     path: "Integrations/SQLite/Tests/EventSourceSQLiteTests", swiftSettings: settings),
 ]
 

@@ -35,8 +35,9 @@ public final class SQLiteEventRepository: RecordingEventRepository {
   /// How the history is kept.
   public let configuration: Configuration
 
-  private let writer: CommitQueue
+  /// Before the writer, which is let go of last, and so leaves nothing beside the file.
   private let readers: ReaderPool
+  private let writer: CommitQueue
 
   /// Opens the history in a file, and makes it if there is none.
   ///

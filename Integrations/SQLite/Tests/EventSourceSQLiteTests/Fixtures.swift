@@ -39,3 +39,15 @@ extension EventRepository {
     }
   }
 }
+
+/// Something did not happen in time.
+struct Overdue: Error {}
+
+/// Waits until something is so, half a minute at most.
+func eventually(_ condition: () async throws -> Bool) async throws {
+  let deadline = ContinuousClock.now + .seconds(30)
+  while try await !condition() {
+    guard ContinuousClock.now < deadline else { throw Overdue() }
+    try await Task.sleep(for: .milliseconds(5))
+  }
+}

@@ -34,6 +34,9 @@ struct HistoryCleaner {
     _ = try giveUp(from: &record, atMost: events, before: nil)
   }
 
+  /// Whether there is still more than that to be given up.
+  func isBehind(_ record: ChannelRecord) -> Bool { exceeds(record, slack: true) }
+
   /// Goes on through the channels.
   ///
   /// - Returns: The records that changed, and whether there is more to do now.

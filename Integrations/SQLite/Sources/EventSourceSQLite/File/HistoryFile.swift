@@ -75,6 +75,9 @@ enum HistoryFile {
     } catch  where error.code == .cannotOpen {
       // Not there, or not to be opened: opening it says which.
       return false
+    } catch  where error.code == .inputOutput {
+      throw SQLiteHistoryError(
+        .cannotOpen, path: path, "it cannot be read; look whether it is a folder", resultCode: error.resultCode)
     }
   }
 

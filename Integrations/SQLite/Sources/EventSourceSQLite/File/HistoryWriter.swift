@@ -14,6 +14,8 @@ final class HistoryWriter {
   /// Rows remembered; a channel more, and they are read again when they are needed.
   private static let rememberedChannels = 20_000
 
+  /// A channel has more than it keeps even after as much was given up as an addition may cost.
+  private(set) var isBehind = false
   let connection: Connection
   private let given: GivenID
   /// The system's time in milliseconds since 1970, which the age of events is counted by.
@@ -70,6 +72,7 @@ final class HistoryWriter {
         added.reserveCapacity(addition.events.count)
         for event in addition.events { added.append(try add(event, to: &record, time)) }
         try cleaner.giveUp(from: &record, atMost: 2 * addition.events.count + 16)
+        if cleaner.isBehind(record) { isBehind = true }
         try update(record)
         channels[addition.channel] = record
         ids.append(added)
@@ -91,6 +94,7 @@ final class HistoryWriter {
   func cleanUp() throws(SQLiteHistoryError) -> Bool {
     try setSynced(false)
     return try transaction { () throws(SQLiteHistoryError) in
+      isBehind = false
       let (changed, hasMore) = try cleaner.step(now: clock())
       for record in changed { try update(record) }
       // Which of the records that are remembered these were is not known by name.

@@ -137,6 +137,7 @@ final class CommitQueue: Sendable {
       do throws(SQLiteHistoryError) {
         let ids = try writer.commit(group.map(\.addition), isSynced: isSynced)
         file?.schedule.committed(isSynced: isSynced)
+        if writer.isBehind { file?.schedule.nextSweep = .now }
         return .success(ids)
       } catch {
         return .failure(error)
