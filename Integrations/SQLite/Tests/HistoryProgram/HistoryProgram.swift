@@ -8,14 +8,22 @@ import Foundation
 ///     HistoryProgram write FILE every-commit|interval EVENTS-KEPT
 ///     HistoryProgram read FILE CHANNEL COUNT
 ///     HistoryProgram fill FILE BYTES
+///     HistoryProgram measure FILE every-commit|interval PUBLISHERS CHANNELS SECONDS
 @main struct HistoryProgram {
   static func main() async throws {
     let arguments = Array(CommandLine.arguments.dropFirst())
-    guard arguments.count > 2 else { fatalError("HistoryProgram write|read|fill FILE …") }
+    guard arguments.count > 2 else { fatalError("HistoryProgram write|read|fill|measure FILE …") }
     switch arguments[0] {
     case "write": try await write(arguments[1], durability: arguments[2], keeping: Int(arguments[3])!)
     case "read": try await read(arguments[1], channel: ChannelName(arguments[2]), count: Int(arguments[3])!)
     case "fill": try await fill(arguments[1], bytes: rlim_t(arguments[2])!)
+    case "measure":
+      var configuration = SQLiteEventRepository.Configuration()
+      configuration.durability = arguments[2] == "interval" ? .interval(.seconds(1)) : .everyCommit
+      say(
+        try await Measurement.run(
+          arguments[1], configuration, publishers: Int(arguments[3])!, channels: Int(arguments[4])!,
+          for: .seconds(Int(arguments[5])!)))
     default: fatalError("there is no command \(arguments[0])")
     }
   }
