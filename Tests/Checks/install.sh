@@ -10,6 +10,7 @@ for check in "$@"; do
     linkage) needed[readelf]=binutils ;;
     readme) headers+=(libevent-dev libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl; needed[python3]=python3 ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
+    examples) headers+=(libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
     readers) needed[python3]=python3 ;;
     browser) needed[chromium]=chromium; needed[python3]=python3 ;;
   esac

@@ -47,8 +47,10 @@ enum Measurement {
     let reading = ContinuousClock.now - readingStart
     await repository.close()
     return """
-      \(publishers) publishers, \(channels) channels: \(Int(Double(added.0) / (writing / .seconds(1)))) events/s added, \
-      at most \(added.1) each; \(Int(Double(read) / (reading / .seconds(1)))) events/s read of \(read)
+      \(publishers) publishers, \(channels) channels: \(rate(added.0, in: writing)) events/s added, at most \(added.1) \
+      each; \(rate(read, in: reading)) events/s read of \(read)
       """
   }
+
+  private static func rate(_ count: Int, in time: Duration) -> Int { Int(Double(count) / (time / .seconds(1))) }
 }

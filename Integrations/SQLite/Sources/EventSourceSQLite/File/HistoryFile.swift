@@ -42,7 +42,7 @@ enum HistoryFile {
     try create(on: connection)
     guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
       throw SQLiteHistoryError(
-        .cannotOpen, path: path, "its file system has no shared memory, which a write-ahead log needs; use a local disk"
+        .cannotOpen, path: path, "its file system has no shared memory, which the log needs; use a local disk"
       )
     }
     // Elsewhere than on Linux, flushing the disk's own memory has to be asked for.
