@@ -42,6 +42,27 @@ var package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// Only who builds this product needs SQLite's headers.
+package.products.append(.library(name: "EventSourceSQLite", targets: ["EventSourceSQLite"]))
+package.targets += [
+  .systemLibrary(
+    name: "CSQLite", path: "Integrations/SQLite/Sources/CSQLite", pkgConfig: "sqlite3",
+    providers: [.apt(["libsqlite3-dev"])]),
+  .target(
+    name: "EventSourceSQLite", dependencies: ["CSQLite", "EventSourceServer", "EventSourceFormat"],
+    path: "Integrations/SQLite/Sources/EventSourceSQLite", swiftSettings: settings),
+  // What the tests kill, limit, or let read beside them.
+  .executableTarget(
+    name: "HistoryProgram", dependencies: ["EventSourceSQLite", "EventSourceServer", "EventSourceFormat"],
+    path: "Integrations/SQLite/Tests/HistoryProgram", swiftSettings: settings),
+  .testTarget(
+    name: "EventSourceSQLiteTests",
+    dependencies: [
+      "EventSourceSQLite", "EventSourceServer", "EventSourceTesting", "EventSourceFormat", "CSQLite", "HistoryProgram",
+    ],
+    path: "Integrations/SQLite/Tests/EventSourceSQLiteTests", swiftSettings: settings),
+]
+
 #if os(Linux)
   // Only who builds this product needs libevent's headers.
   package.products.append(.library(name: "EventSourceLibevent", targets: ["EventSourceLibevent"]))

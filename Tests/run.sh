@@ -15,6 +15,7 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   allocations  no allocation per delivered event, and no more than promised elsewhere
   readme       the README's code compiles and its commands work
   quickstart   Examples/Quickstart, from the shell
+  examples     the other examples, from the shell
   browser      Examples/Quickstart, in Chromium
   readers      thousands of idle readers come and go, and nothing is left
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
@@ -24,12 +25,12 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
 EOF
 }
 
-all=(format linkage unit allocations readme quickstart browser readers sanitize fuzz)
+all=(format linkage unit allocations readme quickstart examples browser readers sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
     --help | -h) usage; exit 0 ;;
-    --quick) chosen+=(format linkage unit allocations readme quickstart) ;;
+    --quick) chosen+=(format linkage unit allocations readme quickstart examples) ;;
     *)
       if [[ " ${all[*]} " == *" $argument "* ]]; then chosen+=("$argument"); else
         echo "run.sh: there is no check \"$argument\"" >&2; usage >&2; exit 64
@@ -47,6 +48,7 @@ run_check() {
     allocations) swift run --quiet -c release --package-path Tests/Checks/Allocations ;;
     readme) python3 Tests/Checks/readme.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;
+    examples) bash Tests/Checks/examples.sh ;;
     browser) bash Tests/Browser/run.sh ;;
     readers) python3 Tests/Checks/readers.py --count 2000 ;;
     sanitize) bash Tests/sanitize.sh all --short ;;

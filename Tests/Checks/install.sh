@@ -6,10 +6,11 @@ declare -A needed=()
 headers=()
 for check in "$@"; do
   case "$check" in
-    unit | sanitize) headers+=(libevent-dev); needed[pkg-config]=pkg-config ;;
+    unit | sanitize) headers+=(libevent-dev libsqlite3-dev); needed[pkg-config]=pkg-config ;;
     linkage) needed[readelf]=binutils ;;
-    readme) headers+=(libevent-dev); needed[pkg-config]=pkg-config; needed[curl]=curl; needed[python3]=python3 ;;
+    readme) headers+=(libevent-dev libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl; needed[python3]=python3 ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
+    examples) headers+=(libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
     readers) needed[python3]=python3 ;;
     browser) needed[chromium]=chromium; needed[python3]=python3 ;;
   esac
@@ -17,8 +18,9 @@ done
 
 missing=()
 for package in "${headers[@]}"; do
-  # A package of headers is named after what pkg-config knows it as.
-  pkg-config --exists "${package%-dev}" 2>/dev/null || missing+=("$package")
+  # A package of headers is named after what pkg-config knows it as, with a lib more if that has none.
+  name=${package%-dev}
+  pkg-config --exists "$name" 2>/dev/null || pkg-config --exists "${name#lib}" 2>/dev/null || missing+=("$package")
 done
 for command in "${!needed[@]}"; do
   command -v "$command" >/dev/null || missing+=("${needed[$command]}")

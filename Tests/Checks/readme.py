@@ -10,7 +10,8 @@ import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SCRATCH = os.path.join(ROOT, ".build", "checks", "readme")
-PRODUCTS = ["EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceLibevent"]
+PRODUCTS = [
+    "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceLibevent", "EventSourceSQLite"]
 
 
 def fail(message):

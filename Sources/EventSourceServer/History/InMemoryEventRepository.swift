@@ -12,6 +12,8 @@ public final class InMemoryEventRepository: RecordingEventRepository {
     var events: [ServerSentEvent] = []
     /// How many events there ever were.
     var count: UInt64 = 0
+    /// The highest number in an ID of an event's own that looks as if it had been made here.
+    var highestForeign: UInt64 = 0
     var bytes = 0
 
     mutating func append(_ event: ServerSentEvent) {
@@ -56,7 +58,8 @@ public final class InMemoryEventRepository: RecordingEventRepository {
       return events.map { event in
         var event = event
         history.count += 1
-        let id = event.id ?? EventID(unchecked: "\(epoch)-\(history.count)")
+        if let number = event.id.flatMap(number) { history.highestForeign = max(history.highestForeign, number) }
+        let id = event.id ?? makeID(for: history)
         event.id = id
         history.append(event)
         // Dropping in bulk keeps the cost of an append constant on average.
@@ -83,12 +86,25 @@ public final class InMemoryEventRepository: RecordingEventRepository {
     }
   }
 
+  /// The ID of the newest event of a channel, other than any that an event brought along.
+  private func makeID(for history: History) -> EventID {
+    let id = "\(epoch)-\(history.count)"
+    // Whoever republishes what was read here may be ahead of the count.
+    guard history.count <= history.highestForeign else { return EventID(unchecked: id) }
+    return EventID(unchecked: "\(id)-\(String(UInt64.random(in: 0 ... .max), radix: 36))")
+  }
+
   /// Whether an ID was made here for a channel, of which the event is no longer held.
   private func wasMade(_ id: EventID, of history: History) -> Bool {
-    guard id.rawValue.hasPrefix("\(epoch)-"), let number = UInt64(id.rawValue.dropFirst(epoch.utf8.count + 1)) else {
-      return false
-    }
-    return number <= history.count
+    number(of: id).map { $0 <= history.count } ?? false
+  }
+
+  /// The number in an ID as it is made here.
+  private func number(of id: EventID) -> UInt64? {
+    guard id.rawValue.hasPrefix("\(epoch)-"), let number = UInt64(id.rawValue.dropFirst(epoch.utf8.count + 1)),
+      number > 0, id == EventID(unchecked: "\(epoch)-\(number)")
+    else { return nil }
+    return number
   }
 
   /// Forgets a channel's history.

@@ -82,7 +82,7 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
   /// One line for a person.
   public var description: String { "\(property) is \(value); allowed is \(allowed)" }
 
-  static func require(
+  package static func require(
     _ condition: Bool, _ property: String, _ allowed: String, _ value: some CustomStringConvertible
   ) throws(ConfigurationError) {
     guard condition else {

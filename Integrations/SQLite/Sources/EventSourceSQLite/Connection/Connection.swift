@@ -1,0 +1,80 @@
+internal import CSQLite
+
+/// One connection to a database. SQLite's own locks are off: it is used by one thread at a time, whoever has it in a
+/// mutex.
+final class Connection {
+  enum Mode {
+    case readWrite
+    case readOnly
+    /// Only what is in the file itself is looked at: nothing is locked, recovered or made beside it.
+    case untouched
+  }
+
+  let path: String
+  let handle: OpaquePointer
+
+  init(_ path: String, _ mode: Mode, busyTimeout: Duration) throws(SQLiteHistoryError) {
+    self.path = path
+    // "", ":memory:" and "file:" mean something else to SQLite than a file of this name.
+    let file = path.hasPrefix("/") ? path : "./\(path)"
+    let (name, flags) =
+      switch mode {
+      case .readWrite: (file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+      case .readOnly: (file, SQLITE_OPEN_READONLY)
+      case .untouched: (Self.untouchedURI(file), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+      }
+    var handle: OpaquePointer?
+    let result = sqlite3_open_v2(name, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    guard result == SQLITE_OK, let handle else {
+      let detail = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+      sqlite3_close_v2(handle)
+      throw SQLiteHistoryError(resultCode: result, path: path, detail: detail)
+    }
+    self.handle = handle
+    sqlite3_busy_timeout(handle, Int32(clamping: busyTimeout.wholeMilliseconds))
+  }
+
+  deinit { sqlite3_close_v2(handle) }
+
+  /// Runs statements of which no rows are wanted.
+  func execute(_ sql: String) throws(SQLiteHistoryError) { try check(sqlite3_exec(handle, sql, nil, nil, nil)) }
+
+  /// The one text, or number as text, that a statement answers; nil: none.
+  func text(_ sql: String) throws(SQLiteHistoryError) -> String? {
+    let statement = try Statement(sql, on: self)
+    return try statement.step() ? statement.text(0) : nil
+  }
+
+  /// The one number that a statement answers; 0, if none.
+  func integer(_ sql: String) throws(SQLiteHistoryError) -> Int64 {
+    let statement = try Statement(sql, on: self)
+    return try statement.step() ? statement.integer(0) : 0
+  }
+
+  /// Whether a transaction is open, which some failures end.
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+  /// The row that the last insertion into a table with row numbers made.
+  var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+
+  /// Throws what a result code says.
+  func check(_ result: Int32) throws(SQLiteHistoryError) {
+    guard result == SQLITE_OK || result == SQLITE_ROW || result == SQLITE_DONE else {
+      throw SQLiteHistoryError(resultCode: result, path: path, detail: String(cString: sqlite3_errmsg(handle)))
+    }
+  }
+
+  /// A URI whose path is exactly this one.
+  private static func untouchedURI(_ path: String) -> String {
+    let digits = Array("0123456789ABCDEF")
+    let escaped = path.utf8.reduce(into: "") { result, byte in
+      let isPlain = byte != UInt8(ascii: "%") && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#")
+      if isPlain, byte < 0x80 {
+        result.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+      }
+    }
+    return "file:\(escaped)?immutable=1"
+  }
+}

@@ -1,0 +1,116 @@
+/// Gives up what exceeds the retention, in steps of bounded work. Works inside the writer's transactions.
+struct HistoryCleaner {
+  /// Of one step: events that are given up, and channels that are looked at.
+  private static let eventsPerStep = 1_000
+  private static let channelsPerStep: Int64 = 64
+  /// Of one step: free pages that are given back to the file system.
+  private static let pagesPerStep: Int64 = 256
+
+  private let retention: SQLiteEventRepository.Retention
+  private let maximumAge: Int64?
+  private let connection: Connection
+  private let oldest: Statement
+  private let remove: Statement
+  private let nextChannels: Statement
+  /// The step goes on with the channels after this one.
+  private var lastChannel: Int64 = 0
+
+  init(_ retention: SQLiteEventRepository.Retention, on connection: Connection) throws(SQLiteHistoryError) {
+    self.retention = retention
+    self.connection = connection
+    maximumAge = retention.maximumAge?.wholeMilliseconds
+    oldest = try Statement(
+      "SELECT number, bytes, time FROM event WHERE channel = ? ORDER BY number LIMIT ?", on: connection)
+    remove = try Statement("DELETE FROM event WHERE channel = ? AND number <= ?", on: connection)
+    nextChannels = try Statement(
+      """
+      SELECT id, first, last, bytes, highest_foreign FROM channel WHERE id > ? AND last >= first ORDER BY id LIMIT ?
+      """, on: connection)
+  }
+
+  /// Gives up the oldest events of a channel that has clearly too many.
+  func giveUp(from record: inout ChannelRecord, atMost events: Int) throws(SQLiteHistoryError) {
+    guard exceeds(record, slack: true) else { return }
+    _ = try giveUp(from: &record, atMost: events, before: nil)
+  }
+
+  /// Whether there is still more than that to be given up.
+  func isBehind(_ record: ChannelRecord) -> Bool { exceeds(record, slack: true) }
+
+  /// Goes on through the channels.
+  ///
+  /// - Returns: The records that changed, and whether there is more to do now.
+  mutating func step(now: Int64) throws(SQLiteHistoryError) -> (changed: [ChannelRecord], hasMore: Bool) {
+    let records = try channels(after: lastChannel)
+    var changed: [ChannelRecord] = []
+    var rest = Self.eventsPerStep
+    for var record in records {
+      if exceeds(record, slack: false) || maximumAge != nil {
+        let count = try giveUp(from: &record, atMost: rest, before: maximumAge.map { now - $0 })
+        if count > 0 { changed.append(record) }
+        rest -= count
+      }
+      // The next step goes on with the same channel.
+      guard rest > 0 else { return (changed, true) }
+      lastChannel = record.key
+    }
+    guard records.count < Self.channelsPerStep else { return (changed, true) }
+    lastChannel = 0
+    return (changed, try giveBackPages())
+  }
+
+  /// Free pages are used again by what is added; what is far more than that needs is given back. Whether there is more.
+  private func giveBackPages() throws(SQLiteHistoryError) -> Bool {
+    let free = try connection.integer("PRAGMA freelist_count")
+    let excess = try free - max(1_024, connection.integer("PRAGMA page_count") / 4)
+    guard excess > 0 else { return false }
+    try connection.execute("PRAGMA incremental_vacuum(\(min(excess, Self.pagesPerStep)))")
+    return excess > Self.pagesPerStep
+  }
+
+  private func channels(after key: Int64) throws(SQLiteHistoryError) -> [ChannelRecord] {
+    try nextChannels.bind(1, key)
+    try nextChannels.bind(2, Self.channelsPerStep)
+    defer { nextChannels.reset() }
+    var records: [ChannelRecord] = []
+    while try nextChannels.step() {
+      records.append(
+        ChannelRecord(
+          key: nextChannels.integer(0), first: nextChannels.integer(1), last: nextChannels.integer(2),
+          bytes: nextChannels.integer(3), highestForeign: nextChannels.integer(4)))
+    }
+    return records
+  }
+
+  /// Whether a channel has more than it keeps; with slack, so much more that giving it up pays.
+  private func exceeds(_ record: ChannelRecord, slack: Bool) -> Bool {
+    func limit(_ maximum: Int) -> Int64 {
+      Int64(clamping: slack ? UInt64(maximum) + UInt64(maximum / 8) : UInt64(maximum))
+    }
+    guard record.count > 1 else { return false }
+    return retention.maximumEvents.map { record.count > limit($0) } ?? false
+      || retention.maximumBytes.map { record.bytes > limit($0) } ?? false
+  }
+
+  /// Gives up a channel's oldest events that exceed a limit or are older than a time, and answers how many.
+  private func giveUp(
+    from record: inout ChannelRecord, atMost events: Int, before time: Int64?
+  ) throws(SQLiteHistoryError) -> Int {
+    try oldest.bind(1, record.key)
+    try oldest.bind(2, Int64(events))
+    var count = 0
+    do {
+      defer { oldest.reset() }
+      while try oldest.step(), exceeds(record, slack: false) || time.map({ oldest.integer(2) < $0 }) ?? false {
+        record.first = oldest.integer(0) + 1
+        record.bytes -= oldest.integer(1)
+        count += 1
+      }
+    }
+    guard count > 0 else { return 0 }
+    try remove.bind(1, record.key)
+    try remove.bind(2, record.first - 1)
+    try remove.run()
+    return count
+  }
+}

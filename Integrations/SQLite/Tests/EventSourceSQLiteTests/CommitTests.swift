@@ -1,0 +1,211 @@
+import EventSourceFormat
+import EventSourceSQLite
+import EventSourceServer
+import Foundation
+import Synchronization
+import Testing
+
+/// When and how additions are committed, and what becomes of them when they cannot be.
+@Suite(.timeLimit(.minutes(1))) struct CommitTests {
+  private let folder = try! TemporaryFolder()
+
+  /// The clock is asked once for each transaction.
+  @Test func additionsThatWaitAreCommittedTogetherWhateverTheirChannels() async throws {
+    let transactions = Mutex<Int64>(0)
+    let repository = try SQLiteEventRepository(
+      path: folder.file(), configuration: SQLiteEventRepository.Configuration(),
+      clock: {
+        transactions.withLock {
+          $0 += 1; return $0
+        }
+      })
+    _ = try await repository.append([ServerSentEvent(data: "first")], to: "first")
+    let lock = try RawDatabase(folder.file())
+    try lock.execute("BEGIN IMMEDIATE")
+    let before = transactions.withLock { $0 }
+    // They wait while somebody else has the file locked.
+    let additions = try (1...500).map { number in
+      let channel = try ChannelName("channel \(number)")
+      return Task { try await repository.append([ServerSentEvent(data: "\(number)")], to: channel) }
+    }
+    // A question goes through all the same; asked after the additions, so that these are on their way.
+    for _ in 1...50 { _ = try await repository.held(in: "first") }
+    try lock.execute("COMMIT")
+    for addition in additions { #expect(try await addition.value.count == 1) }
+    #expect(transactions.withLock { $0 } - before < 100)
+    for number in 1...500 {
+      #expect(try await repository.held(in: ChannelName("channel \(number)")).map(\.data) == ["\(number)"])
+    }
+    await repository.close()
+  }
+
+  @Test func aFileThatSomebodyKeepsLockedIsSaidAndAfterwardsItGoesOn() async throws {
+    let repository = try SQLiteEventRepository(
+      path: folder.file(), configuration: .test { $0.busyTimeout = .milliseconds(20) })
+    let hub = EventHub(channels: [])
+    hub.register(repository, for: "a")
+    try await hub.publish("1", to: "a", awaiting: .published)
+    let lock = try RawDatabase(folder.file())
+    try lock.execute("BEGIN IMMEDIATE")
+    for _ in 1...3 {
+      let error = await #expect(throws: SQLiteHistoryError.self) {
+        try await hub.publish("lost", to: "a", awaiting: .published)
+      }
+      #expect(error?.code == .busy)
+      #expect(try await repository.held().count == 1)
+    }
+    try lock.execute("ROLLBACK")
+    let id = try await hub.publish("2", to: "a", awaiting: .published)
+    #expect(id.rawValue.hasSuffix("-2"))
+    #expect(try await repository.held().map(\.data) == ["1", "2"])
+    #expect(hub.statistics.published == 2)
+    await repository.close()
+  }
+
+  @Test func twoWritersOfOneFileKeepOneHistory() async throws {
+    let first = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    let second = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for (name, repository) in [("first", first), ("second", second)] {
+        group.addTask {
+          for number in 1...300 {
+            _ = try await repository.append([ServerSentEvent(data: "\(name) \(number)")], to: "a")
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let held = try await first.held()
+    #expect(held.count == 600)
+    #expect(held.map { $0.id!.rawValue.split(separator: "-")[1] } == (1...600).map { "\($0)" })
+    #expect(held.filter { $0.data.hasPrefix("first") }.map(\.data) == (1...300).map { "first \($0)" })
+    await first.close()
+    await second.close()
+  }
+
+  @Test func theDiskIsFlushedWithinTheIntervalAlsoWhenNothingIsPublishedAnyMore() async throws {
+    let repository = try SQLiteEventRepository(
+      path: folder.file(), configuration: .test { $0.durability = .interval(.milliseconds(30)) })
+    let raw = try RawDatabase(folder.file())
+    let before = try raw.number("SELECT flushes FROM history")
+    try await eventually {
+      // One that comes when a flush is due anyway is flushed itself; of two in a row that is at most one.
+      for number in 1...2 { _ = try await repository.append([ServerSentEvent(data: "\(number)")], to: "a") }
+      try await Task.sleep(for: .milliseconds(100))
+      return try raw.number("SELECT flushes FROM history") > before
+    }
+    await repository.close()
+  }
+
+  @Test func manyChannelsAreNoBurden() async throws {
+    let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    let channels = try (1...10_000).map { try ChannelName("channel \($0)") }
+    for round in 1...2 {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for channel in channels {
+          group.addTask { _ = try await repository.append([ServerSentEvent(data: "\(channel) \(round)")], to: channel) }
+        }
+        try await group.waitForAll()
+      }
+    }
+    for channel in channels.shuffled().prefix(500) {
+      #expect(try await repository.held(in: channel).map(\.data) == ["\(channel) 1", "\(channel) 2"])
+    }
+    #expect(try RawDatabase(folder.file()).number("SELECT count(*) FROM channel") == 10_000)
+    await repository.close()
+  }
+
+  @Test func whatWaitsIsCommittedBeforeTheFileIsClosedAndLaterCallsFail() async throws {
+    let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    let additions = (1...100).map { number in
+      Task { try await repository.append([ServerSentEvent(data: "\(number)")], to: "a") }
+    }
+    _ = try await additions[0].value
+    await repository.close()
+    await repository.close()
+    var acknowledged = 0
+    for addition in additions {
+      switch await addition.result {
+      case .success: acknowledged += 1
+      case .failure(let error): #expect((error as? SQLiteHistoryError)?.code == .closed)
+      }
+    }
+    let late = await #expect(throws: SQLiteHistoryError.self) {
+      try await repository.append([ServerSentEvent(data: "late")], to: "a")
+    }
+    #expect(late?.code == .closed)
+    let question = await #expect(throws: SQLiteHistoryError.self) { try await repository.held() }
+    #expect(question?.code == .closed)
+    let again = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    #expect(try await again.held().count == acknowledged)
+    await again.close()
+  }
+
+  @Test func aReconnectionTimeThatCannotBeSentIsRefused() async throws {
+    let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    await #expect(throws: EventStreamFormatError.negativeReconnectionTime(.seconds(-1))) {
+      try await repository.append([ServerSentEvent(data: "x", reconnectionTime: .seconds(-1))], to: "a")
+    }
+    #expect(try await repository.append([], to: "a") == [])
+    await repository.close()
+  }
+
+  @Test func aReadOnlyHistoryIsNotRecordedIn() async throws {
+    let writer = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    _ = try await writer.append([ServerSentEvent(data: "recorded")], to: "a")
+    let reader = try ReadOnlySQLiteEventRepository(path: folder.file())
+    let hub = EventHub(channels: [])
+    hub.register(reader, for: "a")
+    try hub.publish("live", to: "a")
+    #expect(try await reader.held().map(\.data) == ["recorded"])
+    _ = try await writer.append([ServerSentEvent(data: "later")], to: "a")
+    #expect(try await reader.held().map(\.data) == ["recorded", "later"])
+    await reader.close()
+    let question = await #expect(throws: SQLiteHistoryError.self) { try await reader.held() }
+    #expect(question?.code == .closed)
+    await writer.close()
+    // Without its writer too.
+    let archive = try ReadOnlySQLiteEventRepository(path: folder.file(), readers: 1)
+    #expect(try await archive.held().count == 2)
+    await archive.close()
+  }
+
+  @Test func aQuestionThatNobodyWaitsForIsNotAnswered() async throws {
+    let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    _ = try await repository.append([ServerSentEvent(data: "x")], to: "a")
+    let question = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await repository.held()
+    }
+    await #expect(throws: CancellationError.self) { try await question.value }
+    await repository.close()
+  }
+
+  #if os(Linux)
+    @Test func filesAreGivenBack() async throws {
+      for isClosed in [true, false] {
+        for _ in 1...5 {
+          let repository = try SQLiteEventRepository(
+            path: folder.file(), configuration: .test { $0.retention.maximumAge = .seconds(60) })
+          _ = try await repository.append([ServerSentEvent(data: "x")], to: "a")
+          let reader = try ReadOnlySQLiteEventRepository(path: folder.file())
+          #expect(try await !reader.held().isEmpty)
+          await reader.close()
+          #expect(openFiles() > 0)
+          if isClosed { await repository.close() }
+        }
+        try await eventually { openFiles() == 0 }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["history.db"])
+      }
+    }
+
+    /// How many descriptors of this process are in the test's folder.
+    private func openFiles() -> Int {
+      let links = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+      return links.count { link in
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(link)"))?
+          .hasPrefix(folder.path) ?? false
+      }
+    }
+  #endif
+}

@@ -1,0 +1,144 @@
+import EventSourceFormat
+import EventSourceSQLite
+import EventSourceServer
+import Foundation
+import Testing
+
+/// Which files are opened, and which are refused and left as they are.
+@Suite struct FileTests {
+  private let folder = try! TemporaryFolder()
+
+  private func code(_ path: String) -> SQLiteHistoryError.Code? {
+    do {
+      _ = try SQLiteEventRepository(path: path, configuration: .test())
+      return nil
+    } catch {
+      #expect(error.path == path && !error.message.isEmpty && error.description.contains(path))
+      return error.code
+    }
+  }
+
+  private func readingCode(_ path: String) -> SQLiteHistoryError.Code? {
+    do {
+      _ = try ReadOnlySQLiteEventRepository(path: path)
+      return nil
+    } catch {
+      return error.code
+    }
+  }
+
+  /// Refused for writing and for reading, with nothing changed and nothing left beside it.
+  private func expectUntouched(_ path: String, _ expected: SQLiteHistoryError.Code) throws {
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    let beside = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(code(path) == expected)
+    #expect(readingCode(path) == expected)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == beside)
+  }
+
+  @Test func aFileThatIsNoDatabaseIsRefused() throws {
+    for (name, content) in [("short", "hello"), ("long", String(repeating: "text ", count: 10_000))] {
+      try Data(content.utf8).write(to: URL(fileURLWithPath: folder.file(name)))
+      try expectUntouched(folder.file(name), .notADatabase)
+    }
+  }
+
+  @Test(arguments: ["DELETE", "WAL"])
+  func aDatabaseOfAnotherProgramIsRefused(_ mode: String) throws {
+    let path = folder.file("other.db")
+    try RawDatabase(path).execute("PRAGMA journal_mode = \(mode); CREATE TABLE t (x); INSERT INTO t VALUES (1)")
+    try expectUntouched(path, .otherApplication)
+    try RawDatabase(path).execute("PRAGMA application_id = 77")
+    try expectUntouched(path, .otherApplication)
+  }
+
+  @Test func aHistoryOfANewerVersionIsRefused() async throws {
+    let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    _ = try await repository.append([ServerSentEvent(data: "x")], to: "a")
+    await repository.close()
+    try RawDatabase(folder.file()).execute("PRAGMA user_version = 2")
+    try expectUntouched(folder.file(), .newerVersion)
+    try RawDatabase(folder.file()).execute("PRAGMA user_version = 1")
+    let again = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    #expect(try await again.held().count == 1)
+    await again.close()
+  }
+
+  @Test func whatCannotBeOpenedIsSaid() throws {
+    #expect(code(folder.file("nowhere/history.db")) == .cannotOpen)
+    #expect(code(folder.path) == .cannotOpen)
+    #expect(readingCode(folder.file("nothing.db")) == .cannotOpen)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("nothing.db")))
+  }
+
+  @Test func anEmptyFileBecomesAHistory() async throws {
+    try Data().write(to: URL(fileURLWithPath: folder.file()))
+    #expect(readingCode(folder.file()) == .cannotOpen)
+    let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    _ = try await repository.append([ServerSentEvent(data: "x")], to: "a")
+    await repository.close()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["history.db"])
+  }
+
+  @Test(arguments: ["a?mode=memory", "100%25 #1", "file:x", ":memory:", "é 👋"])
+  func aNameIsTakenAsItIs(_ name: String) async throws {
+    for round in 1...2 {
+      let repository = try SQLiteEventRepository(path: folder.file(name), configuration: .test())
+      _ = try await repository.append([ServerSentEvent(data: "x")], to: "a")
+      #expect(try await repository.held().count == round)
+      await repository.close()
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [name])
+  }
+
+  @Test func aDamagedFileIsSaidAndCrashesNothing() async throws {
+    let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+    for number in 1...300 {
+      _ = try await repository.append([ServerSentEvent(data: String(repeating: "\(number) ", count: 100))], to: "a")
+    }
+    await repository.close()
+    let whole = try Data(contentsOf: URL(fileURLWithPath: folder.file()))
+    var refusals = 0
+    for page in 0..<(whole.count / 4096) {
+      var damaged = whole
+      // The header stays, so that it is still this library's file.
+      let start = max(100, page * 4096)
+      damaged.replaceSubrange(start..<(start + 2_000), with: repeatElement(0xA5, count: 2_000))
+      try damaged.write(to: URL(fileURLWithPath: folder.file()))
+      do {
+        let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+        do {
+          _ = try await repository.held()
+          _ = try await repository.append([ServerSentEvent(data: "x")], to: "a")
+        } catch let error as SQLiteHistoryError {
+          #expect(error.code == .damaged, "\(error)")
+          refusals += 1
+        }
+        await repository.close()
+      } catch let error as SQLiteHistoryError {
+        #expect(error.code == .damaged, "\(error)")
+        refusals += 1
+      }
+    }
+    #expect(refusals > 10)
+  }
+
+  @Test func valuesThatMakeNoSenseAreNamed() {
+    let mistakes: [(String, (inout SQLiteEventRepository.Configuration) -> Void)] = [
+      ("durability", { $0.durability = .interval(.zero) }),
+      ("retention.maximumEvents", { $0.retention.maximumEvents = 0 }),
+      ("retention.maximumBytes", { $0.retention.maximumBytes = 0 }),
+      ("retention.maximumAge", { $0.retention.maximumAge = .zero }),
+      ("maximumFileBytes", { $0.maximumFileBytes = 100 }),
+      ("readers", { $0.readers = 0 }), ("busyTimeout", { $0.busyTimeout = .seconds(-1) }),
+    ]
+    for (property, mistake) in mistakes {
+      var configuration = SQLiteEventRepository.Configuration()
+      #expect(throws: Never.self) { try configuration.validate() }
+      mistake(&configuration)
+      let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
+      #expect(error?.property == property)
+    }
+  }
+}

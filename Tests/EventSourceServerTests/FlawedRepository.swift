@@ -1,0 +1,99 @@
+import EventSourceFormat
+import EventSourceServer
+import Synchronization
+
+/// A repository with one mistake, which the contract has to find.
+final class FlawedRepository: RecordingEventRepository {
+  enum Flaw: String, CaseIterable, Sendable {
+    case answersTheEventItself, leavesOneOut, answersOneTwice, answersNewestFirst, ignoresTheEventLimit
+    case ignoresTheByteLimit, answersNothingIfOneEventIsTooLarge, hidesAGap, takesUnknownForKnown
+    case takesIDsForNumbers, failsOnAnUnknownID, mixesChannels, forgetsTheType, forgetsTheReconnectionTime
+    case trimsData, replacesOwnIDs, givesAnIDTwice, answersTooFewIDs, addsInPartWhenCanceled, findsTheOldest
+    case tellsAGapWhereThereIsNone, reordersABatch, changesAccents, countsAgainAfterGivingUp
+  }
+
+  private let flaw: Flaw
+  private let limit: Int
+  private let sound: InMemoryEventRepository
+  private let added = Mutex<[ServerSentEvent]>([])
+
+  init(_ flaw: Flaw, holding limit: Int?) {
+    self.flaw = flaw
+    self.limit = limit ?? 10_000
+    sound = InMemoryEventRepository(maximumEvents: self.limit, maximumBytes: 64 << 20)
+  }
+
+  func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
+    let earlier = added.withLock {
+      $0.append(contentsOf: events); return $0.count - events.count
+    }
+    var events = events
+    switch flaw {
+    case .forgetsTheType: events = events.map { with($0) { $0.type = nil } }
+    case .forgetsTheReconnectionTime: events = events.map { with($0) { $0.reconnectionTime = nil } }
+    case .trimsData:
+      events = events.map { with($0) { $0.data = String($0.data.trimmingPrefix(while: \.isWhitespace)) } }
+    case .changesAccents: events = events.map { with($0) { $0.data = $0.data.replacing("e\u{301}", with: "\u{E9}") } }
+    case .replacesOwnIDs: events = events.map { with($0) { $0.id = nil } }
+    case .reordersABatch: events.reverse()
+    case .givesAnIDTwice:
+      events = events.enumerated().map { index, event in
+        with(event) { $0.id = $0.id ?? id(earlier + index == 200 ? 199 : earlier + index) }
+      }
+    case .countsAgainAfterGivingUp:
+      events = events.enumerated().map { index, event in
+        with(event) { $0.id = $0.id ?? id((earlier + index) % (limit * 4)) }
+      }
+    case .addsInPartWhenCanceled:
+      if Task.isCancelled, events.count > 1 {
+        _ = sound.append([events[0]], to: channel)
+        throw CancellationError()
+      }
+    default: break
+    }
+    let ids = sound.append(events, to: flaw == .mixesChannels ? "one" : channel)
+    return flaw == .answersTooFewIDs ? Array(ids.dropLast()) : ids
+  }
+
+  func events(for request: ReplayRequest) async throws -> ReplayAnswer {
+    var request = request
+    switch flaw {
+    case .ignoresTheEventLimit: request.maximumEvents = .max
+    case .ignoresTheByteLimit: request.maximumBytes = .max
+    case .mixesChannels: request.channel = "one"
+    default: break
+    }
+    let answer = sound.events(for: request)
+    switch (flaw, answer) {
+    case (.answersTheEventItself, .contiguous(let events)):
+      guard let id = request.lastEventID else { return answer }
+      return .contiguous([ServerSentEvent(data: "itself", id: id)] + events)
+    case (.leavesOneOut, .contiguous(let events)): return .contiguous(Array(events.dropFirst()))
+    case (.answersOneTwice, .contiguous(let events)): return .contiguous(events.prefix(1) + events)
+    case (.answersNewestFirst, .contiguous(let events)): return .contiguous(events.reversed())
+    case (.answersNothingIfOneEventIsTooLarge, .contiguous(let events)):
+      let isTooLarge = events.first.map { $0.data.utf8.count > request.maximumBytes } ?? false
+      return isTooLarge ? .contiguous([]) : answer
+    case (.hidesAGap, .gap(let events)): return .contiguous(events)
+    case (.takesUnknownForKnown, .unknownID): return .contiguous([])
+    case (.takesIDsForNumbers, .unknownID):
+      let number = Int(request.lastEventID?.rawValue ?? "")
+      return number.map { $0 < 5 } == true ? .gap([]) : answer
+    case (.failsOnAnUnknownID, .unknownID): throw CancellationError()
+    case (.findsTheOldest, .contiguous):
+      guard request.lastEventID == "same" else { return answer }
+      return .contiguous(Array(added.withLock { $0 }.dropFirst()))
+    case (.tellsAGapWhereThereIsNone, .contiguous(let events)):
+      return request.lastEventID == nil || events.isEmpty ? answer : .gap(events)
+    default: return answer
+    }
+  }
+
+  private func id(_ number: Int) -> EventID { try! EventID("flawed-\(number)") }
+
+  private func with(_ event: ServerSentEvent, _ change: (inout ServerSentEvent) -> Void) -> ServerSentEvent {
+    var event = event
+    change(&event)
+    return event
+  }
+}
