@@ -107,8 +107,8 @@ public final class EvhttpEventStreams {
   /// Ends the streams at random moments within a time, each with what is published and a `retry`, and refuses new ones
   /// with 503.
   ///
-  /// - Parameter drained: Called once, on the base's thread, when ``readerCount`` is 0: now nothing is cut off by freeing
-  ///   the server, and it may do so itself. Not called if the streams are closed before, or drained anew.
+  /// - Parameter drained: Called once, on the base's thread, when ``readerCount`` is 0: nothing is cut off by freeing
+  ///   the server now, and it may do so itself. Not called if the streams are closed or drained anew before.
   public func drain(over window: Duration, then drained: (() -> Void)? = nil) {
     loop.lane.drain(over: window)
     loop.drained = drained
