@@ -55,7 +55,8 @@ int main(int argc, char **argv) {
   evhttp_set_cb(http, "/", on_home, NULL);
   evhttp_set_cb(http, "/ticks", on_ticks, NULL);
 
-  struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", argc > 1 ? atoi(argv[1]) : 8080);
+  ev_uint16_t port = argc > 1 ? (ev_uint16_t)atoi(argv[1]) : 8080;
+  struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", port);
   struct sockaddr_in address;
   if (!bound || getsockname(evhttp_bound_socket_get_fd(bound), (void *)&address, &(socklen_t){sizeof address}) != 0) {
     fprintf(stderr, "the port cannot be had\n");
