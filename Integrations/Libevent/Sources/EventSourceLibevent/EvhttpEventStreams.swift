@@ -96,7 +96,10 @@ public final class EvhttpEventStreams {
       return evhttp_send_error(request, 503, nil)
     }
     let exchange = handler.serve(EvhttpRequest(request), channels: channels, response: response, on: loop.lane)
-    if !exchange.isFinished { response.exchange = exchange }
+    if !exchange.isFinished {
+      response.exchange = exchange
+      response.watchForClosing()
+    }
     loop.runSoon()
   }
 
