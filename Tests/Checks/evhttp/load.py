@@ -156,6 +156,7 @@ def waves(program, count):
                     stream.close()
             wait_until("sockets to be back", lambda: readers.sockets(server.pid) == idle_sockets)
             assert statistics(server)["readers"] == 0
+            curl(f"{server.url}/trim")
             after.append(readers.resident(server.pid))
         print(f"evhttp: {count} readers came and went three times; {(memory - idle_memory) / count:.1f} KiB each; "
               f"{idle_memory} KiB before, then {', '.join(map(str, after))}")

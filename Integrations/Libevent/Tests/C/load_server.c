@@ -4,13 +4,15 @@
  *   load_server [--tls CERTIFICATE KEY] [--timeout S] [--heartbeat MS] [--stall MS] [--log-bytes N]
  *
  * --timeout is evhttp's own; --heartbeat 0 is none. Prints its port. GET /events/{channel}; POST /publish/COUNT/SIZE
- * publishes so many events to "news", each a number and letters up to the size; GET /statistics; SIGTERM drains.
+ * publishes so many events to "news", each a number and letters up to the size; GET /statistics; GET /trim gives memory
+ * that is not in use back to the system; SIGTERM drains.
  */
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <eventsource.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <signal.h>
@@ -66,6 +68,9 @@ static void on_request(struct evhttp_request *request, void *context) {
       (unsigned long long)now.readers, (unsigned long long)now.dropped, (unsigned long long)now.ended,
       (unsigned long long)now.held_bytes);
     answer(request, text);
+  } else if (strcmp(uri, "/trim") == 0) {
+    malloc_trim(0);
+    answer(request, "trimmed\n");
   } else if (es_streams_serve(streams, request) == ES_NO_ROUTE) {
     evhttp_send_error(request, 404, NULL);
   }
