@@ -18,7 +18,10 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ -n "$prefix" ] || { usage >&2; exit 64; }
-pkg-config --exists libevent || { echo "install.sh: libevent's headers are missing: the Debian package is libevent-dev" >&2; exit 1; }
+if ! pkg-config --exists libevent; then
+  echo "install.sh: libevent's headers are missing: the Debian package is libevent-dev" >&2
+  exit 1
+fi
 mkdir -p "$prefix/lib/pkgconfig" "$prefix/include"
 prefix=$(cd "$prefix" && pwd)
 cd "$(dirname "$0")/../.."
@@ -26,24 +29,36 @@ cd "$(dirname "$0")/../.."
 here=Integrations/Libevent
 header=$here/Sources/CEventSource/eventsource.h
 version=$(sed -n 's/^#define ES_VERSION "\(.*\)"$/\1/p' "$header")
-name=libeventsource-libevent.so
+name=libeventsource-libevent
 # A program that was linked with one version runs with a later one, as long as the first number is the same.
-soname=$name.${version%%.*}
+soname=$name.so.${version%%.*}
 
 # The Swift runtime becomes part of the library, and nothing of it is visible outside.
 build=(--configuration "$configuration" --product EventSourceC --scratch-path .build-c -Xswiftc -static-stdlib
   -Xlinker "--version-script=$here/eventsource.map" -Xlinker "-soname=$soname" -Xlinker --gc-sections)
 swift build --quiet "${build[@]}"
-built=$(swift build --show-bin-path "${build[@]}")/libEventSourceC.so
+products=$(swift build --show-bin-path "${build[@]}")
 
-if [ "$configuration" = release ]; then
-  strip --strip-unneeded -o "$built.stripped" "$built"
-  built=$built.stripped
-fi
+# The same as one object in which only the functions of the header can be seen, so that nothing of it gets mixed up with
+# what else a program is linked from.
+runtime=$(swiftc -print-target-info -static-stdlib | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/linux
+mapfile -t objects <"$products/EventSourceC.product/Objects.LinkFileList"
+archives=()
+for library in swift_Concurrency swiftSynchronization swiftGlibc swift_StringProcessing swift_RegexParser swiftCore \
+  dispatch BlocksRuntime; do
+  archives+=("$runtime/lib$library.a")
+done
+object=$products/eventsource-libevent.o
+ld -r -o "$object" "$runtime/$(uname -m)/swiftrt.o" "${objects[@]}" --start-group "${archives[@]}" --end-group
+objcopy --wildcard --keep-global-symbol='es_*' "$object"
+
+install -m 755 "$products/libEventSourceC.so" "$prefix/lib/$name.so.$version"
+if [ "$configuration" = release ]; then strip --strip-unneeded "$object" "$prefix/lib/$name.so.$version"; fi
+rm -f "$prefix/lib/$name.a"
+ar rcs "$prefix/lib/$name.a" "$object"
 install -m 644 "$header" "$prefix/include/eventsource.h"
-install -m 755 "$built" "$prefix/lib/$name.$version"
-ln -sf "$name.$version" "$prefix/lib/$soname"
-ln -sf "$soname" "$prefix/lib/$name"
+ln -sf "$name.so.$version" "$prefix/lib/$soname"
+ln -sf "$soname" "$prefix/lib/$name.so"
 sed -e "s|@prefix@|$prefix|" -e "s|@version@|$version|" "$here/eventsource-libevent.pc.in" \
   >"$prefix/lib/pkgconfig/eventsource-libevent.pc"
-echo "installed $name.$version in $prefix"
+echo "installed $name $version, shared and static, in $prefix"

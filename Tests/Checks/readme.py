@@ -89,8 +89,8 @@ def compile_c(blocks):
     for number, block in enumerate(blocks, 1):
         path = os.path.join(SCRATCH, f"block{number}.c")
         write(path, block)
-        run(["cc", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}/Integrations/Libevent/Sources/CEventSource",
-             *flags, path], f"C block {number}")
+        header = f"-I{ROOT}/Integrations/Libevent/Sources/CEventSource"
+        run(["cc", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", header, *flags, path], f"C block {number}")
     return len(blocks)
 
 

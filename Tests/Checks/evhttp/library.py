@@ -59,8 +59,20 @@ def every_function_does_what_it_says():
             assert result.returncode == 0, f"{command}: {result.returncode}\n{result.stdout}{result.stderr[-6000:]}"
 
 
+def it_can_be_linked_statically():
+    """The same tests in programs that need no file of this package's when they run."""
+    archive = f"{PREFIX}/lib/libeventsource-libevent.a"
+    for name in ("api", "serving"):
+        program = os.path.join(SCRATCH, f"{name}_static")
+        libraries = [archive, "-levent", "-lstdc++", "-lm", "-ldl", "-lpthread"]
+        run("cc", "-g", f"{HERE}/Tests/C/{name}.c", f"-I{PREFIX}/include", "-o", program, *libraries)
+        assert "eventsource" not in run("readelf", "-d", program), "it needs the shared library"
+        run(program, timeout=120)
+
+
 def check():
     header_and_library_agree()
     it_is_also_for_cplusplus()
     the_difference_is_five_lines()
     every_function_does_what_it_says()
+    it_can_be_linked_statically()

@@ -28,7 +28,8 @@ VALGRIND = [
 def run(*command, **options):
     """Runs a command that has to succeed; what it printed."""
     result = subprocess.run(command, capture_output=True, text=True, **options)
-    assert result.returncode == 0, f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}"
+    said = result.stdout + result.stderr
+    assert result.returncode == 0, f"{' '.join(command)} ended with {result.returncode}:\n{said}"
     return result.stdout
 
 
@@ -40,7 +41,8 @@ def pkg_config(*packages):
 def compile_c(source, *packages, compiler="cc", flags=()):
     """Compiles one file with nothing but a compiler and pkg-config; the program's path."""
     program = os.path.join(SCRATCH, os.path.splitext(os.path.basename(source))[0])
-    run(compiler, "-g", "-Wall", "-Wextra", "-Werror", *flags, source, "-o", program, "-pthread", *pkg_config(*packages))
+    warnings = ["-Wall", "-Wextra", "-Werror"]
+    run(compiler, "-g", *warnings, *flags, source, "-o", program, "-pthread", *pkg_config(*packages))
     return program
 
 
