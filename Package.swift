@@ -66,7 +66,14 @@ package.targets += [
 #if os(Linux)
   // Only who builds this product needs libevent's headers.
   package.products.append(.library(name: "EventSourceLibevent", targets: ["EventSourceLibevent"]))
+  // For C programs, of which Integrations/Libevent/install.sh makes a library that they can link.
+  package.products.append(.library(name: "EventSourceC", type: .dynamic, targets: ["EventSourceC"]))
   package.targets += [
+    .systemLibrary(name: "CEventSource", path: "Integrations/Libevent/Sources/CEventSource"),
+    .target(
+      name: "EventSourceC",
+      dependencies: ["CEventSource", "CLibevent", "EventSourceLibevent", "EventSourceServer", "EventSourceFormat"],
+      path: "Integrations/Libevent/Sources/EventSourceC", swiftSettings: settings),
     .systemLibrary(
       name: "CLibevent", path: "Integrations/Libevent/Sources/CLibevent", pkgConfig: "libevent",
       providers: [.apt(["libevent-dev"])]),

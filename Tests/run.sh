@@ -18,14 +18,15 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   examples     the other examples, from the shell
   browser      Examples/Quickstart, in Chromium
   readers      thousands of idle readers come and go, and nothing is left
+  evhttp       the C library and both evhttp examples, short form of Tests/Checks/evhttp/run.py
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
   fuzz         the fuzz targets, short form of Tests/fuzz.sh
 
---quick leaves out browser, readers, sanitize and fuzz.
+--quick leaves out browser, readers, evhttp, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit allocations readme quickstart examples browser readers sanitize fuzz)
+all=(format linkage unit allocations readme quickstart examples browser readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -51,6 +52,7 @@ run_check() {
     examples) bash Tests/Checks/examples.sh ;;
     browser) bash Tests/Browser/run.sh ;;
     readers) python3 Tests/Checks/readers.py --count 2000 ;;
+    evhttp) python3 Tests/Checks/evhttp/run.py ;;
     sanitize) bash Tests/sanitize.sh all --short ;;
     fuzz) bash Tests/fuzz.sh all 15 ;;
   esac

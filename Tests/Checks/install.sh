@@ -8,10 +8,18 @@ for check in "$@"; do
   case "$check" in
     unit | sanitize) headers+=(libevent-dev libsqlite3-dev); needed[pkg-config]=pkg-config ;;
     linkage) needed[readelf]=binutils ;;
-    readme) headers+=(libevent-dev libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl; needed[python3]=python3 ;;
+    readme)
+      headers+=(libevent-dev libsqlite3-dev)
+      needed+=([pkg-config]=pkg-config [curl]=curl [python3]=python3 [cc]=gcc)
+      ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     examples) headers+=(libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
     readers) needed[python3]=python3 ;;
+    evhttp)
+      headers+=(libevent-dev libssl-dev)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [openssl]=openssl [cc]=gcc [c++]=g++
+        [readelf]=binutils [valgrind]=valgrind [chromium]=chromium)
+      ;;
     browser) needed[chromium]=chromium; needed[python3]=python3 ;;
   esac
 done

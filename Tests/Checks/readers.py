@@ -43,16 +43,16 @@ def sockets(pid):
     return count
 
 
-def connect(port, count):
-    """So many streams; every one has its head when this returns."""
+def connect(port, count, path="/events/wall", first=0):
+    """So many streams, the first of them counted as said; every one has its head when this returns."""
     streams = []
     poll = select.epoll()
-    for number in range(count):
+    for number in range(first, first + count):
         stream = socket.socket()
         # Ports of one source address would run out.
         stream.bind((f"127.0.0.{2 + number // 10000}", 0))
         stream.connect(("127.0.0.1", port))
-        stream.sendall(b"GET /events/wall HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        stream.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         stream.setblocking(False)
         poll.register(stream, select.EPOLLIN)
         streams.append(stream)

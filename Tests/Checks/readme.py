@@ -84,6 +84,17 @@ def run_curl(words, line):
         curl.stdout.close()
 
 
+def compile_c(blocks):
+    """Each is the inside of a file, for which libevent's and the package's own header are enough."""
+    flags = run(["pkg-config", "--cflags", "libevent"], "libevent").split()
+    for number, block in enumerate(blocks, 1):
+        path = os.path.join(SCRATCH, f"block{number}.c")
+        write(path, block)
+        header = f"-I{ROOT}/Integrations/Libevent/Sources/CEventSource"
+        run(["cc", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", header, *flags, path], f"C block {number}")
+    return len(blocks)
+
+
 def write(path, text):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as file:
@@ -94,17 +105,19 @@ def run(command, what, quiet=False):
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         fail(f"{what} does not compile:\n{result.stdout}{result.stderr}")
+    return result.stdout
 
 
 def main():
     with open(os.path.join(ROOT, "README.md")) as file:
         blocks = re.findall(r"^```(\w+)\n(.*?)^```$", file.read(), re.M | re.S)
-    unknown = {language for language, _ in blocks} - {"swift", "sh"}
+    unknown = {language for language, _ in blocks} - {"swift", "sh", "c"}
     if unknown:
         fail(f"blocks in {', '.join(unknown)} are not checked by anything")
     swift = [text for language, text in blocks if language == "swift"]
     commands = [line for language, text in blocks if language == "sh" for line in text.splitlines() if line]
     compiled = compile_blocks(swift)
+    compiled += compile_c([text for language, text in blocks if language == "c"])
     run_commands(commands)
     print(f"readme: {compiled} blocks compile, {len(commands)} commands work")
 

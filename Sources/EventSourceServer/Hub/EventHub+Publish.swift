@@ -29,8 +29,10 @@ extension EventHub {
   /// - Returns: The IDs, in the order of the names.
   /// - Throws: As for one channel; if any channel is unknown nothing is sent to any.
   @discardableResult
-  public func publish(_ event: some ServerSentEventConvertible, to names: [ChannelName]) throws -> [EventID] {
-    let event = try prepare(event.serverSentEvent)
+  public func publish(
+    _ event: some ServerSentEventConvertible, to names: [ChannelName], key: String? = nil
+  ) throws -> [EventID] {
+    let event = try prepare(event.serverSentEvent, key: key)
     for name in names where try channel(name).withState({ $0.recorder != nil }) {
       throw PublishError.recordingChannel(name)
     }
@@ -62,9 +64,10 @@ extension EventHub {
   ///   is in the channels that were named before its own.
   @discardableResult
   public func publish(
-    _ event: some ServerSentEventConvertible, to names: [ChannelName], awaiting milestone: Milestone
+    _ event: some ServerSentEventConvertible, to names: [ChannelName], key: String? = nil,
+    awaiting milestone: Milestone
   ) async throws -> [EventID] {
-    let event = try prepare(event.serverSentEvent)
+    let event = try prepare(event.serverSentEvent, key: key)
     let channels = try names.map { try channel($0) }
     var ids: [EventID] = []
     for channel in channels { ids.append(try await publish(event, to: channel)) }

@@ -96,7 +96,10 @@ public final class EvhttpEventStreams {
       return evhttp_send_error(request, 503, nil)
     }
     let exchange = handler.serve(EvhttpRequest(request), channels: channels, response: response, on: loop.lane)
-    if !exchange.isFinished { response.exchange = exchange }
+    if !exchange.isFinished {
+      response.exchange = exchange
+      response.watchForClosing()
+    }
     loop.runSoon()
   }
 
@@ -106,8 +109,12 @@ public final class EvhttpEventStreams {
 
   /// Ends the streams at random moments within a time, each with what is published and a `retry`, and refuses new ones
   /// with 503.
-  public func drain(over window: Duration) {
+  ///
+  /// - Parameter drained: Called once, on the base's thread, when ``readerCount`` is 0: nothing is cut off by freeing
+  ///   the server now, and it may do so itself. Not called if the streams are closed or drained anew before.
+  public func drain(over window: Duration, then drained: (() -> Void)? = nil) {
     loop.lane.drain(over: window)
+    loop.drained = drained
     loop.runSoon()
   }
 

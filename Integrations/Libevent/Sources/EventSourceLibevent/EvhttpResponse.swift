@@ -21,6 +21,8 @@ final class EvhttpResponse: EventStreamResponse {
   private var watch: OpaquePointer?
   private var isPlain = false
   private var isChunked = false
+  /// What the program gave the connection, while it is other than that.
+  private var usual: (read: timeval, write: timeval, watermark: event_watermark)?
   private var owesWritable = false
   /// Set by whoever serves the request; let go when the stream is over.
   var exchange: EventStreamExchange?
@@ -43,15 +45,40 @@ final class EvhttpResponse: EventStreamResponse {
       argument)
   }
 
+  /// Lets the base see that the peer leaves while its request waits for an answer, however long: evhttp reads nothing
+  /// then, and has its timeouts only for peers that are to send something.
+  func watchForClosing() {
+    guard request != nil else { return }
+    usual = (bufferevent.pointee.timeout_read, bufferevent.pointee.timeout_write, bufferevent.pointee.wm_read)
+    // Without a callback for what is read, which stays for evhttp to be read later; it sets its own again.
+    bufferevent_setcb(bufferevent, nil, nil, bufferevent.pointee.errorcb, bufferevent.pointee.cbarg)
+    listen()
+    bufferevent_enable(bufferevent, Int16(EV_READ))
+  }
+
+  private func listen() {
+    bufferevent_set_timeouts(bufferevent, nil, nil)
+    bufferevent_setwatermark(bufferevent, Int16(EV_READ), 0, Self.mostInput)
+  }
+
+  /// The connection goes on as one of evhttp's, after a response that is not a stream.
+  private func stopListening() {
+    guard var usual else { return }
+    bufferevent_set_timeouts(bufferevent, &usual.read, &usual.write)
+    bufferevent_setwatermark(bufferevent, Int16(EV_READ), usual.watermark.low, usual.watermark.high)
+  }
+
   func start(_ head: EventStreamResponseHead) {
     guard let request else { return }
     let headers = evhttp_request_get_output_headers(request)
     for field in head.fields { evhttp_add_header(headers, field.name, field.value) }
     switch head.body {
     case .none:
+      stopListening()
       let request = release()
       evhttp_send_reply(request, Int32(head.status), nil, nil)
     case .bytes(let bytes):
+      stopListening()
       let body = evbuffer_new()
       evbuffer_add(body, bytes, bytes.count)
       let request = release()
@@ -63,8 +90,7 @@ final class EvhttpResponse: EventStreamResponse {
       evhttp_send_reply_start(request, Int32(head.status), "OK")
       isChunked = evhttp_find_header(headers, "Transfer-Encoding") != nil
       isPlain = PlainSockets.isOne(bufferevent)
-      bufferevent_set_timeouts(bufferevent, nil, nil)
-      bufferevent_setwatermark(bufferevent, Int16(EV_READ), 0, Self.mostInput)
+      listen()
       watch = evbuffer_add_cb(
         output,
         { output, _, argument in
@@ -145,7 +171,10 @@ final class EvhttpResponse: EventStreamResponse {
 
   private func connectionGone() {
     let exchange = exchange
-    _ = release()
+    let request = release()
+    // libevent takes a request off a connection that its peer has closed and leaves it to whoever answers it; one that
+    // is still on its connection goes with that.
+    if let request, evhttp_request_get_connection(request) == nil { evhttp_request_free(request) }
     exchange?.peerGone()
     loop.runSoon()
   }

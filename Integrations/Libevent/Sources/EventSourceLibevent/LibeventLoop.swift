@@ -6,7 +6,11 @@ import Glibc
 final class LibeventLoop {
   let lane: DeliveryLane
   /// Responses that are over for the lane, of which the end has not been sent.
-  var unfinished = 0
+  var unfinished = 0 {
+    didSet { if unfinished == 0, drained != nil { runSoon() } }
+  }
+  /// Called once, when there are neither readers nor unfinished responses.
+  var drained: (() -> Void)?
   private let waker: LibeventWaker
   private var wakeEvent: UnsafeMutablePointer<event>?
   private var runEvent: UnsafeMutablePointer<event>?
@@ -46,11 +50,20 @@ final class LibeventLoop {
     lane.close()
     for event in [wakeEvent, runEvent, timerEvent] { if let event { event_free(event) } }
     (wakeEvent, runEvent, timerEvent) = (nil, nil, nil)
+    drained = nil
   }
 
   private func run() {
     isRunPending = false
-    guard let timerEvent else { return }
+    guard timerEvent != nil else { return }
+    runLane()
+    guard let drained, lane.readerCount + unfinished == 0 else { return }
+    self.drained = nil
+    // It may close this loop and let it go.
+    withExtendedLifetime(self) { drained() }
+  }
+
+  private func runLane() {
     let now = Self.now
     guard let next = lane.run(now: now) else {
       event_del(timerEvent)

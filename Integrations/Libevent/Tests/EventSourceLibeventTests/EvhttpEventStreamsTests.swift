@@ -39,10 +39,10 @@ import Testing
     return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
   }
 
-  /// Opens a stream and reads it to its end, in a task.
+  /// Opens a stream and reads it to its end, in a task; it is open when this returns.
   private func reading(_ scene: Scene) async throws -> Task<String?, Never> {
     let reading = Task { try? await get(scene, "/events").body }
-    while await scene.program.doOnLoop({ scene.streams.readerCount }) == 0 { await Task.yield() }
+    while await scene.program.doOnLoop({ scene.hub.statistics.opened }) == 0 { await Task.yield() }
     return reading
   }
 
@@ -88,6 +88,24 @@ import Testing
     _ = await reading.value
     #expect(await scene.program.doOnLoop { scene.streams.readerCount } == 0)
     try scene.hub.publish("nobody hears", to: "news")
+    await scene.end()
+  }
+
+  @Test func drainingTellsOnceWhenNothingIsLeftAndEverythingMayBeFreedThen() async throws {
+    let scene = try Scene()
+    let reading = try await reading(scene)
+    try scene.hub.publish("last", to: "news")
+    await withCheckedContinuation { continuation in
+      scene.program.onLoop {
+        scene.streams.drain(over: .milliseconds(20)) {
+          #expect(scene.streams.readerCount == 0)
+          scene.program.freeServer()
+          scene.streams.close()
+          continuation.resume()
+        }
+      }
+    }
+    #expect(await reading.value?.contains("data: last\n\nretry: ") == true)
     await scene.end()
   }
 

@@ -1,0 +1,457 @@
+/*
+ * Event streams (Server-Sent Events, WHATWG HTML 9.2) in an evhttp server that exists, from C and C++.
+ *
+ *   es_hub *hub;                                        // where events are published
+ *   es_streams *streams;                                // the streams of one event base
+ *   es_hub_create(NULL, &hub);
+ *   es_hub_open(hub, "news");
+ *   es_streams_create(hub, base, &streams);
+ *   es_streams_mount(streams, http, "/events", NULL);   // GET /events?channel=news
+ *
+ *   es_publish(hub, "news", "hello", 5);                // from any thread
+ *
+ * Build with `cc app.c $(pkg-config --cflags --libs eventsource-libevent libevent)`.
+ *
+ * Errors. Every function that can fail returns an es_status; es_last_error() says more, in one line for a person. What
+ * fails has no effect, and a function that fails leaves what its out parameters point to as it was. NULL where there
+ * must be something is ES_NULL_ARGUMENT, never a crash; functions that free accept NULL.
+ *
+ * Text is UTF-8, which is checked, and ends with NUL, unless a length is passed beside it. It is copied: the caller's
+ * memory is not needed after the call. Text that a callback is given is valid until the callback returns.
+ *
+ * Threads. Functions of a hub, answers (es_replay_..., es_authorization_...) and everything that names no object may be
+ * called on any thread, also several at a time, also from callbacks. Functions of es_streams are called on the thread
+ * that runs the event base. An es_config belongs to one thread at a time. The library works whether or not the program
+ * has told libevent of threads (evthread_use_pthreads); other threads than the base's never call libevent from here.
+ *
+ * Callbacks are called on threads of the library, several at a time, unless their description names another; they may
+ * take their time, though as many at a time as the machine has processors keep others of their kind waiting. They must
+ * not unwind through the library, by an exception or longjmp.
+ *
+ * A program that writes to sockets ignores SIGPIPE: signal(SIGPIPE, SIG_IGN), as every program with evhttp does. The
+ * library's threads do not survive fork(): create hubs in the process that serves.
+ */
+#ifndef EVENTSOURCE_H
+#define EVENTSOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct event_base;
+struct evhttp;
+struct evhttp_request;
+
+/* The version of this header, as of the pkg-config file. */
+#define ES_VERSION "0.1.0"
+
+/* ---- Errors ---------------------------------------------------------------------------------------------------- */
+
+typedef enum es_status {
+  ES_OK = 0,
+  /* A pointer that must not be NULL is. */
+  ES_NULL_ARGUMENT = 1,
+  /* A text is not UTF-8, too long, empty, or has a character that its place cannot carry. */
+  ES_INVALID_TEXT = 2,
+  /* A number, an option or an outcome is not one that is allowed. */
+  ES_INVALID_VALUE = 3,
+  /* The hub has no channel of this name, and makes none on demand. */
+  ES_UNKNOWN_CHANNEL = 4,
+  /* An event is larger, or the channels are more, than the hub was configured for. */
+  ES_LIMIT_EXCEEDED = 5,
+  /* The hub was closed. */
+  ES_CLOSED = 6,
+  /* The evhttp has a callback for this path already. */
+  ES_PATH_IN_USE = 7,
+  /* No path of es_streams_mount matches the request, which is untouched. */
+  ES_NO_ROUTE = 8,
+  /* What is answered was answered before, or the reader has left meanwhile. */
+  ES_NOT_PENDING = 9,
+  /* The system or libevent refused something. */
+  ES_OUT_OF_RESOURCES = 10
+} es_status;
+
+/* What a status means, in one line; for a number that is no status, that. Valid for ever. */
+const char *es_status_message(es_status status);
+
+/* What went wrong in the last call on this thread that failed, with its circumstances; "" if none has. Valid until the
+ * next call on this thread that fails, or the thread's end. */
+const char *es_last_error(void);
+
+/* A name and a value: a field of a request or a response (RFC 9110, 5), or a circumstance in a log. */
+typedef struct es_field {
+  const char *name;
+  const char *value;
+} es_field;
+
+/* ---- Logging --------------------------------------------------------------------------------------------------- */
+
+typedef enum es_log_level {
+  ES_LOG_DEBUG = 0,   /* What helps to find a mistake: a reader came, was refused, left. */
+  ES_LOG_INFO = 1,    /* What an operator wants once. */
+  ES_LOG_WARNING = 2, /* What went wrong for one reader. */
+  ES_LOG_ERROR = 3    /* What went wrong for the service: a repository or an authorizer failed. */
+} es_log_level;
+
+/* Where the library says what happens; never an event's data. */
+typedef struct es_logger {
+  /* Passed to the functions below. */
+  void *context;
+  /* Takes a record: the same message for the same thing, and its circumstances, escaped. On any thread, also the base's
+   * while events wait to be delivered: returns quickly, and calls nothing of this library. Not NULL. */
+  void (*log)(void *context, es_log_level level, const char *message, const es_field *fields, size_t field_count);
+  /* The last call: nothing of this library uses the context any more. May be NULL. */
+  void (*release)(void *context);
+} es_logger;
+
+/* ---- Authorization --------------------------------------------------------------------------------------------- */
+
+/* A request for a stream, while the authorizer is asked about it. */
+typedef struct es_request {
+  const char *method; /* GET or HEAD. */
+  const char *target; /* Path and query, as received. */
+  const char *peer;   /* The address of the other end, without a port; behind a proxy the proxy's; NULL: unknown. */
+  const es_field *fields;
+  size_t field_count;
+  const char *const *channels; /* What it asks for: at least one, each once. They need not exist. */
+  size_t channel_count;
+} es_request;
+
+/* The value of the first field of this name, which is compared without regard to case; NULL: there is none. */
+const char *es_request_field(const es_request *request, const char *name);
+
+/* A request that waits for its answer. Not a pointer to anything, so that its use after the answer is harmless. */
+typedef struct es_authorization es_authorization;
+
+/* Who may read which channels. */
+typedef struct es_authorizer {
+  /* Passed to the functions below. */
+  void *context;
+  /* Decides about a request, before anything of a stream is sent: calls es_authorization_grant, _refuse or _fail with
+   * `authorization`, once, now or later, on any thread. After half a minute without an answer the request is refused
+   * with 503. Not NULL. */
+  void (*authorize)(void *context, es_authorization *authorization, const es_request *request);
+  /* The answer is not needed any more: the reader has left, or the time is over. Called at most once for each
+   * authorization, after `authorize` has returned and instead of an answer that is taken. On any thread, also the
+   * base's: returns quickly. May be NULL. */
+  void (*cancelled)(void *context, es_authorization *authorization);
+  /* The last call: nothing of this library uses the context any more. May be NULL. */
+  void (*release)(void *context);
+} es_authorizer;
+
+/* Grants all the channels that were asked for.
+ *
+ * valid_for_ms: for how long, in milliseconds; then the stream ends, and the reader returns and is asked about anew.
+ *   ES_NONE: for as long as the stream lives.
+ * identity: who the caller is, the key of ES_OPTION_MAXIMUM_READERS_PER_CALLER; NULL: the peer's address is.
+ * Fails with ES_NOT_PENDING, ES_INVALID_VALUE, ES_INVALID_TEXT; but for the first it can be answered again. */
+es_status es_authorization_grant(es_authorization *authorization, int64_t valid_for_ms, const char *identity);
+
+/* Refuses with a status of 400 to 599, or 204, which tells browsers not to come back, and one line of reason as the
+ * body (NULL: none). The fields are added to the response; a 401 without WWW-Authenticate among them gets `Bearer`
+ * (RFC 9110, 11.6.1). Fails as es_authorization_grant. */
+es_status es_authorization_refuse(
+  es_authorization *authorization, int status, const char *reason, const es_field *fields, size_t field_count);
+
+/* It cannot be decided: the request is refused with 503, and the reason logged, not sent. Fails as
+ * es_authorization_grant. */
+es_status es_authorization_fail(es_authorization *authorization, const char *reason);
+
+/* ---- Configuration --------------------------------------------------------------------------------------------- */
+
+/* "No limit", "never" or "none", where an option says so. */
+#define ES_NONE ((int64_t)-1)
+
+typedef enum es_option {
+  /* Of a hub, in es_hub_create. */
+
+  /* 1: a channel is made for its first reader or publisher. 0: there are those that were opened. */
+  ES_OPTION_CHANNELS_ON_DEMAND = 1,
+  /* The most channels at a time that are made on demand. 100,000. */
+  ES_OPTION_MAXIMUM_CHANNELS = 2,
+  /* How much of its past each channel holds, for readers that are behind or return: bytes (8 MiB) ... */
+  ES_OPTION_LOG_BYTES = 3,
+  /* ... events (ES_NONE) ... */
+  ES_OPTION_LOG_EVENTS = 4,
+  /* ... and milliseconds (ES_NONE). */
+  ES_OPTION_LOG_AGE_MS = 5,
+  /* The most bytes of all that is held for readers, whatever they do. 256 MiB. */
+  ES_OPTION_MAXIMUM_BYTES = 6,
+  /* The largest event, encoded, in bytes; at most 1 GiB. 16 MiB. */
+  ES_OPTION_MAXIMUM_EVENT_BYTES = 7,
+  /* The most streams at a time: one more is refused with 503. 100,000. */
+  ES_OPTION_MAXIMUM_READERS = 8,
+  /* The same for each channel. ES_NONE. */
+  ES_OPTION_MAXIMUM_READERS_PER_CHANNEL = 9,
+  /* The same for each caller: one more is refused with 429. ES_NONE. */
+  ES_OPTION_MAXIMUM_READERS_PER_CALLER = 10,
+  /* The most bytes that may wait for a reader before it is too slow; ES_NONE: what the channel holds. ES_NONE. */
+  ES_OPTION_MAXIMUM_BACKLOG_BYTES = 11,
+  /* For how many milliseconds something may wait for a reader that takes a little now and then. ES_NONE. */
+  ES_OPTION_MAXIMUM_LAG_MS = 12,
+  /* What becomes of a reader that is too slow. 0: it is cut off, and may resume. 1: it continues with the newest event,
+   * and is told that it has missed some. 2: until it has caught up it gets only the newest event of each key, which is
+   * the event's type unless it has a key of its own. 0. */
+  ES_OPTION_SLOW_READERS = 13,
+
+  /* Of the streams at one path, in es_streams_mount. */
+
+  /* The most channels of one stream, at most 256: more are refused with 400. 16. */
+  ES_OPTION_MAXIMUM_CHANNELS_PER_STREAM = 101,
+  /* The longest last event ID that is taken, in bytes: a longer one is refused with 400. 4096. */
+  ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES = 102,
+  /* 1: a reader without a last event ID is sent all that is held, and then what comes. 0: what comes. */
+  ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID = 103,
+  /* What a reader gets that cannot be given all that it missed. 0: it is told so, and given all that is held. 1: it is
+   * told so, and given what comes. 400 to 599: no stream, but a response with that status. 0. */
+  ES_OPTION_AFTER_GAP = 104,
+  /* After how many idle milliseconds a stream carries a comment; ES_NONE: never. 15,000. */
+  ES_OPTION_HEARTBEAT_MS = 105,
+  /* How long readers are told to wait before they reconnect, in milliseconds; ES_NONE: as they like. ES_NONE. */
+  ES_OPTION_RECONNECTION_MS = 106,
+  /* By how many percent that is spread, so that readers do not return together. 50. */
+  ES_OPTION_RECONNECTION_JITTER_PERCENT = 107,
+  /* How many milliseconds a stream lives at most. ES_NONE. */
+  ES_OPTION_MAXIMUM_CONNECTION_MS = 108,
+  /* By how many percent that is spread, at most 99. 10. */
+  ES_OPTION_CONNECTION_JITTER_PERCENT = 109,
+  /* How many milliseconds a connection may take nothing of what waits for it before it is cut off. 30,000. */
+  ES_OPTION_STALL_MS = 110,
+  /* A reader gets at most one event, the newest, in so many milliseconds. ES_NONE: every event. */
+  ES_OPTION_COALESCING_MS = 112,
+  /* What refusals for want of room say in Retry-After, in milliseconds. 5,000. */
+  ES_OPTION_RETRY_AFTER_MS = 113,
+  /* 1: pages of origins that were allowed may send credentials (Fetch, CORS protocol). 0. */
+  ES_OPTION_ALLOWS_CREDENTIALS = 114,
+  /* How often, in milliseconds, the authorizer is asked again about an open stream, which ends if it is refused.
+   * ES_NONE: once, before it is opened. ES_NONE. */
+  ES_OPTION_REAUTHORIZATION_MS = 115
+} es_option;
+
+typedef enum es_text_option {
+  /* Of a hub: what the IDs that it makes begin with, 1 to 32 letters and digits; NULL: made at random. */
+  ES_TEXT_EPOCH = 1,
+  /* Of streams: the query item by which a request names channels; NULL: it cannot. "channel". */
+  ES_TEXT_CHANNEL_QUERY_NAME = 101,
+  /* Of streams: a comment at the beginning, for proxies that wait for the first byte of a body. NULL: none. */
+  ES_TEXT_OPENING_COMMENT = 102
+} es_text_option;
+
+/* How a hub, or the streams at a path, behave. What is made with one keeps a copy: it can be changed for the next, or
+ * freed. */
+typedef struct es_config es_config;
+
+/* Makes one with the defaults, to be freed by es_config_free. Fails with ES_NULL_ARGUMENT. */
+es_status es_config_create(es_config **config);
+
+/* Frees it. */
+void es_config_free(es_config *config);
+
+/* Sets an option; fails with ES_INVALID_VALUE if the value is not allowed. */
+es_status es_config_set(es_config *config, es_option option, int64_t value);
+
+/* Reads an option; fails with ES_INVALID_VALUE if there is none of this number. */
+es_status es_config_get(const es_config *config, es_option option, int64_t *value);
+
+/* Sets an option that is a text; fails with ES_INVALID_TEXT if it is not allowed, ES_INVALID_VALUE if there is no such
+ * option. */
+es_status es_config_set_text(es_config *config, es_text_option option, const char *text);
+
+/* Adds a channel that every stream has which is mounted with this configuration, whatever the request names. */
+es_status es_config_add_channel(es_config *config, const char *channel);
+
+/* Adds a field to the response of every stream. */
+es_status es_config_add_field(es_config *config, const char *name, const char *value);
+
+/* Lets pages of another origin read the streams (Fetch, CORS protocol): one such as "https://example.org", or "*" for
+ * all, instead of those named before. */
+es_status es_config_allow_origin(es_config *config, const char *origin);
+
+/* Sets the logger of hubs; NULL: none. The context is the library's until `release`, unless this fails. */
+es_status es_config_set_logger(es_config *config, const es_logger *logger);
+
+/* Sets the authorizer of streams; NULL: everyone may read all. The context is the library's until `release`, unless
+ * this fails. */
+es_status es_config_set_authorizer(es_config *config, const es_authorizer *authorizer);
+
+/* ---- Hub ------------------------------------------------------------------------------------------------------- */
+
+/* Channels, the events that they hold, and their readers. */
+typedef struct es_hub es_hub;
+
+/* Makes a hub, to be freed by es_hub_free. config: its limits; NULL: the defaults. Fails with ES_NULL_ARGUMENT. */
+es_status es_hub_create(const es_config *config, es_hub **hub);
+
+/* Gives the hub back. What still uses it, es_streams for one, keeps it until that is freed too. */
+void es_hub_free(es_hub *hub);
+
+/* Opens a channel, unless it is open already. The name has 1 to 255 bytes without control characters. */
+es_status es_hub_open(es_hub *hub, const char *channel);
+
+/* Removes a channel: its streams end once they have what is published, and what it holds is forgotten. It need not
+ * exist. */
+es_status es_hub_remove(es_hub *hub, const char *channel);
+
+/* Takes a caller's permission back: ends the streams that were granted to this identity by an authorizer, at once. The
+ * caller may come back, so make the authorizer refuse it first. channel: only streams of this one; NULL: all. */
+es_status es_hub_revoke(es_hub *hub, const char *identity, const char *channel);
+
+/* Ends every stream at once, with what is published, and refuses new ones with 503. Publishing fails with ES_CLOSED
+ * from now on. */
+es_status es_hub_close(es_hub *hub);
+
+/* What a hub has done since it was made, and what it has now. */
+typedef struct es_statistics {
+  uint64_t readers;         /* Requests and streams that are open now. */
+  uint64_t channels;        /* Channels that there are now. */
+  uint64_t published;       /* Events published; one for several channels is counted in each. */
+  uint64_t published_bytes; /* The bytes of those, encoded. */
+  uint64_t delivered;       /* Events and comments given to readers, counted for each. */
+  uint64_t replayed;        /* Those of them that came from a repository. */
+  uint64_t sent_bytes;      /* Bytes given to connections. */
+  uint64_t coalesced;       /* Events that a newer one took the place of. */
+  uint64_t gaps;            /* Times a reader was told that events are missing. */
+  uint64_t opened;          /* Streams that were opened. */
+  uint64_t refused;         /* Requests that were refused. */
+  uint64_t ended;           /* Streams that ended. */
+  uint64_t dropped;         /* Those of them that were cut off for being too slow. */
+  uint64_t held_bytes;      /* Bytes that are held for readers now. */
+  uint64_t skipped;         /* Events that slow readers were not given because they were moved on. */
+  uint64_t conflated;       /* Events that slow readers were not given because a newer one has their key. */
+} es_statistics;
+
+/* Fills in statistics. size: sizeof(es_statistics), so that a program may be older or newer than the library: what it
+ * does not know is left out, what the library does not know is 0. Takes locks for a moment. */
+es_status es_hub_statistics(const es_hub *hub, es_statistics *statistics, size_t size);
+
+/* ---- Publishing ------------------------------------------------------------------------------------------------ */
+
+/* retry_ms of an event: reconnect without waiting. */
+#define ES_RETRY_AT_ONCE ((int64_t)-1)
+
+/* An event (WHATWG HTML 9.2.6). What is zero is not there. */
+typedef struct es_event {
+  const char *data;   /* CR and CR LF arrive as LF. May be NULL if data_length is 0. */
+  size_t data_length; /* In bytes. */
+  const char *type;   /* One line; NULL: "message". */
+  const char *id;     /* One line, not empty; NULL: the hub makes one. */
+  int64_t retry_ms;   /* How long readers wait before they reconnect, from now on; 0: as before; ES_RETRY_AT_ONCE. */
+  const char *key;    /* What it is about, for ES_OPTION_SLOW_READERS; not sent. NULL: what its type says. */
+} es_event;
+
+/* The ID that a hub has made for an event, with its NUL; "" if the event has one of its own. */
+typedef struct es_event_id {
+  char text[64];
+} es_event_id;
+
+/* Publishes an event with data only. Costs the same with and without readers, and waits for none. Fails with
+ * ES_UNKNOWN_CHANNEL, ES_LIMIT_EXCEEDED, ES_CLOSED, ES_INVALID_TEXT. */
+es_status es_publish(es_hub *hub, const char *channel, const char *data, size_t data_length);
+
+/* Publishes an event to several channels, in each with an ID of that channel unless it has one of its own: to all, or,
+ * if one is unknown, to none. ids: where to put the IDs that the hub makes, one for each channel; NULL: nowhere. Fails
+ * as es_publish. */
+es_status es_publish_event(
+  es_hub *hub, const char *const *channels, size_t channel_count, const es_event *event, es_event_id *ids);
+
+/* Publishes a comment, one line, which readers' programs do not see. Fails as es_publish. */
+es_status es_publish_comment(es_hub *hub, const char *channel, const char *comment, size_t comment_length);
+
+/* ---- History --------------------------------------------------------------------------------------------------- */
+
+/* A reader that waits for a batch of what it missed. Not a pointer to anything, so that its use after the answer is
+ * harmless. */
+typedef struct es_replay es_replay;
+
+/* What a repository is asked for. */
+typedef struct es_replay_request {
+  const char *channel;
+  const char *last_event_id; /* The event that the reader has; may come from a peer. NULL: from the beginning. */
+  size_t maximum_events;     /* The most events to answer, at least 1. */
+  size_t maximum_bytes;      /* About the most bytes of data; one event is answered even if it has more. */
+} es_replay_request;
+
+typedef enum es_replay_outcome {
+  /* The events right after the one asked for, with none missing between; none: there are no later ones. */
+  ES_REPLAY_CONTIGUOUS = 0,
+  /* The event asked for was there once, but some after it are gone; these are the earliest that are held. */
+  ES_REPLAY_GAP = 1,
+  /* The event asked for was never there. */
+  ES_REPLAY_UNKNOWN_ID = 2
+} es_replay_outcome;
+
+/* A channel's history: what a reader that returns has missed and the hub no longer holds. The program stores an event,
+ * with the ID that it publishes it with, before it publishes it. */
+typedef struct es_repository {
+  /* Passed to the functions below. */
+  void *context;
+  /* Looks up what follows an event, oldest first: calls es_replay_answer or es_replay_fail with `replay`, once, now or
+   * later, on any thread. It is asked for the next batch when the reader has taken this one. Not NULL. */
+  void (*replay)(void *context, es_replay *replay, const es_replay_request *request);
+  /* The answer is not needed any more: the reader has left. Called at most once for each replay, after the function
+   * above has returned and instead of an answer that is taken. On any thread, also the base's: returns quickly. May be
+   * NULL. */
+  void (*cancelled)(void *context, es_replay *replay);
+  /* The last call: nothing of this library uses the context any more. May be NULL. */
+  void (*release)(void *context);
+} es_repository;
+
+/* Gives a channel its history, instead of any that it has, and opens it if it is not; NULL: takes it away. The context
+ * is the library's until `release`, unless this fails. */
+es_status es_hub_set_repository(es_hub *hub, const char *channel, const es_repository *repository);
+
+/* Answers a batch. events: oldest first, each with an ID; no more than were asked for. NULL if event_count is 0. Fails
+ * with ES_NOT_PENDING, ES_INVALID_VALUE, ES_INVALID_TEXT; but for the first it can be answered again. */
+es_status es_replay_answer(
+  es_replay *replay, es_replay_outcome outcome, const es_event *events, size_t event_count);
+
+/* The history cannot be read: the reader's stream ends, so that it asks again later; the reason is logged. Fails as
+ * es_replay_answer. */
+es_status es_replay_fail(es_replay *replay, const char *reason);
+
+/* ---- Streams --------------------------------------------------------------------------------------------------- */
+
+/* The streams of one hub in the evhttp servers of one event base. */
+typedef struct es_streams es_streams;
+
+/* Makes the streams of a base, to be freed by es_streams_free before the base is. Adds events to the base, which keep
+ * its loop running. Fails with ES_OUT_OF_RESOURCES. */
+es_status es_streams_create(es_hub *hub, struct event_base *base, es_streams **streams);
+
+/* Serves streams at a path, beside the program's own callbacks.
+ *
+ * path: "/events" sets a callback for that path, by evhttp_set_cb. One with named segments, such as
+ *   "/events/{channel}", is reached through es_streams_serve; what stands for {channel} is a channel of the stream.
+ * config: how the streams behave, and who may read them; NULL: the defaults, for everyone.
+ * OPTIONS, with which pages of other origins ask first, is answered only where the evhttp takes it
+ * (evhttp_set_allowed_methods). Fails with ES_PATH_IN_USE, ES_INVALID_TEXT, ES_OUT_OF_RESOURCES. */
+es_status es_streams_mount(es_streams *streams, struct evhttp *http, const char *path, const es_config *config);
+
+/* Serves a request, from the program's own general callback (evhttp_set_gencb), if a path with named segments that was
+ * mounted on any evhttp matches; else returns ES_NO_ROUTE, and the request is the program's to answer. */
+es_status es_streams_serve(es_streams *streams, struct evhttp_request *request);
+
+/* Takes the paths of an evhttp away again, which still exists; open streams go on. */
+es_status es_streams_unmount(es_streams *streams, struct evhttp *http);
+
+/* How many streams and requests are open, with those whose end is still being sent; 0 for NULL. */
+size_t es_streams_reader_count(const es_streams *streams);
+
+/* Ends the streams at random moments within a time, each with what is published and a `retry` of its own, and refuses
+ * new ones with 503. Then, when nothing is left unsent, calls `drained` once, on the base's thread, from its loop; it
+ * may free the streams, the evhttp, and break the loop. NULL: nobody is told. A peer that takes nothing is cut off five
+ * seconds after its moment. */
+es_status es_streams_drain(es_streams *streams, int64_t window_ms, void (*drained)(void *context), void *context);
+
+/* Cuts off the streams that are still open, takes the events from the base, and frees. Comes before event_base_free. An
+ * evhttp with mounted paths may be freed before or after it; if it is to serve on, es_streams_unmount comes first. */
+void es_streams_free(es_streams *streams);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

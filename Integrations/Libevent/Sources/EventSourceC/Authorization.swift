@@ -1,0 +1,101 @@
+public import CEventSource
+import EventSourceServer
+import Glibc
+
+// The header's part "Authorization", which documents the functions.
+
+/// The authorizer of a C program.
+// Sendable, because the program's functions may be called on any thread, as the header demands of them.
+struct ProgramAuthorizer: ChannelAuthorizer, @unchecked Sendable {
+  fileprivate static let pending = PendingAnswers<ChannelAuthorization>()
+
+  private let functions: es_authorizer
+  private let context: ProgramContext
+
+  init(_ authorizer: es_authorizer) throws(Failure) {
+    _ = try required(authorizer.authorize, "the authorizer's authorize")
+    functions = authorizer
+    context = ProgramContext(authorizer.context, release: authorizer.release)
+  }
+
+  func authorize(
+    _ request: any EventStreamRequest, for channels: [ChannelName]
+  ) async throws -> ChannelAuthorization {
+    try await PendingAnswer(in: Self.pending).wait { handle in
+      let lent = LentText()
+      withExtendedLifetime(lent) {
+        let fields = request.fields.map { (name: $0.name, value: $0.value) }
+        var lentRequest = es_request(
+          method: lent.pointer(request.method), target: lent.pointer(request.target),
+          peer: request.peer.map { lent.pointer($0) }, fields: lent.fields(fields), field_count: fields.count,
+          channels: lent.array(channels.map { lent.pointer($0.rawValue) }), channel_count: channels.count)
+        functions.authorize(context.pointer, handle, &lentRequest)
+      }
+    } cancelled: { handle in
+      functions.cancelled?(context.pointer, handle)
+    }
+  }
+}
+
+/// See the header.
+@c @implementation
+public func es_request_field(
+  _ request: UnsafePointer<es_request>!, _ name: UnsafePointer<CChar>!
+) -> UnsafePointer<CChar>! {
+  guard let request = request?.pointee, let name, let fields = request.fields else { return nil }
+  return UnsafeBufferPointer(start: fields, count: max(0, request.field_count)).first {
+    $0.name != nil && strcasecmp($0.name, name) == 0
+  }?.value
+}
+
+/// See the header.
+@c @implementation
+public func es_authorization_grant(
+  _ authorization: OpaquePointer!, _ valid_for_ms: Int64, _ identity: UnsafePointer<CChar>!
+) -> es_status {
+  reporting {
+    try ProgramAuthorizer.pending.answer(authorization, "authorization") {
+      guard valid_for_ms > 0 || valid_for_ms == ES_NONE else {
+        throw Failure(.invalidValue, "a grant cannot be valid for \(valid_for_ms) ms")
+      }
+      return .success(
+        .granted(
+          ChannelGrant(
+            validFor: valid_for_ms == ES_NONE ? nil : .milliseconds(valid_for_ms),
+            identity: try Text.optional(identity, "identity"))))
+    }
+  }
+}
+
+/// See the header.
+@c @implementation
+public func es_authorization_refuse(
+  _ authorization: OpaquePointer!, _ status: Int32, _ reason: UnsafePointer<CChar>!,
+  _ fields: UnsafePointer<es_field>!, _ field_count: Int
+) -> es_status {
+  reporting {
+    try ProgramAuthorizer.pending.answer(authorization, "authorization") {
+      guard (400...599).contains(status) || status == 204 else {
+        throw Failure(.invalidValue, "the status of a refusal cannot be \(status)")
+      }
+      var fields = try Text.fields(fields, field_count)
+      if status == 401, fields.values(of: "WWW-Authenticate").isEmpty {
+        fields.append(EventStreamField("WWW-Authenticate", "Bearer"))
+      }
+      return .success(
+        .refused(
+          EventStreamRefusal(
+            status: Int(status), fields: fields, reason: try Text.optional(reason, "reason") ?? "")))
+    }
+  }
+}
+
+/// See the header.
+@c @implementation
+public func es_authorization_fail(_ authorization: OpaquePointer!, _ reason: UnsafePointer<CChar>!) -> es_status {
+  reporting {
+    try ProgramAuthorizer.pending.answer(authorization, "authorization") {
+      .failure(ProgramError(description: try Text.optional(reason, "reason") ?? "no reason was given"))
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import CEventSource
+import EventSourceServer
+
+/// The logger of a C program.
+// Sendable, because the program's functions may be called on any thread, as the header demands of them.
+struct ProgramLogger: EventLogger, @unchecked Sendable {
+  private let functions: es_logger
+  private let context: ProgramContext
+
+  init(_ logger: es_logger) throws(Failure) {
+    _ = try required(logger.log, "the logger's log")
+    functions = logger
+    context = ProgramContext(logger.context, release: logger.release)
+  }
+
+  func log(_ record: EventLogRecord) {
+    let level =
+      switch record.level {
+      case .debug: ES_LOG_DEBUG
+      case .info: ES_LOG_INFO
+      case .warning: ES_LOG_WARNING
+      case .error: ES_LOG_ERROR
+      }
+    let lent = LentText()
+    withExtendedLifetime(lent) {
+      functions.log(
+        context.pointer, level, lent.pointer("\(record.message)"), lent.fields(record.metadata), record.metadata.count)
+    }
+  }
+}

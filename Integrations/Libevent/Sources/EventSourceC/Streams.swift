@@ -1,0 +1,106 @@
+public import CEventSource
+import CLibevent
+import EventSourceLibevent
+import EventSourceServer
+
+// The header's part "Streams", which documents the functions.
+
+/// What an `es_streams` is. On the base's thread, as the header demands.
+private final class ProgramStreams {
+  /// A path with named segments, for requests that the program's general callback passes on.
+  struct Route {
+    var http: OpaquePointer
+    var pattern: PathPattern
+    var handler: EventStreamHandler
+  }
+
+  let streams: EvhttpEventStreams
+  var routes: [Route] = []
+
+  init(hub: EventHub, base: OpaquePointer) throws { streams = try EvhttpEventStreams(base: base, hub: hub) }
+}
+
+/// See the header.
+@c @implementation
+public func es_streams_create(
+  _ hub: OpaquePointer!, _ base: OpaquePointer!, _ streams: UnsafeMutablePointer<OpaquePointer?>!
+) -> es_status {
+  reporting {
+    let hub: EventHub = try Handle.object(hub, "hub")
+    let base = try required(base, "base")
+    try required(streams, "streams").pointee = Handle.make(ProgramStreams(hub: hub, base: base))
+  }
+}
+
+/// See the header.
+@c @implementation
+public func es_streams_free(_ streams: OpaquePointer!) {
+  (try? Handle.object(streams, "streams", as: ProgramStreams.self))?.streams.close()
+  Handle.free(streams, as: ProgramStreams.self)
+}
+
+/// See the header.
+@c @implementation
+public func es_streams_mount(
+  _ streams: OpaquePointer!, _ http: OpaquePointer!, _ path: UnsafePointer<CChar>!, _ config: OpaquePointer!
+) -> es_status {
+  reporting {
+    let streams: ProgramStreams = try Handle.object(streams, "streams")
+    let http = try required(http, "http")
+    let path = try Text.required(path, "path")
+    let pattern = try PathPattern(path)
+    let settings: Settings? = try config.map { try Handle.object($0, "config") }
+    let handler = EventStreamHandler(
+      streams.streams.hub, configuration: settings?.streams ?? EventStreamHandler.Configuration(),
+      authorizer: settings?.authorizer)
+    if path.contains("{") {
+      guard !streams.routes.contains(where: { $0.http == http && $0.pattern == pattern }) else {
+        throw LibeventError.pathInUse(path)
+      }
+      streams.routes.append(ProgramStreams.Route(http: http, pattern: pattern, handler: handler))
+    } else {
+      try streams.streams.mount(handler, on: http, at: path)
+    }
+  }
+}
+
+/// See the header.
+@c @implementation
+public func es_streams_serve(_ streams: OpaquePointer!, _ request: OpaquePointer!) -> es_status {
+  reporting {
+    let streams: ProgramStreams = try Handle.object(streams, "streams")
+    let request = try required(request, "request")
+    for route in streams.routes where streams.streams.serve(request, with: route.handler, at: route.pattern) { return }
+    throw Failure(.noRoute, "no mounted path with named segments matches the request")
+  }
+}
+
+/// See the header.
+@c @implementation
+public func es_streams_unmount(_ streams: OpaquePointer!, _ http: OpaquePointer!) -> es_status {
+  reporting {
+    let streams: ProgramStreams = try Handle.object(streams, "streams")
+    let http = try required(http, "http")
+    streams.streams.unmount(from: http)
+    streams.routes.removeAll { $0.http == http }
+  }
+}
+
+/// See the header.
+@c @implementation
+public func es_streams_reader_count(_ streams: OpaquePointer!) -> Int {
+  (try? Handle.object(streams, "streams", as: ProgramStreams.self))?.streams.readerCount ?? 0
+}
+
+/// See the header.
+@c @implementation
+public func es_streams_drain(
+  _ streams: OpaquePointer!, _ window_ms: Int64, _ drained: (@convention(c) (UnsafeMutableRawPointer?) -> Void)!,
+  _ context: UnsafeMutableRawPointer!
+) -> es_status {
+  reporting {
+    let streams: ProgramStreams = try Handle.object(streams, "streams")
+    guard window_ms >= 0 else { throw Failure(.invalidValue, "streams cannot be drained over \(window_ms) ms") }
+    streams.streams.drain(over: .milliseconds(window_ms)) { drained?(context) }
+  }
+}

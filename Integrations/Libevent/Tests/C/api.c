@@ -1,0 +1,398 @@
+/* Every function of the header without a server: what is wrong is told and does no harm, and what is right works. */
+#include "expect.h"
+
+#include <pthread.h>
+
+static const char *const bad_utf8[] = {"\xff", "caf\xc3", "\xed\xa0\x80", "\xf8\x88\x80\x80\x80", "\xc0\xaf"};
+enum { BAD_COUNT = sizeof bad_utf8 / sizeof *bad_utf8 };
+
+static int released;
+
+static void release(void *context) {
+  EXPECT(context == &released);
+  released++;
+}
+
+static void log_record(void *context, es_log_level level, const char *message, const es_field *fields, size_t count) {
+  (void)context, (void)level, (void)message, (void)fields, (void)count;
+}
+
+static void authorize(void *context, es_authorization *authorization, const es_request *request) {
+  (void)context, (void)authorization, (void)request;
+}
+
+static void replay(void *context, es_replay *replay, const es_replay_request *request) {
+  (void)context, (void)replay, (void)request;
+}
+
+static void statuses_have_messages(void) {
+  for (int status = ES_OK; status <= ES_OUT_OF_RESOURCES; status++) {
+    EXPECT(strlen(es_status_message((es_status)status)) > 5);
+    EXPECT(strcmp(es_status_message((es_status)status), es_status_message((es_status)999)) != 0);
+  }
+  EXPECT(strlen(es_status_message((es_status)-1)) > 5);
+}
+
+static void *last_error_of_a_thread(void *context) {
+  (void)context;
+  EXPECT(strcmp(es_last_error(), "") == 0);
+  EXPECT_STATUS(ES_NULL_ARGUMENT, es_hub_create(NULL, NULL));
+  EXPECT(strstr(es_last_error(), "hub"));
+  return NULL;
+}
+
+static void each_thread_has_its_own_last_error(void) {
+  EXPECT_STATUS(ES_NULL_ARGUMENT, es_config_create(NULL));
+  char before[512];
+  strcpy(before, es_last_error());
+  EXPECT(strstr(before, "config"));
+  pthread_t thread;
+  pthread_create(&thread, NULL, last_error_of_a_thread, NULL);
+  pthread_join(thread, NULL);
+  EXPECT(strcmp(es_last_error(), before) == 0);
+}
+
+static void null_is_an_error(es_config *config, es_hub *hub) {
+  static const char *const news[] = {"news"};
+  es_event event = {.data = "x", .data_length = 1};
+  es_event no_data = {.data_length = 1};
+  es_logger logger = {0};
+  es_authorizer authorizer = {0};
+  es_repository repository = {0};
+  es_statistics statistics;
+  int64_t value;
+  es_streams *streams = (es_streams *)&value;
+  es_hub_free(NULL);
+  es_config_free(NULL);
+  es_streams_free(NULL);
+  EXPECT(es_streams_reader_count(NULL) == 0);
+  EXPECT(es_request_field(NULL, "Host") == NULL);
+  EXPECT(es_request_field(&(es_request){0}, "Host") == NULL);
+  EXPECT(es_request_field(&(es_request){.fields = &(es_field){NULL, NULL}, .field_count = 1}, "Host") == NULL);
+  EXPECT(es_request_field(&(es_request){.fields = &(es_field){"HOST", "a"}, .field_count = 1}, NULL) == NULL);
+  es_field host = {"HOST", "a"};
+  EXPECT(strcmp(es_request_field(&(es_request){.fields = &host, .field_count = 1}, "host"), "a") == 0);
+  const es_status found[] = {
+    es_config_create(NULL),
+    es_config_set(NULL, ES_OPTION_LOG_BYTES, 4096),
+    es_config_get(NULL, ES_OPTION_LOG_BYTES, &value),
+    es_config_get(config, ES_OPTION_LOG_BYTES, NULL),
+    es_config_set_text(NULL, ES_TEXT_EPOCH, "a"),
+    es_config_add_channel(NULL, "news"),
+    es_config_add_channel(config, NULL),
+    es_config_add_field(NULL, "X-A", "b"),
+    es_config_add_field(config, NULL, "b"),
+    es_config_add_field(config, "X-A", NULL),
+    es_config_allow_origin(NULL, "*"),
+    es_config_allow_origin(config, NULL),
+    es_config_set_logger(NULL, &logger),
+    es_config_set_logger(config, &logger),
+    es_config_set_authorizer(NULL, &authorizer),
+    es_config_set_authorizer(config, &authorizer),
+    es_hub_create(config, NULL),
+    es_hub_open(NULL, "news"),
+    es_hub_open(hub, NULL),
+    es_hub_remove(NULL, "news"),
+    es_hub_remove(hub, NULL),
+    es_hub_close(NULL),
+    es_hub_revoke(NULL, "anna", NULL),
+    es_hub_revoke(hub, NULL, NULL),
+    es_hub_statistics(NULL, &statistics, sizeof statistics),
+    es_hub_statistics(hub, NULL, sizeof statistics),
+    es_hub_set_repository(NULL, "news", &repository),
+    es_hub_set_repository(hub, NULL, &repository),
+    es_hub_set_repository(hub, "news", &repository),
+    es_publish(NULL, "news", "x", 1),
+    es_publish(hub, NULL, "x", 1),
+    es_publish(hub, "news", NULL, 1),
+    es_publish_event(NULL, news, 1, &event, NULL),
+    es_publish_event(hub, NULL, 1, &event, NULL),
+    es_publish_event(hub, &(const char *){NULL}, 1, &event, NULL),
+    es_publish_event(hub, news, 1, NULL, NULL),
+    es_publish_event(hub, news, 1, &no_data, NULL),
+    es_publish_comment(NULL, "news", "x", 1),
+    es_publish_comment(hub, NULL, "x", 1),
+    es_publish_comment(hub, "news", NULL, 1),
+    es_streams_create(NULL, (struct event_base *)&value, &streams),
+    es_streams_create(hub, NULL, &streams),
+    es_streams_mount(NULL, (struct evhttp *)&value, "/", NULL),
+    es_streams_unmount(NULL, (struct evhttp *)&value),
+    es_streams_serve(NULL, (struct evhttp_request *)&value),
+    es_streams_drain(NULL, 0, NULL, NULL),
+    es_authorization_grant(NULL, ES_NONE, NULL),
+    es_authorization_refuse(NULL, 403, NULL, NULL, 0),
+    es_authorization_fail(NULL, NULL),
+    es_replay_answer(NULL, ES_REPLAY_UNKNOWN_ID, NULL, 0),
+    es_replay_fail(NULL, NULL),
+  };
+  for (size_t index = 0; index < sizeof found / sizeof *found; index++) {
+    if (found[index] != ES_NULL_ARGUMENT) fprintf(stderr, "call %zu is answered with %d\n", index, found[index]);
+    EXPECT(found[index] == ES_NULL_ARGUMENT);
+  }
+  EXPECT(streams == (es_streams *)&value);
+  EXPECT_OK(es_publish(hub, "news", NULL, 0));
+  EXPECT_OK(es_publish_comment(hub, "news", NULL, 0));
+}
+
+static void bad_text_is_an_error(es_config *config, es_hub *hub) {
+  static const char *const news[] = {"news"};
+  for (int index = 0; index < BAD_COUNT; index++) {
+    const char *bad = bad_utf8[index];
+    size_t length = strlen(bad);
+    EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, bad));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_hub_remove(hub, bad));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_publish(hub, bad, "x", 1));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_publish(hub, "news", bad, length));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_publish_comment(hub, "news", bad, length));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.type = bad}, NULL));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.id = bad}, NULL));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_hub_set_repository(hub, bad, &(es_repository){.replay = replay}));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_config_add_channel(config, bad));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_config_add_field(config, "X-A", bad));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_config_allow_origin(config, bad));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_config_set_text(config, ES_TEXT_OPENING_COMMENT, bad));
+  }
+  char *longest = letters(255), *too_long = letters(256), *endless = letters(1 << 20);
+  EXPECT_OK(es_hub_open(hub, longest));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, too_long));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, endless));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, ""));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, "a\nb"));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.type = endless}, NULL));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.type = "a\rb"}, NULL));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.id = "a\nb"}, NULL));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.id = ""}, NULL));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_comment(hub, "news", "a\nb", 3));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_config_set_text(config, ES_TEXT_EPOCH, "no spaces"));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_config_set_text(config, ES_TEXT_OPENING_COMMENT, "a\nb"));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_config_add_field(config, "X-A", "b\r\nX-B: c"));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_config_add_field(config, "X A", "b"));
+  free(longest), free(too_long), free(endless);
+  EXPECT_OK(es_publish(hub, "news", "NUL \0 and \xf0\x9f\x8e\x89", 14));
+}
+
+static void bad_numbers_are_an_error(es_config *config, es_hub *hub) {
+  static const char *const news[] = {"news"};
+  es_event event = {.data = "x", .data_length = 1};
+  es_event one_too_many = {.data = "x", .data_length = (16 << 20) + 1};
+  es_event largest = {.data = "x", .data_length = SIZE_MAX};
+  es_event retry = {.data = "x", .data_length = 1, .retry_ms = -2};
+  es_statistics statistics;
+  int64_t value;
+  EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_publish(hub, "news", "x", SIZE_MAX));
+  EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_publish_event(hub, news, 1, &largest, NULL));
+  EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_publish_event(hub, news, 1, &one_too_many, NULL));
+  EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_publish_comment(hub, "news", "x", SIZE_MAX));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_publish_event(hub, news, 1, &retry, NULL));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_publish_event(hub, news, 0, &event, NULL));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_publish_event(hub, news, SIZE_MAX, &event, NULL));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_hub_statistics(hub, &statistics, SIZE_MAX));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_set(config, (es_option)0, 1));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_set(config, (es_option)-1, 1));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_get(config, (es_option)100, &value));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_text(config, (es_text_option)2, "x"));
+  EXPECT_STATUS(ES_NOT_PENDING, es_authorization_grant((es_authorization *)1, ES_NONE, NULL));
+  EXPECT_STATUS(ES_NOT_PENDING, es_authorization_refuse((es_authorization *)&value, 403, NULL, NULL, 0));
+  EXPECT_STATUS(ES_NOT_PENDING, es_authorization_fail((es_authorization *)-1, "why"));
+  EXPECT_STATUS(ES_NOT_PENDING, es_replay_answer((es_replay *)1, ES_REPLAY_CONTIGUOUS, NULL, 0));
+  EXPECT_STATUS(ES_NOT_PENDING, es_replay_fail((es_replay *)&value, "why"));
+}
+
+/* Every option of the header: its default, another value, and one that is not allowed. */
+static const struct {
+  es_option option;
+  int64_t usual, other, wrong;
+} options[] = {
+  {ES_OPTION_CHANNELS_ON_DEMAND, 0, 1, 2},
+  {ES_OPTION_MAXIMUM_CHANNELS, 100000, 3, 0},
+  {ES_OPTION_LOG_BYTES, 8 << 20, 4096, 10},
+  {ES_OPTION_LOG_EVENTS, ES_NONE, 8, 0},
+  {ES_OPTION_LOG_AGE_MS, ES_NONE, 60000, 0},
+  {ES_OPTION_MAXIMUM_BYTES, 256 << 20, 1 << 20, 10},
+  {ES_OPTION_MAXIMUM_EVENT_BYTES, 16 << 20, 1 << 30, (1 << 30) + 1LL},
+  {ES_OPTION_MAXIMUM_READERS, 100000, 1, 0},
+  {ES_OPTION_MAXIMUM_READERS_PER_CHANNEL, ES_NONE, 1, 0},
+  {ES_OPTION_MAXIMUM_READERS_PER_CALLER, ES_NONE, 1, -2},
+  {ES_OPTION_MAXIMUM_CHANNELS_PER_STREAM, 16, 256, 257},
+  {ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES, 4096, 1, 0},
+  {ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID, 0, 1, -1},
+  {ES_OPTION_AFTER_GAP, 0, 410, 2},
+  {ES_OPTION_HEARTBEAT_MS, 15000, ES_NONE, 0},
+  {ES_OPTION_RECONNECTION_MS, ES_NONE, 0, -2},
+  {ES_OPTION_RECONNECTION_JITTER_PERCENT, 50, 100, 101},
+  {ES_OPTION_MAXIMUM_CONNECTION_MS, ES_NONE, 1, 0},
+  {ES_OPTION_CONNECTION_JITTER_PERCENT, 10, 99, 100},
+  {ES_OPTION_STALL_MS, 30000, 1, 0},
+  {ES_OPTION_MAXIMUM_BACKLOG_BYTES, ES_NONE, 1, 0},
+  {ES_OPTION_MAXIMUM_LAG_MS, ES_NONE, 1, 0},
+  {ES_OPTION_SLOW_READERS, 0, 2, 3},
+  {ES_OPTION_REAUTHORIZATION_MS, ES_NONE, 1, 0},
+  {ES_OPTION_COALESCING_MS, ES_NONE, 100, 0},
+  {ES_OPTION_RETRY_AFTER_MS, 5000, 0, -1},
+};
+enum { OPTION_COUNT = sizeof options / sizeof *options };
+
+static int64_t get(const es_config *config, es_option option) {
+  int64_t value;
+  EXPECT_OK(es_config_get(config, option, &value));
+  return value;
+}
+
+static void options_keep_what_is_allowed(void) {
+  es_config *config;
+  EXPECT_OK(es_config_create(&config));
+  for (int index = 0; index < OPTION_COUNT; index++) {
+    es_option option = options[index].option;
+    EXPECT(get(config, option) == options[index].usual);
+    EXPECT_STATUS(ES_INVALID_VALUE, es_config_set(config, option, options[index].wrong));
+    EXPECT_STATUS(ES_INVALID_VALUE, es_config_set(config, option, INT64_MIN));
+    EXPECT(get(config, option) == options[index].usual);
+    EXPECT_OK(es_config_set(config, option, options[index].other));
+    EXPECT(get(config, option) == options[index].other);
+  }
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_set(config, ES_OPTION_ALLOWS_CREDENTIALS, 2));
+  EXPECT_OK(es_config_allow_origin(config, "https://example.org"));
+  EXPECT_OK(es_config_allow_origin(config, "https://example.net"));
+  EXPECT_OK(es_config_set(config, ES_OPTION_ALLOWS_CREDENTIALS, 1));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_allow_origin(config, "*"));
+  EXPECT_OK(es_config_add_channel(config, "news"));
+  EXPECT_OK(es_config_add_channel(config, "news"));
+  EXPECT_OK(es_config_set_text(config, ES_TEXT_CHANNEL_QUERY_NAME, NULL));
+  es_config_free(config);
+}
+
+/* The largest numbers are limits that are never reached, not numbers to calculate with. */
+static void the_largest_numbers_do_no_harm(void) {
+  es_config *config;
+  EXPECT_OK(es_config_create(&config));
+  for (int index = 0; index < OPTION_COUNT; index++) es_config_set(config, options[index].option, INT64_MAX);
+  EXPECT(get(config, ES_OPTION_LOG_BYTES) == INT64_MAX);
+  EXPECT(get(config, ES_OPTION_STALL_MS) == INT64_MAX);
+  es_hub *hub;
+  EXPECT_OK(es_hub_create(config, &hub));
+  EXPECT_OK(es_hub_open(hub, "news"));
+  es_event event = {.data = "x", .data_length = 1, .retry_ms = INT64_MAX};
+  for (int count = 0; count < 1000; count++)
+    EXPECT_OK(es_publish_event(hub, &(const char *){"news"}, 1, &event, NULL));
+  es_hub_free(hub);
+  es_config_free(config);
+}
+
+static void what_is_published_is_counted(void) {
+  static const char *const both[] = {"news", "sport"}, *const one_unknown[] = {"news", "weather"};
+  es_config *config;
+  es_hub *hub;
+  es_event_id ids[2];
+  es_statistics now;
+  EXPECT_OK(es_config_create(&config));
+  EXPECT_OK(es_config_set_text(config, ES_TEXT_EPOCH, "abcdefghijklmnopqrstuvwxyz012345"));
+  EXPECT_OK(es_config_set(config, ES_OPTION_MAXIMUM_EVENT_BYTES, 100));
+  EXPECT_OK(es_hub_create(config, &hub));
+  EXPECT_OK(es_hub_open(hub, "news"));
+  EXPECT_OK(es_hub_open(hub, "news"));
+  EXPECT_OK(es_hub_open(hub, "sport"));
+  es_event event = {.data = "goal", .data_length = 4, .type = "score", .retry_ms = ES_RETRY_AT_ONCE};
+  EXPECT_OK(es_publish(hub, "news", "first", 5));
+  EXPECT_OK(es_publish_event(hub, both, 2, &event, ids));
+  EXPECT(strcmp(ids[0].text, "abcdefghijklmnopqrstuvwxyz012345-2") == 0);
+  EXPECT(strcmp(ids[1].text, "abcdefghijklmnopqrstuvwxyz012345-1") == 0);
+  event.id = "mine";
+  EXPECT_OK(es_publish_event(hub, both, 1, &event, ids));
+  EXPECT(strcmp(ids[0].text, "") == 0);
+  EXPECT(strcmp(ids[1].text, "abcdefghijklmnopqrstuvwxyz012345-1") == 0);
+  EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_publish(hub, "weather", "x", 1));
+  EXPECT(strstr(es_last_error(), "weather"));
+  EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_publish_event(hub, one_unknown, 2, &event, NULL));
+  char *large = letters(100);
+  EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_publish(hub, "news", large, 100));
+  free(large);
+  EXPECT_OK(es_publish_comment(hub, "news", "psst", 4));
+
+  EXPECT_OK(es_hub_statistics(hub, &now, sizeof now));
+  EXPECT(now.channels == 2 && now.published == 4 && now.published_bytes > 100 && now.held_bytes > 0);
+  EXPECT(now.readers == 0 && now.opened == 0 && now.delivered == 0 && now.dropped == 0);
+  memset(&now, 0xaa, sizeof now);
+  EXPECT_OK(es_hub_statistics(hub, &now, 2 * sizeof now.readers));
+  EXPECT(now.channels == 2 && now.published == 0xaaaaaaaaaaaaaaaa);
+  struct {
+    es_statistics known;
+    uint64_t later;
+  } newer = {.later = 1};
+  EXPECT_OK(es_hub_statistics(hub, &newer.known, sizeof newer));
+  EXPECT(newer.known.published == 4 && newer.later == 0);
+
+  EXPECT_OK(es_hub_remove(hub, "sport"));
+  EXPECT_OK(es_hub_remove(hub, "sport"));
+  EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_publish(hub, "sport", "x", 1));
+  EXPECT_OK(es_hub_revoke(hub, "anna", NULL));
+  EXPECT_OK(es_hub_revoke(hub, "anna", "news"));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_revoke(hub, "anna", ""));
+  EXPECT_OK(es_hub_close(hub));
+  EXPECT_STATUS(ES_CLOSED, es_publish(hub, "news", "x", 1));
+  es_hub_free(hub);
+  es_config_free(config);
+}
+
+static void contexts_are_released_once(void) {
+  es_config *config;
+  es_hub *hub;
+  EXPECT_OK(es_config_create(&config));
+  EXPECT_OK(es_config_set_logger(config, &(es_logger){&released, log_record, release}));
+  EXPECT_OK(es_config_set_authorizer(config, &(es_authorizer){&released, authorize, NULL, release}));
+  EXPECT_OK(es_config_set_authorizer(config, NULL));
+  EXPECT(released == 1);
+  EXPECT_STATUS(ES_NULL_ARGUMENT, es_config_set_logger(config, &(es_logger){&released, NULL, release}));
+  EXPECT(released == 1);
+  EXPECT_OK(es_hub_create(config, &hub));
+  es_config_free(config);
+  EXPECT(released == 1);
+  EXPECT_OK(es_hub_set_repository(hub, "news", &(es_repository){&released, replay, NULL, release}));
+  EXPECT_OK(es_hub_set_repository(hub, "news", NULL));
+  EXPECT(released == 2);
+  EXPECT_OK(es_hub_set_repository(hub, "news", &(es_repository){&released, replay, NULL, release}));
+  es_hub_free(hub);
+  EXPECT(released == 4);
+}
+
+static void *publish_many(void *hub) {
+  for (int count = 0; count < 5000; count++) {
+    EXPECT_OK(es_publish(hub, "news", "from a thread", 13));
+    EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_publish(hub, "nowhere", "x", 1));
+  }
+  return NULL;
+}
+
+static void any_thread_publishes(void) {
+  es_hub *hub;
+  es_statistics now;
+  pthread_t threads[4];
+  EXPECT_OK(es_hub_create(NULL, &hub));
+  EXPECT_OK(es_hub_open(hub, "news"));
+  for (int index = 0; index < 4; index++) pthread_create(&threads[index], NULL, publish_many, hub);
+  for (int index = 0; index < 4; index++) pthread_join(threads[index], NULL);
+  EXPECT_OK(es_hub_statistics(hub, &now, sizeof now));
+  EXPECT(now.published == 20000);
+  es_hub_free(hub);
+}
+
+int main(void) {
+  statuses_have_messages();
+  each_thread_has_its_own_last_error();
+  es_config *config;
+  es_hub *hub;
+  EXPECT_OK(es_config_create(&config));
+  EXPECT_OK(es_hub_create(NULL, &hub));
+  EXPECT_OK(es_hub_open(hub, "news"));
+  null_is_an_error(config, hub);
+  bad_text_is_an_error(config, hub);
+  bad_numbers_are_an_error(config, hub);
+  es_hub_free(hub);
+  es_config_free(config);
+  options_keep_what_is_allowed();
+  the_largest_numbers_do_no_harm();
+  what_is_published_is_counted();
+  contexts_are_released_once();
+  any_thread_publishes();
+  puts("api: works");
+  return 0;
+}
