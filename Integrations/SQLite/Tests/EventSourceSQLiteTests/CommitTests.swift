@@ -100,6 +100,25 @@ import Testing
     await repository.close()
   }
 
+  @Test func theLogIsCopiedBackAndWhatALongReaderMadeItGrowToIsGivenBack() async throws {
+    let repository = try SQLiteEventRepository(
+      path: folder.file(), configuration: .test { $0.retention.maximumEvents = 100 })
+    // A fifth of a megabyte.
+    let batch = (1...20).map { _ in ServerSentEvent(data: String(repeating: "x", count: 10_000)) }
+    func append(megabytes: Int) async throws -> Int {
+      for _ in 0..<(megabytes * 5) { _ = try await repository.append(batch, to: "a") }
+      return try FileManager.default.attributesOfItem(atPath: folder.file() + "-wal")[.size] as? Int ?? 0
+    }
+    #expect(try await append(megabytes: 30) < 24_000_000)
+    let reader = try RawDatabase(folder.file())
+    try reader.execute("BEGIN; SELECT * FROM channel")
+    #expect(try await append(megabytes: 75) > 70_000_000)
+    try reader.execute("COMMIT")
+    #expect(try await append(megabytes: 5) <= 64 << 20)
+    #expect(try await repository.held().count >= 100)
+    await repository.close()
+  }
+
   @Test func manyChannelsAreNoBurden() async throws {
     let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
     let channels = try (1...10_000).map { try ChannelName("channel \($0)") }
