@@ -28,8 +28,12 @@ import Glibc
     configuration.log = LogLimits(bytes: 64 << 10)
     let hub = EventHub(configuration: configuration)
     hub.register(repository, for: "a")
+    var streams = EventStreamHandler.Configuration()
+    streams.channels = ["a"]
+    // Who was cut off before its first event begins at the beginning.
+    streams.replaysWithoutLastEventID = true
     let server: any RunningServer =
-      CommandLine.arguments[1] == "evhttp" ? try EvhttpServer(hub) : try BuiltIn(hub)
+      CommandLine.arguments[1] == "evhttp" ? try EvhttpServer(hub, streams) : try BuiltIn(hub, streams)
     say("listening \(server.port) holding \(number)")
 
     while let line = readLine() {

@@ -10,11 +10,11 @@ struct BuiltIn: RunningServer {
   private let server: BuiltInServer
   let port: Int
 
-  init(_ hub: EventHub) throws {
+  init(_ hub: EventHub, _ streams: EventStreamHandler.Configuration) throws {
     var configuration = BuiltInServer.Configuration()
     configuration.threads = 2
     server = BuiltInServer(configuration: configuration)
-    server.mount(EventStreamHandler(hub), at: "/events/{channel}")
+    server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/a")
     port = try server.start().port
   }
 
@@ -32,7 +32,7 @@ final class EvhttpServer: RunningServer, @unchecked Sendable {
   private let stopEvent: UnsafeMutablePointer<event>
   private let ended = AsyncStream<Void>.makeStream()
 
-  init(_ hub: EventHub) throws {
+  init(_ hub: EventHub, _ configuration: EventStreamHandler.Configuration) throws {
     // The first use of the adapter turns libevent's locks on; so it comes before the base.
     evthread_use_pthreads()
     base = event_base_new()
@@ -51,8 +51,6 @@ final class EvhttpServer: RunningServer, @unchecked Sendable {
       base, -1, Int16(EV_PERSIST), { _, _, base in event_base_loopexit(OpaquePointer(base!), nil) },
       UnsafeMutableRawPointer(base))
     event_add(stopEvent, nil)
-    var configuration = EventStreamHandler.Configuration()
-    configuration.channels = ["a"]
     try streams.mount(EventStreamHandler(hub, configuration: configuration), on: http, at: "/events/a")
     var thread = pthread_t()
     pthread_create(
