@@ -17,17 +17,18 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   quickstart   Examples/Quickstart, from the shell
   examples     the other examples, from the shell
   resume       clients cut and resume while a server is killed and started again, short form of Tests/EndToEnd/resume.py
+  stalled      readers that take nothing, on many channels, stay within the budget, short form of Tests/EndToEnd/stalled.py
   browser      Examples/Quickstart, in Chromium
   readers      thousands of idle readers come and go, and nothing is left
   evhttp       the C library and both evhttp examples, short form of Tests/Checks/evhttp/run.py
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
   fuzz         the fuzz targets, short form of Tests/fuzz.sh
 
---quick leaves out examples, resume, browser, evhttp, readers, evhttp, sanitize and fuzz.
+--quick leaves out examples, resume, stalled, browser, evhttp, readers, evhttp, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit allocations readme quickstart examples resume browser readers evhttp sanitize fuzz)
+all=(format linkage unit allocations readme quickstart examples resume stalled browser readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -52,6 +53,7 @@ run_check() {
     quickstart) bash Tests/Checks/quickstart.sh ;;
     examples) bash Tests/Checks/examples.sh ;;
     resume) python3 Tests/EndToEnd/resume.py ;;
+    stalled) python3 Tests/EndToEnd/stalled.py ;;
     browser) bash Tests/Browser/run.sh ;;
     readers) python3 Tests/Checks/readers.py --count 2000 ;;
     evhttp) python3 Tests/Checks/evhttp/run.py ;;

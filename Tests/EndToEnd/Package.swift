@@ -16,5 +16,12 @@ let package = Package(
         .product(name: "EventSourceSQLite", package: "eventsource-kit"),
       ]
     ),
+    .executableTarget(
+      name: "ManyChannels",
+      dependencies: [
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+      ]
+    ),
   ]
 )
