@@ -42,9 +42,10 @@ check_DurableHistory() {
   third=$(curl -sf -d 'three' "$url/publish/wall")
   expect "the numbers of the IDs" "${first##*-} ${second##*-} ${third##*-}" "1 2 3"
   # Killed again and again while somebody publishes; whatever was answered is there.
+  : >"$scratch/published"
   for number in $(seq 4); do
     (while curl -sf -d "round $number" "$url/publish/wall" >>"$scratch/published"; do :; done) &
-    while [ "$(wc -l 2>/dev/null <"$scratch/published")" -lt $((number * 20)) ]; do read -rt 0.05 <> <(:) || true; done
+    while [ "$(wc -l <"$scratch/published")" -lt $((number * 20)) ]; do read -rt 0.05 <> <(:) || true; done
     finish KILL
     start "$scratch/history.db" 0
   done
