@@ -1,3 +1,4 @@
+import EventSourceAsyncHTTPClient
 import EventSourceClient
 import Foundation
 import Testing
@@ -5,6 +6,9 @@ import Testing
 /// The transports that all suites are run over.
 enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
   case urlSession
+  #if AsyncHTTPClient
+    case asyncHTTPClient
+  #endif
 
   var testDescription: String { rawValue }
 
@@ -12,12 +16,18 @@ enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
   var makesServersWait: Bool {
     switch self {
     case .urlSession: false
+    #if AsyncHTTPClient
+      case .asyncHTTPClient: true
+    #endif
     }
   }
 
   func make() -> any EventSourceTransport {
     switch self {
     case .urlSession: URLSessionTransport()
+    #if AsyncHTTPClient
+      case .asyncHTTPClient: AsyncHTTPClientTransport()
+    #endif
     }
   }
 }
