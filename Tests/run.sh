@@ -12,6 +12,7 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   format       the sources are formatted, and the tree keeps its rules
   linkage      the format and the server need no Foundation
   unit         all tests of all modules
+  asynchttpclient  the client's suites over AsyncHTTPClient, too
   allocations  no allocation per delivered event, and no more than promised elsewhere
   readme       the README's code compiles and its commands work
   quickstart   Examples/Quickstart, from the shell
@@ -24,11 +25,11 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
   fuzz         the fuzz targets, short form of Tests/fuzz.sh
 
---quick leaves out examples, resume, stalled, browser, evhttp, readers, evhttp, sanitize and fuzz.
+--quick leaves out asynchttpclient, examples, resume, stalled, browser, evhttp, readers, evhttp, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit allocations readme quickstart examples resume stalled browser readers evhttp sanitize fuzz)
+all=(format linkage unit asynchttpclient allocations readme quickstart examples resume stalled browser readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -48,6 +49,10 @@ run_check() {
     format) bash Tests/Checks/format.sh ;;
     linkage) bash Tests/Checks/linkage.sh ;;
     unit) swift build --build-tests -Xswiftc -warnings-as-errors && swift test --skip-build --parallel -Xswiftc -warnings-as-errors ;;
+    # In a folder of its own, because a trait is another build of everything.
+    asynchttpclient)
+      swift build --build-tests --traits AsyncHTTPClient --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
+        swift test --skip-build --traits AsyncHTTPClient --scratch-path .build-traits --filter EventSourceClientTests ;;
     allocations) swift run --quiet -c release --package-path Tests/Checks/Allocations ;;
     readme) python3 Tests/Checks/readme.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;

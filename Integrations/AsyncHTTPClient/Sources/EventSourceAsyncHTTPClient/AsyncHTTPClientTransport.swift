@@ -12,18 +12,18 @@
     private let client: HTTPClient
     private let isOwned: Bool
 
-    /// Makes a transport with a client of one's own, for its TLS options, proxies and pools; it stays the caller's to shut
-    /// down.
+    /// Makes a transport with a client of one's own, for its TLS options, proxies and pools; it stays the caller's to
+    /// shut down.
     ///
-    /// Let it follow no redirects (`redirectConfiguration = .disallow`), so that the source decides about them, and give
-    /// it no read timeout shorter than what a stream may be silent.
+    /// Let it follow no redirects (`redirectConfiguration = .disallow`), so that the source decides about them, and
+    /// give it no read timeout shorter than what a stream may be silent.
     public init(client: HTTPClient) {
       self.client = client
       isOwned = false
     }
 
-    /// Makes a transport with a client for streams: HTTP/2 where the server has it, content codings undone, and no limit
-    /// to how many streams there are.
+    /// Makes a transport with a client for streams: HTTP/2 where the server has it, content codings undone, and no
+    /// limit to how many streams there are.
     public init() {
       var configuration = HTTPClient.Configuration()
       configuration.redirectConfiguration = .disallow
@@ -31,6 +31,8 @@
       // What is undone is bounded by what the source reads and takes for one event.
       configuration.decompression = .enabled(limit: .none)
       configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 10_000
+      // When to try again is the source's affair.
+      configuration.connectionPool.retryConnectionEstablishment = false
       client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
       isOwned = true
     }
