@@ -288,6 +288,9 @@ final class Schedule: @unchecked Sendable {
       finishEverything()
       for name in names { publish(to: name) }
       finishEverything()
+      // Those that waited for a recording to end look again.
+      for stack in stacks { stack.advance(by: .milliseconds(100)) }
+      finishEverything()
       check()
     }
     for client in clients {
