@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The examples, from the shell: each is built, started on a port that the system chooses, and used as its text says.
 #   bash Tests/Checks/examples.sh [EXAMPLE ...]
-# An example NAME of Examples/ has a function check_NAME here; those of the Quickstart and
-# of evhttp are elsewhere.
+# An example NAME of Examples/ has a function check_NAME here; those of the Quickstart,
+# of the command line and of evhttp are elsewhere.
 set -u
 cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)
@@ -98,7 +98,7 @@ if [ ${#examples[@]} -eq 0 ]; then
     example=$(basename "$folder")
     case "$example" in
       # These have checks of their own.
-      Quickstart | ExistingEvhttpServer*) ;;
+      Quickstart | CommandLine | ExistingEvhttpServer*) ;;
       *) examples+=("$example") ;;
     esac
   done

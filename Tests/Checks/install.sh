@@ -14,7 +14,7 @@ for check in "$@"; do
       ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     examples) headers+=(libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
-    resume | stalled)
+    commandline | resume | stalled)
       headers+=(libevent-dev libsqlite3-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3)
       ;;
