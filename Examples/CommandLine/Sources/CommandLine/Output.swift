@@ -6,8 +6,8 @@ import Foundation
   import Darwin
 #endif
 
-/// Lines on the standard output, each there when it is whole; a reader that has gone ends the program, quietly, as other
-/// filters do.
+/// Lines on the standard output, each there when it is whole; a reader that has gone ends the program, quietly, as
+/// other filters do.
 struct Output {
   let isTerminal = isatty(STDOUT_FILENO) == 1
   private let encoder: JSONEncoder
