@@ -26,7 +26,11 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
   fuzz         the fuzz targets, short form of Tests/fuzz.sh
 
---quick leaves out asynchttpclient, examples, commandline, resume, stalled, browser, evhttp, readers, evhttp, sanitize and fuzz.
+Only when it is named, because it builds AsyncHTTPClient once more:
+
+  contract     Tests/ContractService, driven as client suites drive it, over both transports
+
+--quick leaves out asynchttpclient, examples, commandline, resume, stalled, browser, readers, evhttp, sanitize and fuzz.
 EOF
 }
 
@@ -37,7 +41,7 @@ for argument in "$@"; do
     --help | -h) usage; exit 0 ;;
     --quick) chosen+=(format linkage unit allocations readme quickstart examples) ;;
     *)
-      if [[ " ${all[*]} " == *" $argument "* ]]; then chosen+=("$argument"); else
+      if [[ " ${all[*]} contract " == *" $argument "* ]]; then chosen+=("$argument"); else
         echo "run.sh: there is no check \"$argument\"" >&2; usage >&2; exit 64
       fi ;;
   esac
@@ -58,6 +62,7 @@ run_check() {
     asynchttpclient)
       swift build --build-tests --traits AsyncHTTPClient --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
         swift test --skip-build --traits AsyncHTTPClient --scratch-path .build-traits --filter EventSourceClientTests ;;
+    contract) python3 Tests/Checks/contract.py ;;
     allocations) swift run --quiet -c release --package-path Tests/Checks/Allocations ;;
     readme) python3 Tests/Checks/readme.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;

@@ -58,6 +58,14 @@ func within<R: Sendable>(
   }
 }
 
+/// Returns when a condition holds; fails instead of waiting for ever.
+func eventually(_ condition: @escaping @Sendable () -> Bool) async throws {
+  try await within {
+    // Cancellation ends the sleep, and so the wait.
+    while !condition() { try await Task.sleep(for: .milliseconds(1)) }
+  }
+}
+
 /// Reads a source to its end.
 ///
 /// - Returns: The data of its events, and the error that closed it.
