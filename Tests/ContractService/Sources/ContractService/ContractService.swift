@@ -4,8 +4,8 @@ import EventSourceClient
 import EventSourceServer
 import Foundation
 
-/// A program by which client suites drive the client: they tell it over HTTP which streams to read, and it tells them by
-/// callbacks what happens.
+/// A program by which client suites drive the client: they tell it over HTTP which streams to read, and it tells them
+/// by callbacks what happens.
 ///
 ///     ContractService --transport urlsession|asynchttpclient [--port N]
 @main struct ContractService {
