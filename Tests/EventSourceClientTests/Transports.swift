@@ -22,6 +22,16 @@ enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
+  /// Whether a head that breaks off is an error like others.
+  var survivesBrokenHeads: Bool {
+    switch self {
+    case .urlSession: false
+    #if AsyncHTTPClient
+      case .asyncHTTPClient: true
+    #endif
+    }
+  }
+
   func make() -> any EventSourceTransport {
     switch self {
     case .urlSession: URLSessionTransport()
