@@ -45,7 +45,8 @@ extension OverASocket {
         #expect(used < 0.2)
         #expect(try await client.response().status == 200)
       }
-      #expect(logger.lines.filter { $0.contains("No connection can be accepted") }.count == 1)
+      // Once each time that it happens; one may become free in between, and be taken.
+      #expect((1...3).contains(logger.lines.filter { $0.contains("No connection can be accepted") }.count))
     }
 
     private func isServed(_ number: Int32, by address: BoundAddress) -> Bool {
