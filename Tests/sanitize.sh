@@ -21,7 +21,8 @@ export EVENTSOURCE_SCHEDULES=${EVENTSOURCE_SCHEDULES:-2000}
 skip=()
 if $short; then
   export EVENTSOURCE_SCHEDULES=200
-  skip=(--skip EveryChunkingTests --skip aLargeEventInSmallChunks)
+  skip=(--skip EveryChunkingTests --skip aLargeEventInSmallChunks --skip EventSourceSQLiteTests
+    --skip EventSourceClientTests)
 fi
 
 for kind in "${kinds[@]}"; do
