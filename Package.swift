@@ -31,7 +31,14 @@ var package = Package(
   targets: [
     .target(name: "EventSourceFormat", swiftSettings: settings),
     .target(name: "EventSourceServer", dependencies: ["EventSourceFormat"], swiftSettings: settings),
-    .target(name: "EventSourceClient", dependencies: ["EventSourceFormat"], swiftSettings: settings),
+    .target(
+      name: "EventSourceClient",
+      dependencies: [
+        "EventSourceFormat", .target(name: "CEventSourceCurl", condition: .when(platforms: [.linux])),
+      ],
+      swiftSettings: settings
+    ),
+    .target(name: "CEventSourceCurl"),
     .target(
       name: "EventSourceTesting",
       dependencies: ["EventSourceServer", "EventSourceFormat"],

@@ -21,6 +21,16 @@ public final class EventSource: Sendable {
   let session: EventSourceSession
   private let isRead = Atomic(false)
 
+  /// What brings the bytes when nothing else is said, without any package: libcurl on Linux, `URLSession` elsewhere.
+  /// One for all sources.
+  public static let defaultTransport: any EventSourceTransport = {
+    #if os(Linux)
+      CurlTransport()
+    #else
+      URLSessionTransport()
+    #endif
+  }()
+
   /// Makes a source; it does not connect yet.
   ///
   /// - Parameters:
@@ -30,7 +40,7 @@ public final class EventSource: Sendable {
   ///   - transport: The HTTP client.
   public init(
     _ request: EventSourceRequest, configuration: Configuration = Configuration(),
-    transport: any EventSourceTransport = URLSessionTransport()
+    transport: any EventSourceTransport = EventSource.defaultTransport
   ) {
     do {
       try configuration.validate()
@@ -45,7 +55,7 @@ public final class EventSource: Sendable {
   /// Makes a source for a URL.
   public convenience init(
     _ url: URL, configuration: Configuration = Configuration(),
-    transport: any EventSourceTransport = URLSessionTransport()
+    transport: any EventSourceTransport = EventSource.defaultTransport
   ) {
     self.init(EventSourceRequest(url), configuration: configuration, transport: transport)
   }

@@ -6,7 +6,10 @@ declare -A needed=()
 headers=()
 for check in "$@"; do
   case "$check" in
-    unit | sanitize) headers+=(libevent-dev libsqlite3-dev); needed[pkg-config]=pkg-config ;;
+    unit | sanitize | asynchttpclient)
+      headers+=(libevent-dev libsqlite3-dev)
+      needed+=([pkg-config]=pkg-config [openssl]=openssl)
+      ;;
     linkage) needed[readelf]=binutils ;;
     readme)
       headers+=(libevent-dev libsqlite3-dev)

@@ -203,4 +203,27 @@ import Testing
     let refused = EventSource(URL(string: "http://127.0.0.1:1/")!, configuration: .quick(), transport: transport.make())
     #expect(try await readToEnd(refused).error?.code == .transport)
   }
+
+  @Test(
+    arguments: TransportKind.allCases.filter(\.standsAgainstAll),
+    ["X: \(String(repeating: "x", count: 1000))\r\n", "x"])
+  func aHeadThatNeverEndsIsAnError(transport: TransportKind, piece: String) async throws {
+    let (error, _) = try await failure(transport) { connection in
+      try connection.request()
+      try connection.write("HTTP/1.1 200 OK\r\n")
+      let many = String(repeating: piece, count: 1000)
+      while true { try connection.write(many) }
+    }
+    #expect(error?.code == .transport)
+  }
+
+  @Test(
+    arguments: TransportKind.allCases.filter(\.standsAgainstAll), ["", "HTTP/1.1 ", "HTTP/1.1 200 OK\r\nContent-Ty"])
+  func aHeadThatBreaksOffIsAnError(transport: TransportKind, head: String) async throws {
+    let (error, _) = try await failure(transport) { connection in
+      try connection.request()
+      try connection.write(head)
+    }
+    #expect(error?.code == .transport)
+  }
 }

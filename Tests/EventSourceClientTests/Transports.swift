@@ -6,35 +6,21 @@ import Testing
 /// The transports that all suites are run over.
 enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
   case urlSession
+  case curl
   #if AsyncHTTPClient
     case asyncHTTPClient
   #endif
 
   var testDescription: String { rawValue }
 
-  /// Whether a reader that does not read makes the server wait. Foundation on Linux takes everything at once.
-  var makesServersWait: Bool {
-    switch self {
-    case .urlSession: false
-    #if AsyncHTTPClient
-      case .asyncHTTPClient: true
-    #endif
-    }
-  }
-
-  /// Whether a head that breaks off is an error like others.
-  var survivesBrokenHeads: Bool {
-    switch self {
-    case .urlSession: false
-    #if AsyncHTTPClient
-      case .asyncHTTPClient: true
-    #endif
-    }
-  }
+  /// Whether a reader that does not read makes the server wait, and a head that breaks off is an error like others:
+  /// Foundation on Linux takes everything at once, and stops the program.
+  var standsAgainstAll: Bool { self != .urlSession }
 
   func make() -> any EventSourceTransport {
     switch self {
     case .urlSession: URLSessionTransport()
+    case .curl: CurlTransport()
     #if AsyncHTTPClient
       case .asyncHTTPClient: AsyncHTTPClientTransport()
     #endif

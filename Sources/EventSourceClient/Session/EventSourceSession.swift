@@ -101,6 +101,8 @@ final class EventSourceSession: Sendable {
         let attempt = EventSource.Configuration.Attempt(
           number: number, lastError: lastError, lastEventID: reader.lastEventID)
         let outcome = await connect(attempt, &reader)
+        // An attempt that was cut short may have left something.
+        guard await reader.sendUnsent() else { return }
         action = await decide(outcome)
         if case .failed(let error, _, _) = outcome { lastError = error } else { lastError = nil }
       case .open:
@@ -126,12 +128,13 @@ final class EventSourceSession: Sendable {
     case failed(SubscriptionError, isFutile: Bool, atLeast: Duration?)
     case finished
     case restarted
-    case closed
+    /// By ``EventSource/close()``, which has told the reader.
+    case cutShort
   }
 
   private func decide(_ outcome: Outcome) async -> ConnectionState.Action? {
     switch outcome {
-    case .closed: return nil
+    case .cutShort: return nil
     case .finished: return take(.finished)
     case .restarted: return take(.restart)
     case .failed(let error, let isFutile, let minimum):
@@ -145,7 +148,7 @@ final class EventSourceSession: Sendable {
 
   /// Makes an attempt, in a task that a restart can cancel.
   private func connect(_ attempt: EventSource.Configuration.Attempt, _ reader: inout StreamReader) async -> Outcome {
-    let box = Mutex<(reader: StreamReader, outcome: Outcome)>((reader, .closed))
+    let box = Mutex<(reader: StreamReader, outcome: Outcome)>((reader, .cutShort))
     let copy = reader
     await step {
       var reader = copy

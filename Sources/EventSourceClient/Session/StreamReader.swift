@@ -8,6 +8,8 @@ internal import Foundation
 struct StreamReader: Sendable {
   private let session: EventSourceSession
   private var parser: EventStreamParser
+  /// What has been parsed and not been handed over: the next attempt asks for what comes after it, so it has to be.
+  private var unsent: [EventSource.Element] = []
   private var configuration: EventSource.Configuration { session.configuration }
 
   init(_ session: EventSourceSession, lastEventID: String) {
@@ -26,20 +28,12 @@ struct StreamReader: Sendable {
   mutating func attempt(_ attempt: EventSource.Configuration.Attempt) async -> EventSourceSession.Outcome {
     // Everything of the last response is forgotten, but for the last event ID (WHATWG HTML 9.2.3).
     parser.reset()
+    let watchdog = Watchdog(session)
+    defer { watchdog.stop() }
     do {
-      let watchdog = Watchdog(session)
-      defer { watchdog.stop() }
-      let response: TransportResponse
-      do {
-        watchdog.watch(configuration.connectTimeout)
-        response = try await connect(attempt)
-        watchdog.watch(configuration.readTimeout)
-      } catch {
-        if watchdog.hasFired {
-          throw SubscriptionError(.connectTimeout, "no response within \(configuration.connectTimeout ?? .zero)")
-        }
-        throw error
-      }
+      watchdog.watch(configuration.connectTimeout, .connectTimeout)
+      let response = try await connect(attempt)
+      watchdog.stop()
       defer { response.body.cancel() }
       switch configuration.responsePolicy.judge(response.head) {
       case .finish: return .finished
@@ -47,21 +41,22 @@ struct StreamReader: Sendable {
       case .retry(let error, let after): return .failed(error, isFutile: false, atLeast: after)
       case .accept: break
       }
-      guard case .open? = session.take(.accepted) else { return .closed }
+      guard case .open? = session.take(.accepted) else { throw CancellationError() }
       session.log(.info, "a stream is open") { [("url", Self.withoutQuery(response.head.url))] }
-      guard await session.handoff.send([.opened(response.head)]) else { return .closed }
+      guard await session.handoff.send([.opened(response.head)]) else { throw CancellationError() }
       try await read(response, watchdog)
       return .failed(
         SubscriptionError(.ended, "the response came to its end", head: response.head), isFutile: false, atLeast: nil)
-    } catch let error as SubscriptionError {
-      return .failed(error, isFutile: [.request, .tooLarge, .store].contains(error.code), atLeast: nil)
-    } catch is CancellationError where Task.isCancelled {
-      return .closed
     } catch {
-      if Task.isCancelled { return .closed }
-      return .failed(
-        SubscriptionError(.transport, "the server cannot be reached, or the connection broke", underlying: error),
-        isFutile: false, atLeast: nil)
+      // The watchdog cancels what it watches, and whatever that makes of it is no news.
+      if let late = watchdog.verdict { return .failed(late, isFutile: false, atLeast: nil) }
+      if Task.isCancelled { return .cutShort }
+      let known = error as? SubscriptionError
+      let failure =
+        known
+        ?? SubscriptionError(
+          .transport, "the server cannot be reached, or the connection broke", underlying: error)
+      return .failed(failure, isFutile: [.request, .tooLarge].contains(failure.code), atLeast: nil)
     }
   }
 
@@ -107,33 +102,29 @@ struct StreamReader: Sendable {
 
   private mutating func read(_ response: TransportResponse, _ watchdog: Watchdog) async throws {
     let head = response.head
+    // A reader that takes its time is not the server's silence: only the wait for bytes is watched.
     while true {
+      watchdog.watch(configuration.readTimeout, .readTimeout, head)
       let chunk: [UInt8]?
       do {
         chunk = try await response.body.next()
       } catch {
-        if watchdog.hasFired {
-          throw SubscriptionError(
-            .readTimeout, "the stream was silent for \(configuration.readTimeout ?? .zero)", head: head)
-        }
-        if Task.isCancelled { throw CancellationError() }
         throw SubscriptionError(.transport, "the connection broke", head: head, underlying: error)
       }
+      watchdog.pause()
       guard let chunk else { return parser.finish() }
-      watchdog.restart()
-      var batch: [EventSource.Element] = []
       do {
         try parser.parse(chunk) { element in
           switch element {
           case .reconnectionTime(let time):
             _ = session.take(.reconnectionTime(time))
           case .comment(let text):
-            batch.append(.comment(text))
+            unsent.append(.comment(text))
           case .event(let event):
             if event.type == EventSource.Gap.eventType, let gap = EventSource.Gap(event.data) {
-              batch.append(.gap(gap))
+              unsent.append(.gap(gap))
             } else {
-              batch.append(
+              unsent.append(
                 .event(
                   EventSource.Message(
                     type: event.type, data: event.data, lastEventID: event.lastEventID, head: head)))
@@ -141,16 +132,18 @@ struct StreamReader: Sendable {
           }
         }
       } catch {
-        // What was complete before it is delivered.
-        if !batch.isEmpty { _ = await session.handoff.send(batch) }
         throw SubscriptionError(.tooLarge, "the stream holds more than is taken at once", head: head, underlying: error)
       }
-      guard !batch.isEmpty else { continue }
-      // A reader that takes its time is not the server's silence.
-      watchdog.pause()
-      guard await session.handoff.send(batch) else { throw CancellationError() }
-      watchdog.restart()
+      guard await sendUnsent() else { throw CancellationError() }
     }
+  }
+
+  /// Hands over what has been parsed. False: that was cut short, and it is kept.
+  mutating func sendUnsent() async -> Bool {
+    if unsent.isEmpty { return true }
+    guard await session.handoff.send(unsent) else { return false }
+    unsent = []
+    return true
   }
 
   /// For logs: what comes after may be secret.

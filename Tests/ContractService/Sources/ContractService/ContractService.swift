@@ -7,7 +7,7 @@ import Foundation
 /// A program by which client suites drive the client: they tell it over HTTP which streams to read, and it tells them
 /// by callbacks what happens.
 ///
-///     ContractService --transport urlsession|asynchttpclient [--port N]
+///     ContractService --transport urlsession|asynchttpclient|curl [--port N]
 @main struct ContractService {
   private static let capabilities = [
     "bom", "comments", "headers", "last-event-id", "post", "read-timeout", "report", "restart",
@@ -18,6 +18,7 @@ import Foundation
     let options = options(CommandLine.arguments.dropFirst())
     let transport: any EventSourceTransport
     switch options["--transport"] {
+    case "curl": transport = CurlTransport()
     case "urlsession": transport = URLSessionTransport()
     case "asynchttpclient": transport = AsyncHTTPClientTransport()
     default: usage()
@@ -83,7 +84,7 @@ import Foundation
 
   private static func usage() -> Never {
     FileHandle.standardError.write(
-      Data("usage: ContractService --transport urlsession|asynchttpclient [--port N]\n".utf8))
+      Data("usage: ContractService --transport urlsession|asynchttpclient|curl [--port N]\n".utf8))
     exit(64)
   }
 

@@ -1,0 +1,181 @@
+#include "CEventSourceCurl.h"
+
+#ifdef __linux__
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+// Options: a long, an object, a function or an offset are told by the ten thousands.
+enum {
+  option_forbid_reuse = 75,
+  option_no_progress = 43,
+  option_no_body = 44,
+  option_tcp_keep_alive = 213,
+  option_keep_idle = 214,
+  option_keep_interval = 215,
+  option_no_signal = 99,
+  option_post = 47,
+  option_protocols = 181,
+  option_suppress_connect_heads = 265,
+  option_connect_timeout = 78,
+  option_path_as_is = 234,
+  option_write_data = 10001,
+  option_url = 10002,
+  option_post_fields = 10015,
+  option_fields = 10023,
+  option_head_data = 10029,
+  option_custom_method = 10036,
+  option_accept_encoding = 10102,
+  option_private = 10103,
+  option_write_function = 20011,
+  option_head_function = 20079,
+  option_post_size = 30120,
+  info_private = 0x100000 + 21,
+  message_done = 1,
+  protocol_http_and_https = 3,
+};
+
+typedef struct {
+  int message;
+  void *transfer;
+  union {
+    void *any;
+    int result;
+  } data;
+} curl_message;
+
+// The library's functions, set once by `load`.
+static struct {
+  int (*global_init)(long);
+  void *(*easy_init)(void);
+  int (*easy_setopt)(void *, int, ...);
+  int (*easy_getinfo)(void *, int, ...);
+  int (*easy_pause)(void *, int);
+  void (*easy_cleanup)(void *);
+  const char *(*easy_strerror)(int);
+  void *(*slist_append)(void *, const char *);
+  void (*slist_free_all)(void *);
+  void *(*multi_init)(void);
+  int (*multi_add_handle)(void *, void *);
+  int (*multi_remove_handle)(void *, void *);
+  int (*multi_perform)(void *, int *);
+  curl_message *(*multi_info_read)(void *, int *);
+  int (*multi_poll)(void *, void *, unsigned, int, int *);
+  int (*multi_wakeup)(void *);
+} curl;
+
+// A transfer: libcurl's handle and the list that it does not copy.
+typedef struct {
+  void *handle;
+  void *lines;
+  void *context;
+} transfer;
+
+const size_t eventsource_curl_pause = 0x10000001, eventsource_curl_abort = 0;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int is_loaded;
+
+#define LOAD(name) ((*(void **)&curl.name = dlsym(library, "curl_" #name)) != NULL)
+
+static void load(void) {
+  void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+  if (library == NULL) library = dlopen("libcurl-gnutls.so.4", RTLD_NOW | RTLD_LOCAL);
+  if (library == NULL) return;
+  is_loaded = LOAD(global_init) && LOAD(easy_init) && LOAD(easy_setopt) && LOAD(easy_getinfo) && LOAD(easy_pause) &&
+              LOAD(easy_cleanup) && LOAD(easy_strerror) && LOAD(slist_append) && LOAD(slist_free_all) &&
+              LOAD(multi_init) && LOAD(multi_add_handle) && LOAD(multi_remove_handle) && LOAD(multi_perform) &&
+              LOAD(multi_info_read) && LOAD(multi_poll) && LOAD(multi_wakeup) && curl.global_init(3) == 0;
+}
+
+int eventsource_curl_load(void) {
+  pthread_once(&once, load);
+  return is_loaded;
+}
+
+static int configure(transfer *it, const eventsource_curl_request *request) {
+  void *handle = it->handle;
+  // What is not known to an old library is left at its default; what a request cannot do without is checked.
+  curl.easy_setopt(handle, option_no_progress, 1L);
+  curl.easy_setopt(handle, option_no_signal, 1L);
+  curl.easy_setopt(handle, option_forbid_reuse, 1L);
+  curl.easy_setopt(handle, option_tcp_keep_alive, 1L);
+  curl.easy_setopt(handle, option_keep_idle, 60L);
+  curl.easy_setopt(handle, option_keep_interval, 15L);
+  curl.easy_setopt(handle, option_suppress_connect_heads, 1L);
+  curl.easy_setopt(handle, option_path_as_is, 1L);
+  // The source has a time limit of its own.
+  curl.easy_setopt(handle, option_connect_timeout, 86400L);
+  curl.easy_setopt(handle, option_accept_encoding, "");
+  int failed = curl.easy_setopt(handle, option_protocols, (long)protocol_http_and_https) ||
+               curl.easy_setopt(handle, option_url, request->url) ||
+               curl.easy_setopt(handle, option_custom_method, request->method) ||
+               curl.easy_setopt(handle, option_fields, it->lines) ||
+               curl.easy_setopt(handle, option_private, it) ||
+               curl.easy_setopt(handle, option_write_data, request->context) ||
+               curl.easy_setopt(handle, option_write_function, request->receive_body) ||
+               curl.easy_setopt(handle, option_head_data, request->context) ||
+               curl.easy_setopt(handle, option_head_function, request->receive_head_line);
+  if (request->body != NULL)
+    failed = failed || curl.easy_setopt(handle, option_post, 1L) ||
+             curl.easy_setopt(handle, option_post_size, request->body_count) ||
+             curl.easy_setopt(handle, option_post_fields, request->body);
+  if (request->is_head_request) failed = failed || curl.easy_setopt(handle, option_no_body, 1L);
+  return !failed;
+}
+
+void *eventsource_curl_new_transfer(const eventsource_curl_request *request, const char *const *lines, size_t count) {
+  transfer *it = calloc(1, sizeof(transfer));
+  if (it == NULL) return NULL;
+  it->context = request->context;
+  int is_made = (it->handle = curl.easy_init()) != NULL;
+  for (size_t i = 0; is_made && i < count; i++) {
+    void *longer = curl.slist_append(it->lines, lines[i]);
+    if ((is_made = longer != NULL)) it->lines = longer;
+  }
+  if (is_made && configure(it, request)) return it;
+  eventsource_curl_free_transfer(it);
+  return NULL;
+}
+
+void eventsource_curl_free_transfer(void *opaque) {
+  transfer *it = opaque;
+  if (it->handle != NULL) curl.easy_cleanup(it->handle);
+  curl.slist_free_all(it->lines);
+  free(it);
+}
+
+void eventsource_curl_go_on(void *it) { curl.easy_pause(((transfer *)it)->handle, 0); }
+
+void *eventsource_curl_new_engine(void) { return curl.multi_init(); }
+
+int eventsource_curl_add(void *engine, void *it) { return curl.multi_add_handle(engine, ((transfer *)it)->handle); }
+
+void eventsource_curl_remove(void *engine, void *it) { curl.multi_remove_handle(engine, ((transfer *)it)->handle); }
+
+void eventsource_curl_perform(void *engine) {
+  int running;
+  curl.multi_perform(engine, &running);
+}
+
+void *eventsource_curl_next_done(void *engine, int *result) {
+  int left;
+  curl_message *message;
+  while ((message = curl.multi_info_read(engine, &left)) != NULL) {
+    if (message->message != message_done) continue;
+    transfer *it = NULL;
+    *result = message->data.result;
+    curl.easy_getinfo(message->transfer, info_private, &it);
+    if (it != NULL) return it->context;
+  }
+  return NULL;
+}
+
+void eventsource_curl_wait(void *engine, int milliseconds) {
+  curl.multi_poll(engine, NULL, 0, milliseconds, NULL);
+}
+
+void eventsource_curl_wake(void *engine) { curl.multi_wakeup(engine); }
+
+const char *eventsource_curl_description(int result) { return curl.easy_strerror(result); }
+#endif

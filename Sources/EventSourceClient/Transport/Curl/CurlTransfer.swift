@@ -1,0 +1,111 @@
+#if os(Linux)
+  import CEventSourceCurl
+  import Foundation
+  import Synchronization
+
+  /// One request and what comes of it.
+  // Sendable, because what changes is touched on the engine's thread only; the inbox has its own lock.
+  final class CurlTransfer: @unchecked Sendable {
+    /// With so much unread, the transfer is paused until it has been read.
+    private static let highWater = 64 << 10
+
+    let inbox = ResponseInbox()
+    /// Whether libcurl keeps bytes that did not fit and waits. Set by the engine's thread, taken by the reader, each
+    /// after it has looked at the inbox or taken from it: so one of them sees what the other did.
+    let isPaused = Atomic(false)
+    /// libcurl's half of it; freed with this object, which the engine keeps while libcurl has it.
+    private(set) var handle: UnsafeMutableRawPointer!
+    /// Kept where libcurl reads it from.
+    private let body: UnsafeMutableRawBufferPointer?
+    private let url: URL
+    private var head = CurlHead()
+
+    init(_ request: EventSourceRequest, _ engine: CurlEngine) throws {
+      url = request.url
+      body = request.sentBody.map { bytes in
+        // One byte at least, since no bytes have no address.
+        let body = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
+        body.copyBytes(from: bytes)
+        return UnsafeMutableRawBufferPointer(rebasing: body[..<bytes.count])
+      }
+      handle = request.url.absoluteString.withCString { url in
+        request.method.withCString { method in
+          var made = eventsource_curl_request()
+          made.url = url
+          made.method = method
+          made.body = UnsafeRawPointer(body?.baseAddress)
+          made.body_count = Int64(body?.count ?? 0)
+          made.is_head_request = request.method == "HEAD" ? 1 : 0
+          made.context = Unmanaged.passUnretained(self).toOpaque()
+          made.receive_head_line = { CurlTransfer.of($3).receiveHeadLine($0, $1 * $2) }
+          made.receive_body = { CurlTransfer.of($3).receiveBody($0, $1 * $2) }
+          return Self.withCStrings(request.curlLines) { eventsource_curl_new_transfer(&made, $0.baseAddress, $0.count) }
+        }
+      }
+      guard handle != nil else { throw CurlError(message: "libcurl does not take this URL") }
+    }
+
+    deinit {
+      if let handle { eventsource_curl_free_transfer(handle) }
+      body?.deallocate()
+    }
+
+    private static func of(_ context: UnsafeMutableRawPointer?) -> CurlTransfer {
+      Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
+    }
+
+    private static func withCStrings<Result>(
+      _ texts: [String], _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>) -> Result
+    ) -> Result {
+      let copies = texts.map { strdup($0) }
+      defer { copies.forEach { free($0) } }
+      return copies.map { UnsafePointer($0) }.withUnsafeBufferPointer(body)
+    }
+
+    // MARK: The engine's thread
+
+    private func receiveHeadLine(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+      let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+      guard let isComplete = head.take(line) else { return eventsource_curl_abort }
+      if isComplete { inbox.put(ResponseHead(status: head.status, headers: head.fields, url: url)) }
+      return count
+    }
+
+    private func receiveBody(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+      if count == 0 { return 0 }
+      let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
+      switch inbox.put(bytes, unlessUnread: Self.highWater) {
+      case true: return count
+      case nil: return eventsource_curl_abort
+      case false: break
+      }
+      isPaused.store(true, ordering: .sequentiallyConsistent)
+      // It may have been read just before that, and then nobody else would let it go on.
+      guard inbox.unreadCount == 0, isPaused.exchange(false, ordering: .sequentiallyConsistent) else {
+        return eventsource_curl_pause
+      }
+      return inbox.put(bytes, unlessUnread: Self.highWater) == nil ? eventsource_curl_abort : count
+    }
+
+    /// libcurl has done with it.
+    func finish(_ result: Int32) {
+      guard result != 0 else { return _ = inbox.end(.success(())) }
+      inbox.end(.failure(CurlError(message: String(cString: eventsource_curl_description(result)))))
+    }
+  }
+
+  extension EventSourceRequest {
+    /// The body; methods that are expected to have one have an empty one at least (RFC 9110, 8.6).
+    fileprivate var sentBody: [UInt8]? { body ?? (["POST", "PUT", "PATCH"].contains(method) ? [] : nil) }
+
+    /// The fields as libcurl wants them: a field with an empty value ends in a semicolon, and one that it would add by
+    /// itself is taken away by a name alone.
+    fileprivate var curlLines: [String] {
+      var lines = headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
+      for name in ["Accept", "Content-Type", "Expect"] where headers.values(of: name).isEmpty {
+        lines.append("\(name):")
+      }
+      return lines
+    }
+  }
+#endif

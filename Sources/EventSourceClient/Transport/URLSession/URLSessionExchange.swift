@@ -1,0 +1,87 @@
+import Synchronization
+
+internal import Foundation
+
+#if canImport(FoundationNetworking)
+  internal import FoundationNetworking
+#endif
+
+/// One task of a session, which is suspended while more is unread than it may be.
+///
+/// The session's queue calls `received` and `completed`, one reader all else.
+final class URLSessionExchange: TransportBody {
+  #if canImport(FoundationNetworking)
+    /// Suspending has no effect on what comes, and one that is undone at once stops the program in Foundation. With
+    /// more than this unread the connection is broken off: who reads gets what has come, and may continue from there.
+    private static let mostUnread = 16 << 20
+  #else
+    private static let mostUnread = Int.max
+    private static let highWater = 256 << 10
+  #endif
+
+  let task: URLSessionDataTask
+  private let inbox = ResponseInbox()
+  /// Changed by the session's queue before and by the reader after something is unread, hence under a lock.
+  private let isSuspended = Mutex(false)
+  /// The session ends with its transport, and this needs it.
+  private let transport: URLSessionTransport
+
+  init(_ task: URLSessionDataTask, keeping transport: URLSessionTransport) {
+    self.task = task
+    self.transport = transport
+  }
+
+  func head() async throws -> ResponseHead {
+    task.resume()
+    return try await inbox.head()
+  }
+
+  func next() async throws -> [UInt8]? {
+    try await withTaskCancellationHandler {
+      let bytes = try await inbox.next()
+      isSuspended.withLock { isSuspended in
+        if isSuspended { task.resume() }
+        isSuspended = false
+      }
+      return bytes
+    } onCancel: {
+      cancel()
+    }
+  }
+
+  func cancel() {
+    task.cancel()
+    inbox.end(.failure(CancellationError()))
+  }
+
+  func received(_ response: URLResponse) {
+    // Linux's Foundation shows responses with 1xx, which others pass over.
+    guard let response = response as? HTTPURLResponse, response.statusCode >= 200, let url = response.url else {
+      return
+    }
+    let headers = response.allHeaderFields.map { HeaderField("\($0.key)", "\($0.value)") }
+    inbox.put(ResponseHead(status: response.statusCode, headers: headers, url: url))
+  }
+
+  func received(_ data: Data) {
+    switch inbox.put(data, unlessUnread: Self.mostUnread) {
+    case false:
+      inbox.end(.failure(URLError(.dataLengthExceedsMaximum)))
+      task.cancel()
+    case nil:
+      task.cancel()
+    case true:
+      #if !canImport(FoundationNetworking)
+        isSuspended.withLock { isSuspended in
+          guard !isSuspended, inbox.unreadCount > Self.highWater else { return }
+          isSuspended = true
+          task.suspend()
+        }
+      #endif
+    }
+  }
+
+  func completed(_ error: (any Error)?) {
+    inbox.end(error.map { .failure($0) } ?? .success(()))
+  }
+}

@@ -1,0 +1,61 @@
+import EventSourceClient
+import Foundation
+import Synchronization
+
+/// A transport without a network: each attempt is answered with an event stream in exactly these pieces, after which it
+/// stays open.
+final class ChunkTransport: EventSourceTransport {
+  /// The pieces of an attempt, from its number, beginning with 1, and the last event ID that it sends; nil: it fails.
+  private let pieces: @Sendable (Int, String?) -> [String]?
+  private struct State {
+    var attempts = 0
+    var open = 0
+    var given = 0
+  }
+  private let state = Mutex(State())
+
+  init(_ pieces: @escaping @Sendable (Int, String?) -> [String]?) { self.pieces = pieces }
+
+  var attempts: Int { state.withLock { $0.attempts } }
+  var open: Int { state.withLock { $0.open } }
+  /// How many pieces have been taken, of all attempts.
+  var given: Int { state.withLock { $0.given } }
+
+  func send(_ request: EventSourceRequest) async throws -> TransportResponse {
+    let number = state.withLock { state in
+      state.attempts += 1
+      return state.attempts
+    }
+    guard let pieces = pieces(number, request.headers.values(of: "Last-Event-ID").first) else {
+      throw URLError(.cannotConnectToHost)
+    }
+    state.withLock { $0.open += 1 }
+    let head = ResponseHead(
+      status: 200, headers: [HeaderField("Content-Type", "text/event-stream")], url: request.url)
+    return TransportResponse(head: head, body: Body(pieces, self))
+  }
+
+  private final class Body: TransportBody {
+    private let rest: Mutex<ArraySlice<String>?>
+    private let transport: ChunkTransport
+
+    init(_ pieces: [String], _ transport: ChunkTransport) {
+      rest = Mutex(pieces[...])
+      self.transport = transport
+    }
+
+    func next() async throws -> [UInt8]? {
+      if let piece = rest.withLock({ $0?.popFirst() }) {
+        transport.state.withLock { $0.given += 1 }
+        return Array(piece.utf8)
+      }
+      try await Task.sleep(for: .seconds(3600))
+      return nil
+    }
+
+    func cancel() {
+      let wasOpen = rest.withLock { $0.take() != nil }
+      if wasOpen { transport.state.withLock { $0.open -= 1 } }
+    }
+  }
+}
