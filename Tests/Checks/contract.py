@@ -1,6 +1,6 @@
 """Tests/ContractService, driven as a client suite drives it: streams that a script serves, and the callbacks they lead to.
 
-usage: contract.py [urlsession] [asynchttpclient]
+usage: contract.py [urlsession] [asynchttpclient] [curl]
 """
 
 import http.client
@@ -173,7 +173,7 @@ def main():
     subprocess.run(["swift", "build", "--quiet"] + package, check=True)
     folder = subprocess.run(
         ["swift", "build", "--show-bin-path"] + package, check=True, capture_output=True, text=True).stdout.strip()
-    for transport in sys.argv[1:] or ["urlsession", "asynchttpclient"]:
+    for transport in sys.argv[1:] or ["urlsession", "asynchttpclient", "curl"]:
         play(f"{folder}/ContractService", transport)
         print(f"contract: {transport} keeps it")
 

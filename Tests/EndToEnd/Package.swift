@@ -23,5 +23,9 @@ let package = Package(
         .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
       ]
     ),
+    .executableTarget(
+      name: "ClientCycles",
+      dependencies: [.product(name: "EventSourceClient", package: "eventsource-kit")]
+    ),
   ]
 )

@@ -23,6 +23,7 @@ final class URLSessionExchange: TransportBody {
   private let inbox = ResponseInbox()
   /// Changed by the session's queue before and by the reader after something is unread, hence under a lock.
   private let isSuspended = Mutex(false)
+  private let isRedirected = Atomic(false)
   /// The session ends with its transport, and this needs it.
   private let transport: URLSessionTransport
 
@@ -50,8 +51,15 @@ final class URLSessionExchange: TransportBody {
   }
 
   func cancel() {
-    task.cancel()
+    // A task whose redirect is not followed ends by itself; canceling it meanwhile stops the program in Linux's
+    // Foundation.
+    if !isRedirected.load(ordering: .relaxed) { task.cancel() }
     inbox.end(.failure(CancellationError()))
+  }
+
+  func received(redirect response: URLResponse) {
+    isRedirected.store(true, ordering: .relaxed)
+    received(response)
   }
 
   func received(_ response: URLResponse) {

@@ -80,7 +80,7 @@ final class URLSessionTasks: NSObject, URLSessionDataDelegate {
     newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
   ) {
     // A redirect is the response: who asked decides where it leads.
-    exchange(task)?.received(response)
+    exchange(task)?.received(redirect: response)
     completionHandler(nil)
   }
 
