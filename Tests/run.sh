@@ -15,16 +15,17 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   allocations  no allocation per delivered event, and no more than promised elsewhere
   readme       the README's code compiles and its commands work
   quickstart   Examples/Quickstart, from the shell
+  commandline  Examples/CommandLine, from the shell
   browser      Examples/Quickstart, in Chromium
   readers      thousands of idle readers come and go, and nothing is left
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
   fuzz         the fuzz targets, short form of Tests/fuzz.sh
 
---quick leaves out browser, readers, sanitize and fuzz.
+--quick leaves out commandline, browser, readers, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit allocations readme quickstart browser readers sanitize fuzz)
+all=(format linkage unit allocations readme quickstart commandline browser readers sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -47,6 +48,7 @@ run_check() {
     allocations) swift run --quiet -c release --package-path Tests/Checks/Allocations ;;
     readme) python3 Tests/Checks/readme.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;
+    commandline) bash Tests/Checks/commandline.sh ;;
     browser) bash Tests/Browser/run.sh ;;
     readers) python3 Tests/Checks/readers.py --count 2000 ;;
     sanitize) bash Tests/sanitize.sh all --short ;;

@@ -9,7 +9,7 @@ for check in "$@"; do
     unit | sanitize) headers+=(libevent-dev); needed[pkg-config]=pkg-config ;;
     linkage) needed[readelf]=binutils ;;
     readme) headers+=(libevent-dev); needed[pkg-config]=pkg-config; needed[curl]=curl; needed[python3]=python3 ;;
-    quickstart) needed[curl]=curl; needed[python3]=python3 ;;
+    quickstart | commandline) needed[curl]=curl; needed[python3]=python3 ;;
     readers) needed[python3]=python3 ;;
     browser) needed[chromium]=chromium; needed[python3]=python3 ;;
   esac

@@ -6,9 +6,9 @@ struct Decode: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Decodes the event stream on standard input, to one JSON object per line.",
     discussion: """
-      An event becomes {"type":…,"data":…,"lastEventID":…}, a comment {"comment":…}, and the end {"end":true,\
-      "lastEventID":…,"reconnectionTime":…}, in milliseconds or null. A stream with a line or an event of more than \
-      16 MiB ends with status 65, after what was complete before it.
+      An event becomes {"type":...,"data":...,"lastEventID":...}, a comment {"comment":...}, and the end \
+      {"end":true,"lastEventID":...,"reconnectionTime":...}, in milliseconds or null. A stream with a line or an event \
+      of more than 16 MiB ends with status 65, after what was complete before it.
       """
   )
 

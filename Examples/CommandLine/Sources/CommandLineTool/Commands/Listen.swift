@@ -8,9 +8,9 @@ struct Listen: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Prints the events of a stream, and reconnects when it breaks.",
     discussion: """
-      Prints the data of each event; --json prints one object per line: {"type":…,"data":…,"lastEventID":…} for an \
-      event, {"comment":…} for a comment, and {"gap":…} where the server says that events are missing. What happens to \
-      the connection is told on standard error.
+      Prints the data of each event; --json prints one object per line: {"type":...,"data":...,"lastEventID":...} \
+      for an event, {"comment":...} for a comment, and {"gap":...} where the server says that events are missing. What \
+      happens to the connection is told on standard error.
 
       With --resume, a later start gets what was published in between: each event is printed, and then its ID is \
       written to the file.
