@@ -16,16 +16,17 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   readme       the README's code compiles and its commands work
   quickstart   Examples/Quickstart, from the shell
   commandline  Examples/CommandLine, from the shell
+  interop      other clients at our server, other servers at our client; see Tests/Interop
   browser      Examples/Quickstart, in Chromium
   readers      thousands of idle readers come and go, and nothing is left
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
   fuzz         the fuzz targets, short form of Tests/fuzz.sh
 
---quick leaves out commandline, browser, readers, sanitize and fuzz.
+--quick leaves out commandline, interop, browser, readers, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit allocations readme quickstart commandline browser readers sanitize fuzz)
+all=(format linkage unit allocations readme quickstart commandline interop browser readers sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -49,6 +50,7 @@ run_check() {
     readme) python3 Tests/Checks/readme.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;
     commandline) bash Tests/Checks/commandline.sh ;;
+    interop) bash Tests/Interop/run.sh ;;
     browser) bash Tests/Browser/run.sh ;;
     readers) python3 Tests/Checks/readers.py --count 2000 ;;
     sanitize) bash Tests/sanitize.sh all --short ;;

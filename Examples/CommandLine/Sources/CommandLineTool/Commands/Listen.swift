@@ -58,6 +58,8 @@ struct Listen: AsyncParsableCommand {
     help: ArgumentHelp("The wait before a reconnect until the server names one (default: 3).", valueName: "seconds"))
   var reconnectionTime: Seconds?
 
+  @Flag(help: "Wait no longer after each failure.") var noBackoff = false
+
   @Option(help: ArgumentHelp("Reconnect after so much silence (default: 300; 0: never).", valueName: "seconds"))
   var silence: Seconds?
 
@@ -105,6 +107,7 @@ struct Listen: AsyncParsableCommand {
     configuration.firstConnection = wait ? .retries(for: nil) : .throwsError
     configuration.lastEventID = lastEventID
     if let reconnectionTime { configuration.initialReconnectionTime = reconnectionTime.duration }
+    configuration.backsOff = !noBackoff
     if let silence { configuration.readTimeout = silence.duration > .zero ? silence.duration : nil }
     configuration.lastEventIDStore = resume.map { FileLastEventIDStore(path: $0) }
     // An event counts as dealt with when it has been printed.
