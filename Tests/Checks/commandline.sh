@@ -78,6 +78,37 @@ refused 65 publish "$url/publish/news" x --id $'a\nb'
 refused 66 publish "$url/publish/news" --file "$scratch/missing"
 head -c 2000000 /dev/zero | tr '\0' x >"$scratch/large"
 refused 65 publish "$url/publish/news" --file "$scratch/large"
+python3 -u -c 'import socketserver
+class Answer(socketserver.StreamRequestHandler):
+    def handle(self):
+        path = self.rfile.readline().split()[1]
+        while self.rfile.readline().strip():
+            pass
+        if path == b"/moved":
+            self.wfile.write(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
+        elif path == b"/silent":
+            self.rfile.read()
+        else:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            while self.wfile.write(b"x" * 65536):
+                pass
+    def finish(self):
+        pass
+class Server(socketserver.ThreadingTCPServer):
+    def handle_error(self, request, address):
+        pass
+server = Server(("127.0.0.1", 0), Answer)
+print(server.server_address[1], flush=True)
+server.serve_forever()' >"$scratch/odd" &
+odd=$!
+wait_until test -s "$scratch/odd"
+odd_url=http://127.0.0.1:$(cat "$scratch/odd")
+refused 69 publish "$odd_url/moved" x
+has 302 "$scratch/err" || fail "a redirect is not told: $(cat "$scratch/err")"
+refused 69 publish "$odd_url/silent" x --timeout 0.3
+expect "what is read of an endless answer" "$(timeout 20 "$program" publish "$odd_url/endless" x | tr -d '\n' | wc -c)" 65536
+kill "$odd"
+wait "$odd" 2>/dev/null
 refused 69 serve --port "${url##*:}"
 expect "the lines when the port is in use" "$(wc -l <"$scratch/err")" 1
 

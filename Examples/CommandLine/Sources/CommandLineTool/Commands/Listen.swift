@@ -1,6 +1,6 @@
 import ArgumentParser
 import EventSourceClient
-import Glibc
+import Foundation
 import Synchronization
 
 /// A stream's events on standard output, for as long as it takes.
@@ -133,7 +133,7 @@ struct Listen: AsyncParsableCommand {
         }
         rest -= 1
         if rest == 0 { return }
-      case .opened(let head): say("connected to \(head.url.absoluteString)")
+      case .opened(let head): say("connected to \(Self.place(head.url))")
       case .reconnecting(let wait): say(Self.sentence(wait))
       case .closed(.byServer): say("the server says that there is nothing more to come")
       case .gap(let gap) where !json: say(Self.sentence(gap))
@@ -144,6 +144,13 @@ struct Listen: AsyncParsableCommand {
 
   private func say(_ message: @autoclosure () -> String) {
     if !quiet { complain(message()) }
+  }
+
+  /// Without what may be secret.
+  private static func place(_ url: URL) -> String {
+    var parts = URLComponents(url: url, resolvingAgainstBaseURL: true) ?? URLComponents()
+    (parts.user, parts.password, parts.query) = (nil, nil, nil)
+    return parts.string ?? ""
   }
 
   private static func sentence(_ wait: EventSource.Reconnection) -> String {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import EventSourceClient
 import Foundation
-import FoundationNetworking
 
 /// Events to a server that takes them by POST.
 struct Publish: AsyncParsableCommand {
@@ -35,6 +34,8 @@ struct Publish: AsyncParsableCommand {
 
   /// The largest event.
   private static let maximumBytes = 16 << 20
+  /// How many bytes of an answer are read.
+  private static let mostOfAnswer = 64 << 10
 
   func validate() throws {
     if data != nil, file != nil { throw ValidationError("the data and --file exclude each other.") }
@@ -42,20 +43,17 @@ struct Publish: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let configuration = URLSessionConfiguration.ephemeral
-    configuration.timeoutIntervalForRequest = Double((timeout?.duration ?? .seconds(30)) / .milliseconds(1)) / 1000
-    let session = URLSession(configuration: configuration)
-    defer { session.invalidateAndCancel() }
+    let transport = URLSessionTransport()
     var output = StandardOutput()
     if let data {
-      try await publish(Array(data.utf8), by: session, to: &output)
+      try await publish(Array(data.utf8), by: transport, to: &output)
     } else if let file {
-      try await publish(InputFile(file).contents(atMost: Self.maximumBytes), by: session, to: &output)
+      try await publish(InputFile(file).contents(atMost: Self.maximumBytes), by: transport, to: &output)
     } else {
       var lines = InputLines(try InputFile("-"), longest: Self.maximumBytes)
       while let line = try lines.next() {
         do {
-          try await publish(line, by: session, to: &output)
+          try await publish(line, by: transport, to: &output)
         } catch let failure as Failure {
           throw Failure(failure.status, "line \(lines.count) of standard input: \(failure.message)")
         }
@@ -63,24 +61,47 @@ struct Publish: AsyncParsableCommand {
     }
   }
 
-  private func publish(_ bytes: [UInt8], by session: URLSession, to output: inout StandardOutput) async throws {
-    var request = URLRequest(url: target())
-    request.httpMethod = "POST"
-    request.httpBody = Data(bytes)
-    request.setValue("text/plain; charset=utf-8", forHTTPHeaderField: "Content-Type")
-    for field in header { request.setValue(field.value, forHTTPHeaderField: field.name) }
-    let body: Data
-    let response: URLResponse
+  /// Posts one event and prints the answer. A redirect is no answer: what was posted would be lost on the way.
+  private func publish(_ bytes: [UInt8], by transport: URLSessionTransport, to output: inout StandardOutput)
+    async throws
+  {
+    var headers = header
+    if headers.values(of: "Content-Type").isEmpty {
+      headers.append(HeaderField("Content-Type", "text/plain; charset=utf-8"))
+    }
+    let request = EventSourceRequest(target(), method: "POST", headers: headers, body: bytes)
+    let (status, text) = try await Self.within(timeout?.duration ?? .seconds(30)) {
+      let response = try await transport.send(request)
+      defer { response.body.cancel() }
+      var answer: [UInt8] = []
+      while answer.count < Self.mostOfAnswer, let chunk = try await response.body.next() { answer += chunk }
+      let text = String(decoding: answer.prefix(Self.mostOfAnswer), as: UTF8.self)
+      return (response.head.status, text.trimmingCharacters(in: .newlines))
+    }
+    guard (200..<300).contains(status) else { throw Self.refusal(status, text) }
+    if !text.isEmpty { try output.add(StandardOutput.isTerminal ? text.visible(keepingLineBreaks: true) : text) }
+    try output.flush()
+  }
+
+  /// Does something that is canceled when it takes longer.
+  private static func within<Value: Sendable>(
+    _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
     do {
-      (body, response) = try await session.data(for: request)
+      return try await withThrowingTaskGroup(of: Value.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+          try await Task.sleep(for: limit)
+          throw Failure(.unavailable, "the server did not answer within \(limit)")
+        }
+        defer { group.cancelAll() }
+        return try await group.next()!
+      }
+    } catch let failure as Failure {
+      throw failure
     } catch {
       throw Failure(.unavailable, "the server cannot be reached (\(Failure.sentence(error)))")
     }
-    let answer = String(decoding: body, as: UTF8.self).trimmingCharacters(in: .newlines)
-    let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-    guard (200..<300).contains(status) else { throw Self.refusal(status, answer) }
-    if !answer.isEmpty { try output.add(StandardOutput.isTerminal ? answer.visible : answer) }
-    try output.flush()
   }
 
   private func target() -> URL {

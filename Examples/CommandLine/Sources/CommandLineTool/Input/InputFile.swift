@@ -25,7 +25,9 @@ final class InputFile {
     while true {
       let count = Glibc.read(descriptor, memory.baseAddress, memory.count)
       if count >= 0 { return count }
-      guard errno == EINTR else {
+      if errno == EAGAIN {
+        waitUntilReady(descriptor, for: POLLIN)
+      } else if errno != EINTR {
         throw Failure(.inputOutput, "\(name) cannot be read: \(String(cString: strerror(errno)))")
       }
     }

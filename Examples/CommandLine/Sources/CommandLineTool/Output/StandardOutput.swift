@@ -27,6 +27,8 @@ struct StandardOutput {
         written += count
       } else if errno == EPIPE {
         throw ExitCode.brokenPipe
+      } else if errno == EAGAIN {
+        waitUntilReady(STDOUT_FILENO, for: POLLOUT)
       } else if errno != EINTR {
         throw Failure(.inputOutput, "standard output cannot be written: \(String(cString: strerror(errno)))")
       }
@@ -42,4 +44,10 @@ struct StandardOutput {
 extension ExitCode {
   /// As of a program that SIGPIPE ends.
   static let brokenPipe = ExitCode(128 + SIGPIPE)
+}
+
+/// Waits where somebody else has made a descriptor, which programs share, one that does not block.
+func waitUntilReady(_ descriptor: Int32, for events: Int32) {
+  var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+  _ = poll(&entry, 1, -1)
 }
