@@ -43,7 +43,7 @@ print(*(line.get("data", "gap") for line in map(json.loads, sys.stdin)))' <"$1";
 nowhere=http://127.0.0.1:1
 for typo in "lisen $nowhere" "listen" "listen ftp://127.0.0.1" "listen http://" "listen $nowhere --jsn" \
   "listen $nowhere --count 0" "listen $nowhere --method G=T" "listen $nowhere -H nonsense" "listen $nowhere -H a\\:b:c" \
-  "listen $nowhere --color mauve" "listen $nowhere --body a --body-file b" "serve --port 70000" "serve --port x" \
+  "listen $nowhere --color mauve" "listen $nowhere --data a --data-file b" "serve --port 70000" "serve --port x" \
   "serve --history sqlite:x" "serve --history memory:1" "serve --allow-origin * --allow-origin a" \
   "publish $nowhere a --file b" "publish $nowhere --id 1" "decode --chunk 0" "decode x"; do
   read -ra words <<<"$typo"
@@ -128,7 +128,7 @@ expect "a gap in JSON" "$(head -n 1 "$scratch/out")" \
 refused 69 listen --quiet "$url/events/nowhere"
 refused 69 listen --quiet $nowhere
 refused 76 listen --quiet "$url/stats"
-refused 66 listen --body-file "$scratch/missing" "$url/events/news"
+refused 66 listen --data-file "$scratch/missing" "$url/events/news"
 refused 74 listen --quiet --resume "$scratch" "$url/events/news"
 timeout 20 "$program" listen -q "$url/events/news" 2>"$scratch/err" | head -n 1 >"$scratch/out"
 expect "the statuses of listen | head -n 1" "${PIPESTATUS[*]}" "141 0"
@@ -150,7 +150,7 @@ open(sys.argv[1], "wb").write(request)
 peer.close()
 EOF
 wait_until test -s "$scratch/port"
-timeout 20 "$program" listen -q --once --comments -H 'X-Token: secret' -H 'accept: text/*' -d 'the body' \
+timeout 20 "$program" listen -q --response --comments -H 'X-Token: secret' -H 'accept: text/*' -d 'the body' \
   "http://127.0.0.1:$(cat "$scratch/port")/path" >"$scratch/out" || fail "one response ends with status $?"
 expect "a comment and an event" "$(tr '\n' '|' <"$scratch/out")" ': hi|answer|'
 for part in 'POST /path HTTP/1.1' 'X-Token: secret' 'text/*'; do

@@ -17,9 +17,9 @@ enum HistoryKind: CustomStringConvertible {
   }
 
   /// Opens it.
-  func repository() throws -> any EventRepository {
+  func open() throws -> History {
     switch self {
-    case .memory: InMemoryEventRepository()
+    case .memory: History(repository: InMemoryEventRepository())
     }
   }
 
@@ -28,4 +28,11 @@ enum HistoryKind: CustomStringConvertible {
     case .memory: "memory"
     }
   }
+}
+
+/// The past of the channels, while the server runs.
+struct History {
+  var repository: any EventRepository
+  /// What is to be done when the server has stopped.
+  var close: @Sendable () async -> Void = {}
 }

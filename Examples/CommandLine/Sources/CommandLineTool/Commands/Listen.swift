@@ -29,12 +29,12 @@ struct Listen: AsyncParsableCommand {
   var method: String?
 
   @Option(name: [.customShort("d"), .long], help: ArgumentHelp("The request's body.", valueName: "text"))
-  var body: String?
+  var data: String?
 
   @Option(
     help: ArgumentHelp("A file with the request's body; - is standard input.", valueName: "path"),
     completion: .file())
-  var bodyFile: String?
+  var dataFile: String?
 
   @Option(
     help: ArgumentHelp("Continue after the event named in this file, and keep it.", valueName: "path"),
@@ -50,7 +50,7 @@ struct Listen: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("End after so many events.", valueName: "number")) var count: Int?
 
-  @Flag(help: "End when the response ends, instead of reconnecting.") var once = false
+  @Flag(help: "End when the response ends, instead of reconnecting.") var response = false
 
   @Flag(help: "Try again when the first connection fails, too.") var wait = false
 
@@ -68,7 +68,7 @@ struct Listen: AsyncParsableCommand {
   @Flag(name: .shortAndLong, help: "Say nothing about the connection.") var quiet = false
 
   func validate() throws {
-    if body != nil, bodyFile != nil { throw ValidationError("--body and --body-file exclude each other.") }
+    if data != nil, dataFile != nil { throw ValidationError("--data and --data-file exclude each other.") }
     if let count, count < 1 { throw ValidationError("--count is \(count), not at least 1.") }
     if let method, method.isEmpty || !method.utf8.allSatisfy({ (0x41...0x5A).contains($0 & 0xDF) }) {
       throw ValidationError("--method is \"\(method)\", not letters.")
@@ -95,15 +95,15 @@ struct Listen: AsyncParsableCommand {
   }
 
   private func request() throws -> EventSourceRequest {
-    var bytes = body.map { Array($0.utf8) }
-    if let bodyFile { bytes = try InputFile(bodyFile).contents(atMost: 64 << 20) }
+    var bytes = data.map { Array($0.utf8) }
+    if let dataFile { bytes = try InputFile(dataFile).contents(atMost: 64 << 20) }
     let method = method ?? (bytes == nil ? "GET" : "POST")
     return EventSourceRequest(url.url, method: method, headers: header, body: bytes)
   }
 
   private func configuration() -> EventSource.Configuration {
     var configuration = EventSource.Configuration()
-    configuration.mode = once ? .response : .subscription
+    configuration.mode = response ? .response : .subscription
     configuration.firstConnection = wait ? .retries(for: nil) : .throwsError
     configuration.lastEventID = lastEventID
     if let reconnectionTime { configuration.initialReconnectionTime = reconnectionTime.duration }

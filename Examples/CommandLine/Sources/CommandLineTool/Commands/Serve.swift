@@ -16,7 +16,7 @@ struct Serve: AsyncParsableCommand {
 
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
 
-  @Option(help: "The port; 0 lets the system choose.") var port = 8080
+  @Option(name: .shortAndLong, help: "The port; 0 lets the system choose.") var port = 8080
 
   @Option(
     name: [.customLong("channel")], help: ArgumentHelp("A channel (repeatable; default: news).", valueName: "name"),
@@ -43,8 +43,8 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     let hub = EventHub()
-    let repository = try history.repository()
-    for name in channelNames { hub.register(repository, for: name) }
+    let past = try history.open()
+    for name in channelNames { hub.register(past.repository, for: name) }
     let server = makeServer(hub)
     let (signals, signaled) = AsyncStream<Int32>.makeStream()
     let interruptions = Interruptions { signaled.yield($0) }
@@ -61,6 +61,7 @@ struct Serve: AsyncParsableCommand {
     for await _ in signals { break }
     complain("stopping")
     await server.stop(draining: .milliseconds(500))
+    await past.close()
   }
 
   private var channelNames: [ChannelName] { channels.isEmpty ? ["news"] : channels }
