@@ -18,7 +18,7 @@ wait_until() {
   done
   fail "waited for: $*; there is: $(tail -n 5 "$scratch"/*)"
 }
-has() { grep -qF -- "$1" "$2"; }
+has() { grep -qsF -- "$1" "$2"; }
 # readers NUMBER: so many streams are open.
 readers() { curl -s -m 5 "$url/stats" | grep -q "\"readers\":$1,"; }
 # Starts a server; sets $server and $url.
@@ -28,6 +28,11 @@ serve() {
   server=$!
   wait_until has 'Listening on ' "$scratch/served"
   url=$(grep -o 'http://[0-9.:]*' "$scratch/served")
+}
+# As a failure of power would.
+kill_server() {
+  kill -9 "$server"
+  { wait "$server"; } 2>/dev/null
 }
 # refused STATUS WORDS ...: this ends with a status, says why on standard error, and prints nothing.
 refused() {
@@ -108,7 +113,7 @@ has 302 "$scratch/err" || fail "a redirect is not told: $(cat "$scratch/err")"
 refused 69 publish "$odd_url/silent" x --timeout 0.3
 expect "what is read of an endless answer" "$(timeout 20 "$program" publish "$odd_url/endless" x | tr -d '\n' | wc -c)" 65536
 kill "$odd"
-wait "$odd" 2>/dev/null
+{ wait "$odd"; } 2>/dev/null
 refused 69 serve --port "${url##*:}"
 expect "the lines when the port is in use" "$(wc -l <"$scratch/err")" 1
 
@@ -191,8 +196,7 @@ expect "what was published while nobody listened" "$(tr '\n' ' ' <"$scratch/out"
 "$program" listen --json --resume "$scratch/resume" "$url/events/other" >"$scratch/heard" 2>"$scratch/said" &
 listener=$!
 wait_until readers 1
-kill -9 "$server"
-wait "$server" 2>/dev/null
+kill_server
 wait_until has 'reconnecting in' "$scratch/said"
 refused 69 listen --quiet "$url/events/other"
 serve --port "${url##*:}" --channel other --replay --reconnection-time 0.1
