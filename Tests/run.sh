@@ -20,6 +20,8 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   commandline  Examples/CommandLine, from the shell
   resume       clients cut and resume while a server is killed and started again, short form of Tests/EndToEnd/resume.py
   stalled      readers that take nothing, on many channels, stay within the budget, short form of Tests/EndToEnd/stalled.py
+  cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
+  interop      other people's clients at our server, our client at other people's servers: Tests/Interop
   browser      Examples/Quickstart, in Chromium
   readers      thousands of idle readers come and go, and nothing is left
   evhttp       the C library and both evhttp examples, short form of Tests/Checks/evhttp/run.py
@@ -30,11 +32,12 @@ Only when it is named, because it builds AsyncHTTPClient once more:
 
   contract     Tests/ContractService, driven as client suites drive it, over both transports
 
---quick leaves out asynchttpclient, examples, commandline, resume, stalled, browser, readers, evhttp, sanitize and fuzz.
+--quick leaves out asynchttpclient, examples, commandline, resume, stalled, cycles, interop, browser,
+readers, evhttp, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit asynchttpclient allocations readme quickstart examples commandline resume stalled browser readers evhttp sanitize fuzz)
+all=(format linkage unit asynchttpclient allocations readme quickstart examples commandline resume stalled cycles interop browser readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -71,9 +74,11 @@ run_check() {
     readme) python3 Tests/Checks/readme.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;
     examples) bash Tests/Checks/examples.sh ;;
-    commandline) python3 Tests/Checks/commandline.py ;;
+    commandline) bash Tests/Checks/commandline.sh ;;
     resume) python3 Tests/EndToEnd/resume.py ;;
     stalled) python3 Tests/EndToEnd/stalled.py ;;
+    cycles) python3 Tests/EndToEnd/cycles.py ;;
+    interop) bash Tests/Interop/run.sh ;;
     browser) bash Tests/Browser/run.sh ;;
     readers) python3 Tests/Checks/readers.py --count 2000 ;;
     evhttp) python3 Tests/Checks/evhttp/run.py ;;

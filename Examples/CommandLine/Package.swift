@@ -4,23 +4,22 @@ import PackageDescription
 let package = Package(
   name: "CommandLine",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "eventsource", targets: ["eventsource"])],
+  products: [.executable(name: "eventsource", targets: ["CommandLineTool"])],
   dependencies: [
     .package(name: "eventsource-kit", path: "../.."),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
   ],
   targets: [
     .executableTarget(
-      name: "eventsource",
+      name: "CommandLineTool",
       dependencies: [
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
         .product(name: "EventSourceClient", package: "eventsource-kit"),
         .product(name: "EventSourceFormat", package: "eventsource-kit"),
-        .product(name: "EventSourceServer", package: "eventsource-kit"),
-        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
         .product(name: "EventSourceSQLite", package: "eventsource-kit"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      path: "Sources/CommandLine"
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+      ]
     )
   ]
 )

@@ -17,9 +17,9 @@ for check in "$@"; do
       ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     examples) headers+=(libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
-    commandline | resume | stalled)
+    commandline | interop | resume | stalled | cycles)
       headers+=(libevent-dev libsqlite3-dev)
-      needed+=([pkg-config]=pkg-config [python3]=python3)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl)
       ;;
     readers) needed[python3]=python3 ;;
     evhttp)

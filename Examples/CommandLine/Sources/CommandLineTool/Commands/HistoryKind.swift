@@ -1,0 +1,52 @@
+import ArgumentParser
+import EventSourceSQLite
+import EventSourceServer
+
+/// Where `serve` keeps the past of its channels; a new kind is added here and nowhere else.
+enum HistoryKind: CustomStringConvertible {
+  case memory
+  case sqlite(path: String)
+
+  static let help = ArgumentHelp("Where the channels' past is kept: memory, or sqlite:PATH.", valueName: "kind")
+
+  init(argument: String) throws {
+    let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    switch (parts[0], parts.count > 1 ? parts[1] : nil) {
+    case ("memory", nil): self = .memory
+    case ("memory", _): throw ValidationError("memory takes nothing after a colon.")
+    case ("sqlite", nil), ("sqlite", ""): throw ValidationError("sqlite needs a path after a colon: sqlite:PATH.")
+    case ("sqlite", let path?): self = .sqlite(path: path)
+    case (let kind, _):
+      throw ValidationError("there is no kind of history \"\(kind)\"; there are memory and sqlite:PATH.")
+    }
+  }
+
+  /// Opens it.
+  func open() throws -> History {
+    switch self {
+    case .memory:
+      return History(repository: InMemoryEventRepository())
+    case .sqlite(let path):
+      do {
+        let repository = try SQLiteEventRepository(path: path)
+        return History(repository: repository) { await repository.close() }
+      } catch {
+        throw Failure(.inputOutput, "the history \"\(path)\" cannot be opened: \(error)")
+      }
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .memory: "memory"
+    case .sqlite(let path): "sqlite:\(path)"
+    }
+  }
+}
+
+/// The past of the channels, while the server runs.
+struct History {
+  var repository: any EventRepository
+  /// What is to be done when the server has stopped.
+  var close: @Sendable () async -> Void = {}
+}

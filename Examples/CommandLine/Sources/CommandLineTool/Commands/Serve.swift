@@ -1,0 +1,138 @@
+import ArgumentParser
+import EventSourceBuiltInServer
+import EventSourceFormat
+import EventSourceServer
+
+/// A server of channels to which anybody may publish: for trying out, and for testing clients.
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serves channels: streams of their events, and publishing to them by POST.",
+    discussion: """
+      GET /events/{channel} is a channel's stream; POST /publish/{channel} publishes the body, with the query items \
+      type and id, and answers with the event's ID; GET /stats is what the server has done, in JSON. Whoever can reach \
+      the port may do all of that. The address is printed when the port is open; Ctrl-C stops it, with status 0.
+      """
+  )
+
+  @Option(help: "The address to listen on.") var host = "127.0.0.1"
+
+  @Option(name: .shortAndLong, help: "The port; 0 lets the system choose.") var port = 8080
+
+  @Option(
+    name: [.customLong("channel")], help: ArgumentHelp("A channel (repeatable; default: news).", valueName: "name"),
+    transform: Self.channel)
+  var channels: [ChannelName] = []
+
+  @Option(help: HistoryKind.help, transform: HistoryKind.init(argument:)) var history = HistoryKind.memory
+
+  @Flag(help: "Send all that is held to who comes without a last event ID, too.") var replay = false
+
+  @Option(help: ArgumentHelp("How long readers are told to wait before a reconnect.", valueName: "seconds"))
+  var reconnectionTime: Seconds?
+
+  @Option(
+    help: ArgumentHelp("An origin whose pages may read (repeatable); \"*\" is every one.", valueName: "origin"))
+  var allowOrigin: [String] = []
+
+  func validate() throws {
+    guard (0...65_535).contains(port) else { throw ValidationError("--port is \(port), not 0 to 65535.") }
+    if allowOrigin.contains("*"), allowOrigin.count > 1 {
+      throw ValidationError("--allow-origin \"*\" allows every origin, so there is no other to name.")
+    }
+  }
+
+  func run() async throws {
+    let hub = EventHub()
+    let past = try history.open()
+    for name in channelNames { hub.register(past.repository, for: name) }
+    let server = makeServer(hub)
+    let (signals, signaled) = AsyncStream<Int32>.makeStream()
+    let interruptions = Interruptions { signaled.yield($0) }
+    defer { withExtendedLifetime(interruptions) {} }
+    let address: BoundAddress
+    do {
+      address = try server.start()
+    } catch {
+      throw Failure(error)
+    }
+    var output = StandardOutput()
+    try output.add("Listening on \(address.url)")
+    try output.flush()
+    for await _ in signals { break }
+    complain("stopping")
+    await server.stop(draining: .milliseconds(500))
+    await past.close()
+  }
+
+  private var channelNames: [ChannelName] { channels.isEmpty ? ["news"] : channels }
+
+  private func makeServer(_ hub: EventHub) -> BuiltInServer {
+    var configuration = BuiltInServer.Configuration()
+    configuration.host = host
+    configuration.port = port
+    let server = BuiltInServer(configuration: configuration)
+    var streams = EventStreamHandler.Configuration()
+    streams.replaysWithoutLastEventID = replay
+    streams.reconnectionTime = reconnectionTime?.duration
+    if !allowOrigin.isEmpty {
+      streams.crossOrigin = CrossOriginPolicy(allowOrigin == ["*"] ? .any : .listed(Set(allowOrigin)))
+    }
+    server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/{channel}")
+    let names = channelNames.map(\.rawValue).joined(separator: ", ")
+    server.route("POST", "/publish/{channel}") { await Self.publish($0, to: hub, names) }
+    server.route("GET", "/stats") { _ in .json(Self.statistics(of: hub)) }
+    return server
+  }
+
+  /// The body is the event's data; the query may name its `type` and its `id`.
+  private static func publish(_ request: BuiltInRequest, to hub: EventHub, _ names: String) async -> BuiltInResponse {
+    guard let data = String(validating: request.body, as: UTF8.self) else {
+      return .text("the body is not UTF-8\n", status: 400)
+    }
+    do {
+      let event = ServerSentEvent(
+        data: data,
+        type: try request.queryItem("type").map { try EventType($0) },
+        id: try request.queryItem("id").map { try EventID($0) }
+      )
+      let name = try ChannelName(request.pathParameters["channel"] ?? "")
+      return .text("\(try await hub.publish(event, to: name, awaiting: .published))\n", status: 202)
+    } catch PublishError.unknownChannel(let name) {
+      return .text("there is no channel \"\(name)\"; there are: \(names)\n", status: 404)
+    } catch {
+      return .text("\(error)\n", status: 400)
+    }
+  }
+
+  private static func statistics(of hub: EventHub) -> String {
+    let statistics = hub.statistics
+    let ended = statistics.ended.map { "\"\($0.key.rawValue)\":\($0.value)" }.sorted().joined(separator: ",")
+    return """
+      {"readers":\(statistics.readers),"channels":\(statistics.channels),"published":\(statistics.published),\
+      "delivered":\(statistics.delivered),"sentBytes":\(statistics.sentBytes),"heldBytes":\(statistics.heldBytes),\
+      "dropped":\(statistics.dropped),"gaps":\(statistics.gaps),"refused":\(statistics.refused),"ended":{\(ended)}}
+
+      """
+  }
+
+  private static func channel(_ text: String) throws -> ChannelName {
+    do {
+      return try ChannelName(text)
+    } catch {
+      throw ValidationError("\(error).")
+    }
+  }
+}
+
+extension Failure {
+  /// Why the server did not start.
+  init(_ error: BuiltInServerError) {
+    let status: Status =
+      switch error {
+      case .invalidConfiguration, .addressNotAvailable: .usage
+      case .portNotPermitted: .noPermission
+      case .portInUse, .alreadyRunning, .system: .unavailable
+      }
+    self.init(status, "\(error)")
+  }
+}

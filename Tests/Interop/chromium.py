@@ -1,0 +1,46 @@
+"""Chromium's EventSource at our server.
+
+usage: chromium.py PROGRAM
+"""
+
+import json
+import sys
+
+from schedule import OurServer, Schedule
+
+from chromium import Chromium
+
+
+class Client:
+    def __init__(self, page, url):
+        self.page = page
+        self.events = []
+        page.evaluate(f"""
+          window.heard = [];
+          window.source = new EventSource({json.dumps(url)});
+          source.onmessage = (event) => heard.push([event.data, event.lastEventId]);
+          0""")
+
+    def heard(self):
+        # Only what is new, because this is asked often.
+        self.events += map(tuple, self.page.evaluate(f"heard.slice({len(self.events)})"))
+        return self.events
+
+
+def main():
+    program = sys.argv[1]
+    server = OurServer(program)
+    schedule = Schedule(program, server.publish_url, server.port)
+    browser = Chromium()
+    try:
+        page = browser.first_page()
+        # Any page of the same origin will do.
+        page.open(f"{schedule.relay.url}/stats")
+        page.wait_for("a page of the server", f"location.href === '{schedule.relay.url}/stats'")
+        schedule.exercise(Client(page, server.path))
+    finally:
+        browser.close()
+        server.end()
+
+
+main()

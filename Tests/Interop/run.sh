@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Other people's clients at our server, and our client at other people's servers. See --help.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+
+usage() {
+  cat <<'EOF'
+usage: bash Tests/Interop/run.sh [PEER ...]
+
+Runs the peers, or only the named ones, over connections that are cut while events are published; in the end each has
+heard every event once. What a peer needs is installed: Debian packages for good, Python packages in a folder of this
+run. A peer that cannot be installed is skipped. The peers:
+
+  sse-starlette     our client at Python's sse-starlette on uvicorn
+  nchan             our client at nginx with nchan
+  httpx-sse         Python's httpx-sse at our server
+  node-eventsource  Node's package eventsource at our server
+  chromium          Chromium's EventSource at our server
+
+Prints a line for each: passed, failed, or skipped with the reason. The status is 1 if any failed.
+EOF
+}
+
+all=(sse-starlette nchan httpx-sse node-eventsource chromium)
+chosen=()
+for argument in "$@"; do
+  case "$argument" in
+    --help | -h) usage; exit 0 ;;
+    *)
+      if [[ " ${all[*]} " == *" $argument "* ]]; then chosen+=("$argument"); else
+        echo "interop: there is no peer \"$argument\"" >&2; usage >&2; exit 64
+      fi ;;
+  esac
+done
+[ ${#chosen[@]} -gt 0 ] || chosen=("${all[@]}")
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+python=python3
+
+# debian COMMAND-OR-FILE PACKAGE: what is missing is installed. On failure $reason says why not.
+debian() {
+  { command -v "$1" || test -e "$1"; } >/dev/null && return
+  local as_root=()
+  reason="the Debian package $2 cannot be installed"
+  command -v apt-get >/dev/null || { reason+=": there is no apt-get"; return 1; }
+  if [ "$(id -u)" -ne 0 ]; then
+    sudo -n true 2>/dev/null || { reason+=": it needs root"; return 1; }
+    as_root=(sudo -n)
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  [ -n "${updated-}" ] || "${as_root[@]}" timeout 300 apt-get update -qq >/dev/null 2>&1
+  updated=yes
+  "${as_root[@]}" timeout 600 apt-get install -y -qq --no-install-recommends "$2" >"$scratch/install" 2>&1 ||
+    { reason+=": $(tail -n 1 "$scratch/install")"; return 1; }
+}
+
+# pypi REQUIREMENT ...: into a virtual environment of this run, which $python is then of.
+pypi() {
+  reason="the Python packages $* cannot be installed"
+  if [ ! -x "$scratch/python/bin/python" ]; then
+    python3 -m venv "$scratch/python" >"$scratch/install" 2>&1 ||
+      { reason="Python's venv does not work: $(tail -n 1 "$scratch/install")"; return 1; }
+  fi
+  timeout 300 "$scratch/python/bin/pip" install -q --disable-pip-version-check --retries 1 "$@" \
+    >"$scratch/install" 2>&1 || { reason+=": $(tail -n 1 "$scratch/install")"; return 1; }
+  python=$scratch/python/bin/python
+}
+
+# install PEER: what it needs.
+install() {
+  debian python3 python3 || return
+  python=python3
+  case "$1" in
+    sse-starlette) pypi 'sse-starlette>=2.1,<4' 'uvicorn>=0.30,<1' ;;
+    nchan) debian nginx nginx && debian /usr/lib/nginx/modules/ngx_nchan_module.so libnginx-mod-nchan ;;
+    httpx-sse) pypi 'httpx-sse>=0.4,<0.5' 'httpx>=0.27,<1' ;;
+    node-eventsource) debian node nodejs && debian /usr/share/nodejs/eventsource node-eventsource ;;
+    chromium) debian chromium chromium ;;
+  esac
+}
+
+swift build --package-path Examples/CommandLine --quiet -Xswiftc -warnings-as-errors || exit 1
+program=$(swift build --package-path Examples/CommandLine --show-bin-path)/eventsource
+status=0
+for peer in "${chosen[@]}"; do
+  if ! install "$peer"; then
+    echo "interop: $peer skipped: $reason"
+  elif timeout 300 "$python" "Tests/Interop/$peer.py" "$program" >"$scratch/said" 2>&1; then
+    echo "interop: $peer passed: $(tail -n 1 "$scratch/said")"
+  else
+    status=1
+    sed 's/^/  /' "$scratch/said"
+    echo "interop: $peer FAILED: $(tail -n 1 "$scratch/said")"
+  fi
+done
+exit $status
