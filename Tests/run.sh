@@ -18,7 +18,7 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   quickstart   Examples/Quickstart, from the shell
   examples     the other examples, from the shell
   commandline  Examples/CommandLine, from the shell
-  resume       clients cut and resume while a server is killed and started again, short form of Tests/EndToEnd/resume.py
+  resume       clients cut and resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
   stalled      readers that take nothing, on many channels, stay within the budget, short form of Tests/EndToEnd/stalled.py
   cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
   interop      other people's clients at our server, our client at other people's servers: Tests/Interop
@@ -75,7 +75,7 @@ run_check() {
     quickstart) bash Tests/Checks/quickstart.sh ;;
     examples) bash Tests/Checks/examples.sh ;;
     commandline) bash Tests/Checks/commandline.sh ;;
-    resume) python3 Tests/EndToEnd/resume.py ;;
+    resume) python3 Tests/EndToEnd/resume.py && python3 Tests/EndToEnd/killed.py ;;
     stalled) python3 Tests/EndToEnd/stalled.py ;;
     cycles) python3 Tests/EndToEnd/cycles.py ;;
     interop) bash Tests/Interop/run.sh ;;

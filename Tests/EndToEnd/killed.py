@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""A reader that keeps its place in a file is killed again and again: it misses nothing, and at each start it is given at
+most the one event again that it had printed and not yet noted.
+
+usage: killed.py [--kills N] [--events N]
+"""
+import argparse, json, os, pathlib, random, subprocess, sys, tempfile, threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def build():
+    package = ["--package-path", "Examples/CommandLine"]
+    subprocess.run(["swift", "build", "--quiet", *package], cwd=ROOT, check=True)
+    where = subprocess.run(["swift", "build", "--show-bin-path", *package], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    return where.stdout.decode().strip() + "/eventsource"
+
+
+def read_some(program, url, place, wanted):
+    """Reads so many events, and kills the reader while it goes on; what it printed in whole lines."""
+    reader = subprocess.Popen(
+        [program, "listen", "--json", "--quiet", "--resume", place, url], stdout=subprocess.PIPE)
+    watch = threading.Timer(60, reader.kill)
+    watch.start()
+    lines = []
+    try:
+        for line in reader.stdout:
+            lines.append(line)
+            if len(lines) == wanted:
+                reader.kill()
+        reader.stdout.close()
+    finally:
+        watch.cancel()
+        reader.kill()
+        reader.wait()
+    heard = [json.loads(line) for line in lines if line.endswith(b"\n")]
+    if any("gap" in line for line in heard):
+        sys.exit("killed: a gap was told")
+    return [int(line["data"]) for line in heard]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--events", type=int, default=2000)
+    options = parser.parse_args()
+    program = build()
+    last, again, starts = 0, 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        history = f"sqlite:{folder}/history"
+        server = subprocess.Popen(
+            [program, "serve", "--port", "0", "--replay", "--history", history], stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True)
+        try:
+            url = server.stdout.readline().split()[-1]
+            events = "\n".join(str(number + 1) for number in range(options.events))
+            subprocess.run(
+                [program, "publish", f"{url}/publish/news"], input=events, text=True, check=True,
+                stdout=subprocess.DEVNULL)
+            while last < options.events:
+                rest = options.events - last
+                wanted = min(rest, random.randint(1, 2 * options.events // options.kills))
+                heard = read_some(program, f"{url}/events/news", f"{folder}/place", wanted)
+                starts += 1
+                # It may print more before the signal reaches it, and may have printed what it had no time to note.
+                if heard[:1] == [last] and last > 0:
+                    again += 1
+                    heard = heard[1:]
+                if heard != list(range(last + 1, last + 1 + len(heard))):
+                    sys.exit(f"killed: after {last} came {heard[:5]} and so on")
+                last += len(heard)
+                if os.path.exists(f"{folder}/place.next") and os.path.getsize(f"{folder}/place") == 0:
+                    sys.exit("killed: the file was emptied")
+        finally:
+            server.terminate()
+            server.wait(20)
+            server.stdout.close()
+    if starts < options.kills // 2:
+        sys.exit(f"killed: there were only {starts} starts")
+    print(f"killed: {options.events} events over {starts} readers that were killed, none missed, {again} given again")
+
+
+if __name__ == "__main__":
+    main()
