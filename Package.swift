@@ -16,7 +16,17 @@ var package = Package(
     .library(name: "EventSourceFormat", targets: ["EventSourceFormat"]),
     .library(name: "EventSourceServer", targets: ["EventSourceServer"]),
     .library(name: "EventSourceClient", targets: ["EventSourceClient"]),
+    .library(name: "EventSourceAsyncHTTPClient", targets: ["EventSourceAsyncHTTPClient"]),
     .library(name: "EventSourceTesting", targets: ["EventSourceTesting"]),
+  ],
+  traits: [
+    .trait(name: "AsyncHTTPClient", description: "EventSourceAsyncHTTPClient: the client over AsyncHTTPClient")
+  ],
+  // Fetched only by who turns the trait on: every use of them is guarded by it.
+  dependencies: [
+    .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.81.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.26.0"),
   ],
   targets: [
     .target(name: "EventSourceFormat", swiftSettings: settings),
@@ -27,6 +37,18 @@ var package = Package(
       dependencies: ["EventSourceServer", "EventSourceFormat"],
       swiftSettings: settings
     ),
+    .target(
+      name: "EventSourceAsyncHTTPClient",
+      dependencies: [
+        "EventSourceClient",
+        .product(
+          name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["AsyncHTTPClient"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["AsyncHTTPClient"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["AsyncHTTPClient"])),
+        .product(
+          name: "NIOHTTPCompression", package: "swift-nio-extras", condition: .when(traits: ["AsyncHTTPClient"])),
+      ],
+      path: "Integrations/AsyncHTTPClient/Sources/EventSourceAsyncHTTPClient", swiftSettings: settings),
     .testTarget(
       name: "EventSourceFormatTests",
       dependencies: ["EventSourceFormat"],
@@ -101,7 +123,10 @@ package.targets += [
     ),
     .testTarget(
       name: "EventSourceClientTests",
-      dependencies: ["EventSourceClient", "EventSourceBuiltInServer", "EventSourceServer", "EventSourceFormat"],
+      dependencies: [
+        "EventSourceClient", "EventSourceAsyncHTTPClient", "EventSourceBuiltInServer", "EventSourceServer",
+        "EventSourceFormat",
+      ],
       swiftSettings: settings
     ),
   ]

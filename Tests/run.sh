@@ -12,28 +12,36 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   format       the sources are formatted, and the tree keeps its rules
   linkage      the format and the server need no Foundation
   unit         all tests of all modules
+  asynchttpclient  the client's suites over AsyncHTTPClient, too
   allocations  no allocation per delivered event, and no more than promised elsewhere
   readme       the README's code compiles and its commands work
   quickstart   Examples/Quickstart, from the shell
   examples     the other examples, from the shell
+  commandline  Examples/CommandLine, from the shell
+  resume       clients cut and resume while a server is killed and started again, short form of Tests/EndToEnd/resume.py
+  stalled      readers that take nothing, on many channels, stay within the budget, short form of Tests/EndToEnd/stalled.py
   browser      Examples/Quickstart, in Chromium
   readers      thousands of idle readers come and go, and nothing is left
   evhttp       the C library and both evhttp examples, short form of Tests/Checks/evhttp/run.py
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
   fuzz         the fuzz targets, short form of Tests/fuzz.sh
 
---quick leaves out browser, readers, evhttp, sanitize and fuzz.
+Only when it is named, because it builds AsyncHTTPClient once more:
+
+  contract     Tests/ContractService, driven as client suites drive it, over both transports
+
+--quick leaves out asynchttpclient, examples, commandline, resume, stalled, browser, readers, evhttp, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit allocations readme quickstart examples browser readers evhttp sanitize fuzz)
+all=(format linkage unit asynchttpclient allocations readme quickstart examples commandline resume stalled browser readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
     --help | -h) usage; exit 0 ;;
     --quick) chosen+=(format linkage unit allocations readme quickstart examples) ;;
     *)
-      if [[ " ${all[*]} " == *" $argument "* ]]; then chosen+=("$argument"); else
+      if [[ " ${all[*]} contract " == *" $argument "* ]]; then chosen+=("$argument"); else
         echo "run.sh: there is no check \"$argument\"" >&2; usage >&2; exit 64
       fi ;;
   esac
@@ -45,11 +53,27 @@ run_check() {
   case "$1" in
     format) bash Tests/Checks/format.sh ;;
     linkage) bash Tests/Checks/linkage.sh ;;
-    unit) swift build --build-tests -Xswiftc -warnings-as-errors && swift test --skip-build --parallel -Xswiftc -warnings-as-errors ;;
+    # Who uses all descriptors of its process, who waits for the disk, and who waits for the network have processes of
+    # their own.
+    unit)
+      swift build --build-tests -Xswiftc -warnings-as-errors &&
+        swift test --skip-build --parallel -Xswiftc -warnings-as-errors --skip aProcessWithoutDescriptors \
+          --skip EventSourceClientTests --skip EventSourceSQLiteTests &&
+        swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceSQLiteTests &&
+        swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceClientTests &&
+        swift test --skip-build -Xswiftc -warnings-as-errors --filter aProcessWithoutDescriptors ;;
+    # In a folder of its own, because a trait is another build of everything.
+    asynchttpclient)
+      swift build --build-tests --traits AsyncHTTPClient --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
+        swift test --skip-build --traits AsyncHTTPClient --scratch-path .build-traits --filter EventSourceClientTests ;;
+    contract) python3 Tests/Checks/contract.py ;;
     allocations) swift run --quiet -c release --package-path Tests/Checks/Allocations ;;
     readme) python3 Tests/Checks/readme.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;
     examples) bash Tests/Checks/examples.sh ;;
+    commandline) python3 Tests/Checks/commandline.py ;;
+    resume) python3 Tests/EndToEnd/resume.py ;;
+    stalled) python3 Tests/EndToEnd/stalled.py ;;
     browser) bash Tests/Browser/run.sh ;;
     readers) python3 Tests/Checks/readers.py --count 2000 ;;
     evhttp) python3 Tests/Checks/evhttp/run.py ;;

@@ -21,7 +21,8 @@ export EVENTSOURCE_SCHEDULES=${EVENTSOURCE_SCHEDULES:-2000}
 skip=()
 if $short; then
   export EVENTSOURCE_SCHEDULES=200
-  skip=(--skip EveryChunkingTests --skip aLargeEventInSmallChunks)
+  skip=(--skip EveryChunkingTests --skip aLargeEventInSmallChunks --skip EventSourceSQLiteTests
+    --skip EventSourceClientTests)
 fi
 
 for kind in "${kinds[@]}"; do
@@ -32,7 +33,10 @@ for kind in "${kinds[@]}"; do
   echo "sanitize: $kind"
   swift build --quiet --build-tests "${options[@]}"
   log=.build-$kind/tests.log
-  if ! swift test --skip-build "${options[@]}" "${skip[@]}" >"$log" 2>&1; then
+  # That one is for a process of its own. Foundation's networking is not built for the thread sanitizer.
+  leave=(--skip aProcessWithoutDescriptors)
+  [ "$kind" = thread ] && leave+=(--skip EventSourceClientTests)
+  if ! swift test --skip-build "${options[@]}" "${skip[@]}" "${leave[@]}" >"$log" 2>&1; then
     grep -vE '^(◇|✔) ' "$log" | tail -100 >&2
     echo "sanitize: $kind found something; all of it is in $log" >&2
     exit 1

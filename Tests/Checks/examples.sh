@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The examples, from the shell: each is built, started on a port that the system chooses, and used as its text says.
 #   bash Tests/Checks/examples.sh [EXAMPLE ...]
-# An example NAME of Examples/ has a function check_NAME here; Quickstart has a check of its own, quickstart.sh.
+# An example NAME of Examples/ has a function check_NAME here; those of the Quickstart,
+# of the command line and of evhttp are elsewhere.
 set -u
 cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)
@@ -41,9 +42,10 @@ check_DurableHistory() {
   third=$(curl -sf -d 'three' "$url/publish/wall")
   expect "the numbers of the IDs" "${first##*-} ${second##*-} ${third##*-}" "1 2 3"
   # Killed again and again while somebody publishes; whatever was answered is there.
+  : >"$scratch/published"
   for number in $(seq 4); do
     (while curl -sf -d "round $number" "$url/publish/wall" >>"$scratch/published"; do :; done) &
-    while [ "$(wc -l 2>/dev/null <"$scratch/published")" -lt $((number * 20)) ]; do read -rt 0.05 <> <(:) || true; done
+    while [ "$(wc -l <"$scratch/published")" -lt $((number * 20)) ]; do read -rt 0.05 <> <(:) || true; done
     finish KILL
     start "$scratch/history.db" 0
   done
@@ -63,11 +65,42 @@ check_DurableHistory() {
   expect "the exit status after a wrong call" $? 64
 }
 
+check_CustomRepository() {
+  start
+  for order in one two three; do curl -sf -d "$order" "$url/orders" >"$scratch/number" || fail "no order can be made"; done
+  expect "the number of the third order" "$(cat "$scratch/number")" 3
+  expect "what was missed" "$(head_of 8 -H 'Last-Event-ID: 1' "$url/events/orders" | grep data | tr '\n' '|')" "data: two|data: three|"
+  expect "an ID that no order has" "$(head_of 1 -H 'Last-Event-ID: 99' "$url/events/orders")" 'event: eventsource-gap'
+  finish TERM
+}
+
+check_ChannelAuthorization() {
+  local anna bert
+  start
+  anna=$(curl -sf -d '' "$url/tokens/anna")
+  bert=$(curl -sf -d '' "$url/tokens/bert")
+  expect "without a token" "$(curl -s -o /dev/null -w '%{http_code}' "$url/events/public")" 401
+  expect "with a forged one" "$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer ${anna}x" "$url/events/public")" 401
+  expect "another's channel" "$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $bert" "$url/events/staff")" 403
+  timeout 20 curl -sN -D "$scratch/head" -H "Authorization: Bearer $anna" "$url/events/staff" >"$scratch/stream" &
+  until grep -q 200 "$scratch/head" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
+  curl -sf -d 'for staff' "$url/publish/staff" >"$scratch/id" || fail "nothing can be published"
+  until grep -q 'for staff' "$scratch/stream"; do read -rt 0.05 <> <(:) || true; done
+  expect "the status of a revocation" "$(curl -s -o /dev/null -w '%{http_code}' -X DELETE "$url/readers/anna")" 204
+  wait %%
+  expect "how the stream ended" $? 0
+  finish TERM
+}
+
 examples=("$@")
 if [ ${#examples[@]} -eq 0 ]; then
   for folder in Examples/*/; do
     example=$(basename "$folder")
-    [ "$example" = Quickstart ] || examples+=("$example")
+    case "$example" in
+      # These have checks of their own.
+      Quickstart | CommandLine | ExistingEvhttpServer*) ;;
+      *) examples+=("$example") ;;
+    esac
   done
 fi
 for example in "${examples[@]}"; do

@@ -14,6 +14,10 @@ for check in "$@"; do
       ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     examples) headers+=(libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
+    commandline | resume | stalled)
+      headers+=(libevent-dev libsqlite3-dev)
+      needed+=([pkg-config]=pkg-config [python3]=python3)
+      ;;
     readers) needed[python3]=python3 ;;
     evhttp)
       headers+=(libevent-dev libssl-dev)

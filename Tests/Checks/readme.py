@@ -11,7 +11,8 @@ import sys
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SCRATCH = os.path.join(ROOT, ".build", "checks", "readme")
 PRODUCTS = [
-    "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceLibevent", "EventSourceSQLite"]
+    "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceLibevent", "EventSourceSQLite",
+    "EventSourceClient"]
 
 
 def fail(message):

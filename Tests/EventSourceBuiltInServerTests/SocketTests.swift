@@ -25,6 +25,11 @@ extension OverASocket {
       let logger = RecordingLogger()
       try await withServer(logger: logger) { _, address in
         #expect(try await TestClient(address).exchange(get("/hello")).status == 200)
+        // Who waits for a time when nobody else does takes a descriptor, and Dispatch stops the program when it gets
+        // none: so somebody waits all the time.
+        let waiting = Task { try await Task.sleep(for: .seconds(3600)) }
+        defer { waiting.cancel() }
+        try await Task.sleep(for: .milliseconds(20))
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let before = limit
@@ -45,7 +50,8 @@ extension OverASocket {
         #expect(used < 0.2)
         #expect(try await client.response().status == 200)
       }
-      #expect(logger.lines.filter { $0.contains("No connection can be accepted") }.count == 1)
+      // Once each time that it happens; one may become free in between, and be taken.
+      #expect((1...3).contains(logger.lines.filter { $0.contains("No connection can be accepted") }.count))
     }
 
     private func isServed(_ number: Int32, by address: BoundAddress) -> Bool {

@@ -12,9 +12,7 @@ import Testing
   }
 
   private func untilNoConnection(_ server: ScriptedServer) async throws {
-    try await within {
-      while server.openConnections > 0 { await Task.yield() }
-    }
+    try await eventually { server.openConnections == 0 }
   }
 
   @Test(arguments: TransportKind.allCases, 0..<4)
@@ -33,7 +31,7 @@ import Testing
       }
     }
     if way == 3 {
-      try await within { while server.requests.isEmpty { await Task.yield() } }
+      try await eventually { !server.requests.isEmpty }
       task.cancel()
     }
     try await within { try await task.value }
@@ -54,7 +52,7 @@ import Testing
       let source = EventSource(server.url, configuration: configuration, transport: transport.make())
       let accepted = server.accepted
       let task = Task { try await source.events.first { _ in true } }
-      try await within { while server.accepted == accepted { await Task.yield() } }
+      try await eventually { server.accepted > accepted }
       source.close()
       source.close()
       #expect(source.readyState == .closed)
@@ -133,10 +131,6 @@ import Testing
       if connection.number % 2 == 0 { connection.reset() }
     }
     let shared = transport.make()
-    @Sendable func descriptors() throws -> Int {
-      try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-    }
-    let before = try descriptors()
     try await within(.seconds(60)) {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<50 {
@@ -153,9 +147,8 @@ import Testing
         try await group.waitForAll()
       }
     }
+    // A descriptor that was left open would keep its connection.
     try await untilNoConnection(server)
     server.stop()
-    // The client's own ends are closed soon after.
-    try await within { while try descriptors() > before + 8 { await Task.yield() } }
   }
 }

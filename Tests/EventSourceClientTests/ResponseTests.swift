@@ -1,5 +1,6 @@
 import EventSourceClient
 import Foundation
+import Synchronization
 import Testing
 
 /// BEHAVIOURS 2, 3 and 5: judging the response, announcing the connection, failing it.
@@ -143,10 +144,19 @@ import Testing
       try connection.status("503 Later")
     }
     #expect(error?.status == 503 && connections == 1)
-    let (later, attempts) = try await failure(transport, { $0.firstConnection = .retries(for: .milliseconds(600)) }) {
-      try $0.request()
+    let errors = Mutex(0)
+    let retrying: @Sendable (inout EventSource.Configuration) -> Void = {
+      $0.firstConnection = .retries(for: nil)
+      $0.errorHandler = { _, suggestion in
+        #expect(suggestion == .reconnect)
+        return errors.withLock { errors in
+          errors += 1
+          return errors == 3 ? .stop : suggestion
+        }
+      }
     }
-    #expect(later?.code == .transport && attempts > 2)
+    let (later, attempts) = try await failure(transport, retrying) { try $0.request() }
+    #expect(later?.code == .transport && attempts == 3)
   }
 
   @Test(arguments: TransportKind.allCases)

@@ -1,3 +1,4 @@
+import EventSourceAsyncHTTPClient
 import EventSourceClient
 import Foundation
 import Testing
@@ -5,6 +6,9 @@ import Testing
 /// The transports that all suites are run over.
 enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
   case urlSession
+  #if AsyncHTTPClient
+    case asyncHTTPClient
+  #endif
 
   var testDescription: String { rawValue }
 
@@ -12,12 +16,28 @@ enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
   var makesServersWait: Bool {
     switch self {
     case .urlSession: false
+    #if AsyncHTTPClient
+      case .asyncHTTPClient: true
+    #endif
+    }
+  }
+
+  /// Whether a head that breaks off is an error like others.
+  var survivesBrokenHeads: Bool {
+    switch self {
+    case .urlSession: false
+    #if AsyncHTTPClient
+      case .asyncHTTPClient: true
+    #endif
     }
   }
 
   func make() -> any EventSourceTransport {
     switch self {
     case .urlSession: URLSessionTransport()
+    #if AsyncHTTPClient
+      case .asyncHTTPClient: AsyncHTTPClientTransport()
+    #endif
     }
   }
 }
@@ -45,6 +65,14 @@ func within<R: Sendable>(
     }
     defer { group.cancelAll() }
     return try await group.next()!
+  }
+}
+
+/// Returns when a condition holds; fails instead of waiting for ever.
+func eventually(_ condition: @escaping @Sendable () -> Bool) async throws {
+  try await within {
+    // Cancellation ends the sleep, and so the wait.
+    while !condition() { try await Task.sleep(for: .milliseconds(1)) }
   }
 }
 

@@ -129,7 +129,9 @@ final class ModelClient {
     // After a gap that was told, later events may be missing; never earlier ones repeated.
     let isLost = isLost.remove(name) != nil
     let isNext = isGap ? place >= expected || isLost : (expected...max(expected, beginning)).contains(place)
-    let isConflated = conflating.contains(name) && place > expected && ledger.isSuperseded(expected..<place, in: name)
+    let isConflated =
+      conflating.contains(name) && place > expected
+      && (expected...min(max(expected, beginning), place)).contains { ledger.isSuperseded($0..<place, in: name) }
     if !isNext && !isConflated {
       failures.append("\(name) \(place) came instead of \(expected)\(isGap ? " after a gap" : "")")
     }

@@ -21,8 +21,12 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
 
   func store(_ event: ServerSentEvent, in name: String) { events[name, default: []].append(event) }
 
+  /// Gives up the oldest events, of those that have been published.
   func giveUpSome(of name: String) {
-    let count = Int.random(in: 0...(events[name]?.count ?? 0), using: &random)
+    let published = (events[name] ?? []).prefix { event in
+      ledger.place(of: Int(event.data.split(separator: " ")[1])!)! < ledger.published[name] ?? 0
+    }
+    let count = Int.random(in: 0...published.count, using: &random)
     let gone = events[name]?.prefix(count).compactMap(\.id?.rawValue) ?? []
     givenUp[name, default: []].formUnion(gone)
     events[name]?.removeFirst(count)

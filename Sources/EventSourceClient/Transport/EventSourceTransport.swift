@@ -35,6 +35,7 @@ public protocol TransportBody: Sendable {
   /// - Throws: Anything, when the body breaks off before its end.
   func next() async throws -> [UInt8]?
 
-  /// Closes the connection if the body has not come to its end. Any thread, any number of times.
+  /// Closes the connection if the body has not come to its end. Called by the reader, when ``next()`` is not running,
+  /// any number of times.
   func cancel()
 }

@@ -105,9 +105,14 @@ final class URLSessionExchange: TransportBody {
         state.end = .failure(URLError(.dataLengthExceedsMaximum))
         return (nil, nil)
       }
-      guard state.unread.count > Self.highWater, !state.isSuspended else { return (nil, false) }
-      state.isSuspended = true
-      return (nil, true)
+      #if canImport(FoundationNetworking)
+        // Suspending has no effect on what comes, and one that is undone at once stops the program in Foundation.
+        return (nil, false)
+      #else
+        guard state.unread.count > Self.highWater, !state.isSuspended else { return (nil, false) }
+        state.isSuspended = true
+        return (nil, true)
+      #endif
     }
     reader?.resume(returning: [UInt8](data))
     switch mustSuspend {

@@ -8,6 +8,8 @@ extension DeliveryLane {
   private static let batchBytes = 64 << 10
   /// How often a repository may say in one replay that events are missing.
   private static let mostGaps = 8
+  /// How long the end of a recording is waited for before it is looked at again, in nanoseconds.
+  private static let recordingPause: Int64 = 20_000_000
   /// How long a repository may take for one, in nanoseconds.
   private static let answerTime: Int64 = 30_000_000_000
 
@@ -31,7 +33,9 @@ extension DeliveryLane {
         use(answer, for: attachment)
         return true
       }
-      if replay.task == nil, !replay.isInLine { ask(for: attachment) }
+      if replay.task == nil, !replay.isInLine, replay.pausedUntil == .never || replay.pausedUntil <= now {
+        ask(for: attachment)
+      }
     }
     return false
   }
@@ -49,6 +53,7 @@ extension DeliveryLane {
 
   func ask(for attachment: Attachment) {
     guard let replay = attachment.replay else { return }
+    attachment.replay?.pausedUntil = .never
     guard asked < mostAsked else {
       attachment.replay?.isInLine = true
       askers.append(attachment)
@@ -168,7 +173,6 @@ extension DeliveryLane {
     guard seam != nil || !events.isEmpty else { return continueInLog(attachment) }
     attachment.replay?.batch = events[..<(seam?.count ?? events.count)]
     attachment.replay?.seam = seam?.position
-    attachment.replay?.recentIDs = []
   }
 
   private func position(after id: EventID, in state: EventChannel.State) -> UInt64? {
@@ -192,7 +196,8 @@ extension DeliveryLane {
       attachment.replay?.batch = replay.batch.dropFirst(piece.count)
       attachment.replay?.lastEventID = piece.last?.id
       attachment.replay?.isFromBeginning = false
-      attachment.replay?.recentIDs.formUnion(piece.compactMap(\.id?.rawValue))
+      let recent = replay.recentIDs + piece.compactMap(\.id?.rawValue)
+      attachment.replay?.recentIDs = recent.suffix(Replay.mostRecent)
       tally.delivered += piece.count
       tally.replayed += piece.count
     } catch {
@@ -206,12 +211,19 @@ extension DeliveryLane {
   /// The repository has nothing more: the log goes on from where it was when the reader came.
   private func continueInLog(_ attachment: Attachment) {
     guard let replay = attachment.replay else { return }
-    let state = attachment.channel.withState { (start: $0.log.start, next: $0.nextSequence) }
+    let state = attachment.channel.withState {
+      (start: $0.log.start, next: $0.nextSequence, isRecorded: $0.recorder != nil)
+    }
+    if state.isRecorded, replay.lastEventID != nil, attachment.channel.recording.isBusy {
+      // The reader's last event may be one that is just being recorded: then it will be in the log.
+      attachment.replay?.pausedUntil = now + Self.recordingPause
+      return
+    }
     // The hub's own IDs are counted, so this one is known not to be followed by what the log holds.
     let isCounted = replay.lastEventID.flatMap { hub.sequence(ofID: $0.rawValue) }.map { $0 < state.next } ?? false
     if state.start <= replay.pin, !isCounted {
       // An event may be in the history before it is in the log; when it gets there it is not sent again.
-      if !replay.recentIDs.isEmpty { attachment.replayedIDs = replay.recentIDs }
+      if !replay.recentIDs.isEmpty { attachment.replayedIDs = Set(replay.recentIDs) }
       return resume(attachment, at: replay.pin)
     }
     // The log gave that up meanwhile; a repository that records has it by now.

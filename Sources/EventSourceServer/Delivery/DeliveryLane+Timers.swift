@@ -28,6 +28,7 @@ extension DeliveryLane {
       exchange.authorizationEnd, exchange.answerEnd, exchange.leaveBy, exchange.leaveAt, exchange.lifetimeEnd,
       exchange.nextTick, exchange.recheck?.at ?? .never)
     guard exchange.phase == .open else { return next }
+    for attachment in exchange.attachments { next = min(next, attachment.replay?.pausedUntil ?? .never) }
     if exchange.isStalled {
       next = min(next, exchange.stalledSince + handler.stallTimeout, lagEnd(of: exchange))
     } else if let interval = handler.heartbeatInterval {
@@ -53,6 +54,9 @@ extension DeliveryLane {
       guard exchange.phase == .open else { return }
     }
     if exchange.answerEnd <= now { answerIsLate(exchange) }
+    if exchange.attachments.contains(where: { $0.replay.map { $0.pausedUntil <= now } ?? false }) {
+      giveTurn(to: exchange)
+    }
     if let at = exchange.recheck?.at, at <= now {
       recheck(exchange)
       guard exchange.phase == .open else { return }

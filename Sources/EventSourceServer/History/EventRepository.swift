@@ -2,8 +2,11 @@ public import EventSourceFormat
 
 /// A history of events, injected: what a reader that returns has missed and the channel's log no longer holds.
 ///
+/// `RepositoryContract` in EventSourceTesting checks that one keeps what is promised here.
+///
 /// The handler asks for one bounded batch after another, as fast as the reader takes them, each time after the last
-/// event it was given; a repository keeps no state for a reader. Called from tasks of the hub, for several readers at a
+/// event it was given; a repository keeps no state for a reader. It does not give up an event before that has been
+/// published. Called from tasks of the hub, for several readers at a
 /// time; the task is cancelled when the reader leaves, and the answer is then thrown away.
 public protocol EventRepository: Sendable {
   /// The events of a channel that follow one, oldest first, strictly after it.

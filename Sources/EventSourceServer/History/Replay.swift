@@ -2,6 +2,9 @@ internal import EventSourceFormat
 
 /// Where one reader is in what it has missed of one channel, while that comes from the channel's repository.
 struct Replay {
+  /// So many events may be in a history before they are in the log.
+  static let mostRecent = 256
+
   let repository: any EventRepository
   /// The last event that the reader has been given; nil: none, it is given everything.
   var lastEventID: EventID?
@@ -18,11 +21,13 @@ struct Replay {
   /// if that is known.
   var batch: ArraySlice<ServerSentEvent> = []
   var seam: UInt64?
-  /// The IDs of the last answer's events that it has been given.
-  var recentIDs: Set<String> = []
+  /// The IDs of the last events that it has been given, at most ``mostRecent``.
+  var recentIDs: ArraySlice<String> = []
   /// How often the repository has said that events are missing; and whether it is being asked for all that it holds.
   var gaps = 0
   var isFromBeginning = false
+  /// The repository is asked again at this moment, in the lane's nanoseconds: it may have had an event before the log.
+  var pausedUntil = Int64.never
   /// The log gave up what the pin was on; the repository has been asked once more.
   var hasAskedAgain = false
 }

@@ -22,6 +22,9 @@ final class RecordingQueue: Sendable {
 
   private let state = Mutex(State())
 
+  /// Whether something is being recorded that may be in the history and is not yet in the log.
+  var isBusy: Bool { state.withLock { $0.isBusy } }
+
   /// Waits its turn, records, publishes. The work is done in a task of its own, so that nobody's cancellation is felt
   /// by the others of a batch.
   func record(_ event: PreparedEvent, in hub: EventHub, _ channel: EventChannel) async throws -> EventID {

@@ -1,3 +1,4 @@
+import EventSourceServer
 import Foundation
 import Synchronization
 

@@ -12,11 +12,14 @@ import Testing
   /// The clock is asked once for each transaction.
   @Test func additionsThatWaitAreCommittedTogetherWhateverTheirChannels() async throws {
     let transactions = Mutex<Int64>(0)
+    var configuration = SQLiteEventRepository.Configuration()
+    configuration.busyTimeout = .seconds(50)
     let repository = try SQLiteEventRepository(
-      path: folder.file(), configuration: SQLiteEventRepository.Configuration(),
+      path: folder.file(), configuration: configuration,
       clock: {
         transactions.withLock {
-          $0 += 1; return $0
+          $0 += 1
+          return $0
         }
       })
     _ = try await repository.append([ServerSentEvent(data: "first")], to: "first")
@@ -29,7 +32,7 @@ import Testing
       return Task { try await repository.append([ServerSentEvent(data: "\(number)")], to: channel) }
     }
     // A question goes through all the same; asked after the additions, so that these are on their way.
-    for _ in 1...50 { _ = try await repository.held(in: "first") }
+    for _ in 1...10 { _ = try await repository.held(in: "first") }
     try lock.execute("COMMIT")
     for addition in additions { #expect(try await addition.value.count == 1) }
     #expect(transactions.withLock { $0 } - before < 100)
@@ -94,6 +97,25 @@ import Testing
       try await Task.sleep(for: .milliseconds(100))
       return try raw.number("SELECT flushes FROM history") > before
     }
+    await repository.close()
+  }
+
+  @Test func theLogIsCopiedBackAndWhatALongReaderMadeItGrowToIsGivenBack() async throws {
+    let repository = try SQLiteEventRepository(
+      path: folder.file(), configuration: .test { $0.retention.maximumEvents = 100 })
+    // A fifth of a megabyte.
+    let batch = (1...20).map { _ in ServerSentEvent(data: String(repeating: "x", count: 10_000)) }
+    func append(megabytes: Int) async throws -> Int {
+      for _ in 0..<(megabytes * 5) { _ = try await repository.append(batch, to: "a") }
+      return try FileManager.default.attributesOfItem(atPath: folder.file() + "-wal")[.size] as? Int ?? 0
+    }
+    #expect(try await append(megabytes: 30) < 24_000_000)
+    let reader = try RawDatabase(folder.file())
+    try reader.execute("BEGIN; SELECT * FROM channel")
+    #expect(try await append(megabytes: 75) > 70_000_000)
+    try reader.execute("COMMIT")
+    #expect(try await append(megabytes: 5) <= 64 << 20)
+    #expect(try await repository.held().count >= 100)
     await repository.close()
   }
 

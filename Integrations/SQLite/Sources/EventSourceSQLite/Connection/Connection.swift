@@ -12,6 +12,10 @@ final class Connection {
 
   let path: String
   let handle: OpaquePointer
+  private let busyTimeout: Int32
+  /// The pages in the write-ahead log after this connection's last commit; nil: they are not counted, and SQLite copies
+  /// them back by itself. SQLite writes it, on the thread that commits.
+  private var logPages: UnsafeMutablePointer<Int32>?
 
   init(_ path: String, _ mode: Mode, busyTimeout: Duration) throws(SQLiteHistoryError) {
     self.path = path
@@ -31,10 +35,14 @@ final class Connection {
       throw SQLiteHistoryError(resultCode: result, path: path, detail: detail)
     }
     self.handle = handle
-    sqlite3_busy_timeout(handle, Int32(clamping: busyTimeout.wholeMilliseconds))
+    self.busyTimeout = Int32(clamping: busyTimeout.wholeMilliseconds)
+    sqlite3_busy_timeout(handle, self.busyTimeout)
   }
 
-  deinit { sqlite3_close_v2(handle) }
+  deinit {
+    sqlite3_close_v2(handle)
+    logPages?.deallocate()
+  }
 
   /// Runs statements of which no rows are wanted.
   func execute(_ sql: String) throws(SQLiteHistoryError) { try check(sqlite3_exec(handle, sql, nil, nil, nil)) }
@@ -56,6 +64,34 @@ final class Connection {
 
   /// The row that the last insertion into a table with row numbers made.
   var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+
+  /// From now on the pages of the log are counted, and copied back when ``copyLogBack(waiting:)`` is called.
+  func countLogPages() {
+    guard logPages == nil else { return }
+    let count = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+    count.initialize(to: 0)
+    logPages = count
+    sqlite3_wal_hook(
+      handle,
+      { count, _, _, pages in
+        count?.assumingMemoryBound(to: Int32.self).pointee = pages
+        return SQLITE_OK
+      }, count)
+  }
+
+  /// The pages in the log, as counted at the last commit.
+  var logPageCount: Int { Int(logPages?.pointee ?? 0) }
+
+  /// Copies the log into the database, as far as readers allow.
+  ///
+  /// - Parameter limit: How long to wait for readers, so that all is copied and the log begins anew; nil: not at all.
+  func copyLogBack(waiting limit: Duration?) {
+    sqlite3_busy_timeout(handle, Int32(clamping: limit?.wholeMilliseconds ?? 0))
+    // What could not be copied stays in the log, and is copied the next time.
+    sqlite3_wal_checkpoint_v2(
+      handle, nil, limit == nil ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART, nil, nil)
+    sqlite3_busy_timeout(handle, busyTimeout)
+  }
 
   /// Throws what a result code says.
   func check(_ result: Int32) throws(SQLiteHistoryError) {

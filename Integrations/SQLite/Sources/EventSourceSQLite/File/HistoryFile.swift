@@ -47,10 +47,9 @@ enum HistoryFile {
     }
     // Elsewhere than on Linux, flushing the disk's own memory has to be asked for.
     try connection.execute("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON")
-    // With many channels each event is on a page of its own: a log of 16 MiB, and as much memory, before they are copied
-    // back measured a third more than SQLite's defaults, at 1,000 channels. What a long reader made the log grow to is
-    // given back.
-    try connection.execute("PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384")
+    // With many channels each event is on a page of its own.
+    try connection.execute("PRAGMA cache_size = -16384")
+    // What a long reader made the log grow to is given back.
     try connection.execute("PRAGMA journal_size_limit = 67108864")
     if let maximumBytes {
       let pageSize = try connection.integer("PRAGMA page_size")

@@ -156,8 +156,8 @@ final class CommitQueue: Sendable {
     }
   }
 
-  /// What is due besides what was added: one step of cleaning up, a flush. What fails here is tried again later; who
-  /// publishes meanwhile is told.
+  /// What is due besides what was added: to copy the log back, one step of cleaning up, a flush. What fails here is
+  /// tried again later; who publishes meanwhile is told.
   ///
   /// - Returns: Whether there is more to do now, and otherwise when to come back.
   private func tend(
@@ -165,6 +165,7 @@ final class CommitQueue: Sendable {
   ) -> (hasMore: Bool, wakeUp: ContinuousClock.Instant?) {
     guard let writer = file?.writer, var schedule = file?.schedule else { return (false, nil) }
     defer { file?.schedule = schedule }
+    writer.copyLogBack()
     if let nextSweep = schedule.nextSweep, nextSweep <= .now {
       do {
         let hasMore = try writer.cleanUp()

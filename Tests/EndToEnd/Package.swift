@@ -1,0 +1,27 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+  name: "EndToEnd",
+  dependencies: [.package(name: "eventsource-kit", path: "../..")],
+  targets: [
+    .systemLibrary(name: "CEvhttp", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
+    .executableTarget(
+      name: "HistoryServer",
+      dependencies: [
+        "CEvhttp",
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+        .product(name: "EventSourceLibevent", package: "eventsource-kit"),
+        .product(name: "EventSourceSQLite", package: "eventsource-kit"),
+      ]
+    ),
+    .executableTarget(
+      name: "ManyChannels",
+      dependencies: [
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+      ]
+    ),
+  ]
+)

@@ -1,0 +1,9 @@
+#pragma once
+
+// Before libevent, which would define it otherwise than Swift knows it.
+#include <sys/select.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <event2/http.h>
+#include <event2/thread.h>

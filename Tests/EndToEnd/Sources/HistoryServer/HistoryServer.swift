@@ -1,0 +1,73 @@
+import EventSourceFormat
+import EventSourceSQLite
+import EventSourceServer
+import Glibc
+
+/// A server of one channel with a history in a file, told by its standard input what to publish.
+///
+///     HistoryServer builtin|evhttp FILE
+///
+/// It says where it listens and how many events the file holds. For each line `publish N` it publishes the next N
+/// numbers, one after the other, and says so when the last one has been acknowledged. It ends with its input.
+@main struct HistoryServer {
+  static func main() async throws {
+    signal(SIGPIPE, SIG_IGN)
+    guard CommandLine.arguments.count == 3 else {
+      print("usage: HistoryServer builtin|evhttp FILE")
+      exit(64)
+    }
+    var history = SQLiteEventRepository.Configuration()
+    history.durability = .interval(.seconds(1))
+    history.retention.maximumEvents = nil
+    history.retention.maximumBytes = nil
+    let repository = try SQLiteEventRepository(path: CommandLine.arguments[2], configuration: history)
+    var number = try await count(repository)
+
+    var configuration = EventHub.Configuration()
+    // Small, so that most of what a reader has missed comes from the file.
+    configuration.log = LogLimits(bytes: 64 << 10)
+    let hub = EventHub(configuration: configuration)
+    hub.register(repository, for: "a")
+    var streams = EventStreamHandler.Configuration()
+    streams.channels = ["a"]
+    // Who was cut off before its first event begins at the beginning.
+    streams.replaysWithoutLastEventID = true
+    let server: any RunningServer =
+      CommandLine.arguments[1] == "evhttp" ? try EvhttpServer(hub, streams) : try BuiltIn(hub, streams)
+    say("listening \(server.port) holding \(number)")
+
+    while let line = readLine() {
+      let words = line.split(separator: " ")
+      guard words.first == "publish", let more = words.last.flatMap({ Int($0) }) else { continue }
+      for _ in 0..<more {
+        number += 1
+        try await hub.publish("\(number)", to: "a", awaiting: .published)
+      }
+      say("published \(number)")
+    }
+    await server.stop()
+    await repository.close()
+    let ended = hub.statistics.ended.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
+    print("replayed \(hub.statistics.replayed) gaps \(hub.statistics.gaps) ended \(ended)")
+  }
+
+  private static func say(_ line: String) {
+    print(line)
+    fflush(nil)
+  }
+
+  private static func count(_ repository: SQLiteEventRepository) async throws -> Int {
+    var request = ReplayRequest(channel: "a", lastEventID: nil, maximumEvents: 10_000, maximumBytes: 16 << 20)
+    var count = 0
+    while case .contiguous(let events) = try await repository.events(for: request), let last = events.last {
+      count += events.count
+      request.lastEventID = last.id
+    }
+    return count
+  }
+}
+
+protocol RunningServer {
+  var port: Int { get }
+  func stop() async
+}

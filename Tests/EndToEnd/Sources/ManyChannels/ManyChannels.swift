@@ -1,0 +1,48 @@
+import EventSourceBuiltInServer
+import EventSourceServer
+import Glibc
+
+/// A server of many channels with one budget, told by its standard input what to publish.
+///
+///     ManyChannels CHANNELS MEBIBYTES disconnect|skip
+///
+/// It says where it listens. For each line `publish N` it publishes N events of a kibibyte to every channel, and then
+/// says what the hub holds and has done.
+@main struct ManyChannels {
+  static func main() async throws {
+    let arguments = CommandLine.arguments.dropFirst()
+    guard arguments.count == 3, let count = arguments.first.flatMap({ Int($0) }),
+      let mebibytes = arguments.dropFirst().first.flatMap({ Int($0) })
+    else {
+      print("usage: ManyChannels CHANNELS MEBIBYTES disconnect|skip")
+      exit(64)
+    }
+    let names = (0..<count).map { ChannelName(stringLiteral: "c\($0)") }
+    var configuration = EventHub.Configuration()
+    configuration.maximumBytes = mebibytes << 20
+    configuration.channelDefaults.slowReaders = arguments.last == "skip" ? .skipToNewest : .disconnect
+    let hub = EventHub(channels: names, configuration: configuration)
+    var listening = BuiltInServer.Configuration()
+    listening.maximumConnections = 19_000
+    let server = BuiltInServer(configuration: listening)
+    server.mount(EventStreamHandler(hub), at: "/events/{channel}")
+    say("listening \(try server.start().port)")
+    let data = String(repeating: "x", count: 1000)
+    while let line = readLine() {
+      guard let rounds = line.split(separator: " ").last.flatMap({ Int($0) }) else { continue }
+      for _ in 0..<rounds {
+        for name in names.dropLast() { try hub.publish(data, to: name) }
+        try await hub.publish(data, to: names[count - 1], awaiting: .offered)
+      }
+      let now = hub.statistics
+      let ended = now.ended.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
+      say("held \(now.heldBytes) readers \(now.readers) skipped \(now.skipped) \(ended)")
+    }
+    await server.stop()
+  }
+
+  private static func say(_ line: String) {
+    print(line)
+    fflush(nil)
+  }
+}

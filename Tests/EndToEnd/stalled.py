@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Readers that take nothing, on many channels, while much is published: the hub keeps its budget, and the process's
+memory stays under it plus what a connection costs.
+
+usage: stalled.py [--readers N] [--channels N] [--budget MEBIBYTES] [--rounds N]
+"""
+import argparse, os, re, socket, subprocess, sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# What one connection may cost beside the budget, in bytes: its buffers, its stream, its place in a channel.
+PER_READER = 8 << 10
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return int(re.search(r"VmRSS:\s*(\d+)", file.read()).group(1)) << 10
+
+
+def connect(port, number, channel):
+    stream = socket.socket()
+    # As little as the kernel allows, so that the server is left with what it cannot send.
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    stream.bind((f"127.0.0.{2 + number // 10000}", 0))
+    stream.connect(("127.0.0.1", port))
+    stream.sendall(f"GET /events/c{channel} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    return stream
+
+
+def play(options, rule, program):
+    server = subprocess.Popen(
+        [program, str(options.channels), str(options.budget), rule], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True)
+    try:
+        port = int(server.stdout.readline().split()[1])
+        empty = resident(server.pid)
+        readers = [connect(port, number, number % options.channels) for number in range(options.readers)]
+        for reader in readers:
+            reader.recv(12)
+        idle, most, report = resident(server.pid), 0, ""
+        for _ in range(4):
+            server.stdin.write(f"publish {options.rounds // 4}\n")
+            server.stdin.flush()
+            report = server.stdout.readline().strip()
+            most = max(most, resident(server.pid))
+        # Logs, and the spare memory of an allocator that is given back and taken again.
+        allowed = empty + int((options.budget << 20) * 1.5) + options.readers * PER_READER
+        published = options.rounds * options.channels >> 10
+        print(f"stalled: {rule}: {options.readers} readers of {options.channels} channels, {published} MiB published, budget"
+              f" {options.budget} MiB; resident {empty >> 20} MiB empty, {idle >> 20} idle, {most >> 20} at most; {report}")
+        if most > allowed:
+            sys.exit(f"stalled: {most >> 20} MiB are more than {allowed >> 20}")
+        held = int(report.split()[1])
+        if held > (options.budget << 20) * 1.05:
+            sys.exit(f"stalled: the hub holds {held} bytes")
+        for reader in readers:
+            reader.close()
+    finally:
+        server.stdin.close()
+        if server.wait(60) != 0:
+            sys.exit(f"stalled: the server ended with status {server.returncode}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--readers", type=int, default=1_000)
+    parser.add_argument("--channels", type=int, default=100)
+    parser.add_argument("--budget", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=1_000)
+    options = parser.parse_args()
+    build = ["swift", "build", "-c", "release", "--package-path", HERE]
+    subprocess.run(build + ["--quiet"], check=True)
+    folder = subprocess.run(build + ["--show-bin-path"], check=True, capture_output=True, text=True).stdout.strip()
+    for rule in ["disconnect", "skip"]:
+        play(options, rule, os.path.join(folder, "ManyChannels"))
+
+
+main()

@@ -1,0 +1,82 @@
+import EventSourceBuiltInServer
+import EventSourceClient
+import EventSourceServer
+import Foundation
+import Glibc
+import Testing
+
+/// A connection that breaks at any byte of what the built-in server sends.
+@Suite struct ClientCutTests {
+  /// What the server answers to a reader that has so many of its five events, up to the last of them.
+  private func recording(after number: Int, of port: Int) throws -> [UInt8] {
+    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    defer { close(fd) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let isConnected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    try #require(isConnected)
+    let field = number == 0 ? "" : "Last-Event-ID: test-\(number)\r\n"
+    let request = Array("GET /events/a HTTP/1.1\r\nHost: x\r\n\(field)\r\n".utf8)
+    try #require(send(fd, request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
+    var answer: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 4096)
+    while !String(decoding: answer, as: UTF8.self).hasSuffix("event 5\ndata: of five\n\n") {
+      let count = recv(fd, &piece, piece.count, 0)
+      try #require(count > 0)
+      answer += piece[..<count]
+    }
+    return answer
+  }
+
+  @Test(arguments: TransportKind.allCases)
+  func noEventIsLostNoneComesTwiceNoneIsInvented(transport: TransportKind) async throws {
+    var hubConfiguration = EventHub.Configuration()
+    hubConfiguration.epoch = "test"
+    let hub = EventHub(channels: ["a"], configuration: hubConfiguration)
+    var streams = EventStreamHandler.Configuration()
+    streams.replaysWithoutLastEventID = true
+    let server = BuiltInServer()
+    server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/{channel}")
+    let address = try server.start()
+    for number in 1...5 { try hub.publish("event \(number)\nof five", to: "a") }
+    var recordings: [[UInt8]] = []
+    for number in 0..<5 { recordings.append(try recording(after: number, of: address.port)) }
+    await server.stop()
+
+    let answers = recordings
+    let shared = transport.make()
+    // Foundation on Linux stops the program when a head breaks off in some places.
+    let head = String(decoding: answers[0], as: UTF8.self).components(separatedBy: "\r\n\r\n")[0].utf8.count + 4
+    for cut in (transport.survivesBrokenHeads ? 0 : head)...answers[0].count {
+      let player = try ScriptedServer { connection in
+        let last = try connection.request().values(of: "Last-Event-ID").first
+        let number = last.flatMap { Int($0.dropFirst("test-".count)) } ?? 0
+        guard number < 5 else { return try connection.untilClosed() }
+        // The first connection breaks, all others last.
+        try connection.write(connection.number == 1 ? Array(answers[0].prefix(cut)) : answers[number])
+        if connection.number > 1 { try connection.untilClosed() }
+      }
+      let configuration = EventSource.Configuration.quick {
+        $0.initialReconnectionTime = .zero
+        $0.firstConnection = .retries(for: nil)
+      }
+      let source = EventSource(player.url, configuration: configuration, transport: shared)
+      let messages = try await within {
+        var messages: [String] = []
+        for try await message in source.events {
+          messages.append("\(message.lastEventID) \(message.data)")
+          if message.lastEventID == "test-5" { break }
+        }
+        return messages
+      }
+      #expect(messages == (1...5).map { "test-\($0) event \($0)\nof five" }, "cut at \(cut)")
+      player.stop()
+    }
+  }
+}
