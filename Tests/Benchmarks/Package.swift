@@ -1,0 +1,43 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "benchmarks",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "eventsource-kit", path: "../..")],
+  targets: [
+    .executableTarget(
+      name: "bench-server",
+      dependencies: [
+        "CEvhttp",
+        .product(name: "EventSourceFormat", package: "eventsource-kit"),
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+        .product(name: "EventSourceLibevent", package: "eventsource-kit"),
+      ],
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "bench-parse",
+      dependencies: [.product(name: "EventSourceFormat", package: "eventsource-kit")],
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "bench-micro",
+      dependencies: [
+        "CountedMalloc",
+        .product(name: "EventSourceFormat", package: "eventsource-kit"),
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+      ],
+      swiftSettings: settings
+    ),
+    .target(name: "CountedMalloc"),
+    .systemLibrary(name: "CEvhttp", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
+  ]
+)

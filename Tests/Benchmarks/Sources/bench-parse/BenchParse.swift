@@ -1,0 +1,56 @@
+import EventSourceFormat
+import Glibc
+
+/// Decodes a file with the public parser, whole and in chunks of 16 KB, and prints the best of some runs.
+@main
+struct BenchParse {
+  static func main() throws {
+    let arguments = CommandLine.arguments
+    guard arguments.count >= 2, let file = fopen(arguments[1], "rb") else {
+      let usage = "usage: bench-parse FILE [RUNS], with a FILE that can be read\n"
+      _ = write(STDERR_FILENO, usage, usage.utf8.count)
+      exit(64)
+    }
+    let runs = arguments.count > 2 ? Int(arguments[2]) ?? 5 : 5
+    fseek(file, 0, SEEK_END)
+    let size = ftell(file)
+    rewind(file)
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { memory, count in
+      count = fread(memory.baseAddress, 1, size, file)
+    }
+    fclose(file)
+    try measure("whole", bytes, chunk: max(bytes.count, 1), runs: runs)
+    try measure("16 KB chunks", bytes, chunk: 16 << 10, runs: runs)
+  }
+
+  static func measure(_ name: String, _ bytes: [UInt8], chunk: Int, runs: Int) throws {
+    var best = Double.infinity
+    var (events, dataBytes) = (0, 0)
+    for _ in 0..<max(1, runs) {
+      (events, dataBytes) = (0, 0)
+      var parser = EventStreamParser()
+      let start = now()
+      try bytes.withUnsafeBytes { bytes in
+        var position = 0
+        while position < bytes.count {
+          let end = min(position + chunk, bytes.count)
+          try parser.parse(UnsafeRawBufferPointer(rebasing: bytes[position..<end])) { element in
+            guard case .event(let event) = element else { return }
+            events += 1
+            dataBytes += event.data.utf8.count
+          }
+          position = end
+        }
+      }
+      best = min(best, now() - start)
+    }
+    let rates = "\(Int(Double(events) / best)) events/s \(Int(Double(bytes.count) / best / 1e6)) MB/s"
+    print("bench-parse \(name): \(events) events \(dataBytes) data bytes: \(rates) (best of \(runs))")
+  }
+
+  static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

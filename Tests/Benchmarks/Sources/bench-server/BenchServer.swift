@@ -1,0 +1,43 @@
+import EventSourceServer
+import Glibc
+
+/// A server to be measured; see ``Options/usage``.
+@main
+struct BenchServer {
+  static func main() throws {
+    guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
+      let usage = Options.usage + "\n"
+      _ = write(STDERR_FILENO, usage, usage.utf8.count)
+      exit(64)
+    }
+    signal(SIGPIPE, SIG_IGN)
+    var configuration = EventHub.Configuration()
+    configuration.channelCreation = .onDemand
+    configuration.maximumChannels = 1_000_000
+    configuration.maximumReaders = 1_000_000
+    configuration.log.bytes = options.historyBytes
+    configuration.maximumBytes = 4 * options.historyBytes
+    let hub = EventHub(configuration: configuration)
+    let handlers = Handlers(hub)
+    let publisher = Publisher(hub)
+    switch options.stack {
+    case .builtin: try BuiltInStack(options: options, handlers: handlers, publisher: publisher).run()
+    case .evhttp: try EvhttpStack(options: options, handlers: handlers, publisher: publisher).run()
+    }
+  }
+}
+
+/// The two endpoints.
+struct Handlers: Sendable {
+  /// Of the channel that most measurements use.
+  let all: EventStreamHandler
+  /// Of the channel that the path names.
+  let named: EventStreamHandler
+
+  init(_ hub: EventHub) {
+    var configuration = EventStreamHandler.Configuration()
+    named = EventStreamHandler(hub, configuration: configuration)
+    configuration.channels = ["0"]
+    all = EventStreamHandler(hub, configuration: configuration)
+  }
+}

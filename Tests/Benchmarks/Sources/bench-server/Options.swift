@@ -1,0 +1,50 @@
+import Glibc
+
+/// What the command line says.
+struct Options {
+  enum Stack: String { case builtin, evhttp }
+
+  static let usage = """
+    usage: bench-server --stack builtin|evhttp --port N [--threads N] [--history BYTES]
+
+    GET /stream, GET /stream/NUMBER   an event stream: of channel 0, or of a channel
+    POST /publish?n=N&size=S&rate=R&channels=C
+                                      publishes N events (1000) of S bytes (100), R a second (0: as fast as it can),
+                                      to C channels (1) in turn; answers at once
+    GET /stats                        what was done, as JSON; the time of each call of publish in nanoseconds
+
+    An event's data begins with "ts=" and the real time in nanoseconds when it was published; IDs rise by one.
+    """
+
+  var stack = Stack.builtin
+  var port: UInt16 = 0
+  var threads = 1
+  /// How much of its past each channel's log holds; the hub holds four times as much.
+  var historyBytes = 256 << 20
+
+  /// Nil, if the arguments make no sense.
+  init?(_ arguments: [String]) {
+    var hasPort = false
+    var rest = arguments[...]
+    while let name = rest.popFirst() {
+      guard let value = rest.popFirst() else { return nil }
+      switch name {
+      case "--stack":
+        guard let stack = Stack(rawValue: value) else { return nil }
+        self.stack = stack
+      case "--port":
+        guard let port = UInt16(value) else { return nil }
+        self.port = port
+        hasPort = true
+      case "--threads":
+        guard let threads = Int(value), (1...64).contains(threads) else { return nil }
+        self.threads = threads
+      case "--history":
+        guard let bytes = Int(value), (1024...(1 << 36)).contains(bytes) else { return nil }
+        historyBytes = bytes
+      default: return nil
+      }
+    }
+    guard hasPort else { return nil }
+  }
+}

@@ -1,0 +1,98 @@
+import EventSourceFormat
+import EventSourceServer
+import Glibc
+import Synchronization
+
+/// Publishes what `POST /publish` asks for, each job in a thread of its own, and tells the time that it took.
+final class Publisher: Sendable {
+  struct Job: Sendable {
+    var count = 1000
+    var size = 100
+    /// Events a second; 0: as fast as it goes.
+    var rate = 0.0
+    var channels = 1
+
+    /// Items of a query that are missing, or make no sense, leave the defaults.
+    init(query: String) {
+      for item in query.split(separator: "&") {
+        let parts = item.split(separator: "=", maxSplits: 1)
+        guard parts.count == 2, let value = Double(parts[1]), value >= 0, value < 1e9 else { continue }
+        switch parts[0] {
+        case "n": count = Int(value)
+        case "size": size = Int(value)
+        case "rate": rate = value
+        case "channels": channels = max(1, Int(value))
+        default: break
+        }
+      }
+    }
+  }
+
+  private let hub: EventHub
+  private let names = Mutex<[ChannelName]>([])
+  private let number = Atomic(0)
+  private let times = Mutex(Histogram())
+
+  init(_ hub: EventHub) { self.hub = hub }
+
+  func start(_ job: Job) { startThread { self.run(job) } }
+
+  private func run(_ job: Job) {
+    let names = names(job.channels)
+    let start = nanoseconds(CLOCK_MONOTONIC)
+    var times = Histogram()
+    for index in 0..<job.count {
+      if job.rate > 0 { wait(until: start + Int64(Double(index) * 1e9 / job.rate)) }
+      let id = EventID(stringLiteral: String(number.add(1, ordering: .relaxed).newValue))
+      let event = ServerSentEvent(data: data(size: job.size), id: id)
+      let before = nanoseconds(CLOCK_MONOTONIC)
+      do {
+        try hub.publish(event, to: names[index % names.count])
+      } catch {
+        fatalError("bench-server: \(error)")
+      }
+      times.add(UInt64(nanoseconds(CLOCK_MONOTONIC) - before))
+    }
+    self.times.withLock { $0 = times }
+  }
+
+  private func names(_ count: Int) -> [ChannelName] {
+    names.withLock { names in
+      for number in names.count..<max(count, names.count) { names.append(ChannelName(stringLiteral: "\(number)")) }
+      return Array(names.prefix(count))
+    }
+  }
+
+  private func wait(until moment: Int64) {
+    var time = timespec(tv_sec: Int(moment / 1_000_000_000), tv_nsec: Int(moment % 1_000_000_000))
+    while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
+  }
+
+  /// A time stamp, filled up with letters.
+  private func data(size: Int) -> String {
+    var stamp = "ts=\(nanoseconds(CLOCK_REALTIME)) "
+    guard size > stamp.utf8.count else { return stamp }
+    return String(unsafeUninitializedCapacity: size) { memory in
+      stamp.withUTF8 { stamp in
+        _ = memory.initialize(fromContentsOf: stamp)
+        memory[stamp.count...].initialize(repeating: UInt8(ascii: "x"))
+      }
+      return size
+    }
+  }
+
+  /// What the hub has done, and how long the calls of publish of the last job took.
+  var statistics: String {
+    let now = hub.statistics
+    let (count, maximum, p50, p99, p999) = times.withLock {
+      ($0.count, $0.maximum, $0.quantile(0.5), $0.quantile(0.99), $0.quantile(0.999))
+    }
+    return """
+      {"readers": \(now.readers), "channels": \(now.channels), "published": \(now.published), \
+      "delivered": \(now.delivered), "sent_bytes": \(now.sentBytes), "held_bytes": \(now.heldBytes), \
+      "gaps": \(now.gaps), "dropped": \(now.dropped), "publish_ns": {"count": \(count), "p50": \(p50), \
+      "p99": \(p99), "p999": \(p999), "max": \(maximum)}}
+
+      """
+  }
+}
