@@ -24,6 +24,14 @@ let package = Package(
       swiftSettings: settings
     ),
     .executableTarget(
+      name: "bench-client",
+      dependencies: [
+        .product(name: "EventSourceFormat", package: "eventsource-kit"),
+        .product(name: "EventSourceClient", package: "eventsource-kit"),
+      ],
+      swiftSettings: settings
+    ),
+    .executableTarget(
       name: "bench-parse",
       dependencies: [.product(name: "EventSourceFormat", package: "eventsource-kit")],
       swiftSettings: settings

@@ -1,11 +1,11 @@
 /// The buffers of the standard: what the lines since the last blank line have said (WHATWG HTML 9.2.6).
 struct EventBlock: Sendable {
-  /// The last event ID buffer. It outlives blocks; a blank line commits it.
-  private var idBuffer: FieldText
-  /// The last event ID as it was before this block; nil: it has not changed.
-  private var idBefore: String?
+  /// The last event ID as of the last blank line.
+  private var id: IDText
+  /// The last event ID buffer, if a field has changed it: the next blank line commits it.
+  private var nextID: IDText?
   /// The event type buffer, empty if there is none.
-  private var type = FieldText("")
+  private var type = TypeText("")
   private var hasType = false
   private(set) var hasData = false
   /// The data buffer, with an LF behind each line, as far as it is not borrowed.
@@ -16,10 +16,10 @@ struct EventBlock: Sendable {
   /// beyond the call that lent them, because however that call ends, it ends with ``own()`` or without this block.
   private nonisolated(unsafe) var borrowed: UnsafeRawBufferPointer?
 
-  init(lastEventID: String) { idBuffer = FieldText(lastEventID) }
+  init(lastEventID: String) { id = IDText(lastEventID) }
 
   /// The last event ID as of the last blank line.
-  var lastEventID: String { idBefore ?? idBuffer.text }
+  var lastEventID: String { id.string }
 
   /// How many bytes of data there are with another line.
   @inline(__always)
@@ -65,7 +65,7 @@ struct EventBlock: Sendable {
   }
 
   mutating func setType(_ value: UnsafeRawBufferPointer) {
-    _ = type.set(value)
+    type.set(value)
     hasType = !value.isEmpty
   }
 
@@ -77,24 +77,27 @@ struct EventBlock: Sendable {
 
   /// The ID stays what it was, if the value has a NUL.
   mutating func setID(_ value: UnsafeRawBufferPointer) {
-    if value.contains(0) { return }
-    let before = lastEventID
-    if idBuffer.set(value) { idBefore = before }
+    if !value.contains(0) { nextID = IDText(value) }
   }
 
   /// The ID stays what it was, if the value has a NUL.
   @inline(__always)
   mutating func setID(_ value: ShortBytes) {
-    if value.hasNUL || value == idBuffer.bytes { return }
-    let before = idBuffer.exchange(for: value)
-    if idBefore == nil { idBefore = before }
+    if !value.hasNUL { nextID = IDText(value) }
+  }
+
+  @inline(__always)
+  private mutating func commitID() {
+    guard let next = nextID else { return }
+    id = next
+    nextID = nil
   }
 
   /// The event at a blank line, if there is one; the ID is committed, and the other buffers are empty then.
   mutating func takeEvent() -> ReceivedEvent? {
     guard hasData else {
       hasType = false
-      idBefore = nil
+      commitID()
       return nil
     }
     hasData = false
@@ -107,14 +110,14 @@ struct EventBlock: Sendable {
 
   /// Whether neither a type nor an ID goes with the event.
   @inline(__always)
-  var isPlain: Bool { !hasType && idBefore == nil && idBuffer.text.isEmpty }
+  var isPlain: Bool { !hasType && nextID == nil && id.isNone }
 
   /// The event at a blank line, with this data.
   @inline(__always)
   mutating func takeEvent(_ data: String) -> ReceivedEvent {
-    if idBefore != nil { idBefore = nil }
+    commitID()
     defer { hasType = false }
-    return ReceivedEvent(type: hasType ? type.text : "message", data: data, lastEventID: idBuffer.text)
+    return ReceivedEvent(type: hasType ? type.text : "message", data: data, id: id)
   }
 
   private mutating func takeOwnData() -> String {

@@ -6,14 +6,26 @@ public struct ReceivedEvent: Sendable {
   public var type: String
   /// The data: its lines, joined by LF.
   public var data: String
+  private var id: IDText
+
   /// The last event ID when the event was dispatched: its own ID, or that of an event before it; empty: there is none.
-  public var lastEventID: String
+  ///
+  /// One of at most 15 bytes is made into a string at each access, without an allocation.
+  public var lastEventID: String {
+    get { id.string }
+    set { id = IDText(newValue) }
+  }
 
   /// Makes an event.
   public init(type: String = "message", data: String, lastEventID: String = "") {
+    self.init(type: type, data: data, id: IDText(lastEventID))
+  }
+
+  @inline(__always)
+  init(type: String, data: String, id: IDText) {
     self.type = type
     self.data = data
-    self.lastEventID = lastEventID
+    self.id = id
   }
 }
 

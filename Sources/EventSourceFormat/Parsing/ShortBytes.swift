@@ -16,6 +16,9 @@ struct ShortBytes: Equatable, Sendable {
   /// None.
   init() { (low, high, count) = (0, 0, 0) }
 
+  /// As they were before.
+  init(low: UInt64, high: UInt64, count: Int) { (self.low, self.high, self.count) = (low, high, count) }
+
   /// Nil, if there are more.
   init?(_ bytes: UnsafeRawBufferPointer) {
     self.init()

@@ -87,7 +87,9 @@ struct EvhttpStack {
     address.sin_port = options.port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     let result = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
     }
     guard result == 0, Glibc.listen(number, 4096) == 0 else { throw SocketError(call: "bind", code: errno) }
     return number

@@ -1,0 +1,39 @@
+/// A last event ID: a few bytes in place, and more as a string.
+///
+/// Most are short, every event has another one, and nobody looks at most of them; to make a string of one costs as much
+/// as to find it. So that is done when somebody asks for it.
+enum IDText: Sendable {
+  /// The bytes in two words, their number in the highest byte.
+  case short(low: UInt64, high: UInt64)
+  case long(String)
+
+  @inline(__always)
+  init(_ bytes: ShortBytes) { self = .short(low: bytes.low, high: bytes.high | UInt64(bytes.count) &<< 56) }
+
+  /// The text of bytes that may not be UTF-8.
+  init(_ bytes: UnsafeRawBufferPointer) {
+    self = ShortBytes(bytes).map { IDText($0) } ?? .long(String(decoding: bytes, as: UTF8.self))
+  }
+
+  init(_ text: String) {
+    var copy = text
+    self = copy.withUTF8 { ShortBytes(UnsafeRawBufferPointer($0)) }.map { IDText($0) } ?? .long(text)
+  }
+
+  @inline(__always)
+  static var none: IDText { .short(low: 0, high: 0) }
+
+  /// Whether it is the empty one, which is never long.
+  @inline(__always)
+  var isNone: Bool {
+    if case .short(low: _, high: 0) = self { true } else { false }
+  }
+
+  /// The text, with what is not UTF-8 replaced.
+  var string: String {
+    switch self {
+    case .short(let low, let high): ShortBytes(low: low, high: high & (1 << 56 - 1), count: Int(high &>> 56)).string
+    case .long(let text): text
+    }
+  }
+}
