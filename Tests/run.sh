@@ -13,7 +13,8 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   linkage      the format and the server need no Foundation
   unit         all tests of all modules
   asynchttpclient  the client's suites over AsyncHTTPClient, too
-  allocations  no allocation per delivered event, and no more than promised elsewhere
+  allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
+  benchmarks   Tests/Benchmarks/compare.sh works, its smallest form
   readme       the README's code compiles and its commands work
   quickstart   Examples/Quickstart, from the shell
   examples     the other examples, from the shell
@@ -32,12 +33,12 @@ Only when it is named, because it builds AsyncHTTPClient once more:
 
   contract     Tests/ContractService, driven as client suites drive it, over both transports
 
---quick leaves out asynchttpclient, examples, commandline, resume, stalled, cycles, interop, browser,
+--quick leaves out asynchttpclient, benchmarks, examples, commandline, resume, stalled, cycles, interop, browser,
 readers, evhttp, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit asynchttpclient allocations readme quickstart examples commandline resume stalled cycles interop browser readers evhttp sanitize fuzz)
+all=(format linkage unit asynchttpclient allocations benchmarks readme quickstart examples commandline resume stalled cycles interop browser readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -70,7 +71,9 @@ run_check() {
       swift build --build-tests --traits AsyncHTTPClient --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
         swift test --skip-build --traits AsyncHTTPClient --scratch-path .build-traits --filter EventSourceClientTests ;;
     contract) python3 Tests/Checks/contract.py ;;
-    allocations) swift run --quiet -c release --package-path Tests/Checks/Allocations ;;
+    allocations)
+      swift run --quiet -c release --package-path Tests/Benchmarks bench-micro --check Tests/Benchmarks/thresholds.json ;;
+    benchmarks) bash Tests/Benchmarks/compare.sh --smoke >/dev/null ;;
     readme) python3 Tests/Checks/readme.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;
     examples) bash Tests/Checks/examples.sh ;;

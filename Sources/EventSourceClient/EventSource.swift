@@ -129,7 +129,7 @@ public final class EventSource: Sendable {
           hasBegun = true
           reading.hasBegun.store(true, ordering: .relaxed)
         }
-        try await reading.commit()
+        if reading.commitsImplicitly { try await reading.commit() }
         while true {
           if index == batch.count {
             let session = source.session
@@ -143,7 +143,7 @@ public final class EventSource: Sendable {
           }
           let element = batch[index]
           index += 1
-          if source.session.state == .closed, reading.isDropped(element) { continue }
+          if source.session.wasClosedByCaller, reading.isDropped(element) { continue }
           if case .event(let message) = element { reading.gave(message) }
           return element
         }
@@ -188,15 +188,20 @@ private final class Reading: Sendable {
   /// The ID of the message that the reader is dealing with, if it is to be stored.
   private let uncommitted = Mutex<String?>(nil)
 
-  init(_ source: EventSource) { self.source = source }
+  /// Whether a message counts as dealt with when the next one is asked for, and somebody wants to know.
+  let commitsImplicitly: Bool
+
+  init(_ source: EventSource) {
+    self.source = source
+    commitsImplicitly = source.configuration.lastEventIDStore != nil && !source.configuration.commitsExplicitly
+  }
 
   deinit { if hasBegun.load(ordering: .relaxed) { source.close() } }
 
   func gave(_ message: EventSource.Message) {
-    source.session.delivered(message.lastEventID)
-    if source.configuration.lastEventIDStore != nil, !source.configuration.commitsExplicitly {
-      uncommitted.withLock { $0 = message.lastEventID }
-    }
+    let id = message.lastEventID
+    source.session.delivered(id)
+    if commitsImplicitly { uncommitted.withLock { $0 = id } }
   }
 
   /// The reader asks for more: it has dealt with what it was given.
@@ -210,9 +215,8 @@ private final class Reading: Sendable {
     }
   }
 
-  /// After ``EventSource/close()`` nothing is delivered but the end.
+  /// What is not delivered after ``EventSource/close()``: all but the end.
   func isDropped(_ element: EventSource.Element) -> Bool {
-    if case .closed = element { return false }
-    return source.session.wasClosedByCaller
+    if case .closed = element { false } else { true }
   }
 }

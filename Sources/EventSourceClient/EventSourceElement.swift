@@ -1,3 +1,4 @@
+internal import EventSourceFormat
 public import Foundation
 
 extension EventSource {
@@ -19,14 +20,22 @@ extension EventSource {
 
   /// An event as it was received.
   public struct Message: Sendable {
+    private let event: ReceivedEvent
+    private let stream: OpenedStream
+
+    init(_ event: ReceivedEvent, in stream: OpenedStream) {
+      self.event = event
+      self.stream = stream
+    }
+
     /// The type; `message`, if the stream named none.
-    public let type: String
+    public var type: String { event.type }
     /// The data.
-    public let data: String
+    public var data: String { event.data }
     /// The last event ID when it was dispatched: its own ID, or that of an event before it; empty: there is none.
-    public let lastEventID: String
+    public var lastEventID: String { event.lastEventID }
     /// The head of the response that it came in; its URL has the event's origin.
-    public let head: ResponseHead
+    public var head: ResponseHead { stream.head }
 
     /// The data as a value of a type, from JSON.
     public func decode<Value: Decodable>(
@@ -83,4 +92,10 @@ extension EventSource {
     /// Closed for good.
     case closed = 2
   }
+}
+
+/// The head that all events of a stream have in common: one reference for each instead of all that is in it.
+final class OpenedStream: Sendable {
+  let head: ResponseHead
+  init(_ head: ResponseHead) { self.head = head }
 }

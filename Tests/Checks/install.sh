@@ -10,6 +10,11 @@ for check in "$@"; do
       headers+=(libevent-dev libsqlite3-dev)
       needed+=([pkg-config]=pkg-config [openssl]=openssl)
       ;;
+    allocations) headers+=(libevent-dev); needed[pkg-config]=pkg-config ;;
+    benchmarks)
+      headers+=(libevent-dev)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [cc]=gcc)
+      ;;
     linkage) needed[readelf]=binutils ;;
     readme)
       headers+=(libevent-dev libsqlite3-dev)

@@ -102,6 +102,7 @@ struct StreamReader: Sendable {
 
   private mutating func read(_ response: TransportResponse, _ watchdog: Watchdog) async throws {
     let head = response.head
+    let stream = OpenedStream(head)
     // A reader that takes its time is not the server's silence: only the wait for bytes is watched.
     while true {
       watchdog.watch(configuration.readTimeout, .readTimeout, head)
@@ -124,10 +125,7 @@ struct StreamReader: Sendable {
             if event.type == EventSource.Gap.eventType, let gap = EventSource.Gap(event.data) {
               unsent.append(.gap(gap))
             } else {
-              unsent.append(
-                .event(
-                  EventSource.Message(
-                    type: event.type, data: event.data, lastEventID: event.lastEventID, head: head)))
+              unsent.append(.event(EventSource.Message(event, in: stream)))
             }
           }
         }
@@ -141,8 +139,11 @@ struct StreamReader: Sendable {
   /// Hands over what has been parsed. False: that was cut short, and it is kept.
   mutating func sendUnsent() async -> Bool {
     if unsent.isEmpty { return true }
+    let count = unsent.count
     guard await session.handoff.send(unsent) else { return false }
     unsent = []
+    // What comes next is mostly as much.
+    unsent.reserveCapacity(min(count, 1024))
     return true
   }
 

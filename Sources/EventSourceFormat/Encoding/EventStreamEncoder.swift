@@ -28,8 +28,7 @@ public enum EventStreamEncoder {
     if let id = event.id { count += "id: \n".utf8.count + id.rawValue.utf8.count }
     if let type = event.type { count += "event: \n".utf8.count + type.rawValue.utf8.count }
     if let time = event.reconnectionTime { count += "retry: \n".utf8.count + digitCount(try milliseconds(time)) }
-    var data = event.data
-    data.withUTF8 { data in
+    event.data.withBytes { data in
       DataLines.forEach(in: data) { count += "data: \n".utf8.count + $0.count }
     }
     return count
@@ -38,16 +37,22 @@ public enum EventStreamEncoder {
   /// Writes an event to memory that has room for its ``byteCount(of:)``; how many bytes that was.
   @discardableResult
   public static func write(_ event: ServerSentEvent, to memory: UnsafeMutableRawBufferPointer) -> Int {
+    write(event, id: event.id, to: memory)
+  }
+
+  /// Writes an event with this ID instead of its own.
+  package static func write(
+    _ event: ServerSentEvent, id: EventID?, to memory: UnsafeMutableRawBufferPointer
+  ) -> Int {
     var writer = MemoryWriter(memory)
-    if var id = event.id?.rawValue { writer.writeLine("id: ", &id) }
-    if var type = event.type?.rawValue { writer.writeLine("event: ", &type) }
+    if let id { writer.writeLine("id: ", id.rawValue) }
+    if let type = event.type { writer.writeLine("event: ", type.rawValue) }
     if let time = event.reconnectionTime, let milliseconds = try? milliseconds(time) {
       writer.write("retry: ")
       writer.write(decimal: milliseconds)
       writer.write("\n")
     }
-    var data = event.data
-    data.withUTF8 { data in
+    event.data.withBytes { data in
       DataLines.forEach(in: data) { line in
         writer.write("data: ")
         writer.write(line)
@@ -68,8 +73,7 @@ public enum EventStreamEncoder {
   @discardableResult
   public static func write(comment: String, to memory: UnsafeMutableRawBufferPointer) -> Int {
     var writer = MemoryWriter(memory)
-    var comment = comment
-    writer.writeLine(":", &comment)
+    writer.writeLine(":", comment)
     return writer.count
   }
 

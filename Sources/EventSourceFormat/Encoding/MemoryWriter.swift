@@ -15,9 +15,9 @@ struct MemoryWriter {
     count += bytes.count
   }
 
-  mutating func writeLine(_ prefix: StaticString, _ text: inout String) {
+  mutating func writeLine(_ prefix: StaticString, _ text: String) {
     write(prefix)
-    text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+    text.withBytes { write(UnsafeRawBufferPointer($0)) }
     write("\n")
   }
 

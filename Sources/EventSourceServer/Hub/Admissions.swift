@@ -26,11 +26,17 @@ final class Admissions: Sendable {
     maximumPerCaller = configuration.maximumReadersPerCaller
   }
 
-  var phase: Phase { state.withLock { $0.phase } }
+  /// A copy of the phase in the state, for publishers, which ask at each publication.
+  private let phaseCopy = Atomic(Phase.open.rawValue)
+
+  var phase: Phase { Phase(rawValue: phaseCopy.load(ordering: .acquiring))! }
   var total: Int { state.withLock { $0.total } }
 
   func setPhase(_ phase: Phase) {
-    state.withLock { $0.phase = max($0.phase, phase) }
+    state.withLock { state in
+      state.phase = max(state.phase, phase)
+      phaseCopy.store(state.phase.rawValue, ordering: .releasing)
+    }
   }
 
   /// Takes a place in the hub, before anything else is spent on the request.

@@ -95,7 +95,7 @@ extension EventHub {
     announce(audiences)
   }
 
-  private func prepare(_ event: ServerSentEvent, key: String? = nil) throws -> PreparedEvent {
+  private func prepare(_ event: consuming ServerSentEvent, key: String?) throws -> PreparedEvent {
     if let id = event.id, id.rawValue.isEmpty { throw PublishError.emptyID }
     let byteCount = try EventStreamEncoder.byteCount(of: event)
     try checkSize(byteCount)
@@ -149,16 +149,16 @@ extension EventHub {
       guard !state.isRemoved else { return (.removed, 0, []) }
       guard isRecorded || state.recorder == nil else { return (.recording, 0, []) }
       let sequence = state.nextSequence
-      let identified = prepared.identified(by: makeID(sequence))
-      let id = identified.event.id!
+      let id = prepared.event.id ?? makeID(sequence)
+      let byteCount = prepared.byteCount(with: id)
       var text = id.rawValue
       // Every event takes a number, also one with an ID of its own, so that the numbers of a channel count its events.
       state.nextSequence += 1
       state.log.append(
-        byteCount: identified.byteCount, idHash: text.withUTF8 { ChannelLog.hash($0) }, key: key,
+        byteCount: byteCount, idHash: text.withUTF8 { ChannelLog.hash($0) }, key: key,
         sequence: sequence, now: now, limits: configuration.log, home: home(of: channel)
-      ) { _ = EventStreamEncoder.write(identified.event, to: $0) }
-      return (.done(id), identified.byteCount, state.audiences)
+      ) { _ = EventStreamEncoder.write(prepared.event, id: id, to: $0) }
+      return (.done(id), byteCount, state.audiences)
     }
     if byteCount > 0 {
       counters.published(bytes: byteCount)

@@ -15,13 +15,17 @@ struct PreparedEvent {
     return UInt64(truncatingIfNeeded: hasher.finalize()) | 1
   }
 
+  /// How long it is with an ID, if it has none of its own.
+  func byteCount(with id: EventID) -> Int {
+    event.id == nil ? byteCount + "id: \n".utf8.count + id.rawValue.utf8.count : byteCount
+  }
+
   /// The event with an ID, if it has none.
-  func identified(by id: @autoclosure () -> EventID) -> PreparedEvent {
+  func identified(by id: EventID) -> PreparedEvent {
     guard event.id == nil else { return self }
     var identified = self
-    let id = id()
     identified.event.id = id
-    identified.byteCount += "id: \n".utf8.count + id.rawValue.utf8.count
+    identified.byteCount = byteCount(with: id)
     return identified
   }
 }

@@ -21,13 +21,14 @@ struct ChannelLog {
 
   init(isKeyed: Bool = false) { newestByKey = isKeyed ? [:] : nil }
 
-  /// Appends a block. Amortized one allocation per segment; gives up what is beyond the limits.
+  /// Appends a block. Amortized one allocation per segment; gives up what is beyond the limits. Its home is asked for
+  /// only then: counting references to it for each block would cost more than the copying of the block.
   mutating func append(
-    byteCount: Int, idHash: UInt32, key: UInt64 = 0, sequence: UInt64, now: Int64, limits: LogLimits, home: LogHome,
-    write: (UnsafeMutableRawBufferPointer) -> Void
+    byteCount: Int, idHash: UInt32, key: UInt64 = 0, sequence: UInt64, now: Int64, limits: LogLimits,
+    home: @autoclosure () -> LogHome, write: (UnsafeMutableRawBufferPointer) -> Void
   ) {
     if segments.last?.hasRoom(for: byteCount) != true {
-      addSegment(for: byteCount, sequence: sequence, now: now, limits: limits, home: home)
+      addSegment(for: byteCount, sequence: sequence, now: now, limits: limits, home: home())
     }
     let segment = segments[segments.count - 1]
     segment.append(byteCount: byteCount, idHash: idHash, now: now, write: write)
@@ -37,7 +38,7 @@ struct ChannelLog {
     }
     end += UInt64(byteCount)
     endOrdinal += 1
-    if let most = limits.events, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, home: home) }
+    if let most = limits.events, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, home: home()) }
   }
 
   /// Gives up the oldest segment.

@@ -24,6 +24,7 @@ static const char usage_text[] =
     "  --publish PATH       POSTed once, when all streams are open; without it somebody else publishes\n"
     "  --last-event-id ID   sent by each reader\n"
     "  --hold SECONDS       ends after this long instead\n"
+    "  --idle SECONDS       ends when nothing has come for so long, after something has\n"
     "  --limit SECONDS      ends then in any case (120)\n"
     "  --pid N              reports this process's time and memory\n"
     "  --in-flight N        so many connects at once (512)\n";
@@ -45,7 +46,7 @@ struct reader {
   char *head;
 };
 
-static int port, readers = 100, channels = 1, in_flight = 512, pid, hold, limit = 120;
+static int port, readers = 100, channels = 1, in_flight = 512, pid, hold, idle, limit = 120;
 static long expected;
 static const char *path = "/stream", *publish_path, *last_event_id;
 static struct reader *all;
@@ -321,7 +322,7 @@ static void step(int milliseconds) {
 static void parse_options(int count, char **arguments) {
   static const struct option options[] = {
       {"port", 1, 0, 'p'}, {"path", 1, 0, 'a'}, {"readers", 1, 0, 'r'}, {"channels", 1, 0, 'c'}, {"expect", 1, 0, 'e'},
-      {"publish", 1, 0, 'u'}, {"last-event-id", 1, 0, 'i'}, {"hold", 1, 0, 'h'}, {"limit", 1, 0, 'l'}, {"pid", 1, 0, 'd'},
+      {"publish", 1, 0, 'u'}, {"last-event-id", 1, 0, 'i'}, {"hold", 1, 0, 'h'}, {"idle", 1, 0, 's'}, {"limit", 1, 0, 'l'}, {"pid", 1, 0, 'd'},
       {"in-flight", 1, 0, 'f'}, {0}};
   int option;
   while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) switch (option) {
@@ -333,6 +334,7 @@ static void parse_options(int count, char **arguments) {
       case 'u': publish_path = optarg; break;
       case 'i': last_event_id = optarg; break;
       case 'h': hold = atoi(optarg); break;
+      case 's': idle = atoi(optarg); break;
       case 'l': limit = atoi(optarg); break;
       case 'd': pid = atoi(optarg); break;
       case 'f': in_flight = atoi(optarg); break;
@@ -367,6 +369,7 @@ int main(int count, char **arguments) {
   if (publish_path) publish();
   while (now(CLOCK_MONOTONIC) < deadline && closed_count < opened) {
     if (hold ? now(CLOCK_MONOTONIC) > begin + hold * 1000000000ull : expected && finished == (uint64_t)opened) break;
+    if (idle && last_ns && now(CLOCK_MONOTONIC) > last_ns + idle * 1000000000ull) break;
     step(20);
   }
   struct usage end = usage_of_server();

@@ -16,17 +16,39 @@ struct ChunkFrame {
       tailCount = 0
       return
     }
-    let digits = String(size, radix: 16)
-    headCount = digits.utf8.count + 2
+    let digitCount = max(1, (Int.bitWidth - size.leadingZeroBitCount + 3) / 4)
+    headCount = digitCount + 2
     tailCount = 2
-    withUnsafeMutableBytes(of: &head) { $0.copyBytes(from: (digits + "\r\n").utf8) }
+    withUnsafeMutableBytes(of: &head) { head in
+      for index in 0..<digitCount {
+        let digit = UInt8(truncatingIfNeeded: size >> (4 * (digitCount - 1 - index)) & 0xF)
+        head[index] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+      }
+      head[digitCount] = UInt8(ascii: "\r")
+      head[digitCount + 1] = UInt8(ascii: "\n")
+    }
   }
 
   func byteCount(around count: Int) -> Int { headCount + count + tailCount }
 
+  /// Up to so many bytes it costs less to put them side by side than to hand the kernel three places.
+  private static let mostCopied = 2048
+
   /// Sends all of it if the kernel takes as much, in one call; how many bytes it took, or less than 0 if the peer has
   /// gone.
   func send(_ body: UnsafeRawPointer, _ count: Int, to descriptor: Int32) -> Int {
+    if headCount == 0 { return Self.retry { Glibc.send(descriptor, body, count, Self.flags) } }
+    if count > Self.mostCopied { return sendGathered(body, count, to: descriptor) }
+    return withUnsafeTemporaryAllocation(byteCount: byteCount(around: count), alignment: 1) { whole in
+      withUnsafeBytes(of: head) { whole.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<headCount])) }
+      (whole.baseAddress! + headCount).copyMemory(from: body, byteCount: count)
+      whole[headCount + count] = UInt8(ascii: "\r")
+      whole[headCount + count + 1] = UInt8(ascii: "\n")
+      return Self.retry { Glibc.send(descriptor, whole.baseAddress, whole.count, Self.flags) }
+    }
+  }
+
+  private func sendGathered(_ body: UnsafeRawPointer, _ count: Int, to descriptor: Int32) -> Int {
     withUnsafeBytes(of: head) { head in
       let tail: StaticString = "\r\n"
       return withUnsafeTemporaryAllocation(of: iovec.self, capacity: 3) { parts in
@@ -36,13 +58,19 @@ struct ChunkFrame {
         var message = msghdr()
         message.msg_iov = parts.baseAddress
         message.msg_iovlen = 3
-        while true {
-          let sent = sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-          if sent >= 0 { return sent }
-          if errno == EINTR { continue }
-          return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : -1
-        }
+        return Self.retry { sendmsg(descriptor, &message, Self.flags) }
       }
+    }
+  }
+
+  private static let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+
+  private static func retry(_ call: () -> Int) -> Int {
+    while true {
+      let sent = call()
+      if sent >= 0 { return sent }
+      if errno == EINTR { continue }
+      return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : -1
     }
   }
 

@@ -19,7 +19,10 @@ final class EvhttpResponse: EventStreamResponse {
   /// nil once libevent has the request back.
   private var request: OpaquePointer?
   private var watch: OpaquePointer?
-  private var isPlain = false
+  /// The socket, if it is a plain one.
+  private var descriptor: Int32?
+  /// Something is in the connection's output.
+  private var isPending = false
   private var isChunked = false
   /// What the program gave the connection, while it is other than that.
   private var usual: (read: timeval, write: timeval, watermark: event_watermark)?
@@ -89,7 +92,8 @@ final class EvhttpResponse: EventStreamResponse {
       evhttp_add_header(headers, "Connection", "close")
       evhttp_send_reply_start(request, Int32(head.status), "OK")
       isChunked = evhttp_find_header(headers, "Transfer-Encoding") != nil
-      isPlain = PlainSockets.isOne(bufferevent)
+      descriptor = PlainSockets.isOne(bufferevent) ? bufferevent_getfd(bufferevent) : nil
+      isPending = evbuffer_get_length(output) > 0
       listen()
       watch = evbuffer_add_cb(
         output,
@@ -102,14 +106,14 @@ final class EvhttpResponse: EventStreamResponse {
 
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
     guard request != nil else { return .peerGone }
-    guard evbuffer_get_length(output) == 0 else { return take(0) }
+    if isPending { return take(0) }
     var taken = 0
     while taken < bytes.count {
       let count = min(bytes.count - taken, Self.mostPending)
       let frame = ChunkFrame(isChunked ? count : nil)
       var sent = 0
-      if isPlain {
-        sent = frame.send(bytes.pointer + taken, count, to: bufferevent_getfd(bufferevent))
+      if let descriptor {
+        sent = frame.send(bytes.pointer + taken, count, to: descriptor)
         guard sent >= 0 else {
           dropConnection()
           return .peerGone
@@ -117,6 +121,7 @@ final class EvhttpResponse: EventStreamResponse {
       }
       if sent < frame.byteCount(around: count) {
         frame.append(to: output, bytes, from: taken, count, without: sent)
+        isPending = true
         return take(taken + count)
       }
       taken += count
@@ -163,6 +168,7 @@ final class EvhttpResponse: EventStreamResponse {
   }
 
   private func outputWasSent() {
+    isPending = false
     guard owesWritable else { return }
     owesWritable = false
     exchange?.becameWritable()

@@ -3,6 +3,7 @@
 #include "CountedMalloc.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -26,4 +27,9 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
   count();
   *memory = __libc_memalign(alignment, size);
   return *memory ? 0 : ENOMEM;
+}
+
+unsigned long heap_bytes_in_use(void) {
+  struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
 }

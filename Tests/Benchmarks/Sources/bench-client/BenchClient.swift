@@ -3,21 +3,25 @@ import EventSourceFormat
 import Foundation
 import Glibc
 
-/// Reads a stream to a counting loop, and says how fast.
+/// Reads a stream's events behind the one with the ID 1 to a counting loop, and says how fast.
 ///
 ///     bench-client URL EVENTS [--raw]
 ///
-/// Says when the stream is open, so that somebody may publish; `--raw` reads a socket with the parser alone.
+/// `--raw` reads a socket with the parser alone.
 @main struct BenchClient {
   static func main() async throws {
     let arguments = CommandLine.arguments
     guard arguments.count >= 3, let url = URL(string: arguments[1]), let events = Int(arguments[2]) else {
-      try FileHandle.standardError.write(contentsOf: Data("usage: bench-client URL EVENTS [--raw]\n".utf8))
+      try FileHandle.standardError.write(
+        contentsOf: Data("usage: bench-client URL EVENTS [--raw]\n".utf8))
       exit(64)
     }
-    let isRaw = arguments.dropFirst(3).first == "--raw"
     var stopwatch = Stopwatch()
-    if isRaw { try readSocket(url, events, &stopwatch) } else { try await readSource(url, events, &stopwatch) }
+    if arguments.dropFirst(3).first == "--raw" {
+      try readSocket(url, events, &stopwatch)
+    } else {
+      try await readSource(url, events, &stopwatch)
+    }
     say("{\"events\": \(stopwatch.count), \"seconds\": \(stopwatch.seconds), \"cpu\": \(stopwatch.cpu)}")
   }
 
@@ -51,13 +55,14 @@ import Glibc
   static func say(_ line: String) { try? FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8)) }
 
   static func readSource(_ url: URL, _ events: Int, _ stopwatch: inout Stopwatch) async throws {
-    let source = EventSource(url)
+    var configuration = EventSource.Configuration()
+    configuration.lastEventID = "1"
+    let source = EventSource(url, configuration: configuration)
     for try await element in source.elements {
       switch element {
-      case .opened: say("open")
       case .event(let message): if stopwatch.take(message.data) == events { return stopwatch.stop() }
       case .reconnecting(let reconnection): throw reconnection.error ?? SubscriptionError(.transport, "restarted")
-      case .comment, .gap, .closed: break
+      case .opened, .comment, .gap, .closed: break
       }
     }
   }
@@ -75,7 +80,7 @@ import Glibc
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) == 0 }
     }
     // HTTP/1.0, so that the body is not cut into chunks.
-    let request = "GET \(url.path) HTTP/1.0\r\nAccept: text/event-stream\r\n\r\n"
+    let request = "GET \(url.path) HTTP/1.0\r\nLast-Event-ID: 1\r\n\r\n"
     guard isConnected, send(descriptor, request, request.utf8.count, 0) == request.utf8.count else {
       throw URLError(.cannotConnectToHost)
     }
@@ -91,7 +96,6 @@ import Glibc
         guard let end = Data(bytes).range(of: Data("\r\n\r\n".utf8)) else { continue }
         bytes = UnsafeRawBufferPointer(rebasing: bytes[end.upperBound...])
         isHead = false
-        say("open")
       }
       try parser.parse(bytes) { element in
         if case .event(let event) = element { _ = stopwatch.take(event.data) }

@@ -8,9 +8,9 @@ struct Options {
     usage: bench-server --stack builtin|evhttp --port N [--threads N] [--history BYTES]
 
     GET /stream, GET /stream/NUMBER   an event stream: of channel 0, or of a channel
-    POST /publish?n=N&size=S&rate=R&channels=C
+    POST /publish?n=N&size=S&rate=R&channels=C&burst=B
                                       publishes N events (1000) of S bytes (100), R a second (0: as fast as it can),
-                                      to C channels (1) in turn; answers at once
+                                      to C channels (1) in turn, B (1) at once; answers at once
     GET /stats                        what was done, as JSON; the time of each call of publish in nanoseconds
 
     An event's data begins with "ts=" and the real time in nanoseconds when it was published; IDs rise by one.
@@ -19,7 +19,7 @@ struct Options {
   var stack = Stack.builtin
   var port: UInt16 = 0
   var threads = 1
-  /// How much of its past each channel's log holds; the hub holds four times as much.
+  /// How much of its past each channel's log holds; the hub holds four times as much, 2 GiB at least.
   var historyBytes = 256 << 20
 
   /// Nil, if the arguments make no sense.

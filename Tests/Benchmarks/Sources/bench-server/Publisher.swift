@@ -11,6 +11,8 @@ final class Publisher: Sendable {
     /// Events a second; 0: as fast as it goes.
     var rate = 0.0
     var channels = 1
+    /// So many at once, and then a wait for as long as they would have taken one by one.
+    var burst = 1
 
     /// Items of a query that are missing, or make no sense, leave the defaults.
     init(query: String) {
@@ -22,6 +24,7 @@ final class Publisher: Sendable {
         case "size": size = Int(value)
         case "rate": rate = value
         case "channels": channels = max(1, Int(value))
+        case "burst": burst = max(1, Int(value))
         default: break
         }
       }
@@ -42,7 +45,7 @@ final class Publisher: Sendable {
     let start = nanoseconds(CLOCK_MONOTONIC)
     var times = Histogram()
     for index in 0..<job.count {
-      if job.rate > 0 { wait(until: start + Int64(Double(index) * 1e9 / job.rate)) }
+      if job.rate > 0, index % job.burst == 0 { wait(until: start + Int64(Double(index) * 1e9 / job.rate)) }
       let id = EventID(stringLiteral: String(number.add(1, ordering: .relaxed).newValue))
       let event = ServerSentEvent(data: data(size: job.size), id: id)
       let before = nanoseconds(CLOCK_MONOTONIC)

@@ -1,0 +1,71 @@
+// A server on Go's package eventsource, with the interface of bench-server.
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/donovanhide/eventsource"
+)
+
+type event struct{ id, data string }
+
+func (e event) Id() string    { return e.id }
+func (e event) Event() string { return "" }
+func (e event) Data() string  { return e.data }
+
+func number(request *http.Request, name string, otherwise float64) float64 {
+	if value, err := strconv.ParseFloat(request.URL.Query().Get(name), 64); err == nil {
+		return value
+	}
+	return otherwise
+}
+
+func main() {
+	server := eventsource.NewServer()
+	// At its default it cuts off every reader that is 128 events behind, which at full speed are all.
+	server.BufferSize, _ = strconv.Atoi(os.Args[2])
+	server.ReplayAll = true
+	history := eventsource.NewSliceRepository()
+	server.Register("0", history)
+	var last int64
+	http.HandleFunc("/stream", server.Handler("0"))
+	http.HandleFunc("/publish", func(response http.ResponseWriter, request *http.Request) {
+		count, rate := int(number(request, "n", 1000)), number(request, "rate", 0)
+		size, keep := int(number(request, "size", 100)), number(request, "keep", 0) > 0
+		go func() {
+			start := time.Now()
+			for index := 0; index < count; index++ {
+				if rate > 0 {
+					time.Sleep(time.Until(start.Add(time.Duration(float64(index) / rate * 1e9))))
+				}
+				stamp := fmt.Sprintf("ts=%d ", time.Now().UnixNano())
+				data := stamp + strings.Repeat("x", max(0, size-len(stamp)))
+				next := event{fmt.Sprintf("%012d", atomic.AddInt64(&last, 1)), data}
+				if keep {
+					history.Add("0", next)
+				}
+				server.Publish([]string{"0"}, next)
+			}
+		}()
+		response.WriteHeader(202)
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	panic(http.Serve(listener, nil))
+}
+
+func max(a, b int) int {
+	if a > b {
+		return a
+	}
+	return b
+}

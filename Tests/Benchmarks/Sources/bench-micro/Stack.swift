@@ -1,0 +1,43 @@
+import EventSourceServer
+
+/// A hub with one channel, and one lane of readers that take everything and keep nothing. No thread and no clock.
+final class Stack {
+  let hub = EventHub(channels: ["a"])
+  private let lane: DeliveryLane
+  private let handler: EventStreamHandler
+  private var exchanges: [EventStreamExchange] = []
+  private var now = Duration.zero
+
+  init(readers: Int) {
+    lane = hub.makeLane(wake: {})
+    handler = EventStreamHandler(hub)
+    for _ in 0..<readers { exchanges.append(attach()) }
+    run()
+  }
+
+  func attach(_ fields: [EventStreamField] = []) -> EventStreamExchange {
+    handler.serve(Request(fields: fields), channels: ["a"], response: Sink(), on: lane)
+  }
+
+  func run() {
+    now += .milliseconds(1)
+    _ = lane.run(now: now)
+  }
+
+  private struct Request: EventStreamRequest {
+    var method = "GET"
+    var target = "/"
+    var fields: [EventStreamField]
+    var peer: String?
+  }
+
+  private final class Sink: EventStreamResponse {
+    private var bytes = 0
+    func start(_ head: EventStreamResponseHead) {}
+    func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
+      self.bytes += bytes.count
+      return .accepted(bytes.count)
+    }
+    func end(_ ending: EventStreamEnding) {}
+  }
+}

@@ -1,0 +1,291 @@
+"""Measures everything in one run, alternating, and says it as ratios. Called by compare.sh."""
+
+import argparse
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import time
+
+import corpus
+import report
+from servers import HERE, RELEASE, YARDSTICKS, peers, start
+
+OURS = ["built-in", "evhttp"]
+
+
+class Scale:
+    """How much is done: everything, what takes ten minutes, or next to nothing."""
+
+    def __init__(self, mode):
+        pick = lambda full, quick, smoke: {"full": full, "quick": quick, "smoke": smoke}[mode]  # noqa: E731
+        self.rounds = pick(4, 3, 1)
+        self.fewer_rounds = pick(3, 2, 1)
+        self.readers = pick(1000, 1000, 50)
+        self.burst = pick(10_000, 5_000, 500)
+        self.paced_seconds = pick(5, 3, 1)
+        self.idle = pick(15_000, 15_000, 200)
+        self.resuming = pick(5_000, 2_000, 100)
+        self.missed = pick(1_000, 1_000, 100)
+        self.channels = pick(15_000, 15_000, 100)
+        self.steps = pick([10, 100, 1_000, 10_000, 19_000], [10, 1_000, 15_000], [10, 50])
+        self.sizes = pick([100, 1_000, 10_000, 100_000, 1_000_000], [100, 10_000, 1_000_000], [100, 10_000])
+        self.channel_steps = pick([1, 10, 100, 1_000, 15_000], [1, 100, 15_000], [1, 50])
+        self.corpus_megabytes = pick(64, 32, 2)
+        self.client_events = pick(1_000_000, 300_000, 10_000)
+        self.capacities = pick([0.1, 0.5, 0.9], [0.1, 0.5, 0.9], [0.5])
+
+
+def load(server, count=None, size=100, rate=0, channels=1, burst=1, **options):
+    """One run of the load generator; what it measured."""
+    arguments = {"port": server.port, "pid": server.pid, **options}
+    # Peers may lose events; that is their affair.
+    if server.name not in ["floor", *OURS]:
+        arguments["idle"] = 3
+    publish = server.publish(count, size, rate, channels, burst) if count else None
+    if publish:
+        arguments["publish"] = publish
+    if channels > 1:
+        arguments |= {"path": "/stream/%d", "channels": channels}
+    command = [f"{YARDSTICKS}/load"]
+    for name, value in arguments.items():
+        command += [f"--{name.replace('_', '-')}", str(value)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        if count and publish is None:
+            server.start_publishing(count, size, rate)
+        lines = process.stdout.read().splitlines()
+    if not lines:
+        raise RuntimeError(f"{server.name}: the load generator ended with status {process.returncode}")
+    result = json.loads(lines[-1])
+    if server.name in ["floor", *OURS] and (result["failed"] or result["lost"] or result["gaps"] or result["repeats"]):
+        raise RuntimeError(f"{server.name}: {result}")
+    result["cpu_us"] = result["server_cpu"] * 1e6 / max(result["events"], 1)
+    result["rate"] = result["events"] / max(result["seconds"], 1e-9)
+    return result
+
+
+def alternate(names, rounds, measure, **options):
+    """Measures each in turn, several times; for each name the best of each figure, because others that use the machine
+    can only make it worse."""
+    runs = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            with closing_server(start(name, **options)) as server:
+                runs[name].append(measure(server))
+    return {name: {key: (max if key == "rate" else min)(run[key] for run in results) for key in results[0]}
+            for name, results in runs.items()}
+
+
+@contextlib.contextmanager
+def closing_server(server):
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def full_speed(scale, others):
+    """Smaller bursts for those that would take too long."""
+    burst = {"Go eventsource": scale.burst // 20, "nchan": scale.burst // 20, "sse-starlette": scale.burst // 200}
+
+    def measure(server):
+        count = burst.get(server.name, scale.burst)
+        return load(server, count, readers=scale.readers, expect=count)
+    return alternate(["floor", *OURS, *others], scale.rounds, measure)
+
+
+def paced(scale, others):
+    """A hundred events a second; a tenth of that for Python, which cannot do more."""
+    def measure(server):
+        rate = 10 if server.name == "sse-starlette" else 100
+        count = int(rate * scale.paced_seconds)
+        return load(server, count, rate=rate, readers=scale.readers, expect=count, limit=scale.paced_seconds * 6)
+    return alternate(["floor", *OURS, *others], scale.rounds, measure)
+
+
+def idle(scale, others):
+    """A connection storm, and then the memory of idle readers."""
+    def measure(server):
+        result = load(server, readers=scale.idle, hold=1)
+        result["kib"] = (result["resident_open"] - result["resident_before"]) / max(result["opened"], 1)
+        return result
+    return alternate(["floor", *OURS, *others], scale.fewer_rounds, measure, buffer=128)
+
+
+def resume_storm(scale, others):
+    def measure(server):
+        post(server, server.publish(scale.missed + 1, 100, keep=True))
+        time.sleep(0.5)
+        return load(
+            server, readers=scale.resuming, expect=scale.missed, last_event_id=server.last_event_id(1), limit=60)
+    there = [name for name in others if name == "Go eventsource"]
+    return alternate([*OURS, *there], scale.fewer_rounds, measure)
+
+
+def many_channels(scale):
+    def measure(server):
+        return load(
+            server, scale.channels * 10, rate=3 * scale.channels, burst=scale.channels, channels=scale.channels,
+            readers=scale.channels, expect=10)
+    return alternate(OURS, scale.fewer_rounds, measure, history=64 << 10)
+
+
+def big_events(scale):
+    count, readers = (20, 100) if scale.readers > 50 else (2, 5)
+    return alternate(
+        ["floor", *OURS], scale.fewer_rounds,
+        lambda server: load(server, count, size=1_000_000, readers=readers, expect=count), history=64 << 20)
+
+
+def publish_latency(scale):
+    """Nanoseconds on the publisher's thread, of a thread that publishes now and then."""
+    def measure(server, readers):
+        count = 2_000 if scale.readers > 50 else 200
+        load(server, count, rate=1_000, readers=readers, expect=count, limit=60)
+        return get(server, "/stats")["publish_ns"]
+    return {readers: alternate(["built-in"], scale.fewer_rounds, lambda server: measure(server, readers))["built-in"]
+            for readers in [1, 10 * scale.readers]}
+
+
+def delivery_latency(scale, cost_us):
+    """At shares of what one thread can deliver, one send for each event and reader."""
+    capacity = 1e6 / cost_us / scale.readers
+
+    def at(share):
+        rate = capacity * share
+        count = int(rate * scale.paced_seconds)
+        return alternate(
+            ["floor", *OURS], scale.fewer_rounds,
+            lambda server: load(server, count, rate=rate, readers=scale.readers, expect=count, limit=60))
+    return {share: at(share) for share in scale.capacities}
+
+
+def scaling(scale):
+    """Server CPU per delivered event, over readers, sizes and channels; and events/s over threads."""
+    short = scale.fewer_rounds
+
+    def over_readers(readers):
+        rate = max(2, 100_000 / readers)
+        count = int(rate * scale.paced_seconds)
+        return lambda server: load(server, count, rate=rate, readers=readers, expect=count, limit=60)
+
+    def over_sizes(size):
+        rate = min(500, 2e8 / size / 100)
+        count = max(4, int(rate * scale.paced_seconds))
+        return lambda server: load(server, count, size=size, rate=rate, readers=100, expect=count, limit=60)
+
+    def over_channels(channels):
+        """As many readers in all, each of which gets three events a second; those of all channels are published at once."""
+        readers, events = max(scale.channel_steps), 3 * scale.paced_seconds
+        return lambda server: load(
+            server, events * channels, rate=3 * channels, burst=channels, channels=channels,
+            readers=readers // channels * channels, expect=events, limit=60)
+
+    servers = ["floor", *OURS]
+    threads = {number: alternate(
+        OURS, short, lambda server: load(server, scale.burst, readers=scale.readers, expect=scale.burst),
+        threads=number) for number in [1, 2]}
+    return {
+        "readers": {step: alternate(servers, short, over_readers(step)) for step in scale.steps},
+        "bytes of data": {step: alternate(servers, short, over_sizes(step)) for step in scale.sizes},
+        "channels": {step: alternate(
+            servers if step == 1 else OURS, short, over_channels(step), history=64 << 10)
+            for step in scale.channel_steps},
+        "threads": threads,
+    }
+
+
+def decoding(scale):
+    """Events/s of the floor and of ours, the best of many short runs, alternating."""
+    folder = f"{HERE}/.build/corpus-{scale.corpus_megabytes}"
+    corpus.write(folder, scale.corpus_megabytes)
+    results = {}
+    for name in ["typical", "llm", "large"]:
+        best = {}
+        for _ in range(3 * scale.rounds):
+            counts = set()
+            for program in [f"{YARDSTICKS}/floor_parse", f"{RELEASE}/bench-parse"]:
+                output = subprocess.run(
+                    [program, f"{folder}/{name}.sse", "2"], check=True, stdout=subprocess.PIPE, text=True).stdout
+                for line in output.splitlines():
+                    kind, events, data, rate = re.match(
+                        r"(.*): (\d+) events (\d+) data bytes: (\d+) events/s", line).groups()
+                    best[kind] = max(best.get(kind, 0), int(rate))
+                    counts.add((events, data))
+            if len(counts) != 1:
+                sys.exit(f"compare: the decoders do not agree about {name}: {counts}")
+        results[name] = best
+    return results
+
+
+def client(scale, has_httpx):
+    """Events/s to a counting loop, of events that the built-in server has in its log."""
+    ways = {"socket and parser": ["--raw"], "EventSource": []}
+    results = {name: [] for name in [*ways, *(["httpx-sse"] if has_httpx else [])]}
+    for _ in range(scale.rounds):
+        for name, runs in results.items():
+            events = scale.client_events if name in ways else scale.client_events // 10
+            with closing_server(start("built-in", history=512 << 20)) as server:
+                post(server, server.publish(events + 1, 100))
+                while get(server, "/stats")["published"] <= events:
+                    time.sleep(0.05)
+                url = f"http://127.0.0.1:{server.port}/stream"
+                program = [f"{YARDSTICKS}/python/bin/python", f"{HERE}/Peers/httpx_client.py", url, str(events)]
+                if name in ways:
+                    program = [f"{RELEASE}/bench-client", url, str(events), *ways[name]]
+                output = subprocess.run(program, check=True, stdout=subprocess.PIPE, text=True).stdout
+                result = json.loads(output.splitlines()[-1])
+                runs.append(result["events"] / result["seconds"])
+    return {name: max(runs) for name, runs in results.items()}
+
+
+def post(server, path):
+    subprocess.run(
+        ["curl", "-sf", "-X", "POST", f"http://127.0.0.1:{server.port}{path}"], check=True, stdout=subprocess.DEVNULL)
+
+
+def get(server, path):
+    reply = subprocess.run(
+        ["curl", "-sf", f"http://127.0.0.1:{server.port}{path}"], check=True, stdout=subprocess.PIPE)
+    return json.loads(reply.stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    mode = "smoke" if options.smoke else "quick" if options.quick else "full"
+    scale = Scale(mode)
+    others, missing = ([], []) if options.smoke else peers()
+    began = time.monotonic()
+    results = {"mode": mode, "missing": missing}
+
+    def run(name, measure, *arguments):
+        print(f"compare: {name} ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
+        results[name] = measure(scale, *arguments)
+
+    run("decoding", decoding)
+    run("full speed", full_speed, others)
+    run("paced", paced, others)
+    run("idle", idle, others)
+    run("resume storm", resume_storm, others)
+    run("many channels", many_channels)
+    run("big events", big_events)
+    run("publish latency", publish_latency)
+    run("delivery latency", delivery_latency, results["paced"]["floor"]["cpu_us"])
+    run("client", client, bool(others) and "sse-starlette" in others)
+    run("scaling", scaling)
+    micro = subprocess.run([f"{RELEASE}/bench-micro"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    results["micro"] = dict(line.rsplit(": ", 1) for line in micro.splitlines())
+    print(report.tables(results))
+    if options.write:
+        report.write(results)
+    print(f"compare: {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Builds all that is compared, installs what is missing, and runs compare.py. See --help.
+set -uo pipefail
+cd "$(dirname "$0")"
+
+case " $* " in *" --help "* | *" -h "*)
+  cat <<'HELP'
+usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--write]
+
+Measures the built-in server, evhttp, the decoder and the client against yardsticks in C and against peers, alternating
+in one run, and prints tables of ratios.
+
+  --quick   smaller, within ten minutes
+  --smoke   one short round of everything without peers: that it works, not how fast
+  --write   the tables and plots of the documentation are replaced by those of this run
+
+Peers: Go's package eventsource, nginx with nchan, Python's sse-starlette, and httpx-sse for the client. What cannot be
+installed is named and left out.
+HELP
+  exit 0 ;;
+esac
+
+build=.build/yardsticks
+mkdir -p "$build"
+fail() { echo "compare: $*" >&2; exit 1; }
+for command in cc python3 swift; do command -v "$command" >/dev/null || fail "$command is missing"; done
+for yardstick in load floor_server floor_parse; do
+  cc -O2 -pthread -Wall -Wextra -Werror -o "$build/$yardstick" "Yardsticks/$yardstick.c" || exit 1
+done
+swift build --quiet -c release || exit 1
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+# debian FILE PACKAGE: whether it is there in the end.
+debian() {
+  [ -e "$1" ] && return
+  command -v apt-get >/dev/null || return
+  [ -n "${updated-}" ] || DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get update -qq >/dev/null 2>&1
+  updated=yes
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$2" >/dev/null 2>&1
+  [ -e "$1" ]
+}
+
+case " $* " in *" --smoke "*) ;; *)
+  go=/usr/share/gocode/src/github.com/donovanhide/eventsource
+  if debian /usr/bin/go golang-go && debian "$go" golang-github-donovanhide-eventsource-dev; then
+    GO111MODULE=off GOFLAGS='' GOPATH=/usr/share/gocode GOCACHE="$PWD/$build/go" \
+      go build -o "$build/go-eventsource" Peers/go_server.go || rm -f "$build/go-eventsource"
+  fi
+  if debian /usr/sbin/nginx nginx && debian /usr/lib/nginx/modules/ngx_nchan_module.so libnginx-mod-nchan; then
+    touch "$build/nchan"
+  fi
+  if [ ! -e "$build/python/ready" ]; then
+    python3 -m venv "$build/python" >/dev/null 2>&1 &&
+      "$build/python/bin/pip" install -q --disable-pip-version-check 'sse-starlette>=2.1,<4' 'uvicorn>=0.30,<1' \
+        'httpx-sse>=0.4,<0.5' 'httpx>=0.27,<1' >/dev/null 2>&1 && touch "$build/python/ready"
+  fi ;;
+esac
+exec python3 compare.py "$@"

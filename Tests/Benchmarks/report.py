@@ -1,0 +1,179 @@
+"""Tables and plots of what compare.py has measured."""
+
+import os
+
+from servers import HERE
+
+FOLDER = os.path.normpath(f"{HERE}/../../Sources/EventSourceServer/EventSourceServer.docc")
+COLORS = {"floor": "#888888", "built-in": "#d9480f", "evhttp": "#1971c2", "Go eventsource": "#2f9e44",
+          "nchan": "#9c36b5", "sse-starlette": "#e8a400"}
+
+
+def number(value, digits=3):
+    """Three digits that count, without an exponent."""
+    if value == 0:
+        return "0"
+    if value >= 1000:
+        return f"{float(f'{value:.{digits}g}'):,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def table(heads, rows):
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows])
+
+
+def ratio(results, name, key, to="floor"):
+    return results[name][key] / results[to][key] if results[to][key] else 0
+
+
+def compared(results, columns, to="floor"):
+    """One row for each server, each figure followed by its ratio to the yardstick's."""
+    rows = []
+    for name, values in results.items():
+        row = [name]
+        for key, _, scale in columns:
+            cell = number(values[key] * scale)
+            if name != to and to in results and results[to][key]:
+                cell += f" ({number(values[key] / results[to][key], 2)} x)"
+            row.append(cell)
+        rows.append(row)
+    return table(["", *[title for _, title, _ in columns]], rows)
+
+
+def goals(results):
+    """DESIGN's goals, each with what was measured."""
+    fast, paced, idle, micro = (results[name] for name in ["full speed", "paced", "idle", "micro"])
+
+    def peer_times(name):
+        return f"{fast['built-in']['rate'] / fast[name]['rate']:.0f} x" if name in fast else "not installed"
+
+    def nanoseconds(name):
+        return float(micro[name].split("\t")[1].split()[0])
+
+    def allocations(name):
+        return micro[name].split("\t")[0]
+
+    decoding = results["decoding"]
+    rows = [
+        ["delivered events/s at full speed, built-in", "0.8 of the floor", f"{ratio(fast, 'built-in', 'rate'):.2f}"],
+        ["the same, against Go's eventsource", "20 x", peer_times("Go eventsource")],
+        ["the same, against nchan", "10 x", peer_times("nchan")],
+        ["server CPU per delivered event, paced, built-in", "at most 1.15 x the floor's",
+         f"{ratio(paced, 'built-in', 'cpu_us'):.2f}"],
+        ["delivered events/s at full speed, evhttp", "0.8 of the floor", f"{ratio(fast, 'evhttp', 'rate'):.2f}"],
+        ["server CPU per delivered event, paced, evhttp", "at most 1.2 x the floor's",
+         f"{ratio(paced, 'evhttp', 'cpu_us'):.2f}"],
+        ["memory of an idle reader, user space, built-in", "at most 1 KiB", f"{number(idle['built-in']['kib'])} KiB"],
+        ["publish with no reader", "under 300 ns", f"{nanoseconds('publish with 0 readers'):.0f} ns"],
+        ["publish with 10,000 readers on another lane", "within 2 x of that",
+         f"{nanoseconds('publish with 10,000 readers on another lane') / nanoseconds('publish with 0 readers'):.2f} x"],
+        ["a quiet channel", "at most 512 bytes", f"{float(allocations('bytes of a quiet channel')):.0f} bytes"],
+        *[[f"decoding, {name}", "0.4 of the floor",
+           f"{best['bench-parse whole'] / best['floor_parse whole']:.2f} whole, "
+           f"{best['bench-parse 16 KB chunks'] / best['floor_parse whole']:.2f} in 16 KB chunks"]
+          for name, best in decoding.items()],
+        ["allocations per delivered event", "0", allocations("deliver to one of 1,000 readers")],
+        ["allocations per decoded event", "at most 2",
+         f"{allocations('parse')}, {allocations('parse with a long ID')} with an ID of more than 15 bytes"],
+    ]
+    return table(["what", "goal", "measured"], rows)
+
+
+def tables(results):
+    """All of it, as Markdown."""
+    rate = [("rate", "events/s", 1), ("cpu_us", "server CPU per event, us", 1)]
+    latency = [("cpu_us", "server CPU per event, us", 1), ("p50_ms", "p50, ms", 1), ("p99_ms", "p99, ms", 1),
+               ("p999_ms", "p99.9, ms", 1)]
+    parts = [("Goals", goals(results))]
+    parts += [("Full speed", compared(results["full speed"], rate))]
+    parts += [("Paced, 100 events a second", compared(results["paced"], latency))]
+    parts += [("Many idle readers", compared(results["idle"], [
+        ("kib", "KiB per reader", 1), ("connect_seconds", "seconds to connect all", 1),
+        ("connect_cpu", "server CPU for that, s", 1), ("head_p99_ms", "p99 to the head, ms", 1)]))]
+    parts += [("Resume storm", compared(results["resume storm"], [
+        ("seconds", "seconds until all have all", 1), ("rate", "events/s", 1), ("server_cpu", "server CPU, s", 1)], to=""))]
+    parts += [("Many channels, one reader each", compared(results["many channels"], latency, to=""))]
+    parts += [("Events of 1 MB", compared(results["big events"], [("rate", "events/s", 1), ("cpu_us", "server CPU per event, us", 1)]))]
+    parts += [("Time of a publish on the publisher's thread, while it is delivered", table(
+        ["readers", "p50, ns", "p99, ns", "p99.9, ns"],
+        [[f"{readers:,}", *[number(values[key]) for key in ["p50", "p99", "p999"]]]
+         for readers, values in results["publish latency"].items()]))]
+    for share, values in results["delivery latency"].items():
+        parts += [(f"Delivery at {share:.0%} of what one thread can deliver", compared(values, latency))]
+    client = results["client"]
+    parts += [("Client, from the built-in server to a counting loop", table(
+        ["", "events/s", "of socket and parser"],
+        [[name, number(value), f"{value / client['socket and parser']:.2f} x"] for name, value in client.items()]))]
+    scaling = results["scaling"]
+    for name in ["readers", "bytes of data", "channels"]:
+        servers = list(next(iter(scaling[name].values())))
+        parts += [(f"Server CPU per delivered event, us, over {name}", table(
+            [name, *servers], [[f"{step:,}", *[number(values[server]["cpu_us"]) if server in values else "" for server in servers]]
+                               for step, values in scaling[name].items()]))]
+    parts += [("Events/s at full speed, over threads", table(
+        ["threads", *scaling["threads"][1]],
+        [[step, *[number(values["rate"]) for values in servers.values()]] for step, servers in scaling["threads"].items()]))]
+    parts += [("Allocations per operation, and nanoseconds", table(
+        ["", "allocations", "ns"],
+        [[name, *(value.split("\t") + [""])[:2]] for name, value in results["micro"].items()]))]
+    text = "\n\n".join(f"## {title}\n\n{body}" for title, body in parts)
+    if results["missing"]:
+        text += f"\n\nNot installed, and so not measured: {', '.join(results['missing'])}."
+    return text
+
+
+def plot(title, lines, unit):
+    """An SVG: a line for each server over steps that are a factor apart, from zero."""
+    width, height, left, bottom, top = 640, 320, 60, 40, 50
+    steps = sorted({step for points in lines.values() for step, _ in points})
+    most = max(value for points in lines.values() for _, value in points) * 1.1 or 1
+    across = {step: left + 20 + index * (width - left - 60) / max(len(steps) - 1, 1) for index, step in enumerate(steps)}
+
+    def up(value):
+        return height - bottom - value / most * (height - bottom - top)
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+             f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+             f'<text x="{left}" y="20" font-size="14">{title}, {unit}</text>']
+    for index in range(5):
+        value = most * index / 4
+        parts += [f'<line x1="{left}" x2="{width - 20}" y1="{up(value):.1f}" y2="{up(value):.1f}" stroke="#dddddd"/>',
+                  f'<text x="{left - 6}" y="{up(value) + 4:.1f}" text-anchor="end">{number(value, 2)}</text>']
+    parts += [f'<text x="{across[step]:.1f}" y="{height - bottom + 18}" text-anchor="middle">{step:,}</text>' for step in steps]
+    for index, (name, points) in enumerate(lines.items()):
+        path = " ".join(f"{across[step]:.1f},{up(value):.1f}" for step, value in points)
+        parts += [f'<polyline points="{path}" fill="none" stroke="{COLORS[name]}" stroke-width="2"/>',
+                  *[f'<circle cx="{across[step]:.1f}" cy="{up(value):.1f}" r="3" fill="{COLORS[name]}"/>' for step, value in points],
+                  f'<rect x="{left + index * 130}" y="30" width="12" height="12" fill="{COLORS[name]}"/>',
+                  f'<text x="{left + 18 + index * 130}" y="40">{name}</text>']
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def plots(results):
+    def lines(steps, key):
+        names = list(dict.fromkeys(name for values in steps.values() for name in values))
+        return {name: [(step, values[name][key]) for step, values in steps.items() if name in values] for name in names}
+    scaling = results["scaling"]
+    cost = "us of server CPU"
+    return {
+        "cost-over-readers": plot("A delivered event, over readers", lines(scaling["readers"], "cpu_us"), cost),
+        "cost-over-sizes": plot("A delivered event, over bytes of data", lines(scaling["bytes of data"], "cpu_us"), cost),
+        "cost-over-channels": plot("A delivered event, over channels", lines(scaling["channels"], "cpu_us"), cost),
+        "rate-over-threads": plot("Full speed, over threads", lines(scaling["threads"], "rate"), "events/s"),
+    }
+
+
+def write(results):
+    """Puts tables and plots in the place of those of another run."""
+    path = f"{FOLDER}/Performance.md"
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    begin, end = "<!-- measured -->\n", "<!-- /measured -->"
+    before, rest = text.split(begin)
+    after = rest.split(end)[1]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{before}{begin}\n{tables(results)}\n\n{end}{after}")
+    os.makedirs(f"{FOLDER}/Resources", exist_ok=True)
+    for name, picture in plots(results).items():
+        with open(f"{FOLDER}/Resources/{name}.svg", "w", encoding="utf-8") as file:
+            file.write(picture)

@@ -1,0 +1,117 @@
+"""The servers that are measured: how each is started, and what it is asked for."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+YARDSTICKS = f"{HERE}/.build/yardsticks"
+RELEASE = f"{HERE}/.build/release"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Server:
+    """A running server. `pid` is the process that does the work."""
+
+    def __init__(self, name, command, port):
+        self.name, self.port = name, port
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.pid = self.process.pid
+        deadline = time.monotonic() + 20
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                return
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError(f"{name} does not start")
+            time.sleep(0.02)
+
+    def publish(self, count, size, rate=0, channels=1, burst=1, keep=False):
+        """Where a POST publishes."""
+        return f"/publish?n={count}&size={size}&rate={rate}&channels={channels}&burst={burst}&keep={int(keep)}"
+
+    def last_event_id(self, number):
+        return str(number)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+class Nchan(Server):
+    """nginx, to which a thread of this program publishes, since nchan is given each event by a request of its own."""
+
+    def __init__(self, port):
+        self.folder = tempfile.TemporaryDirectory()
+        with open(f"{HERE}/Peers/nchan.conf", encoding="utf-8") as file:
+            text = file.read().replace("FOLDER", self.folder.name).replace("PORT", str(port))
+        with open(f"{self.folder.name}/conf", "w", encoding="utf-8") as file:
+            file.write(("user root;\n" if os.geteuid() == 0 else "") + text)
+        command = ["/usr/sbin/nginx", "-p", self.folder.name, "-c", f"{self.folder.name}/conf", "-e", "/dev/null"]
+        super().__init__("nchan", command, port)
+        with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
+            self.pid = int(file.read().split()[0])
+
+    def publish(self, count, size, rate=0, channels=1, burst=1, keep=False):
+        return None
+
+    def start_publishing(self, count, size, rate):
+        threading.Thread(target=self._publish, args=[count, size, rate], daemon=True).start()
+
+    def _publish(self, count, size, rate):
+        with socket.create_connection(("127.0.0.1", self.port)) as stream:
+            start = time.monotonic()
+            unanswered = 0
+            for index in range(count):
+                if rate:
+                    time.sleep(max(0, start + index / rate - time.monotonic()))
+                data = f"ts={time.time_ns()} ".ljust(size, "x")
+                stream.sendall(f"POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n{data}".encode())
+                unanswered += 1
+                # Some in flight, so that it is not this program that is measured.
+                while unanswered > (0 if rate else 16):
+                    unanswered -= len(re.findall(rb"HTTP/1.1 20", stream.recv(65536)))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.folder.cleanup()
+
+
+class Go(Server):
+    def last_event_id(self, number):
+        return f"{number:012d}"
+
+
+def start(name, threads=1, history=64 << 20, buffer=4096):
+    port = free_port()
+    match name:
+        case "floor":
+            return Server(name, [f"{YARDSTICKS}/floor_server", str(port)], port)
+        case "built-in" | "evhttp":
+            stack = "builtin" if name == "built-in" else "evhttp"
+            options = ["--threads", str(threads), "--history", str(history)]
+            return Server(name, [f"{RELEASE}/bench-server", "--stack", stack, "--port", str(port), *options], port)
+        case "Go eventsource":
+            return Go(name, [f"{YARDSTICKS}/go-eventsource", str(port), str(buffer)], port)
+        case "nchan":
+            return Nchan(port)
+        case "sse-starlette":
+            return Server(name, [f"{YARDSTICKS}/python/bin/python", f"{HERE}/Peers/starlette_server.py", str(port)], port)
+
+
+def peers():
+    """Those that could be installed, and those that could not."""
+    needed = {"Go eventsource": "go-eventsource", "nchan": "nchan", "sse-starlette": "python/ready"}
+    there = [name for name, file in needed.items() if os.path.exists(f"{YARDSTICKS}/{file}")]
+    return there, [name for name in needed if name not in there]
