@@ -20,11 +20,11 @@ class Scale:
 
     def __init__(self, mode):
         pick = lambda full, quick, smoke: {"full": full, "quick": quick, "smoke": smoke}[mode]  # noqa: E731
-        self.rounds = pick(4, 3, 1)
-        self.fewer_rounds = pick(3, 2, 1)
+        self.rounds = pick(3, 3, 1)
+        self.fewer_rounds = pick(2, 2, 1)
         self.readers = pick(1000, 1000, 50)
         self.burst = pick(10_000, 5_000, 500)
-        self.paced_seconds = pick(5, 3, 1)
+        self.paced_seconds = pick(4, 3, 1)
         self.idle = pick(15_000, 15_000, 200)
         self.resuming = pick(5_000, 2_000, 100)
         self.missed = pick(1_000, 1_000, 100)
@@ -197,8 +197,8 @@ def scaling(scale):
     }
 
 
-def decoding(scale):
-    """Events/s of the floor and of ours, the best of many short runs, alternating."""
+def decoding(scale, has_httpx):
+    """Events/s of the floor and of ours, the best of many short runs, alternating; of httpx-sse on a shorter file."""
     folder = f"{HERE}/.build/corpus-{scale.corpus_megabytes}"
     corpus.write(folder, scale.corpus_megabytes)
     results = {}
@@ -217,6 +217,13 @@ def decoding(scale):
             if len(counts) != 1:
                 sys.exit(f"compare: the decoders do not agree about {name}: {counts}")
         results[name] = best
+        if has_httpx:
+            short = f"{HERE}/.build/corpus-1"
+            corpus.write(short, 1)
+            output = subprocess.run(
+                [f"{YARDSTICKS}/python/bin/python", f"{HERE}/Peers/httpx_decode.py", f"{short}/{name}.sse"],
+                check=True, stdout=subprocess.PIPE, text=True).stdout
+            best["httpx-sse"] = int(re.search(r"(\d+) events/s", output).group(1))
     return results
 
 
@@ -257,7 +264,11 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--render", action="store_true", help="write the last run's results once more")
     options = parser.parse_args()
+    if options.render:
+        with open(f"{HERE}/.build/results.json", encoding="utf-8") as file:
+            return report.write(json.load(file))
     mode = "smoke" if options.smoke else "quick" if options.quick else "full"
     scale = Scale(mode)
     others, missing = ([], []) if options.smoke else peers()
@@ -268,7 +279,8 @@ def main():
         print(f"compare: {name} ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
         results[name] = measure(scale, *arguments)
 
-    run("decoding", decoding)
+    has_httpx = "sse-starlette" in others
+    run("decoding", decoding, has_httpx)
     run("full speed", full_speed, others)
     run("paced", paced, others)
     run("idle", idle, others)
@@ -277,13 +289,15 @@ def main():
     run("big events", big_events)
     run("publish latency", publish_latency)
     run("delivery latency", delivery_latency, results["paced"]["floor"]["cpu_us"])
-    run("client", client, bool(others) and "sse-starlette" in others)
+    run("client", client, has_httpx)
     run("scaling", scaling)
     micro = subprocess.run([f"{RELEASE}/bench-micro"], check=True, stdout=subprocess.PIPE, text=True).stdout
     results["micro"] = dict(line.rsplit(": ", 1) for line in micro.splitlines())
+    with open(f"{HERE}/.build/results.json", "w", encoding="utf-8") as file:
+        json.dump(results, file)
     print(report.tables(results))
     if options.write:
-        report.write(results)
+        report.write(json.loads(json.dumps(results)))
     print(f"compare: {time.monotonic() - began:.0f} s", file=sys.stderr)
 
 

@@ -45,8 +45,13 @@ def goals(results):
     """DESIGN's goals, each with what was measured."""
     fast, paced, idle, micro = (results[name] for name in ["full speed", "paced", "idle", "micro"])
 
-    def peer_times(name):
-        return f"{fast['built-in']['rate'] / fast[name]['rate']:.0f} x" if name in fast else "not installed"
+    def row(what, goal, values, key, ours, scale=1):
+        cells = [number(values[name][key] * scale) if name in values else "" for name in ["floor", "Go eventsource", "nchan", ours]]
+        return [what, goal, *cells, f"{ratio(values, ours, key):.2f}"]
+
+    def against(name, goal):
+        times = f"{fast['built-in']['rate'] / fast[name]['rate']:.0f} x" if name in fast else "not installed"
+        return [f"the same, built-in, against {name}", goal, "", "", "", "", times]
 
     def nanoseconds(name):
         return float(micro[name].split("\t")[1].split()[0])
@@ -54,30 +59,29 @@ def goals(results):
     def allocations(name):
         return micro[name].split("\t")[0]
 
-    decoding = results["decoding"]
+    alone, many = (nanoseconds(f"publish with {readers}") for readers in ["0 readers", "10,000 readers on another lane"])
     rows = [
-        ["delivered events/s at full speed, built-in", "0.8 of the floor", f"{ratio(fast, 'built-in', 'rate'):.2f}"],
-        ["the same, against Go's eventsource", "20 x", peer_times("Go eventsource")],
-        ["the same, against nchan", "10 x", peer_times("nchan")],
-        ["server CPU per delivered event, paced, built-in", "at most 1.15 x the floor's",
-         f"{ratio(paced, 'built-in', 'cpu_us'):.2f}"],
-        ["delivered events/s at full speed, evhttp", "0.8 of the floor", f"{ratio(fast, 'evhttp', 'rate'):.2f}"],
-        ["server CPU per delivered event, paced, evhttp", "at most 1.2 x the floor's",
-         f"{ratio(paced, 'evhttp', 'cpu_us'):.2f}"],
-        ["memory of an idle reader, user space, built-in", "at most 1 KiB", f"{number(idle['built-in']['kib'])} KiB"],
-        ["publish with no reader", "under 300 ns", f"{nanoseconds('publish with 0 readers'):.0f} ns"],
-        ["publish with 10,000 readers on another lane", "within 2 x of that",
-         f"{nanoseconds('publish with 10,000 readers on another lane') / nanoseconds('publish with 0 readers'):.2f} x"],
-        ["a quiet channel", "at most 512 bytes", f"{float(allocations('bytes of a quiet channel')):.0f} bytes"],
-        *[[f"decoding, {name}", "0.4 of the floor",
-           f"{best['bench-parse whole'] / best['floor_parse whole']:.2f} whole, "
-           f"{best['bench-parse 16 KB chunks'] / best['floor_parse whole']:.2f} in 16 KB chunks"]
-          for name, best in decoding.items()],
-        ["allocations per delivered event", "0", allocations("deliver to one of 1,000 readers")],
-        ["allocations per decoded event", "at most 2",
-         f"{allocations('parse')}, {allocations('parse with a long ID')} with an ID of more than 15 bytes"],
+        row("delivered events/s at full speed, built-in", "0.8 of the floor", fast, "rate", "built-in"),
+        against("Go eventsource", "20 x"),
+        against("nchan", "10 x"),
+        row("delivered events/s at full speed, evhttp", "0.8 of the floor", fast, "rate", "evhttp"),
+        row("server CPU per delivered event, paced, us, built-in", "1.15 x at most", paced, "cpu_us", "built-in"),
+        row("server CPU per delivered event, paced, us, evhttp", "1.2 x at most", paced, "cpu_us", "evhttp"),
+        [*row("memory of an idle reader, KiB, built-in", "1 KiB at most", idle, "kib", "built-in")[:-1], ""],
+        ["publish with no reader, ns", "under 300", "", "", "", f"{alone:.0f}", ""],
+        ["publish with 10,000 readers on another lane, ns", "2 x that at most", "", "", "", f"{many:.0f}",
+         f"{many / alone:.2f}"],
+        ["a quiet channel, bytes", "512 at most", "", "", "", f"{float(allocations('bytes of a quiet channel')):.0f}", ""],
+        *[[f"decoding, events/s, {name}", "0.4 of the floor", number(best["floor_parse whole"]), "",
+           f"httpx-sse: {number(best['httpx-sse'])}" if "httpx-sse" in best else "", number(best["bench-parse whole"]),
+           f"{best['bench-parse whole'] / best['floor_parse whole']:.2f}; in 16 KB chunks "
+           f"{best['bench-parse 16 KB chunks'] / best['floor_parse whole']:.2f}"]
+          for name, best in results["decoding"].items()],
+        ["allocations per delivered event", "0", "", "", "", f"{float(allocations('deliver to one of 1,000 readers')):g}", ""],
+        ["allocations per decoded event", "2 at most", "", "", "",
+         f"{float(allocations('parse')):g}; {float(allocations('parse with a long ID')):g} with an ID of more than 15 bytes", ""],
     ]
-    return table(["what", "goal", "measured"], rows)
+    return table(["what", "goal", "floor", "Go eventsource", "nchan, or as named", "ours", "ratio to the floor, or as named"], rows)
 
 
 def tables(results):
@@ -97,10 +101,10 @@ def tables(results):
     parts += [("Events of 1 MB", compared(results["big events"], [("rate", "events/s", 1), ("cpu_us", "server CPU per event, us", 1)]))]
     parts += [("Time of a publish on the publisher's thread, while it is delivered", table(
         ["readers", "p50, ns", "p99, ns", "p99.9, ns"],
-        [[f"{readers:,}", *[number(values[key]) for key in ["p50", "p99", "p999"]]]
+        [[f"{int(readers):,}", *[number(values[key]) for key in ["p50", "p99", "p999"]]]
          for readers, values in results["publish latency"].items()]))]
     for share, values in results["delivery latency"].items():
-        parts += [(f"Delivery at {share:.0%} of what one thread can deliver", compared(values, latency))]
+        parts += [(f"Delivery at {float(share):.0%} of what one thread can deliver", compared(values, latency))]
     client = results["client"]
     parts += [("Client, from the built-in server to a counting loop", table(
         ["", "events/s", "of socket and parser"],
@@ -109,10 +113,10 @@ def tables(results):
     for name in ["readers", "bytes of data", "channels"]:
         servers = list(next(iter(scaling[name].values())))
         parts += [(f"Server CPU per delivered event, us, over {name}", table(
-            [name, *servers], [[f"{step:,}", *[number(values[server]["cpu_us"]) if server in values else "" for server in servers]]
+            [name, *servers], [[f"{int(step):,}", *[number(values[server]["cpu_us"]) if server in values else "" for server in servers]]
                                for step, values in scaling[name].items()]))]
     parts += [("Events/s at full speed, over threads", table(
-        ["threads", *scaling["threads"][1]],
+        ["threads", *next(iter(scaling["threads"].values()))],
         [[step, *[number(values["rate"]) for values in servers.values()]] for step, servers in scaling["threads"].items()]))]
     parts += [("Allocations per operation, and nanoseconds", table(
         ["", "allocations", "ns"],
@@ -152,7 +156,7 @@ def plot(title, lines, unit):
 def plots(results):
     def lines(steps, key):
         names = list(dict.fromkeys(name for values in steps.values() for name in values))
-        return {name: [(step, values[name][key]) for step, values in steps.items() if name in values] for name in names}
+        return {name: [(int(step), values[name][key]) for step, values in steps.items() if name in values] for name in names}
     scaling = results["scaling"]
     cost = "us of server CPU"
     return {
