@@ -25,7 +25,11 @@ public struct ChannelName: Sendable, CustomStringConvertible {
 extension ChannelName: Hashable {
   /// Whether both names have the same bytes.
   public static func == (left: ChannelName, right: ChannelName) -> Bool {
-    left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    // Where the bytes are; element by element would cost more than all else of a look-up.
+    let isEqual = left.rawValue.utf8.withContiguousStorageIfAvailable { left in
+      right.rawValue.utf8.withContiguousStorageIfAvailable { left.elementsEqual($0) }
+    }
+    return (isEqual ?? nil) ?? left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
   }
 
   /// Feeds the bytes of the name.

@@ -71,14 +71,15 @@ import Foundation
     return Measurement(name, Double(fewest) / Double(operations), nanoseconds: best / .nanoseconds(operations))
   }
 
+  private static let channel: ChannelName = "a"
   private static let event = ServerSentEvent(data: String(repeating: "x", count: 100), id: "1")
 
   /// The publisher's part alone: the readers' lane is not run.
   static func publish(readers: Int, _ name: String) throws -> Measurement {
     let stack = Stack(readers: readers)
-    let events = 100_000
+    let (events, channel) = (100_000, channel)
     return try measure(name, operations: events) {
-      for _ in 0..<events { try stack.hub.publish(event, to: "a") }
+      for _ in 0..<events { try stack.hub.publish(event, to: channel) }
     }
   }
 
@@ -88,7 +89,7 @@ import Foundation
       let stack = Stack(readers: readers)
       return try measure("", operations: 1) {
         for _ in 0..<10_000 {
-          try stack.hub.publish(event, to: "a")
+          try stack.hub.publish(event, to: channel)
           stack.run()
         }
       }
