@@ -3,6 +3,7 @@
 #ifdef __linux__
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 // Options: a long, an object, a function or an offset are told by the ten thousands.
@@ -19,6 +20,7 @@ enum {
   option_suppress_connect_heads = 265,
   option_connect_timeout = 78,
   option_path_as_is = 234,
+  option_quick_exit = 322,
   option_write_data = 10001,
   option_url = 10002,
   option_post_fields = 10015,
@@ -104,6 +106,8 @@ static int configure(transfer *it, const eventsource_curl_request *request) {
   curl.easy_setopt(handle, option_keep_interval, 15L);
   curl.easy_setopt(handle, option_suppress_connect_heads, 1L);
   curl.easy_setopt(handle, option_path_as_is, 1L);
+  // A transfer that is given up while its name is being resolved does not make all others wait for the resolver.
+  curl.easy_setopt(handle, option_quick_exit, 1L);
   // The source has a time limit of its own.
   curl.easy_setopt(handle, option_connect_timeout, 86400L);
   curl.easy_setopt(handle, option_accept_encoding, "");
@@ -146,6 +150,12 @@ void eventsource_curl_free_transfer(void *opaque) {
 }
 
 void eventsource_curl_go_on(void *it) { curl.easy_pause(((transfer *)it)->handle, 0); }
+
+void eventsource_curl_enter_thread(void) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
 
 void *eventsource_curl_new_engine(void) { return curl.multi_init(); }
 

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import re
+import statistics
 import subprocess
 import sys
 import time
@@ -61,21 +62,32 @@ def load(server, count=None, size=100, rate=0, channels=1, burst=1, **options):
     result = json.loads(lines[-1])
     if server.name in ["floor", *OURS] and (result["failed"] or result["lost"] or result["gaps"] or result["repeats"]):
         raise RuntimeError(f"{server.name}: {result}")
+    result["lost_percent"] = 100 * max(result["lost"], 0) / max(result["events"] + result["lost"], 1)
     result["cpu_us"] = result["server_cpu"] * 1e6 / max(result["events"], 1)
     result["rate"] = result["events"] / max(result["seconds"], 1e-9)
     return result
 
 
 def alternate(names, rounds, measure, **options):
-    """Measures each in turn, several times; for each name the best of each figure, because others that use the machine
-    can only make it worse."""
+    """Measures each in turn, several times; for each name the median of each figure, and as "ratio" that of its quotients
+    by the floor's figure of the same round, with the lowest and the highest of them."""
     runs = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
             with closing_server(start(name, **options)) as server:
                 runs[name].append(measure(server))
-    return {name: {key: (max if key == "rate" else min)(run[key] for run in results) for key in results[0]}
-            for name, results in runs.items()}
+    results = {}
+    for name, measured in runs.items():
+        results[name] = {key: statistics.median(run[key] for run in measured) for key in measured[0]}
+        if name != "floor" and "floor" in runs:
+            pairs = [(run, floor) for run, floor in zip(measured, runs["floor"])]
+            results[name]["ratio"] = {
+                key: spread([run[key] / floor[key] for run, floor in pairs if floor[key]]) for key in measured[0]}
+    return results
+
+
+def spread(values):
+    return [statistics.median(values), min(values), max(values)] if values else None
 
 
 @contextlib.contextmanager
@@ -103,7 +115,8 @@ def paced(scale, others):
         rate = 10 if server.name == "sse-starlette" else 100
         count = int(rate * scale.paced_seconds)
         return load(server, count, rate=rate, readers=scale.readers, expect=count, limit=scale.paced_seconds * 6)
-    return alternate(["floor", *OURS, *others], scale.rounds, measure)
+    close = alternate(["floor", *OURS], scale.rounds + 2, measure)
+    return close | alternate(others, scale.rounds, measure)
 
 
 def idle(scale, others):
@@ -246,7 +259,7 @@ def client(scale, has_httpx):
                 output = subprocess.run(program, check=True, stdout=subprocess.PIPE, text=True).stdout
                 result = json.loads(output.splitlines()[-1])
                 runs.append(result["events"] / result["seconds"])
-    return {name: max(runs) for name, runs in results.items()}
+    return {name: statistics.median(runs) for name, runs in results.items()}
 
 
 def post(server, path):

@@ -24,7 +24,18 @@ def table(heads, rows):
 
 
 def ratio(results, name, key, to="floor"):
-    return results[name][key] / results[to][key] if results[to][key] else 0
+    """The median of the quotients of the rounds, with the lowest and the highest; or the quotient of the medians."""
+    measured = results[name].get("ratio", {}).get(key)
+    if measured:
+        return measured
+    return [results[name][key] / results[to][key]] if to in results and results[to][key] else None
+
+
+def ratio_text(measured):
+    if not measured:
+        return ""
+    middle, *ends = (number(value, 2) for value in measured)
+    return f"{middle} ({ends[0]} to {ends[1]})" if ends else middle
 
 
 def compared(results, columns, to="floor"):
@@ -32,22 +43,21 @@ def compared(results, columns, to="floor"):
     rows = []
     for name, values in results.items():
         row = [name]
-        for key, _, scale in columns:
-            cell = number(values[key] * scale)
-            if name != to and to in results and results[to][key]:
-                cell += f" ({number(values[key] / results[to][key], 2)} x)"
-            row.append(cell)
+        for key, _ in columns:
+            measured = ratio(results, name, key, to) if name != to and to in results else None
+            row.append(number(values[key]) + (f" ({number(measured[0], 2)} x)" if measured else ""))
         rows.append(row)
-    return table(["", *[title for _, title, _ in columns]], rows)
+    return table(["", *[title for _, title in columns]], rows)
 
 
 def goals(results):
     """DESIGN's goals, each with what was measured."""
     fast, paced, idle, micro = (results[name] for name in ["full speed", "paced", "idle", "micro"])
 
-    def row(what, goal, values, key, ours, scale=1):
-        cells = [number(values[name][key] * scale) if name in values else "" for name in ["floor", "Go eventsource", "nchan", ours]]
-        return [what, goal, *cells, f"{ratio(values, ours, key):.2f}"]
+    def row(what, goal, values, key, ours):
+        names = ["floor", "Go eventsource", "nchan", ours]
+        cells = [number(values[name][key]) if name in values else "" for name in names]
+        return [what, goal, *cells, ratio_text(ratio(values, ours, key))]
 
     def against(name, goal):
         times = f"{fast['built-in']['rate'] / fast[name]['rate']:.0f} x" if name in fast else "not installed"
@@ -59,7 +69,8 @@ def goals(results):
     def allocations(name):
         return micro[name].split("\t")[0]
 
-    alone, many = (nanoseconds(f"publish with {readers}") for readers in ["0 readers", "10,000 readers on another lane"])
+    alone = nanoseconds("publish with 0 readers")
+    many = nanoseconds("publish with 10,000 readers on another lane")
     rows = [
         row("delivered events/s at full speed, built-in", "0.8 of the floor", fast, "rate", "built-in"),
         against("Go eventsource", "20 x"),
@@ -69,9 +80,10 @@ def goals(results):
         row("server CPU per delivered event, paced, us, evhttp", "1.2 x at most", paced, "cpu_us", "evhttp"),
         [*row("memory of an idle reader, KiB, built-in", "1 KiB at most", idle, "kib", "built-in")[:-1], ""],
         ["publish with no reader, ns", "under 300", "", "", "", f"{alone:.0f}", ""],
-        ["publish with 10,000 readers on another lane, ns", "2 x that at most", "", "", "", f"{many:.0f}",
+        ["the same with 10,000 readers on a lane that has been told, ns", "2 x that at most", "", "", "", f"{many:.0f}",
          f"{many / alone:.2f}"],
-        ["a quiet channel, bytes", "512 at most", "", "", "", f"{float(allocations('bytes of a quiet channel')):.0f}", ""],
+        ["a quiet channel, bytes", "512 at most", "", "", "", f"{float(allocations('bytes of a channel')):.0f}; "
+         f"{float(allocations('bytes of a channel that holds an event')):.0f} while it holds an event", ""],
         *[[f"decoding, events/s, {name}", "0.4 of the floor", number(best["floor_parse whole"]), "",
            f"httpx-sse: {number(best['httpx-sse'])}" if "httpx-sse" in best else "", number(best["bench-parse whole"]),
            f"{best['bench-parse whole'] / best['floor_parse whole']:.2f}; in 16 KB chunks "
@@ -81,24 +93,25 @@ def goals(results):
         ["allocations per decoded event", "2 at most", "", "", "",
          f"{float(allocations('parse')):g}; {float(allocations('parse with a long ID')):g} with an ID of more than 15 bytes", ""],
     ]
-    return table(["what", "goal", "floor", "Go eventsource", "nchan, or as named", "ours", "ratio to the floor, or as named"], rows)
+    heads = ["what", "goal", "floor", "Go eventsource", "nchan, or as named", "ours", "ratio to the floor (from, to)"]
+    return table(heads, rows)
 
 
 def tables(results):
     """All of it, as Markdown."""
-    rate = [("rate", "events/s", 1), ("cpu_us", "server CPU per event, us", 1)]
-    latency = [("cpu_us", "server CPU per event, us", 1), ("p50_ms", "p50, ms", 1), ("p99_ms", "p99, ms", 1),
-               ("p999_ms", "p99.9, ms", 1)]
+    rate = [("rate", "events/s"), ("cpu_us", "server CPU per event, us"), ("lost_percent", "lost, %")]
+    latency = [("cpu_us", "server CPU per event, us"), ("p50_ms", "p50, ms"), ("p99_ms", "p99, ms"),
+               ("p999_ms", "p99.9, ms")]
     parts = [("Goals", goals(results))]
     parts += [("Full speed", compared(results["full speed"], rate))]
     parts += [("Paced, 100 events a second", compared(results["paced"], latency))]
     parts += [("Many idle readers", compared(results["idle"], [
-        ("kib", "KiB per reader", 1), ("connect_seconds", "seconds to connect all", 1),
-        ("connect_cpu", "server CPU for that, s", 1), ("head_p99_ms", "p99 to the head, ms", 1)]))]
+        ("kib", "KiB per reader"), ("connect_seconds", "seconds to connect all"),
+        ("connect_cpu", "server CPU for that, s"), ("head_p99_ms", "p99 to the head, ms")]))]
     parts += [("Resume storm", compared(results["resume storm"], [
-        ("seconds", "seconds until all have all", 1), ("rate", "events/s", 1), ("server_cpu", "server CPU, s", 1)], to=""))]
+        ("seconds", "seconds until all have all"), ("rate", "events/s"), ("server_cpu", "server CPU, s")], to=""))]
     parts += [("Many channels, one reader each", compared(results["many channels"], latency, to=""))]
-    parts += [("Events of 1 MB", compared(results["big events"], [("rate", "events/s", 1), ("cpu_us", "server CPU per event, us", 1)]))]
+    parts += [("Events of 1 MB", compared(results["big events"], [("rate", "events/s"), ("cpu_us", "server CPU per event, us")]))]
     parts += [("Time of a publish on the publisher's thread, while it is delivered", table(
         ["readers", "p50, ns", "p99, ns", "p99.9, ns"],
         [[f"{int(readers):,}", *[number(values[key]) for key in ["p50", "p99", "p999"]]]

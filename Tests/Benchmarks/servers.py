@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -72,6 +71,7 @@ class Nchan(Server):
         with socket.create_connection(("127.0.0.1", self.port)) as stream:
             start = time.monotonic()
             unanswered = 0
+            answers = stream.makefile("rb")
             for index in range(count):
                 if rate:
                     time.sleep(max(0, start + index / rate - time.monotonic()))
@@ -80,7 +80,12 @@ class Nchan(Server):
                 unanswered += 1
                 # Some in flight, so that it is not this program that is measured.
                 while unanswered > (0 if rate else 16):
-                    unanswered -= len(re.findall(rb"HTTP/1.1 20", stream.recv(65536)))
+                    line = answers.readline()
+                    # The server has been stopped.
+                    if not line:
+                        return
+                    # nchan ends its answers without a line feed: the next one begins in the same line.
+                    unanswered -= b"HTTP/1.1 20" in line
 
     def stop(self):
         self.process.terminate()

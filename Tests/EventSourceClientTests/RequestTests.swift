@@ -94,4 +94,32 @@ import Testing
     #expect(try await readToEnd(source).error?.code == .request)
     #expect(source.readyState == .closed)
   }
+
+  @Test(
+    arguments: TransportKind.allCases,
+    [
+      ("GET", HeaderField("X-Own", "a\r\nHost: elsewhere")), ("GET", HeaderField("X-Own", "a\0b")),
+      ("GET", HeaderField("X-Own: a\r\nX-Other", "b")), ("GET", HeaderField("", "b")),
+      ("GET / HTTP/1.1\r\nX:", HeaderField("X-Own", "a")), ("", HeaderField("X-Own", "a")),
+    ])
+  func whatCouldBecomeAnotherRequestIsNotSent(transport: TransportKind, flaw: (String, HeaderField)) async throws {
+    let server = try ScriptedServer { try $0.untilClosed() }
+    let request = EventSourceRequest(server.url, method: flaw.0, headers: [flaw.1])
+    let (data, error) = try await readToEnd(
+      EventSource(request, configuration: .quick(), transport: transport.make()))
+    #expect(data.isEmpty && error?.code == .request && server.accepted == 0)
+    server.stop()
+  }
+
+  @Test func aLastEventIDThatCouldBecomeAFieldIsNotSent() async throws {
+    struct Spoiled: LastEventIDStore {
+      func load() async throws -> String? { "1\r\nHost: elsewhere" }
+      func save(_ id: String) async throws {}
+    }
+    let server = try ScriptedServer { try $0.untilClosed() }
+    let source = EventSource(server.url, configuration: .quick { $0.lastEventIDStore = Spoiled() })
+    #expect(try await readToEnd(source).error?.code == .request)
+    #expect(server.accepted == 0)
+    server.stop()
+  }
 }

@@ -35,6 +35,10 @@ void eventsource_curl_free_transfer(void *transfer);
 // Lets a transfer that waits go on. On the thread of the engine only, like all that follow but the waking.
 void eventsource_curl_go_on(void *transfer);
 
+// To be called first on the engine's thread: it takes no signals, and writing to a connection that the peer has closed
+// raises none, whatever library for TLS there is.
+void eventsource_curl_enter_thread(void);
+
 // An engine runs many transfers on one thread.
 void *eventsource_curl_new_engine(void);
 // 0: it was added.

@@ -74,6 +74,7 @@ struct StreamReader: Sendable {
       throw SubscriptionError(.request, "\"\(Self.withoutQuery(request.url))\" is no http or https URL")
     }
     request = Self.complete(request, lastEventID: attempt.lastEventID)
+    if let what = request.firstFlaw { throw SubscriptionError(.request, "the request cannot be sent: \(what)") }
     for _ in 0...Redirection.most {
       let response = try await session.transport.send(request)
       do {

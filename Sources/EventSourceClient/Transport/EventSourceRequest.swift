@@ -52,6 +52,33 @@ public struct EventSourceRequest: Sendable, Hashable {
   }
 }
 
+extension EventSourceRequest {
+  /// What of it could become something else on the wire (RFC 9110, 5.1, 5.5 and 9.1); nil: nothing. Values are not
+  /// named, because they may be secret.
+  var firstFlaw: String? {
+    guard Self.isToken(method) else { return "its method \"\(method)\" is no token" }
+    for field in headers {
+      guard Self.isToken(field.name) else { return "the name of its field \"\(field.name)\" is no token" }
+      guard !field.value.utf8.contains(where: { $0 == 0 || $0 == 10 || $0 == 13 }) else {
+        return "the value of its field \"\(field.name)\" has a line break or a NUL"
+      }
+    }
+    return nil
+  }
+
+  private static func isToken(_ text: String) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+          UInt8(ascii: "A")...UInt8(ascii: "Z"):
+          true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+      }
+  }
+}
+
 /// The head of a response.
 public struct ResponseHead: Sendable, Hashable {
   /// The status.

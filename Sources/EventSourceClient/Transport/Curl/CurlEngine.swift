@@ -46,6 +46,7 @@
     // MARK: The engine's thread
 
     private func run() {
+      eventsource_curl_enter_thread()
       while true {
         for order in orders.withLock({ orders in
           defer { orders = [] }

@@ -18,7 +18,8 @@ import Foundation
     let measurements = try [
       publish(readers: 0, "publish with 0 readers"), publish(readers: 1, "publish with 1 reader"),
       publish(readers: 10_000, "publish with 10,000 readers on another lane"), deliver(), encode(), parse(),
-      parse(id: "an-id-of-more-than-15-bytes-", "parse with a long ID"), attach(), resume(), quietChannel(),
+      parse(id: "an-id-of-more-than-15-bytes-", "parse with a long ID"), attach(), resume(), channel(holdsEvent: false),
+      channel(holdsEvent: true),
     ]
     var areKept = true
     for measurement in measurements {
@@ -71,13 +72,13 @@ import Foundation
     return Measurement(name, Double(fewest) / Double(operations), nanoseconds: best / .nanoseconds(operations))
   }
 
-  private static let channel: ChannelName = "a"
+  private static let name: ChannelName = "a"
   private static let event = ServerSentEvent(data: String(repeating: "x", count: 100), id: "1")
 
   /// The publisher's part alone: the readers' lane is not run.
   static func publish(readers: Int, _ name: String) throws -> Measurement {
     let stack = Stack(readers: readers)
-    let (events, channel) = (100_000, channel)
+    let (events, channel) = (100_000, Self.name)
     return try measure(name, operations: events) {
       for _ in 0..<events { try stack.hub.publish(event, to: channel) }
     }
@@ -89,7 +90,7 @@ import Foundation
       let stack = Stack(readers: readers)
       return try measure("", operations: 1) {
         for _ in 0..<10_000 {
-          try stack.hub.publish(event, to: channel)
+          try stack.hub.publish(event, to: name)
           stack.run()
         }
       }
@@ -153,16 +154,20 @@ import Foundation
     }
   }
 
-  /// The heap that a channel takes in which one event was published.
-  static func quietChannel() -> Measurement {
+  /// The heap that a channel takes, before anything was published in it or afterwards.
+  static func channel(holdsEvent: Bool) throws -> Measurement {
     let channels = 100_000
     var configuration = EventHub.Configuration()
     configuration.maximumChannels = channels
     let hub = EventHub(configuration: configuration)
     let names = (0..<channels).map { ChannelName(stringLiteral: "channel-\($0)") }
     let before = heap_bytes_in_use()
-    for name in names { hub.open(name) }
+    for name in names {
+      hub.open(name)
+      if holdsEvent { try hub.publish(event, to: name) }
+    }
     let bytes = Double(heap_bytes_in_use() - before) / Double(channels)
-    return withExtendedLifetime(hub) { Measurement("bytes of a quiet channel", bytes.rounded()) }
+    let name = holdsEvent ? "bytes of a channel that holds an event" : "bytes of a channel"
+    return withExtendedLifetime(hub) { Measurement(name, bytes.rounded()) }
   }
 }
