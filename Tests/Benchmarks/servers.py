@@ -58,8 +58,12 @@ class Nchan(Server):
             file.write(("user root;\n" if os.geteuid() == 0 else "") + text)
         command = ["/usr/sbin/nginx", "-p", self.folder.name, "-c", f"{self.folder.name}/conf", "-e", "/dev/null"]
         super().__init__("nchan", command, port)
-        with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
-            self.pid = int(file.read().split()[0])
+        # The port is open before there is a worker.
+        workers = []
+        while not workers:
+            with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
+                workers = file.read().split()
+        self.pid = int(workers[0])
 
     def publish(self, count, size, rate=0, channels=1, burst=1, keep=False):
         return None
