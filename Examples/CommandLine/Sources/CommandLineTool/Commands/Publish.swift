@@ -43,7 +43,7 @@ struct Publish: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let transport = URLSessionTransport()
+    let transport = EventSource.defaultTransport
     var output = StandardOutput()
     if let data {
       try await publish(Array(data.utf8), by: transport, to: &output)
@@ -62,7 +62,7 @@ struct Publish: AsyncParsableCommand {
   }
 
   /// Posts one event and prints the answer. A redirect is no answer: what was posted would be lost on the way.
-  private func publish(_ bytes: [UInt8], by transport: URLSessionTransport, to output: inout StandardOutput)
+  private func publish(_ bytes: [UInt8], by transport: any EventSourceTransport, to output: inout StandardOutput)
     async throws
   {
     var headers = header
