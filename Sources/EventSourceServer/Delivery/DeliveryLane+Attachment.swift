@@ -46,7 +46,7 @@ extension DeliveryLane {
     let (attachment, gap, isNew) = channel.withState { state -> (Attachment, Gap?, Bool) in
       // In the same moment: the lane is told of what is published from now on, and the reader's place is chosen.
       let known = audiences[ObjectIdentifier(channel)]
-      let audience = known ?? LaneAudience(channel: channel, mailbox: mailbox, position: state.log.end)
+      let audience = known ?? LaneAudience(channel: channel, mailbox: mailbox, log: state.log)
       if known == nil { state.audiences.append(audience) }
       let attachment = Attachment(exchange: exchange, audience: audience, cursor: state.log.end, ordinal: 0)
       // On a stream of several channels the reader gets a place in each at once, also in one that is quiet.
@@ -65,7 +65,7 @@ extension DeliveryLane {
       return (attachment, gap, known == nil)
     }
     if isNew { audiences[ObjectIdentifier(channel)] = attachment.audience }
-    attachment.audience.insert(attachment, ready: false)
+    attachment.audience.insert(attachment)
     exchange.attachments.append(attachment)
     return (attachment, gap)
   }

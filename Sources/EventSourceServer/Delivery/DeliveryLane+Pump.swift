@@ -23,18 +23,23 @@ extension DeliveryLane {
 
   /// Writes bytes; nil: the stream is over. If not all were taken, the exchange is stalled.
   func write(_ bytes: borrowing EventStreamBytes, to exchange: EventStreamExchange) -> Int? {
-    switch exchange.response.write(bytes) {
+    account(exchange.response.write(bytes), of: bytes.count, to: exchange)
+  }
+
+  /// Notes what became of a write of so many bytes.
+  func account(_ result: EventStreamWriteResult, of count: Int, to exchange: EventStreamExchange) -> Int? {
+    switch result {
     case .peerGone:
       finish(exchange, .peerGone, ending: nil)
       return nil
     case .accepted(let taken):
-      precondition(0 <= taken && taken <= bytes.count, "a response accepted \(taken) of \(bytes.count) bytes")
+      precondition(0 <= taken && taken <= count, "a response accepted \(taken) of \(count) bytes")
       if taken > 0 {
         tally.sentBytes += taken
         exchange.lastWrite = now
         exchange.stalledSince = .never
       }
-      if taken < bytes.count { stall(exchange) }
+      if taken < count { stall(exchange) }
       return taken
     }
   }
@@ -81,6 +86,7 @@ extension DeliveryLane {
 
   /// The reader has everything: from now on it is offered what is published as it is published.
   private func settle(_ exchange: EventStreamExchange) {
+    exchange.stalledSince = .never
     if exchange.nextTick == .never, exchange.leaving == nil {
       for attachment in exchange.attachments where attachment.replay == nil { caughtUp(attachment) }
       setReady(exchange, true)
@@ -90,10 +96,19 @@ extension DeliveryLane {
 
   /// Moves the reader's places to or from the lists that a walk offers to. One that is still replaying is never there.
   func setReady(_ exchange: EventStreamExchange, _ isReady: Bool) {
-    for attachment in exchange.attachments where attachment.isReady != isReady {
-      if isReady, attachment.replay != nil { continue }
-      attachment.audience.remove(attachment)
-      attachment.audience.insert(attachment, ready: isReady)
+    for attachment in exchange.attachments {
+      let audience = attachment.audience
+      if !isReady {
+        audience.move(attachment, to: .waiting)
+      } else if attachment.replay == nil {
+        let isInStep = attachment.cursor == audience.position && isGivenLog(attachment)
+        audience.move(attachment, to: isInStep ? .inStep : .ready)
+      }
     }
+  }
+
+  /// Whether the reader is given the bytes of the log as they are, and as soon as they are there.
+  func isGivenLog(_ attachment: Attachment) -> Bool {
+    !isGivenBlocks(attachment) && attachment.exchange.handler.coalescingWindow == 0
   }
 }

@@ -32,9 +32,14 @@ extension DeliveryLane {
     if exchange.isStalled {
       next = min(next, exchange.stalledSince + handler.stallTimeout, lagEnd(of: exchange))
     } else if let interval = handler.heartbeatInterval {
-      next = min(next, exchange.lastWrite + interval)
+      next = min(next, lastWrite(to: exchange) + interval)
     }
     return next
+  }
+
+  private func lastWrite(to exchange: EventStreamExchange) -> Int64 {
+    guard let attachment = exchange.attachments.first, attachment.place == .inStep else { return exchange.lastWrite }
+    return max(exchange.lastWrite, attachment.audience.lastOffer)
   }
 
   private func fire(_ exchange: EventStreamExchange) {
@@ -70,7 +75,7 @@ extension DeliveryLane {
     if exchange.nextTick <= now { tick(exchange) }
     // Who has no turn coming, nothing pending and is not stalled is at an event's end.
     if let interval = handler.heartbeatInterval, !exchange.isStalled, !exchange.isInTurns, exchange.pending == nil,
-      exchange.lastWrite + interval <= now
+      lastWrite(to: exchange) + interval <= now
     {
       exchange.pending = hub.heartbeat
       giveTurn(to: exchange)
@@ -92,7 +97,6 @@ extension DeliveryLane {
     exchange.leaveAt = .never
     exchange.leaveBy = now + Self.leaveTime
     exchange.nextTick = .never
-    setReady(exchange, false)
     giveTurn(to: exchange)
     schedule(exchange)
   }

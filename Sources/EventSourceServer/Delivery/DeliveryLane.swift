@@ -20,8 +20,8 @@ public final class DeliveryLane: @unchecked Sendable {
   private var currentTurns: [EventStreamExchange] = []
   private var messages: [LaneMailbox.Message] = []
   private var acknowledgements: [OfferAcknowledgement] = []
-  /// The log's bytes of one walk.
-  var ranges: [EventStreamBytes] = []
+  /// The log's parts of one walk.
+  var ranges: [EventChannel.Range] = []
   var tally = LaneTally()
   /// How many answers of repositories are awaited, and who waits for their turn to ask.
   var asked = 0
@@ -121,12 +121,14 @@ public final class DeliveryLane: @unchecked Sendable {
     case .drain(let window): drain(over: .nanoseconds(window))
     case .end(let channel, let reason):
       guard let audience = audiences[ObjectIdentifier(channel)] else { return }
-      for attachment in audience.ready + audience.waiting { leave(attachment.exchange, reason) }
+      for attachment in audience.all { leave(attachment.exchange, reason) }
     }
   }
 
+  /// Has the exchange pumped later in this run, and not offered anything before.
   func giveTurn(to exchange: EventStreamExchange) {
     guard !exchange.isInTurns else { return }
+    setReady(exchange, false)
     exchange.isInTurns = true
     turns.append(exchange)
   }

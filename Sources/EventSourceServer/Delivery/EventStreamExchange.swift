@@ -46,6 +46,7 @@ public final class EventStreamExchange: @unchecked Sendable {
   // Moments in the lane's nanoseconds.
   /// A moment in the past from which a coalescing reader's windows are counted.
   var tickOrigin: Int64 = 0
+  /// The last write outside of a walk to those in step.
   var lastWrite: Int64 = 0
   var stalledSince = Int64.never
   var lifetimeEnd = Int64.never

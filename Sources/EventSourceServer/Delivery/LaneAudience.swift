@@ -10,19 +10,33 @@ final class LaneAudience: @unchecked Sendable {
   let mailbox: LaneMailbox
   private let marked = Atomic(false)
 
-  /// Those who have everything up to ``position`` at least, and nothing pending: a walk offers them what is new.
-  var ready: [Attachment] = []
+  /// A reader in step. Its attachment stays in memory, because its exchange holds it until it has left the audience.
+  struct InStep {
+    unowned(unsafe) let attachment: Attachment
+    let response: any EventStreamResponse
+  }
+
+  /// Those who have everything up to ``position``, nothing pending, and are given the log as it is: a walk writes to
+  /// them, and what they have been given is noted once, here, for all of them.
+  private(set) var inStep: [InStep] = []
+  /// Those who have nothing pending either: a walk offers them what is new in another way.
+  private(set) var ready: [Attachment] = []
   /// The others: stalled, replaying, waiting for a moment of their own.
-  var waiting: [Attachment] = []
-  /// The end of the log at the last walk, and at the last look for readers that are too far behind.
+  private(set) var waiting: [Attachment] = []
+  /// The end of the log at the last walk, in bytes and in blocks.
   var position: UInt64
+  var ordinal: UInt64
+  /// When those in step were written to last.
+  var lastOffer: Int64 = 0
+  /// The end of the log at the last look for readers that are too far behind.
   var lastLook: UInt64
 
-  init(channel: EventChannel, mailbox: LaneMailbox, position: UInt64) {
+  init(channel: EventChannel, mailbox: LaneMailbox, log: ChannelLog) {
     self.channel = channel
     self.mailbox = mailbox
-    self.position = position
-    lastLook = position
+    position = log.end
+    ordinal = log.endOrdinal
+    lastLook = log.end
   }
 
   /// A publisher's thread: tells the lane, unless it was told and has not looked yet. Called after the event is in the
@@ -36,29 +50,55 @@ final class LaneAudience: @unchecked Sendable {
     marked.store(false, ordering: .sequentiallyConsistent)
   }
 
-  var isEmpty: Bool { ready.isEmpty && waiting.isEmpty }
+  var isEmpty: Bool { inStep.isEmpty && ready.isEmpty && waiting.isEmpty }
+  var all: [Attachment] { inStep.map(\.attachment) + ready + waiting }
 
-  func insert(_ attachment: Attachment, ready isReady: Bool) {
-    attachment.isReady = isReady
-    if isReady {
-      attachment.index = ready.count
-      ready.append(attachment)
-    } else {
-      attachment.index = waiting.count
-      waiting.append(attachment)
+  /// A new reader waits.
+  func insert(_ attachment: Attachment) { enter(.waiting, attachment) }
+
+  /// Constant time: the last one takes the place that becomes free.
+  func move(_ attachment: Attachment, to place: Attachment.Place) {
+    guard attachment.place != place else { return }
+    remove(attachment)
+    enter(place, attachment)
+  }
+
+  /// Constant time.
+  func remove(_ attachment: Attachment) {
+    let index = attachment.index
+    switch attachment.place {
+    case .inStep:
+      attachment.cursor = position
+      attachment.ordinal = ordinal
+      attachment.exchange.lastWrite = max(attachment.exchange.lastWrite, lastOffer)
+      let last = inStep.removeLast()
+      guard index < inStep.count else { return }
+      inStep[index] = last
+      last.attachment.index = index
+    case .ready: Self.remove(index, from: &ready)
+    case .waiting: Self.remove(index, from: &waiting)
     }
   }
 
-  /// Constant time: the last one takes the place.
-  func remove(_ attachment: Attachment) {
-    if attachment.isReady { Self.remove(attachment, from: &ready) } else { Self.remove(attachment, from: &waiting) }
+  private static func remove(_ index: Int, from list: inout [Attachment]) {
+    let last = list.removeLast()
+    guard index < list.count else { return }
+    list[index] = last
+    last.index = index
   }
 
-  private static func remove(_ attachment: Attachment, from list: inout [Attachment]) {
-    let last = list.removeLast()
-    if last !== attachment {
-      list[attachment.index] = last
-      last.index = attachment.index
+  private func enter(_ place: Attachment.Place, _ attachment: Attachment) {
+    attachment.place = place
+    switch place {
+    case .inStep:
+      attachment.index = inStep.count
+      inStep.append(InStep(attachment: attachment, response: attachment.exchange.response))
+    case .ready:
+      attachment.index = ready.count
+      ready.append(attachment)
+    case .waiting:
+      attachment.index = waiting.count
+      waiting.append(attachment)
     }
   }
 }
@@ -66,14 +106,22 @@ final class LaneAudience: @unchecked Sendable {
 /// One reader's place in one channel. Belongs to the lane's thread; that confinement is what makes the class
 /// `Sendable`.
 final class Attachment: @unchecked Sendable {
+  /// The audience's list that it is in.
+  enum Place {
+    case inStep
+    case ready
+    case waiting
+  }
+
   unowned let exchange: EventStreamExchange
   let audience: LaneAudience
-  /// Up to where the reader has been given the log, and how many blocks that is.
+  /// Up to where the reader has been given the log, and how many blocks that is. Not while it is in step: then the
+  /// audience knows.
   var cursor: UInt64
   var ordinal: UInt64
-  /// The place in the audience's list, kept by the audience.
-  var index = 0
-  var isReady = false
+  /// The list that it is in and its place there, kept by the audience.
+  fileprivate(set) var place = Place.waiting
+  fileprivate var index = 0
   /// Not nil while what the reader has missed comes from the repository.
   var replay: Replay?
   /// The last event ID that this reader has of this channel; kept only on streams of several channels.

@@ -57,16 +57,25 @@ extension EventChannel {
     var endOrdinal: UInt64
   }
 
-  /// The log's ends, and the bytes from a position to its end appended to `ranges`; none, if the position has been
+  /// A part of the log that lies in one segment.
+  struct Range {
+    var bytes: EventStreamBytes
+    var end: UInt64
+    var endOrdinal: UInt64
+
+    var start: UInt64 { end - UInt64(bytes.count) }
+  }
+
+  /// The log's ends, and what is between a position and its end appended to `ranges`; nothing, if the position has been
   /// given up.
-  func snapshot(from position: UInt64, into ranges: inout [EventStreamBytes]) -> Snapshot {
+  func snapshot(from position: UInt64, into ranges: inout [Range]) -> Snapshot {
     withState { state in
       let log = state.log
       var at = position
       while at >= log.start, at < log.end {
         let bytes = log.bytes(from: at)
-        ranges.append(bytes)
         at += UInt64(bytes.count)
+        ranges.append(Range(bytes: bytes, end: at, endOrdinal: log.ordinal(of: at)))
       }
       return Snapshot(start: log.start, end: log.end, endOrdinal: log.endOrdinal)
     }
