@@ -37,14 +37,14 @@ struct ChunkFrame {
   /// Sends all of it if the kernel takes as much, in one call; how many bytes it took, or less than 0 if the peer has
   /// gone.
   func send(_ body: UnsafeRawPointer, _ count: Int, to descriptor: Int32) -> Int {
-    if headCount == 0 { return Self.retry { Glibc.send(descriptor, body, count, Self.flags) } }
+    if headCount == 0 { return Self.retry { eventsource_send(descriptor, body, count, Self.flags) } }
     if count > Self.mostCopied { return sendGathered(body, count, to: descriptor) }
     return withUnsafeTemporaryAllocation(byteCount: byteCount(around: count), alignment: 1) { whole in
       withUnsafeBytes(of: head) { whole.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<headCount])) }
       (whole.baseAddress! + headCount).copyMemory(from: body, byteCount: count)
       whole[headCount + count] = UInt8(ascii: "\r")
       whole[headCount + count + 1] = UInt8(ascii: "\n")
-      return Self.retry { Glibc.send(descriptor, whole.baseAddress, whole.count, Self.flags) }
+      return Self.retry { eventsource_send(descriptor, whole.baseAddress, whole.count, Self.flags) }
     }
   }
 
