@@ -45,6 +45,20 @@ import Testing
     }
   }
 
+  /// A line that is the last one again is known by its bytes: not one that only begins as it, or that another followed.
+  @Test func aTypeThatIsRepeatedIsTheTypeThatIsMeant() throws {
+    for length in 0...20 {
+      let type = String("abcdefghijklmnopqrst".prefix(length))
+      for other in ["", "x", "\(type)x", String(type.dropLast()), "something that is longer than two words"] {
+        let types = [type, type, other, type, other, other, type, type]
+        for (space, field) in [(" ", "event"), ("", "event"), (" ", "events")] {
+          let blocks = types.map { "\(field):\(space)\($0)\ndata: a line\n\n" } + ["data: without\n\n", "id: an\n\n"]
+          try expectLikeReference(Array(blocks.joined().utf8))
+        }
+      }
+    }
+  }
+
   @Test(arguments: [[0x00], [0xFF], [0xC3], [0xC3, 0xA9], [0xE2, 0x82], [0xEF, 0xBB, 0xBF]] as [[UInt8]])
   func oddBytesAreTreatedAlikeAtEveryPlace(odd: [UInt8]) throws {
     for length in 0...20 {

@@ -7,6 +7,8 @@ struct EventBlock: Sendable {
   /// The event type buffer, empty if there is none.
   private var type = TypeText("")
   private var hasType = false
+  /// The last short line that named a type, while that is still the type.
+  private var typeLine = RepeatedLine()
   private(set) var hasData = false
   /// The data buffer, with an LF behind each line, as far as it is not borrowed.
   private var data: [UInt8] = []
@@ -66,13 +68,24 @@ struct EventBlock: Sendable {
 
   mutating func setType(_ value: UnsafeRawBufferPointer) {
     type.set(value)
+    typeLine = RepeatedLine()
     hasType = !value.isEmpty
   }
 
-  @inline(__always)
-  mutating func setType(_ value: ShortBytes) {
+  /// Sets the type that a short line names.
+  @inline(never)
+  mutating func setType(_ value: ShortBytes, named line: ShortBytes) {
     if value != type.bytes { type.set(value) }
+    typeLine = value.count > 0 ? RepeatedLine(line) : RepeatedLine()
     hasType = value.count > 0
+  }
+
+  /// Sets the type once more, if the next line is the one that named it last; how long that is.
+  @inline(__always)
+  mutating func repeatType(for words: (low: UInt64, high: UInt64)) -> Int? {
+    guard typeLine.isNext(in: words) else { return nil }
+    hasType = true
+    return typeLine.count
   }
 
   /// The ID stays what it was, if the value has a NUL.

@@ -35,6 +35,9 @@ extension EventStreamParser {
             }
             continue
           }
+        } else if let count = block.repeatType(for: words) {
+          scanner.takeLine(ofCount: count)
+          continue
         } else if let short = ShortBytes(beforeLFIn: words), process(short) {
           scanner.takeLine(ofCount: short.count)
           continue
@@ -102,7 +105,7 @@ extension EventStreamParser {
     }
     // "event:"
     if let type = line.dropping(0x3A74_6E65_7665, count: 6) {
-      block.setType(type.dropping(0x20, count: 1) ?? type)
+      block.setType(type.dropping(0x20, count: 1) ?? type, named: line)
       return true
     }
     return false
