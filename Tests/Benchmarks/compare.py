@@ -115,7 +115,7 @@ def paced(scale, others):
         rate = 10 if server.name == "sse-starlette" else 100
         count = int(rate * scale.paced_seconds)
         return load(server, count, rate=rate, readers=scale.readers, expect=count, limit=scale.paced_seconds * 6)
-    close = alternate(["floor", *OURS], scale.rounds + 2, measure)
+    close = alternate(["floor", *OURS], scale.rounds + 4, measure)
     return close | alternate(others, scale.rounds, measure)
 
 
