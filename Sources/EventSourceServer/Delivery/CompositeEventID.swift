@@ -1,4 +1,4 @@
-/// The last event ID on a stream of several channels: one ID for each channel of which the reader has an event.
+/// The last event ID on a stream of several channels: one ID for each of them.
 ///
 /// Written as `*` and comma-separated `channel:id` pairs, in which everything but unreserved ASCII is percent-encoded,
 /// so that it survives any field or query: `*news:17,sports:k3f9-4`. Readers treat it as opaque; the server takes it
@@ -58,17 +58,71 @@ struct CompositeEventID: Equatable {
     left.text.utf8.elementsEqual(right.text.utf8)
   }
 
-  private static func encode(_ part: String, into text: inout [UInt8]) {
-    let digits = Array("0123456789ABCDEF".utf8)
-    for byte in part.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"):
-        text.append(byte)
-      default:
-        text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
+  fileprivate static func encode(_ part: String, into text: inout [UInt8]) {
+    for byte in part.utf8 { encode(byte, into: &text) }
+  }
+
+  private static let digits = Array("0123456789ABCDEF".utf8)
+
+  fileprivate static func encode(_ byte: UInt8, into text: inout [UInt8]) {
+    if isUnreserved(byte) {
+      text.append(byte)
+    } else {
+      text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
+  }
+
+  /// RFC 3986, 2.3.
+  fileprivate static func isUnreserved(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+      true
+    default: false
+    }
+  }
+}
+
+/// A stream's composite ID as it moves on: kept as its text, in which each event replaces the ID of one channel.
+struct MovingCompositeEventID {
+  private var text: [UInt8] = [UInt8(ascii: "*")]
+  /// Where the channels' IDs are in the text.
+  private var places: [Range<Int>] = []
+
+  mutating func append(channel: String, id: String) {
+    if !places.isEmpty { text.append(UInt8(ascii: ",")) }
+    CompositeEventID.encode(channel, into: &text)
+    text.append(UInt8(ascii: ":"))
+    let begin = text.count
+    CompositeEventID.encode(id, into: &text)
+    places.append(begin..<text.count)
+  }
+
+  /// Constant time, as long as the IDs are equally long and in unreserved ASCII: then one takes the other's place.
+  mutating func replace(_ index: Int, by id: some Collection<UInt8>) {
+    let place = places[index]
+    guard id.count == place.count, id.allSatisfy(CompositeEventID.isUnreserved) else {
+      var encoded: [UInt8] = []
+      for byte in id { CompositeEventID.encode(byte, into: &encoded) }
+      text.replaceSubrange(place, with: encoded)
+      places[index] = place.lowerBound..<(place.lowerBound + encoded.count)
+      let growth = encoded.count - place.count
+      for later in places.indices[(index + 1)...] {
+        places[later] = (places[later].lowerBound + growth)..<(places[later].upperBound + growth)
+      }
+      return
+    }
+    var at = place.lowerBound
+    for byte in id {
+      text[at] = byte
+      at += 1
+    }
+  }
+
+  /// The text, by the rule of ``CompositeEventID/text(maximumBytes:)``.
+  func text(maximumBytes: Int) -> [UInt8]? {
+    guard text.count > maximumBytes else { return text }
+    let ids = CompositeEventID(parsing: String(decoding: text, as: UTF8.self))
+    return ids?.text(maximumBytes: maximumBytes).map { Array($0.utf8) }
   }
 }

@@ -17,11 +17,12 @@ extension DeliveryLane {
   ) -> ChannelName? {
     let composite = lastEventID.flatMap(CompositeEventID.init(parsing:))
     var gaps: [(attachment: Attachment, gap: Gap)] = []
+    if channels.count > 1 { exchange.compositeID = MovingCompositeEventID() }
     for channel in channels {
       var id = composite?[channel.name.rawValue]
       // A plain ID belongs to one channel, and on a stream of several nobody can say to which.
       if id == nil, let lastEventID, composite == nil || channels.count == 1 { id = lastEventID }
-      let (attachment, gap) = attach(exchange, to: channel, after: id, isSeveral: channels.count > 1)
+      let (attachment, gap) = attach(exchange, to: channel, after: id)
       if let gap { gaps.append((attachment, gap)) }
     }
     // Told when all channels are there, because the IDs on the stream name them all.
@@ -40,7 +41,7 @@ extension DeliveryLane {
   }
 
   private func attach(
-    _ exchange: EventStreamExchange, to channel: EventChannel, after id: String?, isSeveral: Bool
+    _ exchange: EventStreamExchange, to channel: EventChannel, after id: String?
   ) -> (Attachment, Gap?) {
     let configuration = exchange.handler.configuration
     let (attachment, gap, isNew) = channel.withState { state -> (Attachment, Gap?, Bool) in
@@ -50,7 +51,9 @@ extension DeliveryLane {
       if known == nil { state.audiences.append(audience) }
       let attachment = Attachment(exchange: exchange, audience: audience, cursor: state.log.end, ordinal: 0)
       // On a stream of several channels the reader gets a place in each at once, also in one that is quiet.
-      attachment.lastEventID = id ?? (isSeveral ? state.log.newestID ?? "\(hub.epoch)-\(state.nextSequence - 1)" : nil)
+      exchange.compositeID?.append(
+        channel: channel.name.rawValue,
+        id: id ?? state.log.newestID ?? "\(hub.epoch)-\(state.nextSequence - 1)")
       var gap: Gap?
       switch beginning(after: id, in: state, configuration) {
       case .at(let position):

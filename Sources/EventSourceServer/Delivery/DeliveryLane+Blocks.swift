@@ -8,6 +8,9 @@ extension DeliveryLane {
   /// About how many bytes are copied for a reader at once. That is what one which takes nothing holds in memory.
   static let copiedBytes = 8 << 10
 
+  /// About how many bytes longer an event is with the ID of a stream of several channels.
+  private static let idBytes = 256
+
   func isGivenBlocks(_ attachment: Attachment) -> Bool {
     attachment.exchange.attachments.count > 1 || attachment.replayedIDs != nil || attachment.isConflating
   }
@@ -18,6 +21,7 @@ extension DeliveryLane {
     var copy: [UInt8] = []
     let ordinal = attachment.channel.withState { state -> UInt64? in
       guard attachment.cursor >= state.log.start else { return nil }
+      copy.reserveCapacity(Int(min(state.log.end - attachment.cursor, UInt64(Self.copiedBytes))) + Self.idBytes)
       while attachment.cursor < state.log.end, copy.count < Self.copiedBytes {
         let segment = state.log.segment(at: attachment.cursor)
         for index in segment.blocks(endingBy: attachment.cursor)..<segment.count where copy.count < Self.copiedBytes {
@@ -62,30 +66,31 @@ extension DeliveryLane {
   }
 
   private func append(_ block: UnsafeRawBufferPointer, to copy: inout [UInt8], for attachment: Attachment) {
-    let exchange = attachment.exchange
-    guard exchange.attachments.count > 1, let id = ChannelLog.id(ofBlock: block) else {
+    guard attachment.exchange.attachments.count > 1, let id = ChannelLog.id(ofBlock: block) else {
       copy += block
       return
     }
-    attachment.lastEventID = String(decoding: id, as: UTF8.self)
-    if let id = compositeID(of: exchange) { copy += "id: \(id)\n".utf8 }
-    copy += block.dropFirst("id: \n".utf8.count + id.count)
+    if let moved = move(attachment, to: id) {
+      copy += "id: ".utf8
+      copy += moved
+      copy.append(UInt8(ascii: "\n"))
+    }
+    copy += UnsafeRawBufferPointer(rebasing: block[("id: \n".utf8.count + id.count)...])
   }
 
   /// The event with the ID that it has on this stream.
   func stamp(_ event: ServerSentEvent, of attachment: Attachment) -> ServerSentEvent {
     guard attachment.exchange.attachments.count > 1, let id = event.id else { return event }
-    attachment.lastEventID = id.rawValue
     var stamped = event
-    stamped.id = compositeID(of: attachment.exchange).map(EventID.init(unchecked:))
+    stamped.id = move(attachment, to: id.rawValue.utf8).map { EventID(unchecked: String(decoding: $0, as: UTF8.self)) }
     return stamped
   }
 
-  /// The ID, not longer than what the handler takes back; nil: there is no such.
-  private func compositeID(of exchange: EventStreamExchange) -> String? {
-    let ids = exchange.attachments.compactMap { attachment in
-      attachment.lastEventID.map { (attachment.channel.name.rawValue, $0) }
-    }
-    return CompositeEventID(ids).text(maximumBytes: exchange.handler.configuration.maximumLastEventIDBytes)
+  /// The reader gets an event of one of its channels: the ID of the stream, not longer than what the handler takes
+  /// back; nil: there is no such.
+  private func move(_ attachment: Attachment, to id: some Collection<UInt8>) -> [UInt8]? {
+    let exchange = attachment.exchange
+    exchange.compositeID?.replace(Int(attachment.number), by: id)
+    return exchange.compositeID?.text(maximumBytes: exchange.handler.configuration.maximumLastEventIDBytes)
   }
 }

@@ -253,9 +253,7 @@ extension DeliveryLane {
   /// Says in the stream that events are missing.
   func tellGap(_ attachment: Attachment, after lastEventID: String?, earliest: String?) {
     tally.gaps += 1
-    let event = GapEvent(
-      channel: attachment.channel.name, lastEventID: lastEventID ?? attachment.lastEventID, earliestHeld: earliest
-    )
+    let event = GapEvent(channel: attachment.channel.name, lastEventID: lastEventID, earliestHeld: earliest)
     do {
       try enqueue([event.serverSentEvent], for: attachment)
     } catch {

@@ -60,7 +60,7 @@ extension DeliveryLane {
     let exchange = attachment.exchange
     guard isGivenLog(attachment) else {
       guard attachment.cursor < end else { return }
-      return exchange.handler.coalescingWindow > 0 ? holdUntilTick(exchange) : pump(exchange)
+      return exchange.handler.coalescingWindow > 0 ? holdUntilTick(exchange) : offerBlocks(upTo: end, to: attachment)
     }
     for range in ranges where range.start <= attachment.cursor && attachment.cursor < range.end {
       let bytes = range.bytes.dropFirst(Int(attachment.cursor - range.start))
@@ -71,5 +71,17 @@ extension DeliveryLane {
       attachment.ordinal = range.endOrdinal
     }
     if attachment.cursor < end { pump(exchange) } else { setReady(exchange, true) }
+  }
+
+  /// Offers the walk's blocks to a reader that has everything else: its other channels are not looked at, because each
+  /// has a walk of its own.
+  private func offerBlocks(upTo end: UInt64, to attachment: Attachment) {
+    let exchange = attachment.exchange
+    guard exchange.pending == nil, copyBlocks(for: attachment), let bytes = exchange.pending else {
+      return pump(exchange)
+    }
+    guard let taken = write(bytes, to: exchange) else { return }
+    exchange.pending = taken == bytes.count ? nil : bytes.dropFirst(taken)
+    if taken < bytes.count { becameSlow(exchange) } else if attachment.cursor < end { pump(exchange) }
   }
 }

@@ -33,6 +33,8 @@ public final class EventStreamExchange: @unchecked Sendable {
   /// Not nil if the authorizer is asked again.
   var recheck: Recheck?
   var attachments: [Attachment] = []
+  /// The last event ID, on a stream of several channels.
+  var compositeID: MovingCompositeEventID?
 
   /// Bytes that are this stream's next, before anything from a log: always whole blocks, or what is left of them.
   var pending: EventStreamBytes?

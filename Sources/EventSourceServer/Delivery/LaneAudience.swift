@@ -114,6 +114,8 @@ final class Attachment: @unchecked Sendable {
   }
 
   unowned let exchange: EventStreamExchange
+  /// Its place among those of the exchange.
+  let number: UInt16
   let audience: LaneAudience
   /// Up to where the reader has been given the log, and how many blocks that is. Not while it is in step: then the
   /// audience knows.
@@ -124,8 +126,6 @@ final class Attachment: @unchecked Sendable {
   fileprivate var index = 0
   /// Not nil while what the reader has missed comes from the repository.
   var replay: Replay?
-  /// The last event ID that this reader has of this channel; kept only on streams of several channels.
-  var lastEventID: String?
   /// Events that the reader has from the repository and that the log gets yet; nil, as soon as it has got past them.
   var replayedIDs: Set<String>?
   /// Since when something has been waiting for the reader, in the lane's nanoseconds.
@@ -139,6 +139,7 @@ final class Attachment: @unchecked Sendable {
 
   init(exchange: EventStreamExchange, audience: LaneAudience, cursor: UInt64, ordinal: UInt64) {
     self.exchange = exchange
+    number = UInt16(exchange.attachments.count)
     self.audience = audience
     self.cursor = cursor
     self.ordinal = ordinal

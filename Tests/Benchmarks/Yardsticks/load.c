@@ -18,7 +18,8 @@
 
 static const char usage_text[] =
     "usage: load --port N [options]\n"
-    "  --path PATH          the stream (/stream); %d in it becomes the reader's number modulo --channels\n"
+    "  --path PATH          the stream (/stream); %d in it becomes the reader's number modulo --channels; when there are\n"
+    "                       more channels than readers, ?channel=N&... names each reader's others\n"
     "  --readers N          (100)            --channels N   (1)\n"
     "  --expect N           ends when each reader has so many events\n"
     "  --publish PATH       POSTed once, when all streams are open; without it somebody else publishes\n"
@@ -114,8 +115,10 @@ static void connect_reader(struct reader *reader) {
 }
 
 static void send_request(struct reader *reader) {
-  char target[256], request[1024];
-  snprintf(target, sizeof target, path, reader->number % channels);
+  char target[512], request[1024];
+  int end = snprintf(target, sizeof target, path, reader->number % channels);
+  for (int more = reader->number + readers; more < channels && end < (int)sizeof target - 20; more += readers)
+    end += sprintf(target + end, "%cchannel=%d", more < 2 * readers ? '?' : '&', more);
   int count = snprintf(
       request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: text/event-stream\r\n%s%s%s\r\n", target,
       port, last_event_id ? "Last-Event-ID: " : "", last_event_id ? last_event_id : "", last_event_id ? "\r\n" : "");
@@ -154,7 +157,8 @@ static void take_line(struct reader *reader, const char *line, size_t there, siz
   } else if (there > 3 && !memcmp(line, "id:", 3)) {
     line += 3 + (line[3] == ' ');
     uint64_t id = number_in(line, end);
-    if (line == end || *line < '0' || *line > '9') return;
+    // The ID of a stream of several channels is no number.
+    if (channels > readers || line == end || *line < '0' || *line > '9') return;
     if (reader->last_id && channels == 1 && id > reader->last_id + 1) gaps += id - reader->last_id - 1;
     if (reader->last_id && id <= reader->last_id) repeats++;
     reader->last_id = id;
