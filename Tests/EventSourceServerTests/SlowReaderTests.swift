@@ -29,7 +29,9 @@ import Testing
     let logger = CollectingLogger()
     let hub = hub(.skipToNewest, log: LogLimits(events: 10), logger: logger)
     let stack = SimulatedStack(hub: hub)
-    let reader = stack.connect(EventStreamHandler(hub), channels: ["a"], room: 0)
+    try hub.publish("known", to: "a")
+    let reader = stack.connect(
+      EventStreamHandler(hub), SimulatedRequest(lastEventID: "test-1"), channels: ["a"], room: 0)
     stack.run()
     for number in 1...2000 {
       try hub.publish("\(number) " + String(repeating: "x", count: 50), to: "a")
@@ -41,7 +43,7 @@ import Testing
     stack.run()
     let events = try events(reader)
     #expect(events.map(\.type) == ["eventsource-gap", "message", "message"])
-    #expect(events[0].data == #"{"channel":"a","lastEventID":null,"earliestHeld":"test-2000"}"#)
+    #expect(events[0].data == #"{"channel":"a","lastEventID":null,"earliestHeld":"test-2001"}"#)
     #expect(events[1].data.hasPrefix("2000 ") && events[2].data == "live")
     #expect(hub.statistics.skipped == 1999 && hub.statistics.gaps == 1 && hub.statistics.dropped == 0)
     #expect(logger.records.contains { $0.metadata.contains { $0.name == "reason" && $0.value == "behind" } })
