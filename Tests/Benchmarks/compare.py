@@ -29,10 +29,12 @@ class Scale:
         self.idle = pick(15_000, 15_000, 200)
         self.resuming = pick(5_000, 2_000, 100)
         self.missed = pick(1_000, 1_000, 100)
-        self.channels = pick(15_000, 15_000, 100)
+        self.streams = pick(12_500, 12_500, 50)
         self.steps = pick([10, 100, 1_000, 10_000, 19_000], [10, 1_000, 15_000], [10, 50])
         self.sizes = pick([100, 1_000, 10_000, 100_000, 1_000_000], [100, 10_000, 1_000_000], [100, 10_000])
-        self.channel_steps = pick([1, 10, 100, 1_000, 15_000], [1, 100, 15_000], [1, 50])
+        self.channel_steps = pick([1, 10, 100, 1_000, 12_500, 100_000], [1, 100, 12_500, 100_000], [1, 50, 400])
+        self.decoded_sizes = pick(
+            [100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000], [100, 10_000, 1_000_000, 10_000_000], [100, 100_000])
         self.corpus_megabytes = pick(64, 32, 2)
         self.client_events = pick(1_000_000, 300_000, 10_000)
         self.capacities = pick([0.1, 0.5, 0.9], [0.1, 0.5, 0.9], [0.5])
@@ -139,17 +141,25 @@ def resume_storm(scale, others):
 
 
 def many_channels(scale):
-    def measure(server):
-        return load(
-            server, scale.channels * 10, rate=3 * scale.channels, burst=scale.channels, channels=scale.channels,
-            readers=scale.channels, expect=10)
-    return alternate(OURS, scale.fewer_rounds, measure, history=64 << 10)
+    """As many streams in all, each of which gets three events a second, over numbers of channels. When these are more than
+    the streams, each stream is of several; every channel has one reader then."""
+    events = 3 * scale.paced_seconds
+
+    def over(channels):
+        at_once = min(channels, scale.streams)
+        return lambda server: load(
+            server, events * at_once, rate=3 * at_once, burst=at_once, channels=channels,
+            readers=scale.streams // at_once * at_once, expect=events, limit=60)
+    return {channels: alternate(
+        ["floor", *OURS] if channels == 1 else OURS, scale.fewer_rounds, over(channels), history=64 << 10)
+        for channels in scale.channel_steps}
 
 
-def big_events(scale):
+def big_events(scale, others):
     count, readers = (20, 100) if scale.readers > 50 else (2, 5)
+    there = [name for name in others if name == "Go eventsource"]
     return alternate(
-        ["floor", *OURS], scale.fewer_rounds,
+        ["floor", *OURS, *there], scale.fewer_rounds,
         lambda server: load(server, count, size=1_000_000, readers=readers, expect=count), history=64 << 20)
 
 
@@ -190,55 +200,57 @@ def scaling(scale):
         count = max(4, int(rate * scale.paced_seconds))
         return lambda server: load(server, count, size=size, rate=rate, readers=100, expect=count, limit=60)
 
-    def over_channels(channels):
-        """As many readers in all, each of which gets three events a second; those of all channels are published at once."""
-        readers, events = max(scale.channel_steps), 3 * scale.paced_seconds
-        return lambda server: load(
-            server, events * channels, rate=3 * channels, burst=channels, channels=channels,
-            readers=readers // channels * channels, expect=events, limit=60)
-
     servers = ["floor", *OURS]
-    threads = {number: alternate(
-        OURS, short, lambda server: load(server, scale.burst, readers=scale.readers, expect=scale.burst),
-        threads=number) for number in [1, 2]}
     return {
         "readers": {step: alternate(servers, short, over_readers(step)) for step in scale.steps},
         "bytes of data": {step: alternate(servers, short, over_sizes(step)) for step in scale.sizes},
-        "channels": {step: alternate(
-            servers if step == 1 else OURS, short, over_channels(step), history=64 << 10)
-            for step in scale.channel_steps},
-        "threads": threads,
+        "threads": {number: alternate(OURS, short, over_readers(scale.readers), threads=number) for number in [1, 2]},
+        "threads at full speed": {number: alternate(
+            OURS, short, lambda server: load(server, scale.burst, readers=scale.readers, expect=scale.burst),
+            threads=number) for number in [1, 2]},
     }
 
 
+def decode(path, rounds):
+    """Events/s of the floor and of ours, the best of many short runs, alternating."""
+    best = {}
+    for _ in range(rounds):
+        counts = set()
+        for program in [f"{YARDSTICKS}/floor_parse", f"{RELEASE}/bench-parse"]:
+            output = subprocess.run([program, path, "2"], check=True, stdout=subprocess.PIPE, text=True).stdout
+            for line in output.splitlines():
+                kind, events, data, rate = re.match(
+                    r"(.*): (\d+) events (\d+) data bytes: (\d+) events/s", line).groups()
+                best[kind] = max(best.get(kind, 0), int(rate))
+                counts.add((events, data))
+        if len(counts) != 1:
+            sys.exit(f"compare: the decoders do not agree about {path}: {counts}")
+    return best
+
+
 def decoding(scale, has_httpx):
-    """Events/s of the floor and of ours, the best of many short runs, alternating; of httpx-sse on a shorter file."""
-    folder = f"{HERE}/.build/corpus-{scale.corpus_megabytes}"
+    """Of each file of the corpus; by httpx-sse of a shorter one."""
+    folder, short = (f"{HERE}/.build/corpus-{megabytes}" for megabytes in [scale.corpus_megabytes, 1])
     corpus.write(folder, scale.corpus_megabytes)
+    corpus.write(short, 1)
     results = {}
     for name in ["typical", "llm", "large"]:
-        best = {}
-        for _ in range(3 * scale.rounds):
-            counts = set()
-            for program in [f"{YARDSTICKS}/floor_parse", f"{RELEASE}/bench-parse"]:
-                output = subprocess.run(
-                    [program, f"{folder}/{name}.sse", "2"], check=True, stdout=subprocess.PIPE, text=True).stdout
-                for line in output.splitlines():
-                    kind, events, data, rate = re.match(
-                        r"(.*): (\d+) events (\d+) data bytes: (\d+) events/s", line).groups()
-                    best[kind] = max(best.get(kind, 0), int(rate))
-                    counts.add((events, data))
-            if len(counts) != 1:
-                sys.exit(f"compare: the decoders do not agree about {name}: {counts}")
-        results[name] = best
+        results[name] = decode(f"{folder}/{name}.sse", 3 * scale.rounds)
         if has_httpx:
-            short = f"{HERE}/.build/corpus-1"
-            corpus.write(short, 1)
             output = subprocess.run(
                 [f"{YARDSTICKS}/python/bin/python", f"{HERE}/Peers/httpx_decode.py", f"{short}/{name}.sse"],
                 check=True, stdout=subprocess.PIPE, text=True).stdout
-            best["httpx-sse"] = int(re.search(r"(\d+) events/s", output).group(1))
+            results[name]["httpx-sse"] = int(re.search(r"(\d+) events/s", output).group(1))
     return results
+
+
+def decoding_over_sizes(scale):
+    path = f"{HERE}/.build/of-one-size.sse"
+
+    def of(size):
+        corpus.write_events(path, size, max(scale.corpus_megabytes * 1_000_000 // size, 1))
+        return decode(path, scale.rounds)
+    return {size: of(size) for size in scale.decoded_sizes}
 
 
 def client(scale, has_httpx):
@@ -295,12 +307,13 @@ def main():
 
     has_httpx = "sse-starlette" in others
     run("decoding", decoding, has_httpx)
+    run("decoding over sizes", decoding_over_sizes)
     run("full speed", full_speed, others)
     run("paced", paced, others)
     run("idle", idle, others)
     run("resume storm", resume_storm, others)
     run("many channels", many_channels)
-    run("big events", big_events)
+    run("big events", big_events, others)
     run("publish latency", publish_latency)
     run("delivery latency", delivery_latency, results["paced"]["floor"]["cpu_us"])
     run("client", client, has_httpx)

@@ -31,6 +31,13 @@ def large(random, number):
     return f"id: {number}\nevent: document\n{lines}\n"
 
 
+def write_events(path, size, count):
+    """Events of so many bytes of data in one line."""
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        for _ in range(count):
+            file.write(f"data: {'lorem ipsum '.ljust(size, 'x')[:size]}\n\n")
+
+
 def write(folder, megabytes=64):
     os.makedirs(folder, exist_ok=True)
     for make in (typical, llm, large):

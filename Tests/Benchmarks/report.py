@@ -18,6 +18,14 @@ def number(value, digits=3):
     return f"{value:.{digits}g}"
 
 
+def size_text(count):
+    """100 B, 10 kB, 1 MB."""
+    count, unit = int(count), 0
+    while count >= 1000:
+        count, unit = count // 1000, unit + 1
+    return f"{count} {['B', 'kB', 'MB'][unit]}"
+
+
 def table(heads, rows):
     lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows])
@@ -34,7 +42,7 @@ def ratio(results, name, key, to="floor"):
 def ratio_text(measured):
     if not measured:
         return ""
-    middle, *ends = (number(value, 2) for value in measured)
+    middle, *ends = (number(value, 3) for value in measured)
     return f"{middle} ({ends[0]} to {ends[1]})" if ends else middle
 
 
@@ -89,6 +97,9 @@ def goals(results):
            f"{best['bench-parse whole'] / best['floor_parse whole']:.2f}; in 16 KB chunks "
            f"{best['bench-parse 16 KB chunks'] / best['floor_parse whole']:.2f}"]
           for name, best in results["decoding"].items()],
+        ["the same, over events of " + " / ".join(size_text(size) for size in results["decoding over sizes"]), "flat", "",
+         "", "", "", " / ".join(f"{best['bench-parse whole'] / best['floor_parse whole']:.2f}"
+                                for best in results["decoding over sizes"].values())],
         ["allocations per delivered event", "0", "", "", "", f"{float(allocations('deliver to one of 1,000 readers')):g}", ""],
         ["allocations per decoded event", "2 at most", "", "", "",
          f"{float(allocations('parse')):g}; {float(allocations('parse with a long ID')):g} with an ID of more than 15 bytes", ""],
@@ -110,7 +121,8 @@ def tables(results):
         ("connect_cpu", "server CPU for that, s"), ("head_p99_ms", "p99 to the head, ms")]))]
     parts += [("Resume storm", compared(results["resume storm"], [
         ("seconds", "seconds until all have all"), ("rate", "events/s"), ("server_cpu", "server CPU, s")], to=""))]
-    parts += [("Many channels, one reader each", compared(results["many channels"], latency, to=""))]
+    channels, values = list(results["many channels"].items())[-1]
+    parts += [(f"{int(channels):,} channels, one reader each", compared(values, latency, to=""))]
     parts += [("Events of 1 MB", compared(results["big events"], [("rate", "events/s"), ("cpu_us", "server CPU per event, us")]))]
     parts += [("Time of a publish on the publisher's thread, while it is delivered", table(
         ["readers", "p50, ns", "p99, ns", "p99.9, ns"],
@@ -122,15 +134,20 @@ def tables(results):
     parts += [("Client, from the built-in server to a counting loop", table(
         ["", "events/s", "of socket and parser"],
         [[name, number(value), f"{value / client['socket and parser']:.2f} x"] for name, value in client.items()]))]
-    scaling = results["scaling"]
-    for name in ["readers", "bytes of data", "channels"]:
-        servers = list(next(iter(scaling[name].values())))
+    full = results["scaling"]["threads at full speed"]
+    for name, steps in costs(results).items():
+        servers = list(next(iter(steps.values())))
         parts += [(f"Server CPU per delivered event, us, over {name}", table(
             [name, *servers], [[f"{int(step):,}", *[number(values[server]["cpu_us"]) if server in values else "" for server in servers]]
-                               for step, values in scaling[name].items()]))]
+                               for step, values in steps.items()]))]
     parts += [("Events/s at full speed, over threads", table(
-        ["threads", *next(iter(scaling["threads"].values()))],
-        [[step, *[number(values["rate"]) for values in servers.values()]] for step, servers in scaling["threads"].items()]))]
+        ["threads", *next(iter(full.values()))],
+        [[step, *[number(values["rate"]) for values in servers.values()]] for step, servers in full.items()]))]
+    parts += [("Decoding events of one line, MB/s, over bytes of data", table(
+        ["bytes of data", "floor", "ours", "in 16 KB chunks"],
+        [[f"{int(size):,}", *[number(best[kind] * int(size) / 1e6) for kind in [
+            "floor_parse whole", "bench-parse whole", "bench-parse 16 KB chunks"]]]
+         for size, best in results["decoding over sizes"].items()]))]
     parts += [("Allocations per operation, and nanoseconds", table(
         ["", "allocations", "ns"],
         [[name, *(value.split("\t") + [""])[:2]] for name, value in results["micro"].items()]))]
@@ -166,18 +183,21 @@ def plot(title, lines, unit):
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def plots(results):
-    def lines(steps, key):
-        names = list(dict.fromkeys(name for values in steps.values() for name in values))
-        return {name: [(int(step), values[name][key]) for step, values in steps.items() if name in values] for name in names}
+def costs(results):
+    """What a delivered event costs, over what should not change it."""
     scaling = results["scaling"]
-    cost = "us of server CPU"
+    return {"readers": scaling["readers"], "bytes of data": scaling["bytes of data"],
+            "channels": results["many channels"], "threads": scaling["threads"]}
+
+
+def plots(results):
+    def lines(steps):
+        names = list(dict.fromkeys(name for values in steps.values() for name in values))
+        return {name: [(int(step), values[name]["cpu_us"]) for step, values in steps.items() if name in values]
+                for name in names}
     return {
-        "cost-over-readers": plot("A delivered event, over readers", lines(scaling["readers"], "cpu_us"), cost),
-        "cost-over-sizes": plot("A delivered event, over bytes of data", lines(scaling["bytes of data"], "cpu_us"), cost),
-        "cost-over-channels": plot("A delivered event, over channels", lines(scaling["channels"], "cpu_us"), cost),
-        "rate-over-threads": plot("Full speed, over threads", lines(scaling["threads"], "rate"), "events/s"),
-    }
+        f"cost-over-{name.split()[0]}": plot(f"A delivered event, over {name}", lines(steps), "us of server CPU")
+        for name, steps in costs(results).items()}
 
 
 def write(results):
