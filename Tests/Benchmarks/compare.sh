@@ -14,16 +14,17 @@ in one run, and prints tables of ratios.
   --smoke   one short round of everything without peers: that it works, not how fast
   --write   the tables and plots of the documentation are replaced by those of this run
 
-Peers: Go's package eventsource, nginx with nchan, Python's sse-starlette, and httpx-sse for the client. What cannot be
-installed is named and left out.
+Needs Swift; a C compiler, libevent and what else is missing is installed from Debian. Peers: Go's package eventsource,
+nginx with nchan, Python's sse-starlette, and httpx-sse for the client. A peer that cannot be installed is named and left
+out.
 HELP
   exit 0 ;;
 esac
 
 build=.build/yardsticks
 mkdir -p "$build"
-fail() { echo "compare: $*" >&2; exit 1; }
-for command in cc python3 swift; do command -v "$command" >/dev/null || fail "$command is missing"; done
+command -v swift >/dev/null || { echo "compare: swift is missing" >&2; exit 1; }
+bash ../Checks/install.sh benchmarks >&2 || exit 1
 for yardstick in load floor_server floor_parse; do
   cc -O2 -pthread -Wall -Wextra -Werror -o "$build/$yardstick" "Yardsticks/$yardstick.c" || exit 1
 done
