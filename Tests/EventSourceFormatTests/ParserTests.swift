@@ -162,4 +162,28 @@ import Testing
     try parser.parse(Array(repeatElement(Array("data:y\r".utf8), count: 200_000).joined()) + [13], receive)
     #expect(sizes == [102_400_000, 399_999])
   }
+
+  @Test(arguments: [1, 1000], [": still there\n", "data: b\n\n", "data: cut o"])
+  func aLargeEventsMemoryIsUsedAgainAndGivenBack(lines: Int, next: String) throws {
+    let text = "data: \(String(repeating: "x", count: 5_000_000 / lines))\n"
+    let stream = Array((String(repeating: text, count: lines) + "\n").utf8)
+    var parser = EventStreamParser()
+    func parseInPieces() throws {
+      for start in stride(from: 0, to: stream.count, by: 16 << 10) {
+        try parser.parse(Array(stream[start..<min(start + 16 << 10, stream.count)])) { element in
+          guard case .event(let event) = element else { return }
+          #expect(event.data.utf8.count == 5_000_000 / lines * lines + lines - 1)
+        }
+      }
+    }
+    try parseInPieces()
+    let held = parser.heldBytes
+    #expect((5_000_000...12_000_000).contains(held))
+    try parseInPieces()
+    #expect(parser.heldBytes == held)
+    // A line that stays in the buffer has to end before that is known to be larger than it has to be.
+    for _ in 0..<3 { try parser.parse(Array(next.utf8)) { _ in } }
+    try parser.parse(Array("\n\n".utf8)) { _ in }
+    #expect(parser.heldBytes <= 2 << 20)
+  }
 }

@@ -135,11 +135,13 @@ struct EventBlock: Sendable {
 
   private mutating func takeOwnData() -> String {
     let text = data.withUnsafeBytes { String(decoding: $0[dataStart..<($0.count - 1)], as: UTF8.self) }
-    data.removeAll(keepingCapacity: data.capacity <= Self.keptCapacity)
+    data.emptyAfterUse()
     dataStart = 0
     return text
   }
 
-  /// Memory for data, and for a line, that is not given back after each event.
-  static let keptCapacity = 1 << 20
+  var heldBytes: Int { data.capacity }
+
+  /// There was no data in pieces for a while.
+  mutating func giveBack() { data.giveBack() }
 }

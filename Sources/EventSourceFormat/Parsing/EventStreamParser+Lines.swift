@@ -1,12 +1,15 @@
 extension EventStreamParser {
   mutating func parseLines(of bytes: UnsafeRawBufferPointer, _ receive: (Element) throws -> Void) throws {
     var scanner = LineScanner(bytes, endedWithCR: endedWithCR, lookAhead: lookAhead)
+    let (hadNoLine, hadNoData) = (line.isEmpty, !block.hasData)
     if !byteOrderMark.isDone { byteOrderMark.skip(in: &scanner, putting: &line) }
     if try line.isEmpty || finishLine(in: &scanner, receive) {
       try parseWholeLines(in: &scanner, receive)
     }
     try keep(scanner.rest)
     endedWithCR = scanner.endedWithCR
+    if hadNoLine, line.isEmpty { line.giveBack() }
+    if hadNoData, !block.hasData { block.giveBack() }
   }
 
   /// The lines that most streams repeat are processed here, all others elsewhere.
@@ -68,13 +71,16 @@ extension EventStreamParser {
     let dataStart = try whole.withUnsafeBytes { line -> Int? in
       if !block.hasData, let value = FieldLine(line)?.value(of: "data") {
         try checkData(value)
-        return line.count - value.count
+        guard scanner.skipBlankLine() else { return line.count - value.count }
+        block.giveBack()
+        try receive(.event(block.takeEvent(String(decoding: value, as: UTF8.self))))
+        return nil
       }
       try process(line, receive)
       return nil
     }
     if let dataStart { block.takeData(from: &whole, at: dataStart) }
-    whole.removeAll(keepingCapacity: whole.capacity <= EventBlock.keptCapacity)
+    whole.emptyAfterUse()
     swap(&whole, &line)
     return true
   }

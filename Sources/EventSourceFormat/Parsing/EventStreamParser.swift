@@ -18,7 +18,8 @@ public struct EventStreamParser: Sendable {
   }
 
   /// How much memory a stream may make the parser use. It is exceeded by the growth of two buffers only, which have at
-  /// most twice the capacity of what is in them.
+  /// most twice the capacity of what is in them. A large event's memory is used for the next one, and given back when
+  /// something comes that does not need it, be it a comment.
   ///
   /// Limits of zero or less are no mistake that has to be caught: nothing gets through them.
   public struct Limits: Sendable, Hashable {
@@ -41,7 +42,7 @@ public struct EventStreamParser: Sendable {
 
   let limits: Limits
   let reportsComments: Bool
-  /// How far ahead a CR is looked for.
+  /// How far ahead an LF is looked for.
   let lookAhead: Int
   var byteOrderMark = ByteOrderMark()
   var endedWithCR = false
@@ -61,7 +62,7 @@ public struct EventStreamParser: Sendable {
     self.init(lastEventID: lastEventID, limits: limits, reportsComments: reportsComments, lookAhead: 8 << 10)
   }
 
-  /// Makes a parser that looks for a CR so many bytes ahead: tests choose few, to have all cases in little input.
+  /// Makes a parser that looks for an LF so many bytes ahead: tests choose few, to have all cases in little input.
   package init(lastEventID: String, limits: Limits, reportsComments: Bool, lookAhead: Int) {
     self.limits = limits
     self.reportsComments = reportsComments
@@ -103,6 +104,9 @@ public struct EventStreamParser: Sendable {
     byteOrderMark = ByteOrderMark()
     failure = nil
   }
+
+  /// How much memory is held for what comes in pieces, in bytes, whether there is anything in it or not.
+  package var heldBytes: Int { line.capacity + block.heldBytes }
 
   private mutating func forgetUnfinished() {
     endedWithCR = false

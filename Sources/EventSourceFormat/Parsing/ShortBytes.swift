@@ -41,12 +41,12 @@ struct ShortBytes: Equatable, Sendable {
     }
   }
 
-  /// What of 16 bytes is before the first LF; nil, if there is none.
+  /// What of 16 bytes is before the first LF; nil, if there is none, or a CR before it.
   @inline(__always)
   init?(beforeLFIn words: (low: UInt64, high: UInt64)) {
     let (low, high) = words
-    let lfs: UInt64 = 0x0A0A_0A0A_0A0A_0A0A
-    let (inLow, inHigh) = (Self.zeros(of: low ^ lfs), Self.zeros(of: high ^ lfs))
+    let (lf, cr) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
+    let (inLow, inHigh) = (Self.bytes(of: low, equalTo: lf), Self.bytes(of: high, equalTo: lf))
     if inLow != 0 {
       (self.low, self.high) = (low & Self.below(inLow), 0)
       count = inLow.trailingZeroBitCount / 8
@@ -56,6 +56,7 @@ struct ShortBytes: Equatable, Sendable {
     } else {
       return nil
     }
+    if Self.bytes(of: self.low, equalTo: cr) | Self.bytes(of: self.high, equalTo: cr) != 0 { return nil }
   }
 
   /// What is behind a prefix of 1 to 7 bytes, none of which is NUL; nil, if these bytes begin otherwise.
@@ -88,6 +89,12 @@ struct ShortBytes: Equatable, Sendable {
       if count > 8 { memory.storeBytes(of: (low &>> 56 | high &<< 8).littleEndian, toByteOffset: 7, as: UInt64.self) }
       return count
     }
+  }
+
+  /// The highest bit of each byte that is this one.
+  @inline(__always)
+  private static func bytes(of word: UInt64, equalTo byte: UInt8) -> UInt64 {
+    zeros(of: word ^ UInt64(byte) &* 0x0101_0101_0101_0101)
   }
 
   /// The highest bit of each byte that is zero.
