@@ -16,6 +16,9 @@ struct ChannelLog {
   /// Where the newest block of each key is, in a log whose slow readers get only those; nil in others.
   private(set) var newestByKey: [UInt64: UInt64]?
 
+  /// What an event of a quiet channel fits into.
+  private static let firstSegment = 128
+  /// What others may have, however small the log's limit is.
   private static let smallestSegment = 512
   private static let largestSegment = 256 << 10
 
@@ -92,7 +95,7 @@ struct ChannelLog {
   ) {
     // Doubling suits the size to the traffic; a sixteenth of the limit keeps what is given up at once small.
     let largest = min(max(limits.bytes / 16, Self.smallestSegment), Self.largestSegment)
-    let wanted = min((segments.last?.capacity ?? Self.smallestSegment / 2) * 2, largest)
+    let wanted = min(segments.last.map { $0.capacity * 2 } ?? Self.firstSegment, largest)
     let segment = LogSegment(
       capacity: max(wanted, byteCount + LogSegment.entrySize),
       start: end, firstOrdinal: endOrdinal, firstSequence: sequence, made: now, budget: home.budget
