@@ -21,11 +21,7 @@ import Testing
       }
       let lastEventID = Bool.random(using: &random) ? "" : "before"
       let reference = ReferenceParser(input, lastEventID: lastEventID)
-      // Few bytes of look-ahead, so that its edges are everywhere.
-      let lookAhead = [1, 2, 7, 16, 17, 40, 8192].randomElement(using: &random)!
-      var parser = EventStreamParser(
-        lastEventID: lastEventID, limits: .init(), reportsComments: true, lookAhead: lookAhead
-      )
+      var parser = EventStreamParser(lastEventID: lastEventID, reportsComments: true)
       var elements: [EventStreamParser.Element] = []
       var rest = input[...]
       while !rest.isEmpty {

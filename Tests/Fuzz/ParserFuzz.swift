@@ -6,11 +6,10 @@
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzParser(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   guard count > 1 else { return 0 }
-  // The first byte chooses the cuts, and how far ahead a CR is looked for.
+  // The first byte chooses the cuts.
   let input = Array(UnsafeBufferPointer(start: data + 1, count: count - 1))
   var state = UInt32(data[0]) &* 2_654_435_761 | 1
-  let lookAhead = data[0] & 1 == 0 ? 8192 : 1 + Int(state >> 16) % 40
-  var parser = EventStreamParser(lastEventID: "before", limits: .init(), reportsComments: true, lookAhead: lookAhead)
+  var parser = EventStreamParser(lastEventID: "before", reportsComments: true)
   var elements: [EventStreamParser.Element] = []
   var rest = input[...]
   while !rest.isEmpty {

@@ -30,6 +30,8 @@ struct EventBlock: Sendable {
   }
 
   /// Adds a line of the bytes that are being parsed.
+  ///
+  /// - Parameter isBeforeLF: Whether it is known that an LF is behind it, which is copied with it then.
   @inline(__always)
   mutating func addData(_ line: UnsafeRawBufferPointer, isBeforeLF: Bool) {
     if !hasData {

@@ -1,6 +1,6 @@
 extension EventStreamParser {
   mutating func parseLines(of bytes: UnsafeRawBufferPointer, _ receive: (Element) throws -> Void) throws {
-    var scanner = LineScanner(bytes, endedWithCR: endedWithCR, lookAhead: lookAhead)
+    var scanner = LineScanner(bytes, endedWithCR: endedWithCR)
     let (hadNoLine, hadNoData) = (line.isEmpty, !block.hasData)
     if !byteOrderMark.isDone { byteOrderMark.skip(in: &scanner, putting: &line) }
     if try line.isEmpty || finishLine(in: &scanner, receive) {
@@ -22,31 +22,32 @@ extension EventStreamParser {
         // "data:", and perhaps a space
         if words.low & 0xFF_FFFF_FFFF == 0x3A_6174_6164 {
           let prefixCount = words.low &>> 40 & 0xFF == 0x20 ? 6 : 5
-          if let value = scanner.takeLine(behind: prefixCount) {
-            try checkLine(prefixCount + value.count)
-            try checkData(value)
-            if !block.hasData, scanner.skipBlankLine() {
-              // The most frequent block has one line of data, its last.
-              let text = String(decoding: value, as: UTF8.self)
-              if block.isPlain {
-                try receive(.event(ReceivedEvent(type: "message", data: text, id: .none)))
-              } else {
-                try receive(.event(block.takeEvent(text)))
-              }
+          guard let value = scanner.nextLine(behind: prefixCount) else { return }
+          try checkLine(prefixCount + value.count)
+          try checkData(value)
+          if !block.hasData, scanner.skipBlankLine() {
+            // The most frequent block has one line of data, its last.
+            let text = String(decoding: value, as: UTF8.self)
+            if block.isPlain {
+              try receive(.event(ReceivedEvent(type: "message", data: text, id: .none)))
             } else {
-              block.addData(value, isBeforeLF: true)
+              try receive(.event(block.takeEvent(text)))
             }
-            continue
+          } else {
+            block.addData(value, isBeforeLF: LineBreak.isLF(behind: value))
           }
-        } else if let count = block.repeatType(for: words) {
+          continue
+        }
+        if let count = block.repeatType(for: words) {
           scanner.takeLine(ofCount: count)
           continue
-        } else if let short = ShortBytes(beforeLFIn: words), process(short) {
+        }
+        if let short = ShortBytes(beforeLFIn: words), process(short) {
           scanner.takeLine(ofCount: short.count)
           continue
         }
       }
-      guard let line = scanner.nextLine() else { break }
+      guard let line = scanner.nextLine() else { return }
       try process(line, receive)
     }
   }

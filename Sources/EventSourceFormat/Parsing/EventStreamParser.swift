@@ -42,8 +42,6 @@ public struct EventStreamParser: Sendable {
 
   let limits: Limits
   let reportsComments: Bool
-  /// How far ahead an LF is looked for.
-  let lookAhead: Int
   var byteOrderMark = ByteOrderMark()
   var endedWithCR = false
   /// The beginning of a line whose end has not come.
@@ -58,15 +56,8 @@ public struct EventStreamParser: Sendable {
   ///   - limits: How much memory the stream may make the parser use.
   ///   - reportsComments: Whether comments are given out; they cost nothing otherwise.
   public init(lastEventID: String = "", limits: Limits = Limits(), reportsComments: Bool = false) {
-    // Large enough that a search costs nothing, and small enough that the bytes are still near when they are used.
-    self.init(lastEventID: lastEventID, limits: limits, reportsComments: reportsComments, lookAhead: 8 << 10)
-  }
-
-  /// Makes a parser that looks for an LF so many bytes ahead: tests choose few, to have all cases in little input.
-  package init(lastEventID: String, limits: Limits, reportsComments: Bool, lookAhead: Int) {
     self.limits = limits
     self.reportsComments = reportsComments
-    self.lookAhead = lookAhead
     block = EventBlock(lastEventID: lastEventID)
   }
 

@@ -1,0 +1,33 @@
+import EventSourceFormat
+import Testing
+
+/// Line breaks are looked for in blocks of bytes: here they are at every place of a block, and so are bytes that could
+/// be taken for one.
+@Suite struct LineBreakTests {
+  private func expectLikeReference(_ input: [UInt8]) throws {
+    var parser = EventStreamParser(reportsComments: true)
+    var elements: [EventStreamParser.Element] = []
+    try parser.parse(input) { elements.append($0) }
+    let reference = ReferenceParser(input)
+    #expect(bytes(of: elements) == bytes(of: reference.elements), "\(input)")
+  }
+
+  @Test(arguments: ["\n", "\r", "\r\n"], [0, 1, 15, 16, 31, 32])
+  func aLineEndsWhereverItsBreakIs(lineBreak: String, before: Int) throws {
+    let comment = ":" + String(repeating: "c", count: before)
+    for length in 0...100 {
+      let value = String(repeating: "x", count: length)
+      let lines = [comment, "data: \(value)", "", "data:\(value)", "data: \(value)", "", "event: x", "data", "", ""]
+      try expectLikeReference(Array(lines.joined(separator: lineBreak).utf8))
+    }
+  }
+
+  @Test(arguments: [0, 1, 7, 8, 30, 31, 32, 33])
+  func noOtherByteIsALineBreak(place: Int) throws {
+    for byte in UInt8.min...UInt8.max {
+      let value = [UInt8](repeating: UInt8(ascii: "x"), count: place) + [byte] + Array("data: and more of it\n\n".utf8)
+      try expectLikeReference(Array("data: ".utf8) + value)
+      try expectLikeReference(Array(":".utf8) + value)
+    }
+  }
+}
