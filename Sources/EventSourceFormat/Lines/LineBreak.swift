@@ -14,6 +14,12 @@ enum LineBreak {
       if block.hasBreak { return position + block.firstBreak }
       position += Block.count
     }
+    if position < end, end - start >= Block.count {
+      // The last block overlaps with the one before it, in which there was none.
+      let last = end - Block.count
+      let block = Block(at: last)
+      return block.hasBreak ? last + block.firstBreak : nil
+    }
     while position < end {
       let byte = position.load(as: UInt8.self)
       if byte == lf || byte == cr { return position }
