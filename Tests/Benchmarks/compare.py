@@ -23,6 +23,7 @@ class Scale:
         pick = lambda full, quick, smoke: {"full": full, "quick": quick, "smoke": smoke}[mode]  # noqa: E731
         self.rounds = pick(3, 3, 1)
         self.fewer_rounds = pick(2, 2, 1)
+        self.peers_rounds = pick(2, 1, 1)
         self.readers = pick(1000, 1000, 50)
         self.burst = pick(10_000, 5_000, 500)
         self.paced_seconds = pick(4, 3, 1)
@@ -117,7 +118,7 @@ def paced(scale, others):
         rate = 10 if server.name == "sse-starlette" else 100
         count = int(rate * scale.paced_seconds)
         return load(server, count, rate=rate, readers=scale.readers, expect=count, limit=scale.paced_seconds * 6)
-    close = alternate(["floor", *OURS], scale.rounds + 4, measure)
+    close = alternate(["floor", *OURS], scale.rounds + 3, measure)
     return close | alternate(others, scale.rounds, measure)
 
 
@@ -127,7 +128,8 @@ def idle(scale, others):
         result = load(server, readers=scale.idle, hold=1)
         result["kib"] = (result["resident_open"] - result["resident_before"]) / max(result["opened"], 1)
         return result
-    return alternate(["floor", *OURS, *others], scale.fewer_rounds, measure, buffer=128)
+    close = alternate(["floor", *OURS], scale.fewer_rounds, measure)
+    return close | alternate(others, scale.peers_rounds, measure, buffer=128)
 
 
 def resume_storm(scale, others):
@@ -140,19 +142,23 @@ def resume_storm(scale, others):
     return alternate([*OURS, *there], scale.fewer_rounds, measure)
 
 
-def many_channels(scale):
+def many_channels(scale, others):
     """As many streams in all, each of which gets three events a second, over numbers of channels. When these are more than
-    the streams, each stream is of several; every channel has one reader then."""
+    the streams, each stream is of several, which peers do not have; every channel has one reader then."""
     events = 3 * scale.paced_seconds
 
     def over(channels):
         at_once = min(channels, scale.streams)
-        return lambda server: load(
-            server, events * at_once, rate=3 * at_once, burst=at_once, channels=channels,
-            readers=scale.streams // at_once * at_once, expect=events, limit=60)
-    return {channels: alternate(
-        ["floor", *OURS] if channels == 1 else OURS, scale.fewer_rounds, over(channels), history=64 << 10)
-        for channels in scale.channel_steps}
+
+        def measure(server):
+            return load(
+                server, events * at_once, rate=3 * at_once, burst=at_once, channels=channels,
+                readers=scale.streams // at_once * at_once, expect=events, limit=60)
+        names = ["floor", *OURS] if channels == 1 else OURS
+        there = [name for name in others if name == "Go eventsource" and channels <= scale.streams]
+        close = alternate(names, scale.fewer_rounds, measure, history=64 << 10)
+        return close | alternate(there, scale.peers_rounds, measure, buffer=128)
+    return {channels: over(channels) for channels in scale.channel_steps}
 
 
 def big_events(scale, others):
@@ -173,16 +179,19 @@ def publish_latency(scale):
             for readers in [1, 10 * scale.readers]}
 
 
-def delivery_latency(scale, cost_us):
-    """At shares of what one thread can deliver, one send for each event and reader."""
+def delivery_latency(scale, cost_us, others):
+    """At shares of what one thread of the floor can deliver, one send for each event and reader."""
     capacity = 1e6 / cost_us / scale.readers
+    there = [name for name in others if name in ["Go eventsource", "nchan"]]
 
     def at(share):
         rate = capacity * share
         count = int(rate * scale.paced_seconds)
-        return alternate(
-            ["floor", *OURS], scale.fewer_rounds,
-            lambda server: load(server, count, rate=rate, readers=scale.readers, expect=count, limit=60))
+
+        def measure(server):
+            return load(server, count, rate=rate, readers=scale.readers, expect=count, limit=60)
+        close = alternate(["floor", *OURS], scale.fewer_rounds, measure)
+        return close | alternate(there, scale.peers_rounds, measure)
     return {share: at(share) for share in scale.capacities}
 
 
@@ -312,10 +321,10 @@ def main():
     run("paced", paced, others)
     run("idle", idle, others)
     run("resume storm", resume_storm, others)
-    run("many channels", many_channels)
+    run("many channels", many_channels, others)
     run("big events", big_events, others)
     run("publish latency", publish_latency)
-    run("delivery latency", delivery_latency, results["paced"]["floor"]["cpu_us"])
+    run("delivery latency", delivery_latency, results["paced"]["floor"]["cpu_us"], others)
     run("client", client, has_httpx)
     run("scaling", scaling)
     micro = subprocess.run([f"{RELEASE}/bench-micro"], check=True, stdout=subprocess.PIPE, text=True).stdout

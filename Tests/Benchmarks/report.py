@@ -1,5 +1,6 @@
 """Tables and plots of what compare.py has measured."""
 
+import math
 import os
 
 from servers import HERE
@@ -13,7 +14,7 @@ def number(value, digits=3):
     """Three digits that count, without an exponent."""
     if value == 0:
         return "0"
-    if value >= 1000:
+    if value >= 100:
         return f"{float(f'{value:.{digits}g}'):,.0f}"
     return f"{value:.{digits}g}"
 
@@ -95,7 +96,8 @@ def goals(results):
         *[[f"decoding, events/s, {name}", "0.4 of the floor", number(best["floor_parse whole"]), "",
            f"httpx-sse: {number(best['httpx-sse'])}" if "httpx-sse" in best else "", number(best["bench-parse whole"]),
            f"{best['bench-parse whole'] / best['floor_parse whole']:.2f}; in 16 KB chunks "
-           f"{best['bench-parse 16 KB chunks'] / best['floor_parse whole']:.2f}"]
+           f"{best['bench-parse 16 KB chunks'] / best['floor_parse whole']:.2f}; the strings alone "
+          f"{best['bench-parse strings alone'] / best['floor_parse whole']:.2f}"]
           for name, best in results["decoding"].items()],
         ["the same, over events of " + " / ".join(size_text(size) for size in results["decoding over sizes"]), "flat", "",
          "", "", "", " / ".join(f"{best['bench-parse whole'] / best['floor_parse whole']:.2f}"
@@ -157,11 +159,18 @@ def tables(results):
     return text
 
 
+def round_tick(least):
+    """The smallest round number that is not less."""
+    size = 10 ** math.floor(math.log10(least)) if least > 0 else 1
+    return next(size * step for step in [1, 2, 2.5, 5, 10] if size * step >= least)
+
+
 def plot(title, lines, unit):
     """An SVG: a line for each server over steps that are a factor apart, from zero."""
     width, height, left, bottom, top = 640, 320, 60, 40, 50
     steps = sorted({step for points in lines.values() for step, _ in points})
-    most = max(value for points in lines.values() for _, value in points) * 1.1 or 1
+    tick = round_tick(max(value for points in lines.values() for _, value in points) / 4)
+    most = 4 * tick
     across = {step: left + 20 + index * (width - left - 60) / max(len(steps) - 1, 1) for index, step in enumerate(steps)}
 
     def up(value):
@@ -170,9 +179,9 @@ def plot(title, lines, unit):
              f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
              f'<text x="{left}" y="20" font-size="14">{title}, {unit}</text>']
     for index in range(5):
-        value = most * index / 4
+        value = tick * index
         parts += [f'<line x1="{left}" x2="{width - 20}" y1="{up(value):.1f}" y2="{up(value):.1f}" stroke="#dddddd"/>',
-                  f'<text x="{left - 6}" y="{up(value) + 4:.1f}" text-anchor="end">{number(value, 2)}</text>']
+                  f'<text x="{left - 6}" y="{up(value) + 4:.1f}" text-anchor="end">{number(value)}</text>']
     parts += [f'<text x="{across[step]:.1f}" y="{height - bottom + 18}" text-anchor="middle">{step:,}</text>' for step in steps]
     for index, (name, points) in enumerate(lines.items()):
         path = " ".join(f"{across[step]:.1f},{up(value):.1f}" for step, value in points)

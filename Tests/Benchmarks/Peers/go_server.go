@@ -36,13 +36,17 @@ func main() {
 	server.Register("0", history)
 	var last int64
 	http.HandleFunc("/stream", server.Handler("0"))
+	http.HandleFunc("/stream/", func(response http.ResponseWriter, request *http.Request) {
+		server.Handler(strings.TrimPrefix(request.URL.Path, "/stream/"))(response, request)
+	})
 	http.HandleFunc("/publish", func(response http.ResponseWriter, request *http.Request) {
 		count, rate := int(number(request, "n", 1000)), number(request, "rate", 0)
 		size, keep := int(number(request, "size", 100)), number(request, "keep", 0) > 0
+		channels, burst := int(number(request, "channels", 1)), int(number(request, "burst", 1))
 		go func() {
 			start := time.Now()
 			for index := 0; index < count; index++ {
-				if rate > 0 {
+				if rate > 0 && index%burst == 0 {
 					time.Sleep(time.Until(start.Add(time.Duration(float64(index) / rate * 1e9))))
 				}
 				stamp := fmt.Sprintf("ts=%d ", time.Now().UnixNano())
@@ -51,7 +55,7 @@ func main() {
 				if keep {
 					history.Add("0", next)
 				}
-				server.Publish([]string{"0"}, next)
+				server.Publish([]string{strconv.Itoa(index % channels)}, next)
 			}
 		}()
 		response.WriteHeader(202)
