@@ -25,14 +25,26 @@ struct BenchParse {
     try measureStrings(bytes, runs: runs)
   }
 
+  /// What a decoder gave out.
+  struct Tally {
+    private(set) var events = 0
+    private(set) var dataBytes = 0
+
+    @inline(__always)
+    mutating func take(_ data: String) {
+      events += 1
+      dataBytes += data.utf8.count
+    }
+  }
+
   static func measure(_ name: String, _ bytes: [UInt8], chunk: Int, runs: Int) throws {
-    try measure(name, bytes, runs: runs) { bytes, take in
+    try measure(name, bytes, runs: runs) { bytes, tally in
       var parser = EventStreamParser()
       var position = 0
       while position < bytes.count {
         let end = min(position + chunk, bytes.count)
         try parser.parse(UnsafeRawBufferPointer(rebasing: bytes[position..<end])) { element in
-          if case .event(let event) = element { take(event.data) }
+          if case .event(let event) = element { tally.take(event.data) }
         }
         position = end
       }
@@ -44,35 +56,29 @@ struct BenchParse {
     var parser = EventStreamParser()
     try parser.parse(bytes) { if case .event(let event) = $0 { counts.append(event.data.utf8.count) } }
     let between = (bytes.count - counts.reduce(0, +)) / max(counts.count, 1)
-    try measure("strings alone", bytes, runs: runs) { bytes, take in
+    try measure("strings alone", bytes, runs: runs) { bytes, tally in
       var position = 0
       for count in counts {
-        take(String(decoding: UnsafeRawBufferPointer(rebasing: bytes[position..<(position + count)]), as: UTF8.self))
+        let part = UnsafeRawBufferPointer(rebasing: bytes[position..<(position + count)])
+        tally.take(String(decoding: part, as: UTF8.self))
         position += count + between
       }
     }
   }
 
-  @inline(__always)
-  static func measure(
-    _ name: String, _ bytes: [UInt8], runs: Int,
-    _ decode: (UnsafeRawBufferPointer, (String) -> Void) throws -> Void
+  private static func measure(
+    _ name: String, _ bytes: [UInt8], runs: Int, _ decode: (UnsafeRawBufferPointer, inout Tally) throws -> Void
   ) throws {
     var best = Double.infinity
-    var (events, dataBytes) = (0, 0)
+    var tally = Tally()
     for _ in 0..<max(1, runs) {
-      (events, dataBytes) = (0, 0)
+      tally = Tally()
       let start = now()
-      try bytes.withUnsafeBytes { bytes in
-        try decode(bytes) { data in
-          events += 1
-          dataBytes += data.utf8.count
-        }
-      }
+      try bytes.withUnsafeBytes { try decode($0, &tally) }
       best = min(best, now() - start)
     }
-    let rates = "\(Int(Double(events) / best)) events/s \(Int(Double(bytes.count) / best / 1e6)) MB/s"
-    print("bench-parse \(name): \(events) events \(dataBytes) data bytes: \(rates) (best of \(runs))")
+    let rates = "\(Int(Double(tally.events) / best)) events/s \(Int(Double(bytes.count) / best / 1e6)) MB/s"
+    print("bench-parse \(name): \(tally.events) events \(tally.dataBytes) data bytes: \(rates) (best of \(runs))")
   }
 
   static func now() -> Double {
