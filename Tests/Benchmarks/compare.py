@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -338,4 +339,9 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    # However it is ended, the servers that it has started end first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("compare: stopped")

@@ -21,6 +21,13 @@ HELP
   exit 0 ;;
 esac
 
+for argument in "$@"; do
+  case "$argument" in
+    --quick | --smoke | --write | --render) ;;
+    *) echo "compare: there is no option \"$argument\"; see --help" >&2; exit 64 ;;
+  esac
+done
+
 build=.build/yardsticks
 mkdir -p "$build"
 command -v swift >/dev/null || { echo "compare: swift is missing" >&2; exit 1; }

@@ -29,7 +29,7 @@ public enum EventStreamEncoder {
     if let type = event.type { count += "event: \n".utf8.count + type.rawValue.utf8.count }
     if let time = event.reconnectionTime { count += "retry: \n".utf8.count + digitCount(try milliseconds(time)) }
     event.data.withBytes { data in
-      DataLines.forEach(in: data) { count += "data: \n".utf8.count + $0.count }
+      LineScanner.forEachLine(of: data) { count += "data: \n".utf8.count + $0.count }
     }
     return count
   }
@@ -53,7 +53,7 @@ public enum EventStreamEncoder {
       writer.write("\n")
     }
     event.data.withBytes { data in
-      DataLines.forEach(in: data) { line in
+      LineScanner.forEachLine(of: data) { line in
         writer.write("data: ")
         writer.write(line)
         writer.write("\n")

@@ -21,6 +21,15 @@ struct LineScanner {
     if endedWithCR { skipLF() }
   }
 
+  /// Calls `body` with every line of a whole text, in order, without its end; the last one, which has none, may be
+  /// empty.
+  @inline(__always)
+  static func forEachLine(of text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeRawBufferPointer) -> Void) {
+    var scanner = LineScanner(UnsafeRawBufferPointer(text), endedWithCR: false)
+    while let line = scanner.nextLine() { body(line) }
+    body(scanner.rest)
+  }
+
   /// The next byte; nil at the end.
   var peek: UInt8? { position < end ? position.load(as: UInt8.self) : nil }
   /// What belongs to no line yet.
