@@ -135,8 +135,7 @@ def idle(scale, others):
 
 def resume_storm(scale, others):
     def measure(server):
-        post(server, server.publish(scale.missed + 1, 100, keep=True))
-        time.sleep(0.5)
+        publish(server, scale.missed + 1, keep=True)
         return load(
             server, readers=scale.resuming, expect=scale.missed, last_event_id=server.last_event_id(1), limit=60)
     there = [name for name in others if name == "Go eventsource"]
@@ -271,9 +270,7 @@ def client(scale, has_httpx):
         for name, runs in results.items():
             events = scale.client_events if name in ways else scale.client_events // 10
             with closing_server(start("built-in", history=512 << 20)) as server:
-                post(server, server.publish(events + 1, 100))
-                while get(server, "/stats")["published"] <= events:
-                    time.sleep(0.05)
+                publish(server, events + 1)
                 url = f"http://127.0.0.1:{server.port}/stream"
                 program = [f"{YARDSTICKS}/python/bin/python", f"{HERE}/Peers/httpx_client.py", url, str(events)]
                 if name in ways:
@@ -284,9 +281,13 @@ def client(scale, has_httpx):
     return {name: statistics.median(runs) for name, runs in results.items()}
 
 
-def post(server, path):
+def publish(server, count, **options):
+    """Publishes events of 100 bytes, and returns when they are published."""
+    path = server.publish(count, 100, **options)
     subprocess.run(
         ["curl", "-sf", "-X", "POST", f"http://127.0.0.1:{server.port}{path}"], check=True, stdout=subprocess.DEVNULL)
+    while get(server, "/stats")["published"] < count:
+        time.sleep(0.05)
 
 
 def get(server, path):

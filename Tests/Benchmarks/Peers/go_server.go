@@ -34,7 +34,7 @@ func main() {
 	server.ReplayAll = true
 	history := eventsource.NewSliceRepository()
 	server.Register("0", history)
-	var last int64
+	var last, published int64
 	http.HandleFunc("/stream", server.Handler("0"))
 	http.HandleFunc("/stream/", func(response http.ResponseWriter, request *http.Request) {
 		server.Handler(strings.TrimPrefix(request.URL.Path, "/stream/"))(response, request)
@@ -56,9 +56,13 @@ func main() {
 					history.Add("0", next)
 				}
 				server.Publish([]string{strconv.Itoa(index % channels)}, next)
+				atomic.AddInt64(&published, 1)
 			}
 		}()
 		response.WriteHeader(202)
+	})
+	http.HandleFunc("/stats", func(response http.ResponseWriter, request *http.Request) {
+		fmt.Fprintf(response, "{\"published\": %d}\n", atomic.LoadInt64(&published))
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Args[1])
 	if err != nil {
