@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 
 case " $* " in *" --help "* | *" -h "*)
   cat <<'HELP'
-usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--write]
+usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--write] | --render
 
 Measures the built-in server, evhttp, the decoder and the client against yardsticks in C and against peers, alternating
 in one run, and prints tables of ratios.
@@ -13,6 +13,7 @@ in one run, and prints tables of ratios.
   --quick   smaller, within ten minutes
   --smoke   one short round of everything without peers: that it works, not how fast
   --write   the tables and plots of the documentation are replaced by those of this run
+  --render  measures nothing: the documentation is given those of the last run once more
 
 Needs Swift; a C compiler, libevent and what else is missing is installed from Debian. Peers: Go's package eventsource,
 nginx with nchan, Python's sse-starlette, and httpx-sse for the client. A peer that cannot be installed is named and left

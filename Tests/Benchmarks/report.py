@@ -97,7 +97,7 @@ def goals(results):
            f"httpx-sse: {number(best['httpx-sse'])}" if "httpx-sse" in best else "", number(best["bench-parse whole"]),
            f"{best['bench-parse whole'] / best['floor_parse whole']:.2f}; in 16 KB chunks "
            f"{best['bench-parse 16 KB chunks'] / best['floor_parse whole']:.2f}; the strings alone "
-          f"{best['bench-parse strings alone'] / best['floor_parse whole']:.2f}"]
+           f"{best['bench-parse strings alone'] / best['floor_parse whole']:.2f}"]
           for name, best in results["decoding"].items()],
         ["the same, over events of " + " / ".join(size_text(size) for size in results["decoding over sizes"]), "flat", "",
          "", "", "", " / ".join(f"{best['bench-parse whole'] / best['floor_parse whole']:.2f}"

@@ -26,13 +26,20 @@ class Server:
         self.name, self.port = name, port
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.pid = self.process.pid
+        try:
+            self._await_port()
+        # Also when the comparison is stopped meanwhile.
+        except BaseException:
+            self.stop()
+            raise
+
+    def _await_port(self):
         deadline = time.monotonic() + 20
         while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError(f"{name} does not start")
+                raise RuntimeError(f"{self.name} does not start")
             time.sleep(0.02)
 
     def publish(self, count, size, rate=0, channels=1, burst=1, keep=False):
