@@ -4,14 +4,6 @@ import Testing
 /// Line breaks are looked for in blocks of bytes: here they are at every place of a block, and so are bytes that could
 /// be taken for one.
 @Suite struct LineBreakTests {
-  private func expectLikeReference(_ input: [UInt8]) throws {
-    var parser = EventStreamParser(reportsComments: true)
-    var elements: [EventStreamParser.Element] = []
-    try parser.parse(input) { elements.append($0) }
-    let reference = ReferenceParser(input)
-    #expect(bytes(of: elements) == bytes(of: reference.elements), "\(input)")
-  }
-
   @Test(arguments: ["\n", "\r", "\r\n"], [0, 1, 15, 16, 31, 32])
   func aLineEndsWhereverItsBreakIs(lineBreak: String, before: Int) throws {
     let comment = ":" + String(repeating: "c", count: before)
@@ -19,6 +11,14 @@ import Testing
       let value = String(repeating: "x", count: length)
       let lines = [comment, "data: \(value)", "", "data:\(value)", "data: \(value)", "", "event: x", "data", "", ""]
       try expectLikeReference(Array(lines.joined(separator: lineBreak).utf8))
+    }
+  }
+
+  @Test func linesOfAllKindsAreFoundWhereverABlockEnds() throws {
+    let text = "id: 1\r\nevent: update\rdata: some text\n\n: a comment\r\rdata:\ndata: two\r\nretry: 5\n\nid\ndata\n\n"
+    for before in 0...64 {
+      let comment = ":" + String(repeating: "c", count: before) + "\n"
+      try expectLikeReference(Array((comment + text).utf8))
     }
   }
 

@@ -4,19 +4,6 @@ import Testing
 /// Types and IDs of up to 15 bytes have a way of their own through the parser: here are all lengths, against the
 /// reference.
 @Suite struct TypeAndIDTests {
-  private func expectLikeReference(_ input: [UInt8]) throws {
-    for chunkSize in [1, 5, input.count] {
-      var parser = EventStreamParser(lastEventID: "before", reportsComments: true)
-      var elements: [EventStreamParser.Element] = []
-      for start in stride(from: 0, to: input.count, by: chunkSize) {
-        try parser.parse(Array(input[start..<min(start + chunkSize, input.count)])) { elements.append($0) }
-      }
-      let reference = ReferenceParser(input, lastEventID: "before")
-      #expect(bytes(of: elements) == bytes(of: reference.elements), "\(input) in chunks of \(chunkSize)")
-      #expect(parser.lastEventID.utf8.elementsEqual(reference.lastEventID.utf8), "\(input) in chunks of \(chunkSize)")
-    }
-  }
-
   @Test(arguments: ["id", "event"], ["\n", "\r", "\r\n"])
   func everyLengthArrivesWhole(field: String, lineEnd: String) throws {
     for length in 0...40 {
