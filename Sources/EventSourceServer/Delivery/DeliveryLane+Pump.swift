@@ -78,7 +78,7 @@ extension DeliveryLane {
     guard let taken = write(next.bytes, to: exchange) else { return 0 }
     attachment.cursor += UInt64(taken)
     if taken == next.bytes.count {
-      tally.delivered += Int(next.endOrdinal - attachment.ordinal)
+      tally.delivered += Int(next.endOrdinal - min(attachment.ordinal, next.endOrdinal))
       attachment.ordinal = next.endOrdinal
     }
     return taken

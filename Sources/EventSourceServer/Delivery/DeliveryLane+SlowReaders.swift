@@ -61,7 +61,8 @@ extension DeliveryLane {
     for attachment in audience.waiting.reversed() where attachment.replay == nil && !attachment.isToSkip {
       if attachment.cursor < snapshot.start {
         fellBehind(attachment, .behind)
-      } else if snapshot.end - attachment.cursor > audience.channel.maximumBacklogBytes,
+      } else if snapshot.end > attachment.cursor,  // It may be ahead of the walk: it was given what came meanwhile.
+        snapshot.end - attachment.cursor > audience.channel.maximumBacklogBytes,
         audience.channel.slowReaders != .newestPerKey
       {
         fellBehind(attachment, .backlog)

@@ -128,7 +128,7 @@ extension DeliveryLane {
         guard let newest = state.log.newestBlock, newest > attachment.cursor else { return }
         attachment.cursor = newest
         let ordinal = state.log.ordinal(of: newest)
-        tally.coalesced += Int(ordinal - attachment.ordinal)
+        tally.coalesced += Int(ordinal - min(attachment.ordinal, ordinal))
         attachment.ordinal = ordinal
       }
     }

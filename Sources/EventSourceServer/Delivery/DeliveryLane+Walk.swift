@@ -67,7 +67,7 @@ extension DeliveryLane {
       guard let taken = write(bytes, to: exchange) else { return }
       attachment.cursor += UInt64(taken)
       guard taken == bytes.count else { return becameSlow(exchange) }
-      tally.delivered += Int(range.endOrdinal - attachment.ordinal)
+      tally.delivered += Int(range.endOrdinal - min(attachment.ordinal, range.endOrdinal))
       attachment.ordinal = range.endOrdinal
     }
     if attachment.cursor < end { pump(exchange) } else { setReady(exchange, true) }
