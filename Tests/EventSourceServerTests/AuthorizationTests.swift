@@ -182,20 +182,41 @@ import Testing
     #expect(hub.statistics.readers == 0)
   }
 
-  @Test func aRevocationBeforeTheAnswerMakesTheAuthorizerBeAskedAgain() throws {
+  @Test(arguments: [("anna", 2), ("bert", 1)])
+  func aRevocationBeforeTheAnswerMakesTheAuthorizerBeAskedAgainIfItConcernsTheCaller(name: String, times: Int) throws {
     let asked = Mutex(0)
     let (hub, stack, reader) = connect { _, _ in
       asked.withLock { $0 += 1 }
       return .granted(ChannelGrant(identity: "anna"))
     }
-    hub.revoke(identity: "bert")
+    hub.revoke(identity: name)
     stack.run()
     executor.run()
     stack.run()
     executor.run()
     stack.run()
-    #expect(asked.withLock { $0 } == 2)
+    #expect(asked.withLock { $0 } == times)
     #expect(reader.response.head?.status == 200)
+  }
+
+  @Test func anAuthorizerMayEndTheCallersOlderStreams() throws {
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.taskExecutor = executor })
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(
+      hub,
+      authorizer: Authorizer { [unowned hub] _, _ in
+        hub.revoke(identity: "anna")
+        return .granted(ChannelGrant(identity: "anna"))
+      })
+    let readers = (0..<3).map { _ in
+      let reader = stack.connect(handler, channels: ["a"])
+      stack.run()
+      executor.run()
+      stack.run()
+      return reader
+    }
+    #expect(readers.map(\.isFinished) == [true, true, false])
+    #expect(hub.statistics.ended == [.revoked: 2] && readers[2].response.head?.status == 200)
   }
 
   @Test func anOpenStreamIsAuthorizedAgainIfSoConfigured() throws {

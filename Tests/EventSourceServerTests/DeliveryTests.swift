@@ -15,14 +15,14 @@ import Testing
     stack.run()
     #expect(
       reader.response.text == """
-        id: test-1
         data: event 1
+        id: \(hub.id(1))
 
-        id: test-2
         data: event 2
+        id: \(hub.id(2))
 
-        id: test-3
         data: event 3
+        id: \(hub.id(3))
 
 
         """
@@ -64,9 +64,9 @@ import Testing
   }
 
   @Test func aShortWriteIsContinuedWhereItStopped() throws {
-    let expected = "id: test-1\ndata: first\n\nid: test-2\ndata: second\n\n"
     for size in 1...60 {
       let hub = EventHub(channels: ["news"], configuration: .test)
+      let expected = "data: first\nid: \(hub.id(1))\n\ndata: second\nid: \(hub.id(2))\n\n"
       let stack = SimulatedStack(hub: hub)
       let reader = stack.connect(EventStreamHandler(hub), channels: ["news"], room: 0)
       stack.run()
@@ -96,7 +96,7 @@ import Testing
       await Task.yield()
       acknowledged = !readers[2].response.body.isEmpty
     }
-    #expect(try await published.value.rawValue == "test-1")
+    #expect(try await published.value.rawValue == hub.id(1))
   }
 
   @Test func anAcknowledgementDoesNotWaitForALaneThatIsClosed() async throws {
@@ -125,8 +125,8 @@ import Testing
     stack.run()
     let ids = try hub.publish("both", to: ["news", "sports"])
     stack.run()
-    #expect(ids.map(\.rawValue) == ["test-1", "test-1"])
-    #expect(readers.allSatisfy { $0.response.text == "id: test-1\ndata: both\n\n" })
+    #expect(ids.map(\.rawValue) == [hub.id(1), hub.id(1, channel: 2)])
+    #expect(zip(readers, ids).allSatisfy { $0.response.text == "data: both\nid: \($1)\n\n" })
   }
 
   @Test func nothingIsSentIfOneOfSeveralChannelsIsUnknown() throws {
@@ -138,7 +138,9 @@ import Testing
 
   @Test func whatCannotBePublishedThrowsAndSendsNothing() throws {
     let hub = EventHub(channels: ["news"], configuration: .test { $0.maximumEventBytes = 64 })
-    #expect(throws: PublishError.emptyID) { try hub.publish(ServerSentEvent(data: "", id: EventID("")), to: "news") }
+    #expect(throws: PublishError.unusableID(.empty)) {
+      try hub.publish(ServerSentEvent(data: "", id: EventID("")), to: "news")
+    }
     #expect(throws: PublishError.eventTooLarge(bytes: 108, limit: 64)) {
       try hub.publish(String(repeating: "x", count: 100), to: "news")
     }
@@ -171,6 +173,6 @@ import Testing
     stack.run()
     #expect(hub.statistics.readers == 1)
     #expect(hub.statistics.ended == [.peerGone: 2])
-    #expect(readers[2].response.text == "id: test-1\ndata: hello\n\n")
+    #expect(readers[2].response.text == "data: hello\nid: \(hub.id(1))\n\n")
   }
 }

@@ -1,7 +1,7 @@
 import EventSourceServer
 
 extension EventHub.Configuration {
-  /// Repeatable: a fixed epoch and seed.
+  /// Repeatable, but for the IDs.
   static var test: Self { test() }
 
   static func test(_ change: (inout Self) -> Void = { _ in }) -> Self {
@@ -11,6 +11,11 @@ extension EventHub.Configuration {
     change(&configuration)
     return configuration
   }
+}
+
+extension EventHub {
+  /// The ID that the hub generates for a number, in the channel that was the first to be opened, or a later one.
+  func id(_ number: Int, channel: Int = 1) -> String { "\(epoch)\(channel)-\(number)" }
 }
 
 extension EventStreamHandler.Configuration {

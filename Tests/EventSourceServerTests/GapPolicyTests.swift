@@ -56,10 +56,10 @@ import Testing
     let hub = hub()
     let stack = SimulatedStack(hub: hub)
     for number in 1...2000 { try hub.publish("\(number)", to: "a") }
-    let reader = resume(hub, stack, after: "test-3", .refuse(status: 412))
+    let reader = resume(hub, stack, after: hub.id(3), .refuse(status: 412))
     #expect(reader.response.head?.status == 412)
     #expect(reader.isFinished && hub.statistics.readers == 0 && hub.statistics.gaps == 1)
-    let other = resume(hub, stack, after: "test-1998", .refuse(status: 412))
+    let other = resume(hub, stack, after: hub.id(1998), .refuse(status: 412))
     #expect(other.response.head?.status == 200 && data(other) == ["1999", "2000"])
     let new = resume(hub, stack, after: nil, .refuse(status: 412))
     #expect(new.response.head?.status == 200)
@@ -122,13 +122,13 @@ import Testing
     for number in 1...2000 { try hub.publish("\(number)", to: "a") }
     let provider = Snapshots { channel in
       #expect(channel == "a")
-      return [ServerSentEvent(data: "state of 1998", type: "state", id: "test-1998")]
+      return [ServerSentEvent(data: "state of 1998", type: "state", id: try EventID(hub.id(1998)))]
     }
-    let reader = resume(hub, stack, after: "test-3", .snapshot(provider))
+    let reader = resume(hub, stack, after: hub.id(3), .snapshot(provider))
     try hub.publish("2001", to: "a")
     stack.run()
     let lines = data(reader)
-    #expect(lines.first?.contains(#""lastEventID":"test-3""#) == true)
+    #expect(lines.first?.contains("\"lastEventID\":\"\(hub.id(3))\"") == true)
     #expect(Array(lines.dropFirst()) == ["state of 1998", "1999", "2000", "2001"])
   }
 
@@ -148,8 +148,8 @@ import Testing
     let hub = hub()
     let stack = SimulatedStack(hub: hub)
     for number in 1...2000 { try hub.publish("\(number)", to: "a") }
-    let provider = Snapshots { _ in [ServerSentEvent(data: "old", id: "test-5")] }
-    let reader = resume(hub, stack, after: "test-3", .snapshot(provider))
+    let provider = Snapshots { _ in [ServerSentEvent(data: "old", id: try EventID(hub.id(5)))] }
+    let reader = resume(hub, stack, after: hub.id(3), .snapshot(provider))
     #expect(reader.response.text.components(of: "event: eventsource-gap") == 2)
     #expect(data(reader).suffix(5) == ["1996", "1997", "1998", "1999", "2000"])
   }

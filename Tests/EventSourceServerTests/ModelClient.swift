@@ -21,7 +21,8 @@ final class ModelClient {
   private var connection: SimulatedStack.Connection?
   private var parser = EventStreamParser()
   private var isCut = false
-  /// Channels of which the stream has said that events are missing, and has not yet shown the next one.
+  /// Channels of which a stream has said that events are missing, and has not yet shown the next one. That is said
+  /// once: the IDs of the other channels' events are from behind the gap.
   private var gaps: Set<String> = []
   private var isLost: Set<String> = []
   /// How far the beginning may lie before what was known to be published: an event was being recorded.
@@ -42,11 +43,11 @@ final class ModelClient {
       // Refused, because events are missing: it begins anew.
       parser = EventStreamParser()
       next = [:]
+      gaps = []
+      isLost = []
     }
     let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
     parser.reset()
-    gaps = []
-    isLost = []
     isCut = false
     let target = "/?" + channels.dropFirst().map { "channel=\($0)" }.joined(separator: "&")
     let connection = server.stack.connect(

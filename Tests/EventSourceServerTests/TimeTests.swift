@@ -76,7 +76,7 @@ import Testing
     stack.run()
     reader.read()
     stack.run()
-    #expect(reader.response.text == ":\n\nid: test-1\ndata: hello\n\n")
+    #expect(reader.response.text == ":\n\ndata: hello\nid: \(hub.id(1))\n\n")
   }
 
   @Test func aStreamEndsAfterItsMaximumConnectionTimeWithARetry() throws {
@@ -139,7 +139,7 @@ import Testing
     stack.advance(by: .seconds(2))
     for reader in readers {
       #expect((4...6).contains(reader.response.writes))
-      #expect(reader.response.text.hasSuffix("data: 50\n\n"))
+      #expect(reader.response.text.hasSuffix("data: 50\nid: \(hub.id(50))\n\n"))
     }
     // Not all at the same moment.
     #expect(moments.count > 2)
@@ -182,7 +182,7 @@ import Testing
     hub.close()
     stack.run()
     #expect(reader.response.ending == .complete)
-    #expect(reader.response.text.contains("data: last\n\nretry: "))
+    #expect(reader.response.text.contains("data: last\nid: \(hub.id(1))\n\nretry: "))
     #expect(stack.connect(EventStreamHandler(hub), channels: ["news"]).response.head?.status == 503)
     #expect(hub.statistics.readers == 0)
   }

@@ -1,7 +1,9 @@
 /// Writes event streams: events, comments and reconnection times, as WHATWG HTML 9.2.5 has them.
 ///
-/// Lines end with LF; a field's value follows a colon and one space; an event's fields come in the order `id`, `event`,
-/// `retry`, `data`, and a blank line ends it. Whatever throws has written nothing.
+/// Lines end with LF; a field's value follows a colon and one space; an event's fields come in the order `event`,
+/// `retry`, `data`, `id`, and a blank line ends it. The ID comes last, because some clients note an ID as soon as its
+/// line is there: one that is cut off within the event has then not noted it, and gets the event again when it returns.
+/// Whatever throws has written nothing.
 public enum EventStreamEncoder {
   /// Appends an event. Linear in its size.
   public static func append(_ event: ServerSentEvent, to bytes: inout [UInt8]) throws(EventStreamFormatError) {
@@ -45,7 +47,6 @@ public enum EventStreamEncoder {
     _ event: ServerSentEvent, id: EventID?, to memory: UnsafeMutableRawBufferPointer
   ) -> Int {
     var writer = MemoryWriter(memory)
-    if let id { writer.writeLine("id: ", id.rawValue) }
     if let type = event.type { writer.writeLine("event: ", type.rawValue) }
     if let time = event.reconnectionTime, let milliseconds = try? milliseconds(time) {
       writer.write("retry: ")
@@ -59,6 +60,7 @@ public enum EventStreamEncoder {
         writer.write("\n")
       }
     }
+    if let id { writer.writeLine("id: ", id.rawValue) }
     writer.write("\n")
     return writer.count
   }

@@ -29,7 +29,8 @@ public enum ChannelAuthorization: Sendable, Hashable {
 
 /// A permission to read.
 public struct ChannelGrant: Sendable, Hashable {
-  /// For how long from now; then the stream ends. nil: for as long as the stream lives.
+  /// For how long from now; then the stream ends. Zero or less grants nothing: the request is refused with 403. nil:
+  /// for as long as the stream lives.
   public var validFor: Duration?
   /// Who the caller is, as the application names them: the key for ``EventHub/Configuration/maximumReadersPerCaller``,
   /// and for ``EventHub/revoke(identity:in:)``.

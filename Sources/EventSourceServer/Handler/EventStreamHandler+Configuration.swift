@@ -15,6 +15,14 @@ extension EventStreamHandler {
       case snapshot(any SnapshotProvider)
     }
 
+    /// What becomes of a stream of several channels when one of them is removed.
+    public enum ChannelRemoval: Sendable, Hashable {
+      /// It ends, when the reader has what is published.
+      case endsStream
+      /// It goes on with the others. The reader is told by an event of type `eventsource-removed`.
+      case endsChannel
+    }
+
     /// Channels that every stream of this endpoint has; those of the route and of the query come after them.
     public var channels: [ChannelName] = []
     /// The query item by which a request names channels, once for each; nil: a request cannot.
@@ -30,6 +38,10 @@ extension EventStreamHandler {
     public var replaysWithoutLastEventID = false
     /// What a reader gets after events that are missing.
     public var afterGap = AfterGap.replayHeld
+    /// The state of a channel, for readers without a last event ID, before what is published; nil: none.
+    public var snapshotForNewReaders: (any SnapshotProvider)?
+    /// What becomes of a stream of several channels when one of them is removed. A stream of one ends.
+    public var channelRemoval = ChannelRemoval.endsStream
 
     /// How long a stream is idle before it carries a comment, which keeps proxies from closing it and finds dead peers;
     /// nil: never.

@@ -51,19 +51,22 @@ public final class EventStreamHandler: Sendable {
     on lane: DeliveryLane
   ) -> EventStreamExchange {
     precondition(lane.hub === hub, "the lane belongs to another hub than the handler")
-    let exchange = EventStreamExchange(lane: lane, handler: self, response: response)
-    exchange.crossOriginFields = configuration.crossOrigin.fields(for: request)
-    if request.method == "OPTIONS" {
-      exchange.phase = .closed
-      response.start(configuration.crossOrigin.preflight(for: request))
+    let crossOriginFields = configuration.crossOrigin.fields(for: request)
+    func makeExchange(_ phase: EventStreamExchange.Phase) -> EventStreamExchange {
+      let exchange = EventStreamExchange(lane: lane, handler: self, response: response, phase: phase)
+      exchange.crossOriginFields = crossOriginFields
       return exchange
     }
-    do {
-      let plan = try StreamPlan(request, routeChannels: channels, configuration)
-      try lane.admit(exchange, plan)
-    } catch {
-      lane.refuse(exchange, error, isHead: request.method == "HEAD")
+    if request.method == "OPTIONS" {
+      response.start(configuration.crossOrigin.preflight(for: request))
+      return makeExchange(.closed)
     }
-    return exchange
+    do {
+      let exchange = makeExchange(.arrived(try StreamPlan(request, routeChannels: channels, configuration)))
+      try lane.admit(exchange)
+      return exchange
+    } catch {
+      return lane.refuse(error, request, crossOriginFields, response, makeExchange(.closed))
+    }
   }
 }

@@ -12,7 +12,7 @@ final class Admissions: Sendable {
   private struct State {
     var phase = Phase.open
     var total = 0
-    var byCaller: [String: Int] = [:]
+    var byCaller: [ExactString: Int] = [:]
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     var nextWaiter: UInt64 = 0
   }
@@ -55,8 +55,8 @@ final class Admissions: Sendable {
   func enter(caller: String) -> Bool {
     guard let maximumPerCaller else { return true }
     return state.withLock { state in
-      guard state.byCaller[caller, default: 0] < maximumPerCaller else { return false }
-      state.byCaller[caller, default: 0] += 1
+      guard state.byCaller[ExactString(caller), default: 0] < maximumPerCaller else { return false }
+      state.byCaller[ExactString(caller), default: 0] += 1
       return true
     }
   }
@@ -65,7 +65,7 @@ final class Admissions: Sendable {
   func leave(caller: String?) {
     let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       state.total -= 1
-      if let caller, maximumPerCaller != nil, let count = state.byCaller[caller] {
+      if let caller = caller.map(ExactString.init), maximumPerCaller != nil, let count = state.byCaller[caller] {
         state.byCaller[caller] = count > 1 ? count - 1 : nil
       }
       guard state.total == 0 else { return [] }
@@ -99,5 +99,4 @@ final class Admissions: Sendable {
 /// The places that one stream has taken.
 struct Admission {
   var caller: String?
-  var channels: [EventChannel] = []
 }

@@ -18,20 +18,29 @@ extension EventHub {
     }
     return channels.withLock { channels in
       guard channels[name] == nil else { return false }
-      channels[name] = EventChannel(name: name, rules ?? configuration.channelDefaults)
+      channels[name] = makeChannel(name, rules)
       return true
     }
   }
 
   /// Removes a channel: its readers' streams end, when they have what is published, and its past is forgotten.
+  ///
+  /// A channel that is opened under the name afterwards is another: a reader that returns with an ID of the old one is
+  /// told that events are missing. What waits for the channel's repository is recorded, and is published to a channel
+  /// of that name which has the same repository by then.
   public func remove(_ name: ChannelName) {
     guard let channel = channels.withLock({ $0.removeValue(forKey: name) }) else { return }
     let hasReaders = channel.withState { state in
       state.isRemoved = true
       return !state.audiences.isEmpty
     }
+    if channel.recording.isBusy { recordings.withLock { $0[name] = channel.recording } }
     // The last reader that leaves sees to the log.
-    if hasReaders { post(toAllLanes: .end(channel, .channelRemoved)) } else { giveUpAll(of: channel) }
+    if hasReaders {
+      post(toAllLanes: .remove(channel))
+    } else {
+      channel.evictAll(owner: owner(of: channel))
+    }
   }
 
   /// Gives a channel its history, instead of any that it has; opens the channel if there is none of this name.
@@ -40,11 +49,18 @@ extension EventHub {
   /// ``RecordingEventRepository``, the channel's events are published by ``publish(_:to:awaiting:)``, and recorded in
   /// it first.
   public func register(_ repository: any EventRepository, for name: ChannelName) {
-    open(name)
-    guard let channel = channels.withLock({ $0[name] }) else { return }
-    channel.withState { state in
-      state.repository = repository
-      state.recorder = repository as? any RecordingEventRepository
+    while true {
+      open(name)
+      guard let channel = channels.withLock({ $0[name] }) else { continue }
+      let isDone = channel.withState { state in
+        // Removed since it was found: it is opened once more.
+        guard !state.isRemoved else { return false }
+        state.repository = repository
+        state.recorder = repository as? any RecordingEventRepository
+        state.newestOfHistory = .notAsked
+        return true
+      }
+      if isDone { return }
     }
   }
 
@@ -67,7 +83,7 @@ extension EventHub {
     let found = channels.withLock { channels -> EventChannel? in
       if let channel = channels[name] { return channel }
       guard isOnDemand, channels.count < configuration.maximumChannels else { return nil }
-      let channel = EventChannel(name: name, configuration.channelDefaults)
+      let channel = makeChannel(name, nil)
       channels[name] = channel
       return channel
     }
@@ -75,11 +91,21 @@ extension EventHub {
     throw isOnDemand ? .tooManyChannels(limit: configuration.maximumChannels) : .unknownChannel(name)
   }
 
-  /// The last reader of a channel has left: one that was made on demand and has no past is forgotten.
+  /// A channel with a life of its own. Lock order: the table of channels, that of recordings.
+  private func makeChannel(_ name: ChannelName, _ rules: ChannelConfiguration?) -> EventChannel {
+    let incarnation = incarnations.add(1, ordering: .relaxed).newValue
+    return EventChannel(
+      name: name, incarnation: incarnation, idPrefix: positions.prefix(of: incarnation),
+      rules ?? configuration.channelDefaults, limits: rules?.log ?? configuration.log,
+      recording: recordings.withLock { $0.removeValue(forKey: name) })
+  }
+
+  /// The last reader of a channel has left, or its past was evicted: one that was made on demand and has neither is
+  /// forgotten.
   func forgetIfUnused(_ channel: EventChannel) {
     guard configuration.channelCreation == .onDemand else { return }
     channels.withLock { channels in
-      guard channels[channel.name] === channel else { return }
+      guard channels[channel.name] === channel, !channel.recording.isBusy else { return }
       let isUnused = channel.withState { state in
         let isUnused =
           state.audiences.isEmpty && state.readers == 0 && state.repository == nil && state.log.segments.isEmpty
@@ -87,43 +113,6 @@ extension EventHub {
         return isUnused
       }
       if isUnused { channels[channel.name] = nil }
-    }
-  }
-}
-
-/// Giving up what is beyond the hub's limits.
-extension EventHub {
-  func home(of channel: EventChannel) -> LogHome {
-    LogHome(channel: channel, registry: registry, budget: budget)
-  }
-
-  /// Gives up the oldest segments of the hub until the budget is kept, or there are none left that a log holds.
-  func giveUpOldest() {
-    while budget.isExceeded, let oldest = registry.oldest() { giveUp(oldest.segment, of: oldest.owner) }
-  }
-
-  /// Gives up segments in which everything is older than the configured age. At most eight times within an age.
-  func giveUpAged(now: Int64) {
-    guard let age = configuration.log.age?.nanoseconds else { return }
-    let last = lastSweep.load(ordering: .relaxed)
-    guard now - last >= age / 8,
-      lastSweep.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
-    else { return }
-    // Made before then is a cheap test in the registry's order; used since then needs the owner's lock.
-    for (segment, owner) in registry.oldest(while: { now - $0.made > age }) {
-      if owner.withState({ _ in now - segment.lastAppend > age }) { giveUp(segment, of: owner) }
-    }
-  }
-
-  private func giveUp(_ segment: LogSegment, of owner: EventChannel) {
-    // Only the oldest of its channel can go; that another thread was faster, or an older one is still in use, is no
-    // matter.
-    if owner.evict(segment, home: home(of: owner)) { forgetIfUnused(owner) }
-  }
-
-  func giveUpAll(of channel: EventChannel) {
-    channel.withState { state in
-      while !state.log.segments.isEmpty { state.log.removeOldestSegment(home: home(of: channel)) }
     }
   }
 }

@@ -30,10 +30,14 @@ extension EventHub {
     /// address; one more is refused with 429. nil: no limit. Set it without an authorizer only where peers are not
     /// behind one proxy.
     public var maximumReadersPerCaller: Int?
+    /// How long a recording repository may take for one batch; then its publishers are told
+    /// ``PublishError/outcomeUnknown(_:)``.
+    public var recordingTimeout: Duration = .seconds(10)
     /// Where authorizers and repositories are called; nil: the global executor. A test passes one that it steps by
     /// hand.
     public var taskExecutor: (any TaskExecutor)?
-    /// What hub-made IDs begin with, 1 to 32 letters and digits; nil: made at random for each hub.
+    /// What generated IDs begin with, 1 to 32 letters and digits, before what is made at random for each hub; nil:
+    /// nothing.
     public var epoch: String?
     /// Makes what is random repeatable; nil: not repeatable.
     public var seed: UInt64?
@@ -48,6 +52,8 @@ extension EventHub {
       try ConfigurationError.require((log.events ?? 1) > 0, "log.events", "at least 1", log.events ?? 0)
       try ConfigurationError.require((log.age ?? .seconds(1)) > .zero, "log.age", "more than zero", log.age ?? .zero)
       try channelDefaults.validate()
+      try ConfigurationError.require(
+        recordingTimeout >= .milliseconds(1), "recordingTimeout", "at least a millisecond", recordingTimeout)
       try ConfigurationError.require(maximumBytes >= 64 << 10, "maximumBytes", "at least 65536", maximumBytes)
       try ConfigurationError.require(
         (64...(1 << 30)).contains(maximumEventBytes), "maximumEventBytes", "64 to 1073741824", maximumEventBytes

@@ -1,10 +1,15 @@
+import Synchronization
+
 extension EventHub {
   /// Ends every stream at once, each with what is published and the end of the response, and refuses new ones with 503.
   ///
-  /// Publishing throws ``PublishError/closed`` from now on. Returns before the streams have ended: their lanes see to
-  /// it.
+  /// Publishing throws ``PublishError/closed`` from now on, also where it waits. Returns before the streams have ended:
+  /// their lanes see to it.
   public func close() {
     admissions.setPhase(.closed)
+    offers.close()
+    for channel in channels.withLock({ Array($0.values) }) { channel.recording.close() }
+    for recording in recordings.withLock({ Array($0.values) }) { recording.close() }
     post(toAllLanes: .drain(0))
   }
 

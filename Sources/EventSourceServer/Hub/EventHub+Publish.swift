@@ -1,3 +1,5 @@
+import Synchronization
+
 public import EventSourceFormat
 
 extension EventHub {
@@ -26,23 +28,36 @@ extension EventHub {
 
   /// Publishes an event to several channels, in each with an ID of that channel unless the event has one of its own.
   ///
+  /// - Parameter names: The channels; one that is named twice gets the event once.
   /// - Returns: The IDs, in the order of the names.
-  /// - Throws: As for one channel; if any channel is unknown nothing is sent to any.
+  /// - Throws: As for one channel; if any channel is unknown, records, or cannot take the event's ID, nothing is sent
+  /// to
+  ///   any.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to names: [ChannelName], key: String? = nil
   ) throws -> [EventID] {
     let event = try prepare(event.serverSentEvent, key: key)
-    for name in names where try channel(name).withState({ $0.recorder != nil }) {
-      throw PublishError.recordingChannel(name)
+    for name in names {
+      let channel = try channel(name)
+      if channel.withState({ $0.recorder != nil }) { throw PublishError.recordingChannel(name) }
+      try checkID(of: event, in: channel)
     }
-    return try names.map { try append(event, to: $0) }
+    var ids: [ChannelName: EventID] = [:]
+    return try names.map { name in
+      if let id = ids[name] { return id }
+      let id = try append(event, to: name)
+      ids[name] = id
+      return id
+    }
   }
 
   /// Publishes an event and waits: for the channel's repository, if that records, and for the lanes, if so asked.
   ///
   /// Publications to a channel whose repository records are done in the order of the calls, those that wait together.
-  /// A publication that has begun is not undone when its task is cancelled.
+  /// If the task is cancelled or the hub closed meanwhile, this throws: `CancellationError` or ``PublishError/closed``
+  /// if the event was not recorded, ``PublishError/outcomeUnknown(_:)`` if the repository has it and has not answered.
+  /// With ``Milestone/offered``, an event whose offering is no longer awaited has been published.
   ///
   /// - Returns: The event's ID, when the milestone is reached.
   /// - Throws: As the synchronous form, and what the repository throws: the event is then not published.
@@ -51,14 +66,14 @@ extension EventHub {
     _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil, awaiting milestone: Milestone
   ) async throws -> EventID {
     let event = try prepare(event.serverSentEvent, key: key)
-    let channel = try channel(name)
-    let id = try await publish(event, to: channel)
-    if milestone == .offered { await offered(in: channel) }
+    let id = try await publish(event, to: name)
+    if milestone == .offered { try await offered(in: name) }
     return id
   }
 
   /// Publishes an event to several channels and waits, as for one channel; to one after the other.
   ///
+  /// - Parameter names: The channels; one that is named twice gets the event once.
   /// - Returns: The IDs, in the order of the names, when the milestone is reached in all of them.
   /// - Throws: As for one channel. If any channel is unknown nothing is sent to any; if a repository fails, the event
   ///   is in the channels that were named before its own.
@@ -68,44 +83,58 @@ extension EventHub {
     awaiting milestone: Milestone
   ) async throws -> [EventID] {
     let event = try prepare(event.serverSentEvent, key: key)
-    let channels = try names.map { try channel($0) }
-    var ids: [EventID] = []
-    for channel in channels { ids.append(try await publish(event, to: channel)) }
+    for name in names { try checkID(of: event, in: try channel(name)) }
+    var ids: [ChannelName: EventID] = [:]
+    for name in names where ids[name] == nil { ids[name] = try await publish(event, to: name) }
     if milestone == .offered {
-      for channel in channels { await offered(in: channel) }
+      for name in ids.keys { try await offered(in: name) }
     }
-    return ids
+    return names.compactMap { ids[$0] }
   }
 
   /// Publishes a comment, which readers' programs do not see. No repository records it.
   public func publish(comment: String, to name: ChannelName) throws {
     let byteCount = try EventStreamEncoder.byteCount(ofComment: comment) + 1
     try checkSize(byteCount)
-    let channel = try channel(name)
-    let audiences = channel.withState { state in
-      state.log.append(
-        byteCount: byteCount, idHash: 0, sequence: state.nextSequence, now: now,
-        limits: configuration.log, home: home(of: channel)
-      ) { memory in
-        let used = EventStreamEncoder.write(comment: comment, to: memory)
-        memory[used] = UInt8(ascii: "\n")
+    while true {
+      let channel = try channel(name)
+      let audiences = channel.withState { state -> [LaneAudience]? in
+        guard !state.isRemoved else { return nil }
+        state.log.append(
+          byteCount: byteCount, id: .none, now: now, limits: channel.limits, owner: owner(of: channel)
+        ) { memory in
+          let used = EventStreamEncoder.write(comment: comment, to: memory)
+          memory[used] = UInt8(ascii: "\n")
+        }
+        return state.audiences
       }
-      return state.audiences
+      // Removed since it was found: it is looked up once more.
+      guard let audiences else { continue }
+      return announce(audiences, in: channel)
     }
-    announce(audiences)
   }
+}
 
+extension EventHub {
   private func prepare(_ event: consuming ServerSentEvent, key: String?) throws -> PreparedEvent {
-    if let id = event.id, id.rawValue.isEmpty { throw PublishError.emptyID }
+    do {
+      try event.id?.checkReturnable()
+    } catch {
+      throw PublishError.unusableID(error)
+    }
     let byteCount = try EventStreamEncoder.byteCount(of: event)
     try checkSize(byteCount)
     return PreparedEvent(event: event, byteCount: byteCount, key: key)
   }
 
   private func checkSize(_ byteCount: Int) throws(PublishError) {
-    guard byteCount <= configuration.maximumEventBytes else {
-      throw .eventTooLarge(bytes: byteCount, limit: configuration.maximumEventBytes)
-    }
+    let limit = min(configuration.maximumEventBytes, budget.largestBlock)
+    guard byteCount <= limit else { throw .eventTooLarge(bytes: byteCount, limit: limit) }
+  }
+
+  private func checkID(of event: PreparedEvent, in channel: EventChannel) throws(PublishError) {
+    guard let id = event.event.id, !isFree(id, in: channel) else { return }
+    throw .generatedID(id, channel.name)
   }
 
   private enum Outcome {
@@ -116,25 +145,21 @@ extension EventHub {
     case recording
   }
 
-  private func publish(_ event: PreparedEvent, to channel: EventChannel) async throws -> EventID {
-    switch append(event, to: channel, isRecorded: false) {
-    case .done(let id): return id
-    case .removed: throw PublishError.unknownChannel(channel.name)
-    case .recording: return try await channel.recording.record(event, in: self, channel)
-    }
-  }
-
-  /// Publishes an event that the channel's repository has.
-  func appendRecorded(_ event: PreparedEvent, to channel: EventChannel) throws(PublishError) -> EventID {
-    guard case .done(let id) = append(event, to: channel, isRecorded: true) else {
-      throw .unknownChannel(channel.name)
-    }
-    return id
-  }
-
-  private func append(_ event: PreparedEvent, to name: ChannelName) throws(PublishError) -> EventID {
+  private func publish(_ event: PreparedEvent, to name: ChannelName) async throws -> EventID {
     while true {
-      switch append(event, to: try channel(name), isRecorded: false) {
+      let channel = try channel(name)
+      switch try append(event, to: channel, isRecordedBy: nil) {
+      case .done(let id): return id
+      case .recording: return try await channel.recording.record(event, in: self)
+      case .removed: continue
+      }
+    }
+  }
+
+  /// Publishes an event to a channel whose repository does not record.
+  func append(_ event: PreparedEvent, to name: ChannelName) throws(PublishError) -> EventID {
+    while true {
+      switch try append(event, to: try channel(name), isRecordedBy: nil) {
       case .done(let id): return id
       case .recording: throw .recordingChannel(name)
       // It is looked up once more: there may be another one, or one may be made.
@@ -143,54 +168,67 @@ extension EventHub {
     }
   }
 
-  private func append(_ prepared: PreparedEvent, to channel: EventChannel, isRecorded: Bool) -> Outcome {
+  /// Publishes an event that a repository has, to the channel that has the repository now. If there is none, the event
+  /// is in the history, where whoever reads it next finds it.
+  func appendRecorded(_ event: PreparedEvent, by recorder: any RecordingEventRepository, to name: ChannelName) {
+    while let channel = channels.withLock({ $0[name] }) {
+      if case .removed? = try? append(event, to: channel, isRecordedBy: recorder) { continue }
+      return
+    }
+  }
+
+  /// Whether two are one: the same object, or, of repositories that are values, the same type.
+  private func isSame(_ left: any RecordingEventRepository, _ right: any RecordingEventRepository) -> Bool {
+    guard type(of: left) == type(of: right) else { return false }
+    return !(type(of: left) is AnyClass) || (left as AnyObject) === (right as AnyObject)
+  }
+
+  /// The repository that records a channel's events now.
+  func recorder(of name: ChannelName) -> (any RecordingEventRepository)? {
+    channels.withLock { $0[name] }?.withState { $0.recorder }
+  }
+
+  private func append(
+    _ prepared: PreparedEvent, to channel: EventChannel, isRecordedBy recorder: (any RecordingEventRepository)?
+  ) throws(PublishError) -> Outcome {
+    if recorder == nil { try checkID(of: prepared, in: channel) }
     let key = channel.slowReaders == .newestPerKey ? prepared.keyHash : 0
+    let ownID = prepared.event.id
+    let entryID = ownID.map { EntryID(own: $0.rawValue) } ?? .generated
     let (outcome, byteCount, audiences) = channel.withState { state -> (Outcome, Int, [LaneAudience]) in
       guard !state.isRemoved else { return (.removed, 0, []) }
-      guard isRecorded || state.recorder == nil else { return (.recording, 0, []) }
-      let sequence = state.nextSequence
-      let id = prepared.event.id ?? makeID(sequence)
+      if let recorder {
+        guard let current = state.recorder, isSame(current, recorder) else { return (.recording, 0, []) }
+      } else if state.recorder != nil {
+        return (.recording, 0, [])
+      }
+      // Every block takes a number, also an event with an ID of its own, so that an event is found by counting.
+      let id = ownID ?? EventID(unchecked: channel.idPrefix + String(state.log.endOrdinal + 1))
       let byteCount = prepared.byteCount(with: id)
-      var text = id.rawValue
-      // Every event takes a number, also one with an ID of its own, so that the numbers of a channel count its events.
-      state.nextSequence += 1
+      state.newestOwnID = ownID
       state.log.append(
-        byteCount: byteCount, idHash: text.withUTF8 { ChannelLog.hash($0) }, key: key,
-        sequence: sequence, now: now, limits: configuration.log, home: home(of: channel)
+        byteCount: byteCount, id: entryID, key: key, now: now, limits: channel.limits, owner: owner(of: channel)
       ) { _ = EventStreamEncoder.write(prepared.event, id: id, to: $0) }
       return (.done(id), byteCount, state.audiences)
     }
     if byteCount > 0 {
       counters.published(bytes: byteCount)
-      announce(audiences)
+      announce(audiences, in: channel)
     }
     return outcome
   }
 
-  private func announce(_ audiences: [LaneAudience]) {
+  private func announce(_ audiences: [LaneAudience], in channel: EventChannel) {
     for audience in audiences { audience.mark() }
-    if budget.isExceeded { giveUpOldest() }
+    if budget.isExceeded { reclaim(for: channel) }
   }
 
-  private func offered(in channel: EventChannel) async {
+  private func offered(in name: ChannelName) async throws {
+    guard let channel = channels.withLock({ $0[name] }) else { return }
     let audiences = channel.withState { $0.audiences }
     guard !audiences.isEmpty else { return }
     let acknowledgement = OfferAcknowledgement(lanes: audiences.count)
-    for audience in audiences { audience.mailbox.post(.acknowledge(acknowledgement)) }
-    await acknowledgement.wait()
-  }
-
-  private func makeID(_ sequence: UInt64) -> EventID {
-    EventID(unchecked: "\(epoch)-\(sequence)")
-  }
-
-  /// The number in an ID that this hub made; nil: it did not.
-  func sequence(ofID id: String) -> UInt64? {
-    guard id.utf8.count > epoch.utf8.count + 1, id.hasPrefix(epoch) else { return nil }
-    let rest = id.utf8.dropFirst(epoch.utf8.count)
-    guard rest.first == UInt8(ascii: "-"), rest.dropFirst().allSatisfy({ (0x30...0x39).contains($0) }) else {
-      return nil
-    }
-    return UInt64(String(rest.dropFirst())!)
+    for audience in audiences { audience.mailbox.post(.acknowledge(acknowledgement, channel)) }
+    try await offers.wait(for: acknowledgement)
   }
 }

@@ -1,5 +1,7 @@
 import Synchronization
 
+internal import EventSourceFormat
+
 /// The fan-out centre: channels, their logs, and the lanes that deliver them.
 ///
 /// Publish from any thread; mount an ``EventStreamHandler`` for the hub in any number of servers. A publisher's cost
@@ -8,19 +10,28 @@ public final class EventHub: Sendable {
   /// What the hub was made with.
   public let configuration: Configuration
   /// What all IDs made by this hub begin with: another hub, and so this program after a restart, has another.
-  public let epoch: String
+  public var epoch: String { positions.prefix }
 
   let logger: (any EventLogger)?
+  let positions: PositionForm
   let budget: MemoryBudget
   let registry = SegmentRegistry()
   let counters = HubCounters()
   let admissions: Admissions
+  let replaySlots: ReplaySlots
   /// A comment without text, which all idle readers share.
   let heartbeat: EventStreamBytes
   let channels = Mutex<[ChannelName: EventChannel]>([:])
+  /// Publications on their way to a repository when their channel was removed: a channel of that name goes on with
+  /// them, so that the repository is called once at a time.
+  let recordings = Mutex<[ChannelName: RecordingQueue]>([:])
+  let offers = PendingOffers()
   let lanes = Mutex<[LaneMailbox]>([])
+  let incarnations = Atomic<UInt64>(0)
   private let time = Atomic<Int64>(0)
   let lastSweep = Atomic<Int64>(0)
+  /// Slow readers have been asked for, and not yet disconnected.
+  let isDisconnectingSlowReaders = Atomic(false)
   private let random: Mutex<SplitMix64>
   private let laneObserver = Mutex<(@Sendable (ObjectIdentifier) -> Void)?>(nil)
 
@@ -41,25 +52,24 @@ public final class EventHub: Sendable {
     }
     self.configuration = configuration
     self.logger = logger
-    var random = SplitMix64(seed: configuration.seed ?? .random(in: 0 ... .max))
-    epoch = configuration.epoch ?? Self.makeEpoch(&random)
-    self.random = Mutex(random)
+    positions = PositionForm(configured: configuration.epoch)
+    random = Mutex(SplitMix64(seed: configuration.seed ?? .random(in: 0 ... .max)))
     budget = MemoryBudget(limit: configuration.maximumBytes)
     admissions = Admissions(configuration)
-    heartbeat = LogSegment.holding(byteCount: 3, budget: budget) { $0.copyBytes(from: ":\n\n".utf8) }!
+    replaySlots = ReplaySlots(maximumBytes: configuration.maximumBytes, bytesOfAnswer: DeliveryLane.batchBytes)
+    heartbeat = LogSegment.standalone(Array(":\n\n".utf8), budget: budget)!
     for name in channels { open(name) }
   }
 
   deinit {
-    // Segments know their channel, so that the oldest can be given up: the circle is broken here.
-    for channel in channels.withLock({ Array($0.values) }) { giveUpAll(of: channel) }
+    // Segments know their channel, so that the oldest can be evicted: the circle is broken here.
+    for channel in channels.withLock({ Array($0.values) }) { channel.evictAll(owner: owner(of: channel)) }
   }
 
   /// Makes a lane for a thread of an HTTP stack.
   ///
   /// - Parameter wake: Makes the stack's loop call ``DeliveryLane/run(now:)`` soon. Called from any thread, only while
-  ///   the
-  ///   lane sleeps, and once for any number of events; it must not call back into the hub or the lane.
+  ///   the lane sleeps, and once for any number of events; it must not call back into the hub or the lane.
   public func makeLane(wake: @escaping @Sendable () -> Void) -> DeliveryLane {
     let mailbox = LaneMailbox(wake: wake)
     lanes.withLock { $0.append(mailbox) }
@@ -73,13 +83,13 @@ public final class EventHub: Sendable {
     laneObserver.withLock { $0 = observer }
   }
 
-  /// The lanes' time, in nanoseconds, as of the last run of any of them.
+  /// The hub's time, in nanoseconds: the lanes' clocks, brought to one origin, as of the last run of any of them.
   var now: Int64 { time.load(ordering: .relaxed) }
 
-  func advance(to now: Int64) { time.store(now, ordering: .relaxed) }
+  func advance(to now: Int64) { time.max(now, ordering: .relaxed) }
 
-  func forget(_ lane: DeliveryLane) {
-    lanes.withLock { lanes in lanes.removeAll { $0 === lane.mailbox } }
+  func forget(_ lane: LaneMailbox) {
+    lanes.withLock { lanes in lanes.removeAll { $0 === lane } }
   }
 
   func post(toAllLanes message: LaneMailbox.Message) {
@@ -93,9 +103,63 @@ public final class EventHub: Sendable {
   ) {
     logger?.log(EventLogRecord(level: level, message: message, metadata: metadata()))
   }
+}
 
-  private static func makeEpoch(_ random: inout SplitMix64) -> String {
-    let digits = Array("0123456789abcdefghjkmnpqrstvwxyz")
-    return String((0..<8).map { _ in digits.randomElement(using: &random)! })
+/// What IDs name.
+extension EventHub {
+  /// The place in a channel's log behind the event that has an ID, if all that follows it is held.
+  ///
+  /// - Parameter hash: The event that it must be, if it has an ID of its own: another may have the same.
+  func place(
+    after id: String, in log: LogSnapshot, of channel: EventChannel, encodedAs hash: BlockHash? = nil
+  ) -> LogSnapshot.Place? {
+    if let position = positions.position(in: id), position.incarnation == channel.incarnation {
+      return log.place(after: position.number, id: id)
+    }
+    guard let hash else { return log.place(afterOwn: id) }
+    return log.place(afterOwn: id, encodedAs: hash)
+  }
+
+  /// The number in an ID that was generated for an event of this life of a channel.
+  func number(of id: EventID, in channel: EventChannel) -> UInt64? {
+    positions.position(in: id.rawValue).flatMap { $0.incarnation == channel.incarnation ? $0.number : nil }
+  }
+
+  /// Whether an event may bring an ID along into a channel: not one that this hub generates for another event, now or
+  /// later.
+  func isFree(_ id: EventID, in channel: EventChannel) -> Bool {
+    guard let position = positions.position(in: id.rawValue) else { return true }
+    return position.incarnation != channel.incarnation && position.incarnation <= incarnations.load(ordering: .relaxed)
+  }
+
+  /// Asks a recorded channel's repository for its newest event, once, if nothing has been published in this life.
+  func askForNewestEvent(of channel: EventChannel) {
+    let repository = channel.withState { state -> (any NewestEventReporting)? in
+      guard state.newestOfHistory == .notAsked, state.log.endOrdinal == 0,
+        let repository = state.recorder as? any NewestEventReporting
+      else { return nil }
+      state.newestOfHistory = .asked
+      return repository
+    }
+    guard let repository, !channel.recording.hasBegun else { return }
+    Task(executorPreference: configuration.taskExecutor) { [self] in
+      let id: EventID?
+      do {
+        id = try await repository.newestEventID(in: channel.name)
+      } catch {
+        // Readers that have been given nothing of the channel are told of a gap when they return.
+        return log(.error, "a repository failed to tell its newest event") {
+          [("channel", channel.name.rawValue), ("error", "\(error)")]
+        }
+      }
+      // An event that is being recorded may be the newest, and no reader has it yet.
+      let isStill = channel.withState { state in
+        guard state.log.endOrdinal == 0, !channel.recording.hasBegun else { return false }
+        state.newestOwnID = id
+        state.newestOfHistory = .known
+        return true
+      }
+      if isStill { post(toAllLanes: .newestEventIsKnown(id, channel)) }
+    }
   }
 }

@@ -26,6 +26,7 @@ final class HubCounters: Sendable {
   private let skipped = Atomic(0)
   private let conflated = Atomic(0)
   private let opened = Atomic(0)
+  private let unoffered = Atomic(0)
   private let refused = Atomic(0)
   private let ended = Mutex<[DisconnectReason: Int]>([:])
 
@@ -45,6 +46,7 @@ final class HubCounters: Sendable {
     conflated.add(tally.conflated, ordering: .relaxed)
   }
 
+  func evictedUnoffered() { unoffered.add(1, ordering: .relaxed) }
   func streamOpened() { opened.add(1, ordering: .relaxed) }
   func requestRefused() { refused.add(1, ordering: .relaxed) }
   func streamEnded(_ reason: DisconnectReason) { ended.withLock { $0[reason, default: 0] += 1 } }
@@ -60,6 +62,7 @@ final class HubCounters: Sendable {
     statistics.gaps = gaps.load(ordering: .relaxed)
     statistics.skipped = skipped.load(ordering: .relaxed)
     statistics.conflated = conflated.load(ordering: .relaxed)
+    statistics.evictedUnoffered = unoffered.load(ordering: .relaxed)
     statistics.opened = opened.load(ordering: .relaxed)
     statistics.refused = refused.load(ordering: .relaxed)
     statistics.ended = ended.withLock { $0 }

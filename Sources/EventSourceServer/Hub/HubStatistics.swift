@@ -31,6 +31,9 @@ public struct HubStatistics: Sendable, Hashable {
   public var refused = 0
   /// Streams that ended, by reason.
   public var ended: [DisconnectReason: Int] = [:]
+  /// Segments of logs that were evicted before every lane had offered them to its readers, because the hub's memory was
+  /// used up: the readers are told that events are missing, or are cut off and resume.
+  public var evictedUnoffered = 0
   /// Bytes that logs and replays occupy.
   public var heldBytes = 0
 

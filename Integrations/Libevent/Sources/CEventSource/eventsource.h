@@ -344,7 +344,7 @@ typedef struct es_event {
 
 /* The ID that a hub has made for an event, with its NUL; "" if the event has one of its own. */
 typedef struct es_event_id {
-  char text[64];
+  char text[96];
 } es_event_id;
 
 /* Publishes an event with data only. Costs the same with and without readers, and waits for none. Fails with

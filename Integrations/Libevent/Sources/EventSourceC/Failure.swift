@@ -58,9 +58,9 @@ struct Failure: Error {
       switch error {
       case .unknownChannel: self.init(.unknownChannel, "\(error)")
       case .tooManyChannels, .eventTooLarge: self.init(.limitExceeded, "\(error)")
-      case .emptyID: self.init(.invalidText, "\(error)")
+      case .unusableID, .generatedID: self.init(.invalidText, "\(error)")
       // No repository of a C program records.
-      case .recordingChannel, .wrongRecording: self.init(.invalidValue, "\(error)")
+      case .recordingChannel, .wrongRecording, .recordingBacklog, .outcomeUnknown: self.init(.invalidValue, "\(error)")
       case .closed: self.init(.closed, "\(error)")
       }
     case is EventStreamFormatError, is ChannelNameError, is PathPatternError:

@@ -104,7 +104,7 @@ public func es_publish_event(
     let published = try hub.publish(event, to: names, key: Text.optional(given.key, "the event's key"))
     guard let ids else { return }
     for (index, id) in published.enumerated() {
-      // A hub's epoch has at most 32 characters, and the number behind it 20.
+      // At most 32 characters of a configured epoch, a period, 8 of the hub's, 13 of the channel's, a dash, 20 digits.
       let text = event.id == nil ? id.rawValue : ""
       _ = withUnsafeMutableBytes(of: &ids[index]) { memory in
         text.withCString { strncpy(memory.baseAddress!, $0, memory.count) }

@@ -1,0 +1,71 @@
+import Synchronization
+
+internal import EventSourceFormat
+
+/// One life of a feed: its log, its readers in each lane, and the history registered for it.
+///
+/// One lock guards the state. It is held for the copying of one event, or for a binary search; never while foreign code
+/// runs. Lock order: this lock, then a lane mailbox's or the segment registry's.
+final class EventChannel: Sendable {
+  struct State {
+    var log: ChannelLog
+    /// One for each lane that has readers of the channel.
+    var audiences: [LaneAudience] = []
+    var readers = 0
+    /// The newest event's ID, if it is not a generated one. Of a channel that is recorded it may be one from before
+    /// this life.
+    var newestOwnID: EventID?
+    var repository: (any EventRepository)?
+    /// The same, if it records.
+    var recorder: (any RecordingEventRepository)?
+    /// Nothing is published to it any more, and nobody subscribes.
+    var isRemoved = false
+    /// What is known of the newest event of a history that records, before anything was published in this life.
+    var newestOfHistory = NewestOfHistory.notAsked
+  }
+
+  enum NewestOfHistory {
+    case notAsked, asked, known
+  }
+
+  let name: ChannelName
+  let incarnation: UInt64
+  /// What the generated IDs of this life begin with, before the number.
+  let idPrefix: String
+  private let state: Mutex<State>
+  /// Publications on their way through the recording repository.
+  let recording: RecordingQueue
+
+  let slowReaders: ChannelConfiguration.SlowReaders
+  let maximumBacklogBytes: UInt64
+  /// In the lanes' nanoseconds.
+  let maximumLag: Int64?
+  let limits: LogLimits
+  /// How many answers of its repository are awaited that have been given up, because they are late.
+  let lateAnswers = Atomic(0)
+
+  init(
+    name: ChannelName, incarnation: UInt64, idPrefix: String, _ rules: ChannelConfiguration, limits: LogLimits,
+    recording: RecordingQueue?
+  ) {
+    self.name = name
+    self.incarnation = incarnation
+    self.idPrefix = idPrefix
+    self.recording = recording ?? RecordingQueue(name)
+    self.limits = limits
+    slowReaders = rules.slowReaders
+    maximumBacklogBytes = rules.maximumBacklogBytes.map { UInt64(max($0, 0)) } ?? .max
+    maximumLag = rules.maximumLag?.nanoseconds
+    state = Mutex(State(log: ChannelLog(isKeyed: rules.slowReaders == .newestPerKey)))
+  }
+
+  /// Looks at the state, or changes it, under the lock.
+  func withState<R>(_ body: (inout State) throws -> R) rethrows -> R {
+    try state.withLock { state in
+      // The lock gives access to one thread at a time; what comes out of it is a value, or an object with a rule of its
+      // own.
+      nonisolated(unsafe) let result = try body(&state)
+      return result
+    }
+  }
+}

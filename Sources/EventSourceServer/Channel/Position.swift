@@ -1,0 +1,67 @@
+/// A place in one life of a channel: behind the event of this number. Numbers begin at 1, so 0 is before the first.
+struct Position: Hashable {
+  /// Which life of which channel. No two lives of any channels of a hub have the same, so a channel that is removed and
+  /// opened again, or forgotten and made again, is told apart from what it was.
+  var incarnation: UInt64
+  var number: UInt64
+}
+
+/// How positions are written as event IDs, and read back: `k3f9x2ab1-17` is the seventeenth of the first channel.
+///
+/// This type makes every ID that a hub generates and reads every one that comes back. The first eight characters are
+/// random for each hub, also if its ``EventHub/Configuration/epoch`` is configured, so an ID from before a restart is
+/// never taken for one of this life.
+struct PositionForm: Sendable {
+  /// What all generated IDs begin with.
+  let prefix: String
+
+  private static let digits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+
+  init(configured: String?) {
+    let random = (0..<8).map { _ in Self.digits.randomElement()! }
+    prefix = (configured.map { $0 + "." } ?? "") + String(decoding: random, as: UTF8.self)
+  }
+
+  /// What the IDs of one incarnation begin with, before the number.
+  func prefix(of incarnation: UInt64) -> String {
+    var digits: [UInt8] = []
+    var rest = incarnation
+    repeat {
+      digits.append(Self.digits[Int(rest % 32)])
+      rest /= 32
+    } while rest > 0
+    return prefix + String(decoding: digits.reversed(), as: UTF8.self) + "-"
+  }
+
+  func text(_ position: Position) -> String { "\(prefix(of: position.incarnation))\(position.number)" }
+
+  /// The position that an ID names; nil if the ID is not exactly as ``text(_:)`` writes it.
+  func position(in id: String) -> Position? {
+    var id = id
+    return id.withUTF8 { bytes in
+      guard bytes.count > prefix.utf8.count, bytes.starts(with: prefix.utf8) else { return nil }
+      let rest = bytes[prefix.utf8.count...]
+      guard let dash = rest.firstIndex(of: UInt8(ascii: "-")),
+        let incarnation = Self.value(rest[..<dash], base: 32, digit: { Self.digits.firstIndex(of: $0) }),
+        let number = Self.value(rest[(dash + 1)...], base: 10, digit: { $0 >= 48 && $0 <= 57 ? Int($0) - 48 : nil })
+      else { return nil }
+      return Position(incarnation: incarnation, number: number)
+    }
+  }
+
+  /// A number without leading zeros.
+  private static func value(
+    _ digits: Slice<UnsafeBufferPointer<UInt8>>, base: UInt64, digit: (UInt8) -> Int?
+  ) -> UInt64? {
+    guard let first = digits.first, digits.count == 1 || first != UInt8(ascii: "0") else { return nil }
+    var value: UInt64 = 0
+    for byte in digits {
+      guard let digit = digit(byte) else { return nil }
+      let (product, isTooLarge) = value.multipliedReportingOverflow(by: base)
+      let (sum, isTooLargeYet) = product.addingReportingOverflow(UInt64(digit))
+      guard !isTooLarge, !isTooLargeYet else { return nil }
+      value = sum
+    }
+    return value
+  }
+}

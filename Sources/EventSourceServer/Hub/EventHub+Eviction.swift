@@ -1,0 +1,54 @@
+import Synchronization
+
+/// Keeping the hub's limits.
+extension EventHub {
+  /// So many of the oldest segments are looked at for one that every lane has offered.
+  private static let candidates = 64
+
+  func owner(of channel: EventChannel) -> LogOwner {
+    LogOwner(channel: channel, registry: registry, budget: budget)
+  }
+
+  /// Brings the hub's bytes below the limit, after something was published to a channel.
+  ///
+  /// What every lane has offered to its readers goes first, the oldest of the hub before others; then the past of the
+  /// channel that was published to. If readers' stacks keep the memory, the slow ones are disconnected. Only if nothing
+  /// else is left, the oldest segment goes although readers have yet to be offered it: they are told, and it is counted
+  /// in ``HubStatistics/evictedUnoffered``.
+  func reclaim(for channel: EventChannel) {
+    while budget.isExceeded, let oldest = registry.oldest(), evict(oldest.segment, of: oldest.owner) {}
+    guard budget.isExceeded else { return }
+    for (segment, owner) in registry.oldest(Self.candidates) where budget.isExceeded { _ = evict(segment, of: owner) }
+    while budget.isExceeded, channel.evictOldest(owner: owner(of: channel)) { counters.evictedUnoffered() }
+    guard budget.isExceeded else { return }
+    if budget.isExceededByReaders {
+      return post(toAllLanes: .disconnectSlowReaders)
+    }
+    while budget.isExceeded, let oldest = registry.oldest(), oldest.owner !== channel || registry.hasSeveral {
+      guard oldest.owner.evict(oldest.segment, owner: owner(of: oldest.owner), isLastResort: true) else { return }
+      counters.evictedUnoffered()
+      forgetIfUnused(oldest.owner)
+    }
+  }
+
+  /// Evicts segments in which everything is older than the configured age. At most eight times within an age.
+  func evictAged() {
+    guard let age = configuration.log.age?.nanoseconds else { return }
+    let last = lastSweep.load(ordering: .relaxed)
+    let now = now
+    guard now - last >= age / 8,
+      lastSweep.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
+    else { return }
+    // Made before then is a cheap test in the registry's order; used since then needs the owner's lock.
+    for (segment, owner) in registry.oldest(while: { now - $0.made > age }) {
+      if owner.withState({ _ in now - segment.lastAppend > age }) { _ = evict(segment, of: owner) }
+    }
+  }
+
+  /// Only the oldest of its channel can go, and only when it was offered; whether it did.
+  private func evict(_ segment: LogSegment, of owner: EventChannel) -> Bool {
+    guard owner.evict(segment, owner: self.owner(of: owner)) else { return false }
+    forgetIfUnused(owner)
+    return true
+  }
+}

@@ -1,0 +1,87 @@
+import Synchronization
+
+/// How many answers of repositories a hub awaits at a time, over all lanes: as many as fit into an eighth of its
+/// memory.
+///
+/// A channel gets at most half of them, so that a history that does not answer leaves room for others.
+final class ReplaySlots: Sendable {
+  private struct State {
+    var free: Int
+    var byChannel: [ObjectIdentifier: Int] = [:]
+    /// Lanes in which somebody waits.
+    var waiting: [LaneMailbox] = []
+  }
+
+  private let state: Mutex<State>
+  private let mostOfChannel: Int
+
+  init(maximumBytes: Int, bytesOfAnswer: Int) {
+    let most = min(max(maximumBytes / 8 / bytesOfAnswer, 4), 256)
+    mostOfChannel = most / 2
+    state = Mutex(State(free: most))
+  }
+
+  /// Takes a slot; nil: there is none, and the lane is told when there may be.
+  func take(for channel: EventChannel, lane: LaneMailbox) -> ReplaySlot? {
+    let key = ObjectIdentifier(channel)
+    let isTaken = state.withLock { state in
+      guard state.free > 0, state.byChannel[key, default: 0] < mostOfChannel else {
+        if !state.waiting.contains(where: { $0 === lane }) { state.waiting.append(lane) }
+        return false
+      }
+      state.free -= 1
+      state.byChannel[key, default: 0] += 1
+      return true
+    }
+    return isTaken ? ReplaySlot(of: self, channel) : nil
+  }
+
+  fileprivate func giveBack(_ channel: EventChannel) {
+    let key = ObjectIdentifier(channel)
+    let waiting = state.withLock { state -> [LaneMailbox] in
+      state.free += 1
+      let count = state.byChannel[key, default: 1] - 1
+      state.byChannel[key] = count > 0 ? count : nil
+      defer { state.waiting = [] }
+      return state.waiting
+    }
+    for mailbox in waiting { mailbox.post(.replaySlotIsFree) }
+  }
+}
+
+/// One answer that is awaited. Its slot is given back when the answer is there or nobody waits for it any more, however
+/// that comes about.
+final class ReplaySlot: Sendable {
+  private let slots: ReplaySlots
+  private let channel: EventChannel
+  private let task = Mutex<Task<Void, Never>?>(nil)
+  private let isOver = Atomic(false)
+
+  fileprivate init(of slots: ReplaySlots, _ channel: EventChannel) {
+    self.slots = slots
+    self.channel = channel
+  }
+
+  func begin(_ task: Task<Void, Never>) { self.task.withLock { $0 = task } }
+
+  /// The answer is there; false: nobody waits for it any more.
+  func answered() -> Bool {
+    guard end() else {
+      channel.lateAnswers.subtract(1, ordering: .relaxed)
+      return false
+    }
+    return true
+  }
+
+  func cancel() {
+    guard end() else { return }
+    channel.lateAnswers.add(1, ordering: .relaxed)
+    task.withLock { $0 }?.cancel()
+  }
+
+  private func end() -> Bool {
+    guard !isOver.exchange(true, ordering: .acquiringAndReleasing) else { return false }
+    slots.giveBack(channel)
+    return true
+  }
+}

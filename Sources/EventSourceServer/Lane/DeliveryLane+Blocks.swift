@@ -1,0 +1,140 @@
+internal import EventSourceFormat
+
+/// Where a reader is not given a log's bytes as they are: on a stream of several channels, where every event has an ID
+/// that says what the reader has of each; behind a replay that may have brought events which the log gets later; and
+/// for a slow reader that is given the newest event of each key. Blocks are copied; an event too large for that is lent
+/// from the log, and only the line of its ID is the stream's own.
+extension DeliveryLane {
+  /// About how many bytes are copied for a single reader at once. That is what one that takes nothing holds in memory.
+  static let copiedBytes = 8 << 10
+  /// So many blocks are looked at, at the most, for one copy.
+  private static let copiedBlocks = 256
+
+  /// The blocks of a piece, which begins at a block's beginning, as streams of several channels get them.
+  func stamp(
+    _ piece: LogPiece, of channel: EventChannel, _ number: Int, _ composite: inout CompositeIDWriter
+  ) -> [EventStreamBytes] {
+    let first = piece.segment.block(piece.firstBlock)
+    if first.count > Self.largeEvent {
+      let head = EventBlock.idLine(of: first)
+      guard head < first.count - 1 else { return [piece.bytes] }
+      let tail = stampedIDLine(of: piece.firstBlock, in: piece.segment, number, &composite)
+      return [
+        EventStreamBytes(piece.segment, offset: Int(piece.start - piece.segment.start), count: head),
+        LogSegment.standalone(tail, budget: hub.budget)!,
+      ]
+    }
+    var copy: [UInt8] = []
+    copy.reserveCapacity(Int(piece.end - piece.start) + (piece.endBlock - piece.firstBlock) * composite.text.count)
+    for block in piece.firstBlock..<piece.endBlock { append(block, of: piece.segment, to: &copy, number, &composite) }
+    return [LogSegment.standalone(copy, budget: hub.budget)!]
+  }
+
+  /// The line of the ID that an event has on a stream of several channels, and the event's end.
+  private func stampedIDLine(
+    of block: Int, in segment: LogSegment, _ number: Int, _ composite: inout CompositeIDWriter
+  ) -> [UInt8] {
+    composite.replace(number, by: claim(of: block, in: segment))
+    return Array("id: ".utf8) + composite.text + Array("\n\n".utf8)
+  }
+
+  private func append(
+    _ block: Int, of segment: LogSegment, to copy: inout [UInt8], _ number: Int, _ composite: inout CompositeIDWriter
+  ) {
+    let bytes = segment.block(block)
+    guard segment.entry(block).id != .none else {
+      copy += bytes
+      return
+    }
+    copy += bytes[..<EventBlock.idLine(of: bytes)]
+    composite.replace(number, by: claim(of: block, in: segment))
+    copy += "id: ".utf8
+    copy += composite.text
+    copy += "\n\n".utf8
+  }
+
+  private func claim(of block: Int, in segment: LogSegment) -> ChannelClaim {
+    let number = segment.firstOrdinal + UInt64(block) + 1
+    guard segment.entry(block).id.isOwn else { return .number(number) }
+    return .own(String(decoding: EventBlock.id(of: segment.block(block)), as: UTF8.self), number: number)
+  }
+
+  /// Makes the next blocks of a piece the stream's own bytes, or writes a large one from the log; how many bytes that
+  /// were.
+  func giveBlocks(of piece: LogPiece, to subscription: Subscription) -> Int {
+    let exchange = subscription.exchange
+    let superseded = subscription.supersededBlocks(of: piece, most: Self.copiedBlocks)
+    var copy: [UInt8] = []
+    for block in piece.firstBlock..<min(piece.endBlock, piece.firstBlock + Self.copiedBlocks) {
+      let bytes = piece.segment.block(block)
+      let isSuperseded = superseded.isEmpty ? false : superseded[block - piece.firstBlock]
+      if isSuperseded || subscription.hasReplayed(bytes, isEvent: piece.segment.entry(block).id != .none) {
+        if isSuperseded { tally.conflated += 1 }
+      } else {
+        if bytes.count > Self.largeEvent {
+          if copy.isEmpty { return giveEvent(to: subscription, block: block, of: piece.segment) }
+          break
+        }
+        tally.delivered += 1
+        if exchange.composite != nil {
+          append(block, of: piece.segment, to: &copy, Int(subscription.number), &exchange.composite!)
+        } else {
+          copy += bytes
+        }
+      }
+      subscription.cursor = piece.segment.start + UInt64(piece.segment.entry(block).end)
+      subscription.ordinal = piece.segment.firstOrdinal + UInt64(block) + 1
+      guard copy.count < Self.copiedBytes else { break }
+    }
+    exchange.setOwn(LogSegment.standalone(copy, budget: hub.budget))
+    return copy.count
+  }
+
+  /// Writes the rest of one event from the log; how many bytes were taken.
+  func giveEvent(to subscription: Subscription, block: Int, of segment: LogSegment) -> Int {
+    let exchange = subscription.exchange
+    let bytes = segment.block(block)
+    let begin = segment.start + UInt64(segment.offset(ofBlock: block))
+    let isStamped = exchange.composite != nil && segment.entry(block).id != .none
+    let end = begin + UInt64(isStamped ? EventBlock.idLine(of: bytes) : bytes.count)
+    subscription.cursor = max(subscription.cursor, begin)
+    let rest = EventStreamBytes(
+      segment, offset: Int(subscription.cursor - segment.start), count: Int(end - subscription.cursor))
+    guard let taken = write(rest, to: exchange) else { return 0 }
+    subscription.cursor += UInt64(taken)
+    exchange.output = subscription.cursor > begin ? .event(subscription.number) : .nothing
+    guard taken == rest.count else { return taken }
+    exchange.output = .nothing
+    tally.delivered += 1
+    subscription.cursor = begin + UInt64(bytes.count)
+    subscription.ordinal = segment.firstOrdinal + UInt64(block) + 1
+    if isStamped {
+      let line = stampedIDLine(of: block, in: segment, Int(subscription.number), &exchange.composite!)
+      exchange.setOwn(LogSegment.standalone(line, budget: hub.budget))
+    }
+    return taken
+  }
+}
+
+extension Subscription {
+  /// Whether the reader has been given a block of the log by a replay.
+  fileprivate func hasReplayed(_ block: UnsafeRawBufferPointer, isEvent: Bool) -> Bool {
+    guard isEvent, replayed != nil else { return false }
+    if replayed?.takes(block) == true { return true }
+    replayed = nil
+    return false
+  }
+
+  /// Which of the first blocks of a piece have a newer one of their key; empty: all are wanted.
+  fileprivate func supersededBlocks(of piece: LogPiece, most: Int) -> [Bool] {
+    guard case .conflating = state else { return [] }
+    return channel.withState { state in
+      let log = state.log
+      return (piece.firstBlock..<min(piece.endBlock, piece.firstBlock + most)).map { block in
+        let key = block < piece.segment.keys.count ? piece.segment.keys[block] : 0
+        guard key != 0, let newest = log.newestByKey?[key] else { return false }
+        return newest > piece.segment.start + UInt64(piece.segment.offset(ofBlock: block))
+      }
+    }
+  }
+}

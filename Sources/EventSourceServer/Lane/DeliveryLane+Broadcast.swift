@@ -1,0 +1,189 @@
+/// What is new in a channel, offered to all who have everything else.
+extension DeliveryLane {
+  /// Readers that are behind are looked at when so many bytes have been offered since the last time.
+  private static let lookInterval: UInt64 = 16 << 10
+  /// What streams of several channels are given at once, and an event that is not copied for them.
+  static let stampedBytes = 16 << 10
+  static let largeEvent = 8 << 10
+
+  /// Offers the next piece of a channel's log: as much as lies in one segment, so that a burst is one write. Other
+  /// channels and streams come in between two pieces.
+  ///
+  /// Nothing is allocated and no lock is held while the responses are written to.
+  ///
+  /// - Returns: Whether all have been offered it; false: this run may not write more, and the next one goes on.
+  func broadcast(to audience: LaneAudience) -> Bool {
+    if audience.pass == nil {
+      audience.unmark()
+      switch audience.channel.read(from: audience.position) {
+      case .nothing:
+        return true
+      case .evicted:
+        fellOut(audience)
+        return true
+      case .piece(let piece, let end):
+        let isStamped = audience.cohorts.contains { $0.audiences.count > 1 && !$0.members.isEmpty }
+        audience.pass = BroadcastPass(
+          piece: isStamped ? piece.limited(to: Self.stampedBytes, large: Self.largeEvent) : piece, logEnd: end)
+      }
+    }
+    guard let pass = audience.pass else { return true }
+    while pass.cohortIndex < audience.cohorts.count {
+      let cohort = audience.cohorts[pass.cohortIndex]
+      if pass.cohort == nil { begin(pass, cohort, audience) }
+      guard offer(pass, to: cohort, audience) else { return false }
+      cohort.composite = pass.composite
+      pass.cohort = nil
+      pass.cohortIndex += 1
+    }
+    end(pass, audience)
+    return true
+  }
+
+  private func begin(_ pass: BroadcastPass, _ cohort: Cohort, _ audience: LaneAudience) {
+    pass.cohort = cohort
+    pass.index = cohort.members.count
+    pass.composite = cohort.composite
+    if cohort.members.isEmpty {
+      pass.parts = []
+    } else if cohort.audiences.count == 1 {
+      pass.parts = [pass.piece.bytes]
+    } else {
+      let number = cohort.audiences.firstIndex { $0 === audience }!
+      pass.parts = stamp(pass.piece, of: audience.channel, number, &pass.composite!)
+    }
+  }
+
+  /// Writes to those members of a cohort that have not been offered the piece.
+  ///
+  /// Of a reader that takes it, nothing is looked at but its place in the list and its response, because every other
+  /// line of memory would have to be fetched anew behind the thousands of lines that a kernel touches to send.
+  private func offer(_ pass: BroadcastPass, to cohort: Cohort, _ audience: LaneAudience) -> Bool {
+    let parts = pass.parts
+    guard let first = parts.first else { return true }
+    let byteCount = parts.reduce(0) { $0 + $1.count }
+    let cost = parts.count + byteCount >> 14
+    var done = 0
+    defer {
+      tally.sentBytes += done * byteCount
+      tally.delivered += done * Int(pass.piece.endOrdinal - pass.piece.startOrdinal)
+      audience.lastOffer = now
+    }
+    // From the back, because one that stalls or leaves is replaced in its place by another.
+    while pass.index > 0 {
+      guard allowance > 0 else { return false }
+      allowance -= cost
+      pass.index -= 1
+      let index = pass.index
+      switch cohort.members[index].response.write(first) {
+      case .accepted(first.count):
+        guard parts.count == 1 || writeRest(of: pass, audience, cohort.members[index].exchange) else { continue }
+        done += 1
+      case let result: tookLess(of: pass, audience, part: 0, cohort.members[index].exchange, result)
+      }
+    }
+    return true
+  }
+
+  /// The parts behind the first one, which was taken; whether all are.
+  private func writeRest(of pass: BroadcastPass, _ audience: LaneAudience, _ exchange: EventStreamExchange) -> Bool {
+    for index in 1..<pass.parts.count {
+      switch exchange.response.write(pass.parts[index]) {
+      case .accepted(pass.parts[index].count): continue
+      case let result:
+        tally.sentBytes += pass.parts[..<index].reduce(0) { $0 + $1.count }
+        tookLess(of: pass, audience, part: index, exchange, result)
+        return false
+      }
+    }
+    return true
+  }
+
+  /// A reader did not take all of a part: it goes on alone.
+  private func tookLess(
+    of pass: BroadcastPass, _ audience: LaneAudience, part: Int, _ exchange: EventStreamExchange,
+    _ result: EventStreamWriteResult
+  ) {
+    guard let cohort = exchange.cohort, let subscription = subscription(of: exchange, in: audience) else { return }
+    // Not as one that was offered the piece: what it has of it is found out here.
+    let piece = pass.piece
+    let composite = cohort.composite
+    leaveCohort(exchange)
+    subscription.cursor = piece.start
+    subscription.ordinal = piece.startOrdinal
+    exchange.composite = composite
+    guard let taken = account(result, of: pass.parts[part].count, to: exchange) else { return }
+    if cohort.audiences.count == 1 {
+      subscription.cursor += UInt64(taken)
+    } else if part == 0, pass.parts.count > 1 {
+      // Within the shared part of a large event.
+      subscription.cursor += UInt64(taken)
+      if taken > 0 { exchange.output = .event(subscription.number) }
+    } else if taken > 0 || part > 0 {
+      exchange.setOwn(taken == 0 ? pass.parts[part] : pass.parts[part].dropFirst(taken))
+      subscription.cursor = piece.end
+      subscription.ordinal = piece.endOrdinal
+      exchange.composite = pass.composite
+      tally.delivered += Int(piece.endOrdinal - piece.startOrdinal)
+    }
+    becameBlocked(exchange)
+  }
+
+  /// All have been offered the piece.
+  private func end(_ pass: BroadcastPass, _ audience: LaneAudience) {
+    audience.pass = nil
+    audience.moveOn(to: pass.piece.end, ordinal: pass.piece.endOrdinal)
+    audience.removeEmptyCohorts()
+    for subscription in audience.idle.reversed() { lookAtIdle(subscription, audience) }
+    acknowledgeOffers(to: audience)
+    if pass.piece.end < pass.logEnd { enqueueBroadcast(of: audience) }
+    guard pass.piece.end >= audience.lastLook + Self.lookInterval else { return releaseIfUnused(audience) }
+    audience.lastLook = pass.piece.end
+    lookAtSlowReaders(of: audience)
+    releaseIfUnused(audience)
+  }
+
+  /// The log has evicted what the lane has not offered: each reader finds out when it is served.
+  private func fellOut(_ audience: LaneAudience) {
+    for cohort in audience.cohorts {
+      while let member = cohort.members.last {
+        leaveCohort(member.exchange)
+        if let subscription = subscription(of: member.exchange, in: audience) { apply(.published, to: subscription) }
+      }
+    }
+    let snapshot = audience.channel.snapshot()
+    audience.moveOn(to: snapshot.end, ordinal: snapshot.endOrdinal)
+    audience.removeEmptyCohorts()
+    for subscription in audience.idle.reversed() { lookAtIdle(subscription, audience) }
+    acknowledgeOffers(to: audience)
+  }
+
+  /// One that has everything and is in no cohort: more has come, or it can be in one now.
+  private func lookAtIdle(_ subscription: Subscription, _ audience: LaneAudience) {
+    if subscription.cursor < audience.position {
+      apply(.published, to: subscription)
+    } else if subscription.cursor == audience.position {
+      joinCohort(subscription.exchange)
+    }
+  }
+
+  private func subscription(of exchange: EventStreamExchange, in audience: LaneAudience) -> Subscription? {
+    exchange.subscriptions.first { $0.audience === audience }
+  }
+}
+
+/// Publishers that await that their event has been offered.
+extension DeliveryLane {
+  func acknowledge(_ acknowledgement: OfferAcknowledgement, of channel: EventChannel) {
+    guard let audience = audiences[ObjectIdentifier(channel)] else { return enqueue(acknowledgement) }
+    audience.acknowledgements.append((channel.logEnd, acknowledgement))
+    acknowledgeOffers(to: audience)
+  }
+
+  func acknowledgeOffers(to audience: LaneAudience) {
+    while let next = audience.acknowledgements.first, next.position <= audience.position {
+      audience.acknowledgements.removeFirst()
+      enqueue(next.1)
+    }
+  }
+}

@@ -1,0 +1,320 @@
+import Synchronization
+
+internal import EventSourceFormat
+
+/// What a reader has missed and the log no longer holds: asked of a history in batches, one at a time, and given to the
+/// reader in pieces, as fast as it takes them.
+extension DeliveryLane {
+  /// One batch that a history is asked for.
+  private static let batchEvents = 256
+  static let batchBytes = 64 << 10
+  /// How often a history may say in one replay that events are missing.
+  private static let mostGaps = 8
+  /// How long the end of a recording is waited for before it is looked at again, and altogether.
+  private static let recordingPause: Int64 = 20_000_000
+  private static let recordingTime: Int64 = 30_000_000_000
+  /// How long a history may take for one answer, and how long others' answers are waited for before it is asked.
+  private static let answerTime: Int64 = 30_000_000_000
+  /// So many answers of one history may be late before it is not asked any more.
+  private static let mostLateAnswers = 64
+
+  /// The next step of a replay whose reader takes bytes.
+  func continueReplay(of subscription: Subscription) {
+    guard let replay = subscription.replay, case .replaying(let step) = subscription.state else { return }
+    switch step {
+    case .due: ask(for: subscription)
+    case .answered: useAnswer(for: subscription)
+    case .sending where !replay.batch.isEmpty: sendPiece(to: subscription)
+    case .sending: endBatch(of: subscription)
+    case .queued, .asked, .paused: return
+    }
+  }
+
+  /// The reader takes nothing for now: what it was answered and has not been given is released, and asked for again.
+  func releaseBatch(of subscription: Subscription) {
+    guard let replay = subscription.replay, !replay.isSnapshot else { return }
+    switch subscription.state {
+    case .replaying(.sending), .replaying(.answered):
+      replay.batch = []
+      replay.join = nil
+      replay.answer = nil
+      apply(.replay(.due), to: subscription)
+    default: return
+    }
+  }
+
+  func ask(for subscription: Subscription) {
+    guard let replay = subscription.replay else { return }
+    let channel = subscription.channel
+    guard channel.lateAnswers.load(ordering: .relaxed) < Self.mostLateAnswers else {
+      return apply(.historyFailed, to: subscription)
+    }
+    guard let slot = hub.replaySlots.take(for: channel, lane: mailbox) else {
+      askers.append(subscription)
+      return apply(.replay(.queued(until: now + Self.answerTime)), to: subscription)
+    }
+    let exchange = subscription.exchange
+    let request = ReplayRequest(
+      channel: channel.name, lastEventID: replay.lastEventID,
+      maximumEvents: Self.batchEvents, maximumBytes: Self.batchBytes
+    )
+    replay.request = slot
+    slot.begin(
+      Task(executorPreference: hub.configuration.taskExecutor) { [mailbox, source = replay.source] in
+        let answer: Result<ReplayAnswer, any Error>
+        do {
+          answer = .success(try await source.events(for: request))
+        } catch {
+          answer = .failure(error)
+        }
+        if slot.answered() { mailbox.post(.replayed(exchange, subscription, slot, answer)) }
+      })
+    apply(.replay(.asked(until: now + Self.answerTime)), to: subscription)
+  }
+
+  /// The mailbox brought a history's answer.
+  func replayed(
+    _ exchange: EventStreamExchange, _ subscription: Subscription, _ slot: ReplaySlot,
+    _ answer: Result<ReplayAnswer, any Error>
+  ) {
+    guard !exchange.isFinished, let replay = subscription.replay, replay.request === slot else { return }
+    replay.request = nil
+    replay.answer = answer
+    apply(.replay(.answered), to: subscription)
+    if case .resuming = exchange.phase { answeredBeforeHead(exchange, subscription) }
+    // Not held in memory for a connection that takes nothing.
+    if exchange.isBlocked { releaseBatch(of: subscription) }
+  }
+
+  /// A slot may be free for those who wait.
+  func askAgain() {
+    var again = FIFOQueue<Subscription>()
+    swap(&again, &askers)
+    while let subscription = again.popFirst() {
+      guard case .replaying(.queued) = subscription.state, subscription.replay != nil else { continue }
+      apply(.replay(.due), to: subscription)
+      // Before the head there is nothing that the connection could hold up.
+      if !subscription.exchange.isStreaming { ask(for: subscription) }
+    }
+  }
+
+  private func useAnswer(for subscription: Subscription) {
+    guard let replay = subscription.replay, let answer = replay.answer else { return }
+    replay.answer = nil
+    switch answer {
+    case .success(.contiguous(let events)): use(events, for: subscription)
+    case .success(.gap(let events)): eventsAreMissing(subscription, available: events)
+    case .success(.unknownID):
+      guard replay.lastEventID != nil, !replay.isFromBeginning else { return historyEnded(subscription) }
+      eventsAreMissing(subscription, available: nil)
+    case .failure(let error):
+      hub.log(.error, "a repository failed; the reader is sent away to ask again") {
+        [("channel", subscription.channel.name.rawValue), ("error", "\(error)")]
+      }
+      leave(subscription.exchange, .repositoryFailed)
+    }
+  }
+
+  /// The history no longer has everything: the reader is told, and is given what the endpoint's rule says.
+  ///
+  /// - Parameter available: The earliest events that it has; nil: they have to be asked for.
+  private func eventsAreMissing(_ subscription: Subscription, available: [ServerSentEvent]?) {
+    guard let replay = subscription.replay else { return }
+    guard replay.gaps < Self.mostGaps else {
+      hub.log(.error, "a repository says again and again that events are missing; the reader is sent away") {
+        [("channel", subscription.channel.name.rawValue)]
+      }
+      return leave(subscription.exchange, .repositoryFailed)
+    }
+    replay.gaps += 1
+    sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: available?.first?.id?.rawValue)
+    switch subscription.exchange.handler.configuration.afterGap {
+    case .replayHeld, .refuse:
+      replay.isFromBeginning = true
+      replay.lastEventID = nil
+      replay.lastHash = nil
+      if let available { use(available, for: subscription) } else { apply(.replay(.due), to: subscription) }
+    case .liveOnly:
+      let log = subscription.channel.snapshot()
+      join(subscription, at: LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal))
+    case .snapshot(let provider):
+      askForSnapshot(provider, for: subscription)
+    }
+  }
+
+  /// The state comes as a history of one batch, behind which the log goes on: from the event that it names, or from
+  /// now.
+  func askForSnapshot(_ provider: any SnapshotProvider, for subscription: Subscription) {
+    let log = subscription.channel.snapshot()
+    subscription.replay = Replay(
+      source: SnapshotHistory(provider), isSnapshot: true,
+      pin: LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal))
+    apply(.replay(.due), to: subscription)
+  }
+
+  /// A batch is there. The log is continued behind the *first* event of it that the log holds, too: everything behind
+  /// that one is sent once, whatever the rest of the batch holds of it.
+  private func use(_ events: [ServerSentEvent], for subscription: Subscription) {
+    guard let replay = subscription.replay else { return }
+    let log = subscription.channel.snapshot()
+    var count = events.count
+    replay.join = nil
+    // What the reader has last may have reached the log since.
+    if !replay.isSnapshot, let id = replay.lastEventID,
+      let place = hub.place(after: id.rawValue, in: log, of: subscription.channel, encodedAs: replay.lastHash)
+    {
+      (count, replay.join) = (0, place)
+    } else if let (index, place) = firstHeld(of: events, in: log, subscription.channel), !replay.isSnapshot {
+      (count, replay.join) = (index + 1, place)
+    }
+    guard replay.join != nil || !events.isEmpty else { return historyEnded(subscription) }
+    replay.batch = events[..<count]
+    apply(.replay(.sending), to: subscription)
+  }
+
+  /// The first event of a batch that the log holds.
+  private func firstHeld(
+    of events: [ServerSentEvent], in log: LogSnapshot, _ channel: EventChannel
+  ) -> (Int, LogSnapshot.Place)? {
+    func place(_ event: ServerSentEvent) -> LogSnapshot.Place? {
+      guard let id = event.id else { return nil }
+      return hub.place(after: id.rawValue, in: log, of: channel, encodedAs: event.blockHash)
+    }
+    // Two look-ups decide for nearly every batch that it lies before the log.
+    let oldest = log.oldestID
+    guard let last = events.last,
+      place(last) != nil
+        || events.contains(where: { $0.id.map { $0.rawValue.utf8.elementsEqual((oldest ?? "").utf8) } ?? false })
+    else { return nil }
+    for (index, event) in events.enumerated() {
+      if let place = place(event) { return (index, place) }
+    }
+    return nil
+  }
+
+  /// Makes the next events of a batch the stream's own bytes.
+  private func sendPiece(to subscription: Subscription) {
+    guard let replay = subscription.replay else { return }
+    let exchange = subscription.exchange
+    var bytes: [UInt8] = []
+    var count = 0
+    do {
+      for event in replay.batch where bytes.count < Self.copiedBytes {
+        if let id = event.id {
+          try id.checkReturnable(maximumBytes: .max)
+        } else if !replay.isSnapshot {
+          throw EventIDFlaw.empty
+        }
+        var stamped = event
+        if exchange.composite != nil, let id = event.id {
+          let place = replay.isSnapshot ? hub.number(of: id, in: subscription.channel) : nil
+          exchange.composite?.replace(Int(subscription.number), by: .own(id.rawValue, number: place))
+          stamped.id = exchange.composite.map { EventID(unchecked: String(decoding: $0.text, as: UTF8.self)) }
+        }
+        try EventStreamEncoder.append(stamped, to: &bytes)
+        count += 1
+        let hash = event.blockHash
+        replay.tail.append(hash)
+        replay.lastHash = hash
+      }
+    } catch {
+      hub.log(.error, "a repository returned an event that cannot be sent; the reader is sent away") {
+        [("channel", subscription.channel.name.rawValue), ("error", "\(error)")]
+      }
+      return leave(exchange, .repositoryFailed)
+    }
+    replay.lastEventID = replay.batch.prefix(count).last { $0.id != nil }?.id ?? replay.lastEventID
+    replay.batch = replay.batch.dropFirst(count)
+    replay.isFromBeginning = false
+    tally.delivered += count
+    tally.replayed += count
+    addOwn(bytes, to: exchange)
+  }
+
+  /// The reader has the whole batch.
+  private func endBatch(of subscription: Subscription) {
+    guard let replay = subscription.replay else { return }
+    if let place = replay.join {
+      replay.join = nil
+      // If the log evicted that meanwhile, the history is asked for what comes next.
+      if subscription.channel.snapshot().start <= place.position { return join(subscription, at: place) }
+    }
+    replay.isSnapshot ? snapshotEnded(subscription) : apply(.replay(.due), to: subscription)
+  }
+
+  /// The history has nothing more: the log goes on from where it was when the reader came.
+  private func historyEnded(_ subscription: Subscription) {
+    guard let replay = subscription.replay else { return }
+    if replay.isSnapshot { return snapshotEnded(subscription) }
+    let channel = subscription.channel
+    let isRecorded = channel.withState { $0.recorder != nil }
+    if isRecorded, replay.lastEventID != nil, channel.recording.isBusy {
+      // The reader's last event may be one that is just being recorded: then it will be in the log.
+      if replay.pausedSince == .never { replay.pausedSince = now }
+      guard now - replay.pausedSince < Self.recordingTime else { return apply(.historyFailed, to: subscription) }
+      return apply(.replay(.paused(until: now + Self.recordingPause)), to: subscription)
+    }
+    let log = channel.snapshot()
+    // A generated ID says whether anything lies between it and the pin: then the store is behind the log.
+    let isBehindLog =
+      replay.lastEventID.flatMap { hub.number(of: $0, in: channel) }.map { $0 < replay.pin.ordinal } ?? false
+    if log.start <= replay.pin.position, !isBehindLog {
+      if !replay.tail.isEmpty { subscription.replayed = replay.tail }
+      return join(subscription, at: replay.pin)
+    }
+    // The log evicted that meanwhile; a repository that records has it by now.
+    if !replay.hasAskedAgain {
+      replay.hasAskedAgain = true
+      return apply(.replay(.due), to: subscription)
+    }
+    switch subscription.exchange.handler.configuration.afterGap {
+    case .refuse:
+      // It was not known when the stream was opened; the reader is refused when it returns.
+      leave(subscription.exchange, .behind)
+    case .snapshot(let provider):
+      sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: nil)
+      askForSnapshot(provider, for: subscription)
+    case .replayHeld, .liveOnly:
+      sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: nil)
+      join(subscription, at: LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal))
+    }
+  }
+
+  /// The reader has the channel's state: the log goes on behind the event that it names, or from where it was when the
+  /// state was asked for.
+  private func snapshotEnded(_ subscription: Subscription) {
+    guard let replay = subscription.replay else { return }
+    let log = subscription.channel.snapshot()
+    guard let id = replay.lastEventID else {
+      if log.start <= replay.pin.position { return join(subscription, at: replay.pin) }
+      return missingBehindSnapshot(subscription, log)
+    }
+    if let place = hub.place(after: id.rawValue, in: log, of: subscription.channel) {
+      return join(subscription, at: place)
+    }
+    // In a log that still holds its first event, an event that it does not know is from before its time.
+    guard log.startOrdinal == 0 else { return missingBehindSnapshot(subscription, log) }
+    join(subscription, at: LogSnapshot.Place(position: log.start, ordinal: 0))
+  }
+
+  private func missingBehindSnapshot(_ subscription: Subscription, _ log: LogSnapshot) {
+    sendGap(to: subscription, after: subscription.replay?.lastEventID?.rawValue, earliest: log.oldestID)
+    join(subscription, at: LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal))
+  }
+
+  private func join(_ subscription: Subscription, at place: LogSnapshot.Place) {
+    subscription.replay = nil
+    subscription.cursor = place.position
+    subscription.ordinal = place.ordinal
+    apply(.joinedLog, to: subscription)
+  }
+}
+
+extension ServerSentEvent {
+  /// Of the event as a log has it.
+  fileprivate var blockHash: BlockHash {
+    var bytes: [UInt8] = []
+    try? EventStreamEncoder.append(self, to: &bytes)
+    return bytes.withUnsafeBytes { BlockHash($0) }
+  }
+}

@@ -1,0 +1,120 @@
+internal import EventSourceFormat
+
+/// What becomes of readers that take less than is published, by the rules of their channels.
+extension DeliveryLane {
+  /// Something happens to one of a stream's channels. The one place where a subscription's state changes.
+  func apply(_ input: SubscriptionState.Input, to subscription: Subscription) {
+    let exchange = subscription.exchange
+    let rules = subscription.rules
+    let before = subscription.state.deadline(rules)
+    let effect = subscription.state.apply(input, at: now, rules)
+    if subscription.list != .cohort {
+      subscription.audience.move(subscription, to: subscription.state == .live ? .idle : .waiting)
+    }
+    switch effect {
+    case .nothing: break
+    case .serve: serveSoon(exchange)
+    case .skip(let reason):
+      hub.log(.info, "a slow reader will miss events") {
+        [("channel", subscription.channel.name.rawValue), ("reason", reason.rawValue)]
+      }
+      serveSoon(exchange)
+    case .disconnect(let reason): return finish(exchange, reason, ending: .aborted)
+    case .sendAway(let reason): return sendAway(subscription, reason)
+    }
+    if subscription.state.deadline(rules) != before { schedule(exchange) }
+  }
+
+  /// The connection takes no more: what is unread waits from now on.
+  func becameBlocked(_ exchange: EventStreamExchange) {
+    if hub.budget.isExceededByReaders, exchange.output == .own {
+      return finish(exchange, .overBudget, ending: .aborted)
+    }
+    for subscription in exchange.subscriptions {
+      if subscription.state.isReplaying {
+        releaseBatch(of: subscription)
+      } else if subscription.channel.hasUnread(behind: subscription.cursor) || subscription.isWithinEvent {
+        // It may have been offered what it has not taken: then it is no longer live.
+        if subscription.state == .live { apply(.published, to: subscription) }
+        apply(.blocked, to: subscription)
+      }
+      guard exchange.isStreaming else { return }
+    }
+    if exchange.output == .nothing, exchange.subscriptions.count == 1 {
+      keepRestOfEvent(for: exchange.subscriptions[0])
+    }
+    schedule(exchange)
+  }
+
+  /// A reader that may be moved on in the log is moved from an event's end: the rest of one that it has begun to take
+  /// is kept for it, if that is little.
+  private func keepRestOfEvent(for subscription: Subscription) {
+    let exchange = subscription.exchange
+    switch subscription.channel.read(from: subscription.cursor) {
+    case .nothing: return
+    case .evicted:
+      // It was evicted while it was being written, and nobody can say any more whether an event ended there.
+      exchange.output = .event(subscription.number)
+    case .piece(let piece, _):
+      guard !piece.isAtBoundary else { return }
+      let end = piece.segment.start + UInt64(piece.segment.entry(piece.firstBlock).end)
+      let left = Int(end - subscription.cursor)
+      guard subscription.channel.slowReaders != .disconnect || exchange.handler.coalescingWindow > 0,
+        left <= Self.largeEvent
+      else {
+        exchange.output = .event(subscription.number)
+        return
+      }
+      let rest = piece.segment.block(piece.firstBlock).suffix(left)
+      exchange.setOwn(LogSegment.standalone(Array(rest), budget: hub.budget))
+      tally.delivered += 1
+      subscription.cursor = end
+      subscription.ordinal = piece.startOrdinal + 1
+    }
+  }
+
+  /// Looks for readers whose next event is gone, or for whom too much waits.
+  func lookAtSlowReaders(of audience: LaneAudience) {
+    let channel = audience.channel
+    let (start, end) = channel.withState { ($0.log.start, $0.log.end) }
+    for subscription in audience.waiting.reversed() {
+      let isWithinEvent = subscription.isWithinEvent
+      if subscription.cursor < start {
+        apply(.evicted(isWithinEvent: isWithinEvent), to: subscription)
+      } else if subscription.exchange.isBlocked, end > subscription.cursor,
+        end - subscription.cursor > channel.maximumBacklogBytes
+      {
+        apply(.backlogExceeded(isWithinEvent: isWithinEvent), to: subscription)
+      }
+    }
+  }
+
+  /// Single readers cause too many bytes: those whose connections take nothing leave, the slowest first.
+  func disconnectSlowReaders() {
+    guard hub.budget.isExceededByReaders else { return }
+    for exchange in exchanges.filter(\.isBlocked).sorted(by: { $0.blockedSince < $1.blockedSince }) {
+      guard hub.budget.isExceededByReaders else { return }
+      finish(exchange, .overBudget, ending: .aborted)
+    }
+  }
+
+  /// Moves a reader on in the log, and says so in its stream.
+  func skip(_ subscription: Subscription) {
+    let log = subscription.channel.snapshot()
+    var place = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
+    if subscription.channel.slowReaders != .newestPerKey, let newest = log.newestEvent { place = newest }
+    let isForward = place.position > subscription.cursor
+    if isForward {
+      tally.skipped += Int(place.ordinal - min(subscription.ordinal, place.ordinal))
+      subscription.cursor = place.position
+      subscription.ordinal = place.ordinal
+    }
+    apply(.moved, to: subscription)
+    guard subscription.exchange.isStreaming else { return }
+    sendGap(to: subscription, after: nil, earliest: log.id(at: subscription.cursor))
+  }
+
+  private func serveSoon(_ exchange: EventStreamExchange) {
+    if exchange.isStreaming, !exchange.isBlocked { enqueue(exchange) }
+  }
+}

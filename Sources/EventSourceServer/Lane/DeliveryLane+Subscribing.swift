@@ -1,0 +1,186 @@
+internal import EventSourceFormat
+
+/// Where a reader begins in its channels.
+extension DeliveryLane {
+  /// Where the log, a repository and the policy say that a reader begins.
+  private enum Beginning {
+    case at(LogSnapshot.Place)
+    case replay(Replay)
+    case gap(LogSnapshot.Place, earliest: String?)
+  }
+
+  /// Subscribes a stream to a channel, in one step: it is counted, the lane is told of what is published from now on,
+  /// and the reader's place is the log's end. False: the channel has as many readers as it may.
+  func subscribe(_ exchange: EventStreamExchange, to name: ChannelName) throws(PublishError) -> Bool {
+    let most = hub.configuration.maximumReadersPerChannel ?? .max
+    while true {
+      let channel = try hub.channel(name)
+      let known = audiences[ObjectIdentifier(channel)]
+      let result = channel.withState { state -> (Subscription, ChannelClaim)?? in
+        // Removed since it was found: it is looked up once more.
+        guard !state.isRemoved else { return .none }
+        guard state.readers < most else { return .some(nil) }
+        state.readers += 1
+        let audience = known ?? LaneAudience(channel: channel, mailbox: mailbox, log: state.log)
+        if known == nil { state.audiences.append(audience) }
+        let subscription = Subscription(
+          exchange: exchange, audience: audience, cursor: state.log.end, ordinal: state.log.endOrdinal)
+        return .some((subscription, channel.claimAtEnd(state)))
+      }
+      guard let result else { continue }
+      guard let (subscription, claim) = result else { return false }
+      audiences[ObjectIdentifier(channel)] = subscription.audience
+      subscription.audience.insert(subscription, into: .idle)
+      exchange.subscriptions.append(subscription)
+      exchange.composite?.append(channel.name, idPrefix: channel.idPrefix, claim)
+      return true
+    }
+  }
+
+  /// Moves the reader to where it begins in each of its channels.
+  ///
+  /// - Returns: The first channel of which events are known to be missing.
+  func begin(_ exchange: EventStreamExchange, lastEventID: String?) -> ChannelName? {
+    let composite = lastEventID.flatMap(CompositeEventID.init(parsing:))
+    var firstMissing: ChannelName?
+    for subscription in exchange.subscriptions {
+      let name = subscription.channel.name
+      let beginning: Beginning
+      if let composite {
+        beginning = resume(subscription, after: composite[name.rawValue])
+      } else if let lastEventID {
+        beginning = resume(subscription, after: lastEventID)
+      } else {
+        beginning = beginNew(subscription)
+      }
+      let missingAfter = composite.map { $0[name.rawValue] } ?? lastEventID
+      switch beginning {
+      case .at(let place):
+        move(subscription, to: place)
+      case .replay(let replay):
+        subscription.replay = replay
+        apply(.replay(.due), to: subscription)
+      case .gap(let place, let earliest):
+        firstMissing = firstMissing ?? name
+        move(subscription, to: place)
+        sendGap(to: subscription, after: missingAfter, earliest: earliest)
+        if case .snapshot(let provider) = exchange.handler.configuration.afterGap {
+          askForSnapshot(provider, for: subscription)
+        }
+      }
+    }
+    askForNewestEvents(of: exchange)
+    return firstMissing
+  }
+
+  private func move(_ subscription: Subscription, to place: LogSnapshot.Place) {
+    subscription.cursor = place.position
+    subscription.ordinal = place.ordinal
+    if subscription.channel.hasUnread(behind: place.position) { apply(.published, to: subscription) }
+  }
+
+  /// A reader that has nothing yet.
+  private func beginNew(_ subscription: Subscription) -> Beginning {
+    let configuration = subscription.exchange.handler.configuration
+    let log = subscription.channel.snapshot()
+    let end = LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal)
+    if let provider = configuration.snapshotForNewReaders {
+      return .replay(Replay(source: SnapshotHistory(provider), isSnapshot: true, pin: end))
+    }
+    guard configuration.replaysWithoutLastEventID else { return .at(end) }
+    return beginAtStart(subscription, log)
+  }
+
+  /// A reader that is given everything that is held.
+  private func beginAtStart(_ subscription: Subscription, _ log: LogSnapshot) -> Beginning {
+    let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
+    let exchange = subscription.exchange
+    if let repository = subscription.channel.withState({ $0.repository }) {
+      exchange.composite?.replace(Int(subscription.number), by: .beginning)
+      return .replay(Replay(source: repository, pin: start))
+    }
+    exchange.composite?.replace(Int(subscription.number), by: .number(start.ordinal))
+    return .at(start)
+  }
+
+  /// A reader that returns.
+  ///
+  /// - Parameter id: The last event of the channel that it has; empty: none, it was to be given everything; nil: it
+  ///   can't say.
+  private func resume(_ subscription: Subscription, after id: String?) -> Beginning {
+    let exchange = subscription.exchange
+    let channel = subscription.channel
+    let number = Int(subscription.number)
+    let log = channel.snapshot()
+    if id == "" {
+      // From the very first on: the log alone has that only if it has evicted nothing.
+      let hasRepository = channel.withState { $0.repository != nil }
+      if hasRepository || log.startOrdinal == 0 { return beginAtStart(subscription, log) }
+    } else if let id {
+      if let place = hub.place(after: id, in: log, of: channel) {
+        let claim: ChannelClaim =
+          hub.positions.position(in: id) == nil ? .own(id, number: place.ordinal) : .number(place.ordinal)
+        exchange.composite?.replace(number, by: claim)
+        return .at(place)
+      }
+      if let repository = channel.withState({ $0.repository }) {
+        exchange.composite?.replace(number, by: .own(id, number: nil))
+        let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
+        return .replay(Replay(source: repository, lastEventID: EventID(unchecked: id), pin: start))
+      }
+    }
+    if case .replayHeld = exchange.handler.configuration.afterGap {
+      exchange.composite?.replace(number, by: .number(log.startOrdinal))
+      return .gap(LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal), earliest: log.oldestID)
+    }
+    return .gap(LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal), earliest: log.oldestID)
+  }
+
+  func unsubscribe(_ subscription: Subscription) {
+    subscription.replay?.request?.cancel()
+    subscription.replay = nil
+    let audience = subscription.audience
+    audience.remove(subscription)
+    audience.channel.withState { $0.readers -= 1 }
+    releaseIfUnused(audience)
+    hub.forgetIfUnused(audience.channel)
+  }
+
+  /// Forgets an audience without readers. One that is in the middle of a broadcast is looked at when that is over.
+  func releaseIfUnused(_ audience: LaneAudience) {
+    guard audience.isEmpty, audience.pass == nil else { return }
+    let channel = audience.channel
+    if audiences[ObjectIdentifier(channel)] === audience { audiences[ObjectIdentifier(channel)] = nil }
+    for (_, acknowledgement) in audience.acknowledgements { acknowledgement.laneIsDone() }
+    audience.acknowledgements = []
+    let isLastOfRemoved = channel.withState { state in
+      state.audiences.removeAll { $0 === audience }
+      return state.isRemoved && state.audiences.isEmpty
+    }
+    if isLastOfRemoved { channel.evictAll(owner: hub.owner(of: channel)) }
+  }
+}
+
+/// What the history of a recorded channel ends with, so that a reader that has been given nothing of the channel can
+/// resume after it, also when the program has started again.
+extension DeliveryLane {
+  private func askForNewestEvents(of exchange: EventStreamExchange) {
+    guard let composite = exchange.composite else { return }
+    for subscription in exchange.subscriptions where composite[Int(subscription.number)] == .unknown {
+      hub.askForNewestEvent(of: subscription.channel)
+    }
+  }
+
+  /// The mailbox brought it, when nothing has been published since the readers came.
+  func newestEventIsKnown(_ id: EventID?, of channel: EventChannel) {
+    guard let audience = audiences[ObjectIdentifier(channel)] else { return }
+    let claim: ChannelClaim = id.map { .own($0.rawValue, number: 0) } ?? .beginning
+    for subscription in audience.idle + audience.waiting where subscription.ordinal == 0 {
+      subscription.exchange.composite?.learn(Int(subscription.number), claim)
+    }
+    for cohort in audience.cohorts where audience.ordinal == 0 {
+      guard let number = cohort.audiences.firstIndex(where: { $0 === audience }) else { continue }
+      cohort.composite?.learn(number, claim)
+    }
+  }
+}

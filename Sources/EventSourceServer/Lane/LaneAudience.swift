@@ -1,0 +1,115 @@
+import Synchronization
+
+/// The readers of one channel in one lane.
+///
+/// `isMarked` is the publishers' side: set when the lane has been told that there is something new and has not yet
+/// looked. ``offeredEnd`` is what the lane tells those who evict. Everything else belongs to the lane's thread; that
+/// confinement is what makes the class `Sendable`.
+final class LaneAudience: @unchecked Sendable {
+  let channel: EventChannel
+  let mailbox: LaneMailbox
+  private let isMarked = Atomic(false)
+  private let offered: Atomic<UInt64>
+
+  /// Streams that have everything up to ``position`` and are given what is new together, by the channels that they
+  /// have. The first is that of the streams of this channel alone, if there are any.
+  private(set) var cohorts: [Cohort] = []
+  /// The others that have everything, and those that have something coming.
+  private(set) var idle: [Subscription] = []
+  private(set) var waiting: [Subscription] = []
+  /// Up to where the log has been offered, in bytes and in blocks.
+  private(set) var position: UInt64
+  private(set) var ordinal: UInt64
+  /// A broadcast that is under way.
+  var pass: BroadcastPass?
+  /// A broadcast is in the lane's queue.
+  var isQueued = false
+  /// When a cohort was written to last.
+  var lastOffer: Int64 = 0
+  /// The end of the log at the last look for readers that are too far behind.
+  var lastLook: UInt64
+  /// Publishers that await that everything up to a position has been offered.
+  var acknowledgements: [(position: UInt64, OfferAcknowledgement)] = []
+
+  init(channel: EventChannel, mailbox: LaneMailbox, log: ChannelLog) {
+    self.channel = channel
+    self.mailbox = mailbox
+    position = log.end
+    ordinal = log.endOrdinal
+    lastLook = log.end
+    offered = Atomic(log.end)
+  }
+
+  /// A publisher's thread: tells the lane, unless it was told and has not looked yet. Called after the event is in the
+  /// log.
+  func mark() {
+    if !isMarked.exchange(true, ordering: .acquiringAndReleasing) { mailbox.post(.published(self)) }
+  }
+
+  /// The lane: about to look. An event that is published from now on marks anew.
+  func unmark() {
+    isMarked.store(false, ordering: .sequentiallyConsistent)
+  }
+
+  /// Up to where the lane has offered the log. Any thread.
+  var offeredEnd: UInt64 { offered.load(ordering: .acquiring) }
+
+  func moveOn(to position: UInt64, ordinal: UInt64) {
+    self.position = position
+    self.ordinal = ordinal
+    offered.store(position, ordering: .releasing)
+  }
+
+  var isEmpty: Bool { idle.isEmpty && waiting.isEmpty && cohorts.allSatisfy(\.members.isEmpty) }
+
+  /// The cohort of streams that have exactly these channels, made if there is none.
+  func cohort(of audiences: [LaneAudience], maximumBytes: Int) -> Cohort {
+    if let known = cohorts.first(where: { $0.isFor(audiences, maximumBytes) }) { return known }
+    let cohort = Cohort(audiences: audiences, maximumBytes: maximumBytes)
+    for audience in audiences { audience.cohorts.append(cohort) }
+    return cohort
+  }
+
+  /// Forgets cohorts without members, in all of their channels. Not while a broadcast to one of those is under way.
+  func removeEmptyCohorts() {
+    for cohort in cohorts where cohort.members.isEmpty && cohort.audiences.allSatisfy({ $0.pass == nil }) {
+      for audience in cohort.audiences { audience.cohorts.removeAll { $0 === cohort } }
+    }
+  }
+
+  func move(_ subscription: Subscription, to list: Subscription.List) {
+    guard subscription.list != list else { return }
+    remove(subscription)
+    insert(subscription, into: list)
+  }
+
+  func insert(_ subscription: Subscription, into list: Subscription.List) {
+    subscription.list = list
+    switch list {
+    case .cohort: break
+    case .idle: Self.append(subscription, to: &idle)
+    case .waiting: Self.append(subscription, to: &waiting)
+    }
+  }
+
+  /// Constant time: the last one takes the place that becomes free.
+  func remove(_ subscription: Subscription) {
+    switch subscription.list {
+    case .cohort: break
+    case .idle: Self.remove(subscription.listIndex, from: &idle)
+    case .waiting: Self.remove(subscription.listIndex, from: &waiting)
+    }
+  }
+
+  private static func append(_ subscription: Subscription, to list: inout [Subscription]) {
+    subscription.listIndex = list.count
+    list.append(subscription)
+  }
+
+  private static func remove(_ index: Int, from list: inout [Subscription]) {
+    let last = list.removeLast()
+    guard index < list.count else { return }
+    list[index] = last
+    last.listIndex = index
+  }
+}

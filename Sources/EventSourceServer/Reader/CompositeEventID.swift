@@ -1,0 +1,80 @@
+/// The last event ID on a stream of several channels: what the reader has of each.
+///
+/// Written as `*` and comma-separated `channel:id` pairs, in which everything but unreserved ASCII is percent-encoded,
+/// so that it survives any field or query: `*news:17,sports:k3f9x2ab1-4`. A long name is written as `~` and a hash. An
+/// empty ID means that the reader has nothing yet and is to be given everything. Readers treat it as opaque; the server
+/// takes it apart when it comes back, as it would any hostile input. No event may have an ID that begins with `*`.
+struct CompositeEventID: Equatable {
+  private var ids: [(channel: String, id: String)] = []
+
+  /// More channels than any stream has are not looked at: a peer's text does not cost more than it should.
+  static let mostChannels = 256
+  /// The longest name, encoded, that is not hashed.
+  private static let longestName = 24
+
+  /// Takes one apart; nil if it is not one, or names a channel twice.
+  init?(parsing text: String) {
+    guard text.utf8.first == UInt8(ascii: "*") else { return nil }
+    let rest = text.utf8.dropFirst()
+    guard !rest.isEmpty else { return }
+    var names: Set<ExactString> = []
+    for pair in rest.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+      let sides = pair.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+      guard ids.count < Self.mostChannels, sides.count == 2, !sides[0].isEmpty,
+        let channel = String(validating: sides[0], as: UTF8.self), let id = percentDecoded(sides[1]),
+        id.utf8.allSatisfy({ $0 != 0 && $0 != 10 && $0 != 13 }), names.insert(ExactString(channel)).inserted
+      else { return nil }
+      ids.append((channel, id))
+    }
+  }
+
+  /// The ID of a channel: empty for one of which the reader has nothing yet, nil for one that is not named.
+  subscript(channel: String) -> String? {
+    let token = Self.token(ofName: channel)
+    return ids.first { $0.channel.utf8.elementsEqual(token) }?.id
+  }
+
+  static func == (left: CompositeEventID, right: CompositeEventID) -> Bool {
+    left.ids.elementsEqual(right.ids) {
+      $0.channel.utf8.elementsEqual($1.channel.utf8) && $0.id.utf8.elementsEqual($1.id.utf8)
+    }
+  }
+
+  /// How a channel is named: at most 24 bytes.
+  static func token(ofName name: String) -> [UInt8] {
+    if name.utf8.first != UInt8(ascii: "~"), name.utf8.count <= longestName {
+      let token = percentEncoded(name.utf8)
+      if token.count <= longestName { return token }
+    }
+    // FNV-1a, 64 bits: the same in every process. Two channels of one stream that collide are told as a gap, because
+    // the ID of the one is not known in the other.
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return Array("~\(String(hash, radix: 36))".utf8)
+  }
+
+  private static let digits = Array("0123456789ABCDEF".utf8)
+
+  static func percentEncoded(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.count)
+    for byte in bytes {
+      if isUnreserved(byte) {
+        text.append(byte)
+      } else {
+        text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return text
+  }
+
+  /// RFC 3986, 2.3.
+  private static func isUnreserved(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+      true
+    default: false
+    }
+  }
+}

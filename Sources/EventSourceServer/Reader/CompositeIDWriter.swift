@@ -1,0 +1,104 @@
+/// The composite ID of a stream as it moves on: each event replaces what it says of one channel.
+///
+/// It is never longer than the endpoint takes back. What does not fit is written shorter, then left out, and a channel
+/// that is left out is told as a gap when the reader returns.
+struct CompositeIDWriter {
+  private struct Entry {
+    /// The channel's name and a colon.
+    let name: [UInt8]
+    /// What the generated IDs of the channel begin with.
+    let idPrefix: String
+    var claim: ChannelClaim
+    /// Where the ID is in the text; nil: the channel is left out.
+    var place: Range<Int>?
+  }
+
+  private var entries: [Entry] = []
+  private let maximumBytes: Int
+  /// The ID as it is sent.
+  private(set) var text: [UInt8] = [UInt8(ascii: "*")]
+
+  init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+
+  /// What the reader has of a channel.
+  subscript(index: Int) -> ChannelClaim { entries[index].claim }
+
+  mutating func append(_ channel: ChannelName, idPrefix: String, _ claim: ChannelClaim) {
+    let name = CompositeEventID.token(ofName: channel.rawValue) + [UInt8(ascii: ":")]
+    entries.append(Entry(name: name, idPrefix: idPrefix, claim: claim, place: nil))
+    rebuild()
+  }
+
+  /// Constant time if the new ID is as long as the one before: then it takes its place.
+  mutating func replace(_ index: Int, by claim: ChannelClaim) {
+    guard claim != entries[index].claim else { return }
+    entries[index].claim = claim
+    if let place = entries[index].place, case .number(let number) = claim,
+      write(number, behind: entries[index].idPrefix, at: place)
+    {
+      return
+    }
+    rebuild()
+  }
+
+  /// Takes over what another writer knows of channels of which this one knows nothing; both are at the same places.
+  mutating func merge(_ other: CompositeIDWriter) {
+    for index in entries.indices { learn(index, other[index]) }
+  }
+
+  /// What the reader has of a channel of which that was not known.
+  mutating func learn(_ index: Int, _ claim: ChannelClaim) {
+    if entries[index].claim == .unknown { replace(index, by: claim) }
+  }
+
+  /// The channel is gone, and no longer named.
+  mutating func leaveOut(_ index: Int) { replace(index, by: .unknown) }
+
+  private mutating func write(_ number: UInt64, behind prefix: String, at place: Range<Int>) -> Bool {
+    let digits = place.count - prefix.utf8.count
+    var rest = number
+    guard digits > 0, text[place].starts(with: prefix.utf8) else { return false }
+    var at = place.upperBound
+    for index in 0..<digits {
+      guard rest > 0 || index == 0 else { return false }
+      at -= 1
+      text[at] = UInt8(ascii: "0") + UInt8(rest % 10)
+      rest /= 10
+    }
+    // Cut short: the number is longer, and the text is made anew.
+    return rest == 0
+  }
+
+  private mutating func rebuild() {
+    text = [UInt8(ascii: "*")]
+    // An equal share for each, so that one channel's long IDs do not push out another.
+    let share = (maximumBytes - 1) / max(entries.count, 1)
+    for index in entries.indices {
+      entries[index].place = nil
+      let entry = entries[index]
+      let room = min(share, maximumBytes - text.count) - entry.name.count - 1
+      guard let id = Self.id(entry, room: room) else { continue }
+      if text.count > 1 { text.append(UInt8(ascii: ",")) }
+      text += entry.name
+      let begin = text.count
+      text += id
+      entries[index].place = begin..<text.count
+    }
+  }
+
+  private static func id(_ entry: Entry, room: Int) -> [UInt8]? {
+    guard room >= 0 else { return nil }
+    let id: [UInt8]
+    switch entry.claim {
+    case .unknown: return nil
+    case .beginning: return []
+    case .number(let number): id = Array("\(entry.idPrefix)\(number)".utf8)
+    case .own(let own, let number):
+      let encoded = CompositeEventID.percentEncoded(own.utf8)
+      if encoded.count <= room { return encoded }
+      guard let number else { return nil }
+      id = Array("\(entry.idPrefix)\(number)".utf8)
+    }
+    return id.count <= room ? id : nil
+  }
+}

@@ -1,0 +1,138 @@
+import Synchronization
+
+/// A run of a channel's encoded blocks, reference-counted; its bytes are immutable once written.
+///
+/// Blocks grow from the front of the memory and their index from its back, so that one allocation, charged to the hub's
+/// budget, holds everything:
+///
+///     | block 0 | block 1 | block 2 |  free  | entry 2 | entry 1 | entry 0 |
+///
+/// Lock rule: `used`, `count`, `lastAppend` and `keys` are read and written only under the lock of the channel that
+/// owns the segment, or, by whoever has seen under that lock that another segment follows, without it. Blocks and
+/// entries are written under that lock, always behind everything that a lane was told of under the same lock, so lanes
+/// read what they were told of without it. `idIndex` has a lock of its own. `older`, `newer` and `owner` belong to the
+/// ``SegmentRegistry`` and its lock. This is what makes the class `Sendable`.
+final class LogSegment: @unchecked Sendable {
+  /// Where a block ends, and what is known of its event ID.
+  struct Entry {
+    var end: UInt32
+    var id: EntryID
+  }
+
+  /// What a block costs beside its bytes.
+  static let entrySize = MemoryLayout<Entry>.stride
+
+  /// What a block's key costs at most, here and in the log's table.
+  static let keySize = 64
+
+  let bytes: UnsafeMutableRawPointer
+  let capacity: Int
+  /// The channel's offset of the first byte, and the number of blocks that the channel had before it.
+  let start: UInt64
+  let firstOrdinal: UInt64
+  /// When it was begun, in the hub's nanoseconds.
+  let made: Int64
+  private let budget: MemoryBudget
+  /// It is charged to readers: it belongs to no log, or to none any more.
+  private let isChargedToReaders: Atomic<Bool>
+
+  private(set) var used = 0
+  private(set) var count = 0
+  private(set) var lastAppend: Int64 = 0
+  /// The blocks' keys, if the log has them; 0: none.
+  private(set) var keys: [UInt64] = []
+  /// The entries that have IDs of the application's own, by those; made when one is first looked for.
+  private let idIndex = Mutex(SegmentIDIndex())
+
+  var older: LogSegment?
+  var newer: LogSegment?
+  var owner: EventChannel?
+
+  /// Allocates a segment and charges it to the budget, which may thereby be exceeded: the caller then reclaims.
+  init(
+    capacity: Int, start: UInt64 = 0, firstOrdinal: UInt64 = 0, made: Int64 = 0, budget: MemoryBudget,
+    isOfReader: Bool = false
+  ) {
+    // Rounded so that the index, which grows down from the end, is aligned.
+    self.capacity = (capacity + Self.entrySize - 1) & ~(Self.entrySize - 1)
+    bytes = .allocate(byteCount: self.capacity, alignment: Self.entrySize)
+    self.start = start
+    self.firstOrdinal = firstOrdinal
+    self.made = made
+    self.budget = budget
+    isChargedToReaders = Atomic(isOfReader)
+    budget.charge(self.capacity)
+    if isOfReader { budget.chargeToReaders(self.capacity) }
+  }
+
+  deinit {
+    bytes.deallocate()
+    if isChargedToReaders.load(ordering: .relaxed) { budget.refundToReaders(capacity) }
+    let indexBytes = idIndex.withLock { $0.byteCount }
+    budget.refund(capacity + keys.count * Self.keySize + indexBytes)
+  }
+
+  /// The log has evicted it: what keeps it in memory from now on is a reader's stack.
+  func chargeToReaders() {
+    if !isChargedToReaders.exchange(true, ordering: .relaxed) { budget.chargeToReaders(capacity) }
+  }
+
+  var end: UInt64 { start + UInt64(used) }
+  var endOrdinal: UInt64 { firstOrdinal + UInt64(count) }
+
+  func hasRoom(for byteCount: Int) -> Bool {
+    used + byteCount + (count + 1) * Self.entrySize <= capacity
+  }
+
+  /// Appends a block; there must be room for it.
+  func append(byteCount: Int, id: EntryID, now: Int64, write: (UnsafeMutableRawBufferPointer) -> Void) {
+    precondition(hasRoom(for: byteCount))
+    write(UnsafeMutableRawBufferPointer(start: bytes + used, count: byteCount))
+    used += byteCount
+    count += 1
+    entryAddress(count - 1).storeBytes(of: Entry(end: UInt32(used), id: id), as: Entry.self)
+    lastAppend = now
+  }
+
+  /// Says what the key of the block is that was appended last.
+  func append(key: UInt64) {
+    keys.append(key)
+    budget.charge(Self.keySize)
+  }
+
+  func entry(_ index: Int) -> Entry { entryAddress(index).load(as: Entry.self) }
+
+  /// The bytes of the block at an index.
+  func block(_ index: Int) -> UnsafeRawBufferPointer {
+    let start = offset(ofBlock: index)
+    return UnsafeRawBufferPointer(start: bytes + start, count: Int(entry(index).end) - start)
+  }
+
+  func offset(ofBlock index: Int) -> Int { index == 0 ? 0 : Int(entry(index - 1).end) }
+
+  /// How many of the first blocks end at or before a position within the segment: a binary search.
+  func blocks(endingBy position: UInt64, of count: Int) -> Int {
+    let local = Int(position - start)
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if Int(entry(middle).end) <= local { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// The newest block whose event has this ID, which is not a generated one; `count` blocks are known to be there.
+  func newestBlock(withID id: UnsafeBufferPointer<UInt8>, _ entryID: EntryID, count: Int) -> Int? {
+    idIndex.withLock { index in
+      let before = index.byteCount
+      index.extend(to: count, in: self)
+      if index.byteCount > before { budget.charge(index.byteCount - before) }
+      return index.newest(id, entryID, in: self)
+    }
+  }
+
+  private func entryAddress(_ index: Int) -> UnsafeMutableRawPointer {
+    bytes + capacity - (index + 1) * Self.entrySize
+  }
+}

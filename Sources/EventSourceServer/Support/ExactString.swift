@@ -1,0 +1,16 @@
+/// A string that equals another only if their bytes are the same. Equality of `String` is canonical equivalence, by
+/// which two callers, or two IDs, could be taken for one.
+struct ExactString: Hashable, Sendable {
+  let value: String
+
+  init(_ value: String) { self.value = value }
+
+  static func == (left: ExactString, right: ExactString) -> Bool {
+    left.value.utf8.elementsEqual(right.value.utf8)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    var copy = value
+    copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
+}
