@@ -94,43 +94,6 @@ import Testing
     #expect(hub.statistics.channels == 1)
   }
 
-  // MARK: other origins
-
-  private func originFields(_ policy: CrossOriginPolicy, origin: String?, method: String = "GET") -> [String: String] {
-    let fields = origin.map { [EventStreamField("Origin", $0)] } ?? []
-    let head = answer(SimulatedRequest(method: method, fields: fields), .with { $0.crossOrigin = policy })
-    #expect(head?.status == (method == "OPTIONS" ? 204 : 200))
-    let relevant = (head?.fields ?? []).filter { $0.name == "Vary" || $0.name.hasPrefix("Access-Control") }
-    return Dictionary(uniqueKeysWithValues: relevant.map { ($0.name, $0.value) })
-  }
-
-  @Test func otherOriginsAreAdmittedAsThePolicySays() {
-    let listed = CrossOriginPolicy(.listed(["https://a.example", "https://b.example"]), allowsCredentials: true)
-    #expect(originFields(.sameOriginOnly, origin: "https://a.example").isEmpty)
-    #expect(originFields(CrossOriginPolicy(.any), origin: "https://a.example") == ["Access-Control-Allow-Origin": "*"])
-    #expect(originFields(listed, origin: "https://c.example") == ["Vary": "Origin"])
-    #expect(originFields(listed, origin: nil) == ["Vary": "Origin"])
-    #expect(
-      originFields(listed, origin: "https://b.example") == [
-        "Vary": "Origin", "Access-Control-Allow-Origin": "https://b.example",
-        "Access-Control-Allow-Credentials": "true",
-      ])
-  }
-
-  @Test func aPreflightIsAnsweredWithTheFieldsAClientSends() {
-    let fields = originFields(CrossOriginPolicy(.any), origin: "https://a.example", method: "OPTIONS")
-    #expect(fields["Access-Control-Allow-Headers"]?.contains("Last-Event-ID") == true)
-    #expect(fields["Access-Control-Allow-Methods"] == "GET, HEAD")
-    #expect(fields["Access-Control-Max-Age"] == "3600")
-    #expect(originFields(.sameOriginOnly, origin: "https://a.example", method: "OPTIONS").isEmpty)
-  }
-
-  @Test func aRefusalIsReadableByOtherOriginsToo() {
-    let head = answer(
-      SimulatedRequest(method: "POST"), .with { $0.crossOrigin = CrossOriginPolicy(.any) })
-    #expect(head?.fields.values(of: "Access-Control-Allow-Origin") == ["*"])
-  }
-
   @Test func aConfigurationThatCannotBeMeantIsRefused() {
     #expect(throws: ConfigurationError.self) {
       try EventStreamHandler.Configuration.with {

@@ -93,10 +93,7 @@ extension EventStreamHandler {
         (0...1).contains(reconnectionJitter), "reconnectionJitter", "0 to 1", "\(reconnectionJitter)")
       try ConfigurationError.require(
         (0..<1).contains(connectionTimeJitter), "connectionTimeJitter", "0 to less than 1", "\(connectionTimeJitter)")
-      try ConfigurationError.require(
-        !(crossOrigin.allowsCredentials && crossOrigin.origins == .any), "crossOrigin",
-        "credentials only with listed origins", "any origin with credentials"
-      )
+      try crossOrigin.validate()
       try ConfigurationError.require(
         fields.allSatisfy(\.isSendable), "fields", "names and values without control characters", "\(fields)")
       let comment = openingComment ?? ""
