@@ -34,8 +34,11 @@ extension EventStreamHandler {
     /// How long a stream is idle before it carries a comment, which keeps proxies from closing it and finds dead peers;
     /// nil: never.
     public var heartbeatInterval: Duration? = .seconds(15)
-    /// How long readers are told to wait before they reconnect, in a `retry` at the stream's beginning; nil: their own
-    /// default.
+    /// How long readers are told to wait before they reconnect, in a `retry` at the stream's beginning;
+    /// nil: their own default.
+    ///
+    /// The line stands in the block of the stream's first event or heartbeat, because several clients hand a block of
+    /// only `retry` to their program as an empty event. A conforming reader takes it as soon as the line has come.
     public var reconnectionTime: Duration?
     /// By how much the times in `retry` are spread, so that readers do not return together: 0.5 means 50 % to 150 %.
     public var reconnectionJitter = 0.5
@@ -57,9 +60,10 @@ extension EventStreamHandler {
     public var crossOrigin = CrossOriginPolicy.sameOriginOnly
     /// What refusals for want of room say in `Retry-After`.
     public var retryAfter: Duration = .seconds(5)
-    /// A comment at the stream's beginning, for proxies that pass the head on only with the first bytes of the body;
-    /// nil: none.
-    public var openingComment: String?
+    /// The text of a comment line that begins every stream, because several proxies pass the head on only with the
+    /// first bytes of the body, and the reader would be connecting until then; nil: none. Readers ignore the line, and
+    /// the first event follows it directly.
+    public var openingComment: String? = ""
     /// More fields for the head of every stream.
     public var fields: [EventStreamField] = []
 

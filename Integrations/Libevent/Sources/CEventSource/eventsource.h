@@ -236,7 +236,7 @@ typedef enum es_text_option {
   ES_TEXT_EPOCH = 1,
   /* Of streams: the query item by which a request names channels; NULL: it cannot. "channel". */
   ES_TEXT_CHANNEL_QUERY_NAME = 101,
-  /* Of streams: a comment at the beginning, for proxies that wait for the first byte of a body. NULL: none. */
+  /* Of streams: a comment line at the beginning, for proxies that wait for the first byte of a body. NULL: none. "". */
   ES_TEXT_OPENING_COMMENT = 102
 } es_text_option;
 
