@@ -15,16 +15,26 @@ extension EventStreamHandler {
       case snapshot(any SnapshotProvider)
     }
 
-    /// Channels that every stream of this endpoint has; those of the route and of the query come after them.
+    /// Channels that every stream of this endpoint has; those of the route come after them.
     public var channels: [ChannelName] = []
-    /// The query item by which a request names channels, once for each; nil: a request cannot.
+    /// The query item by which a request names channels, once for each, where neither the path nor ``channels`` names
+    /// any: `/events?channel=news&channel=sport`. Elsewhere a request with this item is refused with 400, so that a
+    /// path names all that is read and a proxy's rule for it holds. The root path names nothing: there the query adds
+    /// to the channels that the program gave with the request. nil: the query never names channels.
     public var channelQueryName: String? = "channel"
+    /// Whether the query may add channels to those that the path or ``channels`` names. Rules for paths, of proxies or
+    /// of your own, then no longer say what is read; only the authorizer does.
+    public var addsChannelsFromQuery = false
     /// The most channels of one stream; a request with more is refused with 400.
     public var maximumChannelsPerStream = 16
-    /// The query items by which a request names its last event ID, for clients that cannot send the field. The field
-    /// wins.
+    /// The query items by which a request names its last event ID, for clients that cannot send the field. A field
+    /// with a value wins, then the first of these items that has one; empty: only the field counts.
     public var lastEventIDQueryNames = ["lastEventID", "lastEventId", "last-event-id"]
-    /// The longest last event ID that is taken, in bytes; a longer one is refused with 400.
+    /// The longest last event ID that is looked up, in bytes.
+    ///
+    /// A longer one, or one with a line break or a NUL, is treated as an ID that nobody knows: the reader is told of a
+    /// gap, and ``afterGap`` decides what follows. It is not refused, because any status but 200 ends a browser's
+    /// `EventSource` for good.
     public var maximumLastEventIDBytes = 4096
     /// Whether a reader without a last event ID is replayed all that is held, instead of beginning with what comes.
     public var replaysWithoutLastEventID = false
