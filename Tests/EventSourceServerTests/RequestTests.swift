@@ -87,20 +87,4 @@ import Testing
     second.hangUp()
     #expect(hub.statistics.channels == 1)
   }
-
-  @Test func aConfigurationThatCannotBeMeantIsRefused() {
-    #expect(throws: ConfigurationError.self) {
-      try EventStreamHandler.Configuration.with {
-        $0.crossOrigin = CrossOriginPolicy(.any, allowsCredentials: true)
-      }.validate()
-    }
-    #expect(throws: ConfigurationError.self) {
-      try EventStreamHandler.Configuration.with { $0.heartbeatInterval = .zero }.validate()
-    }
-    #expect(throws: ConfigurationError.self) {
-      try EventStreamHandler.Configuration.with { $0.fields = [EventStreamField("X", "a\r\nSet-Cookie: b")] }.validate()
-    }
-    #expect(throws: ConfigurationError.self) { try EventHub.Configuration.test { $0.epoch = "a-b" }.validate() }
-    #expect(throws: ConfigurationError.self) { try EventHub.Configuration.test { $0.log.bytes = 0 }.validate() }
-  }
 }
