@@ -51,7 +51,9 @@ extension BuiltInServer {
       try require(!host.isEmpty, "host is empty")
       try require((0...65_535).contains(port), "port is \(port), not 0 to 65535")
       try require((1...1024).contains(threads), "threads is \(threads), not 1 to 1024")
-      try require(maximumConnections > 0, "maximumConnections is \(maximumConnections), not positive")
+      let connections = 1...1 << 30
+      try require(
+        connections.contains(maximumConnections), "maximumConnections is \(maximumConnections), not 1 to 2^30")
       let sizes = 1...1 << 40
       try require(sizes.contains(maximumHeadBytes), "maximumHeadBytes is \(maximumHeadBytes), not positive")
       try require(sizes.contains(maximumTargetBytes), "maximumTargetBytes is \(maximumTargetBytes), not positive")

@@ -43,8 +43,14 @@ public final class BuiltInServer: Sendable {
   /// - Parameters:
   ///   - handler: Serves the requests, on the server's threads.
   ///   - pattern: The path. If it has a parameter `channel`, its value is given to the handler as the one channel
-  ///     wanted.
+  ///     wanted. A path at which no request can name a channel is a mistake of the programmer and stops the program,
+  ///     so call ``EventStreamHandler/Configuration/validate(mountedAt:)`` first on what a person has written.
   public func mount(_ handler: EventStreamHandler, at pattern: PathPattern) {
+    do {
+      try handler.configuration.validate(mountedAt: pattern)
+    } catch {
+      preconditionFailure("\(error)")
+    }
     routes.update { $0.mount(handler, at: pattern) }
   }
 

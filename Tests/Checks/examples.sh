@@ -28,8 +28,8 @@ finish() {
   wait "$process" 2>/dev/null
 }
 
-# The first lines of a stream, as many as are asked for, within five seconds.
-head_of() { timeout 5 curl -sN "${@:2}" | head -n "$1"; }
+# The first lines of a stream behind its opening comment, as many as are asked for, within five seconds.
+head_of() { timeout 5 curl -sN "${@:2}" | sed -u '1{/^:$/d}' | head -n "$1"; }
 
 check_DurableHistory() {
   local first second third number

@@ -23,7 +23,7 @@ start() {
 }
 
 # The first lines of a stream, as many as are asked for, within two seconds.
-head_of() { timeout 2 curl -sN "${@:2}" | head -n "$1"; }
+head_of() { timeout 2 curl -sN "${@:2}" | sed -u '1{/^:$/d}' | head -n "$1"; }
 status() { rm -f "$scratch/body"; curl -s -m 10 -o "$scratch/body" -w '%{http_code}' "$@"; }
 # expect_refusal WHAT STATUS [CURL ARGUMENT ...]: a refusal says why, in one line.
 expect_refusal() {

@@ -50,10 +50,10 @@ import Testing
 
   @Test func theAuthorizerSeesTheWholeRequestAndAllChannels() throws {
     let request = SimulatedRequest(
-      target: "/x?channel=b&token=t", fields: [EventStreamField("Authorization", "Bearer t")], peer: "192.0.2.9")
+      target: "/?channel=b&token=t", fields: [EventStreamField("Authorization", "Bearer t")], peer: "192.0.2.9")
     let (_, stack, reader) = connect(request) { request, channels in
       let isWhole =
-        request.target == "/x?channel=b&token=t" && request.method == "GET" && request.peer == "192.0.2.9"
+        request.target == "/?channel=b&token=t" && request.method == "GET" && request.peer == "192.0.2.9"
         && request.fields.values(of: "authorization") == ["Bearer t"] && channels == ["a", "b"]
       return isWhole ? .granted : .refused(.forbidden)
     }

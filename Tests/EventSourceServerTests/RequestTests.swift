@@ -59,7 +59,6 @@ import Testing
     ("/events", ["nowhere"], 404), ("/events", [], 400), ("/events", [""], 400), ("/events", ["a\nb"], 400),
     ("/events", [String(repeating: "x", count: 256)], 400), ("events", ["news"], 400), ("/?x=%zz", ["news"], 400),
     ("/?channel=news&channel=news", [], 200), ("/?channel=nowhere", ["news"], 404), ("/?channel=", ["news"], 400),
-    ("/?lastEventID=a%0Ab", ["news"], 400), ("/?lastEventID=a%00b", ["news"], 400),
     ("/?" + (1...17).map { "channel=\($0)" }.joined(separator: "&"), [], 400),
   ])
   func illFormedAndUnknownAreRefusedWithOneLineOfReason(target: String, channels: [String], status: Int) throws {
@@ -67,11 +66,6 @@ import Testing
     #expect(head.status == status)
     guard status != 200, case .bytes(let body) = head.body else { return }
     #expect(body.last == UInt8(ascii: "\n") && body.filter { $0 == UInt8(ascii: "\n") }.count == 1 && body.count > 10)
-  }
-
-  @Test func aLastEventIDThatIsTooLongIsRefused() {
-    #expect(answer(SimulatedRequest(lastEventID: String(repeating: "x", count: 4096)))?.status == 200)
-    #expect(answer(SimulatedRequest(lastEventID: String(repeating: "x", count: 4097)))?.status == 400)
   }
 
   @Test func channelsAreMadeOnDemandIfSoConfiguredAndForgottenWithTheirLastReader() throws {
@@ -92,58 +86,5 @@ import Testing
     try hub.publish("x", to: "c")
     second.hangUp()
     #expect(hub.statistics.channels == 1)
-  }
-
-  // MARK: other origins
-
-  private func originFields(_ policy: CrossOriginPolicy, origin: String?, method: String = "GET") -> [String: String] {
-    let fields = origin.map { [EventStreamField("Origin", $0)] } ?? []
-    let head = answer(SimulatedRequest(method: method, fields: fields), .with { $0.crossOrigin = policy })
-    #expect(head?.status == (method == "OPTIONS" ? 204 : 200))
-    let relevant = (head?.fields ?? []).filter { $0.name == "Vary" || $0.name.hasPrefix("Access-Control") }
-    return Dictionary(uniqueKeysWithValues: relevant.map { ($0.name, $0.value) })
-  }
-
-  @Test func otherOriginsAreAdmittedAsThePolicySays() {
-    let listed = CrossOriginPolicy(.listed(["https://a.example", "https://b.example"]), allowsCredentials: true)
-    #expect(originFields(.sameOriginOnly, origin: "https://a.example").isEmpty)
-    #expect(originFields(CrossOriginPolicy(.any), origin: "https://a.example") == ["Access-Control-Allow-Origin": "*"])
-    #expect(originFields(listed, origin: "https://c.example") == ["Vary": "Origin"])
-    #expect(originFields(listed, origin: nil) == ["Vary": "Origin"])
-    #expect(
-      originFields(listed, origin: "https://b.example") == [
-        "Vary": "Origin", "Access-Control-Allow-Origin": "https://b.example",
-        "Access-Control-Allow-Credentials": "true",
-      ])
-  }
-
-  @Test func aPreflightIsAnsweredWithTheFieldsAClientSends() {
-    let fields = originFields(CrossOriginPolicy(.any), origin: "https://a.example", method: "OPTIONS")
-    #expect(fields["Access-Control-Allow-Headers"]?.contains("Last-Event-ID") == true)
-    #expect(fields["Access-Control-Allow-Methods"] == "GET, HEAD")
-    #expect(fields["Access-Control-Max-Age"] == "3600")
-    #expect(originFields(.sameOriginOnly, origin: "https://a.example", method: "OPTIONS").isEmpty)
-  }
-
-  @Test func aRefusalIsReadableByOtherOriginsToo() {
-    let head = answer(
-      SimulatedRequest(method: "POST"), .with { $0.crossOrigin = CrossOriginPolicy(.any) })
-    #expect(head?.fields.values(of: "Access-Control-Allow-Origin") == ["*"])
-  }
-
-  @Test func aConfigurationThatCannotBeMeantIsRefused() {
-    #expect(throws: ConfigurationError.self) {
-      try EventStreamHandler.Configuration.with {
-        $0.crossOrigin = CrossOriginPolicy(.any, allowsCredentials: true)
-      }.validate()
-    }
-    #expect(throws: ConfigurationError.self) {
-      try EventStreamHandler.Configuration.with { $0.heartbeatInterval = .zero }.validate()
-    }
-    #expect(throws: ConfigurationError.self) {
-      try EventStreamHandler.Configuration.with { $0.fields = [EventStreamField("X", "a\r\nSet-Cookie: b")] }.validate()
-    }
-    #expect(throws: ConfigurationError.self) { try EventHub.Configuration.test { $0.epoch = "a-b" }.validate() }
-    #expect(throws: ConfigurationError.self) { try EventHub.Configuration.test { $0.log.bytes = 0 }.validate() }
   }
 }

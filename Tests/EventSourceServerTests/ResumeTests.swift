@@ -67,6 +67,7 @@ import Testing
     stack.run()
     #expect(
       reader.response.text == """
+        :
         event: eventsource-gap
         data: {"channel":"news","lastEventID":"other-7","earliestHeld":"\(hub.id(1))"}
 

@@ -50,7 +50,8 @@ import Testing
   }
 
   @Test func aReaderThatSkipsFinishesTheEventThatItHasBegun() throws {
-    for room in 1...80 {
+    // Behind the two bytes of the opening comment.
+    for room in 3...82 {
       let hub = hub(.skipToNewest, log: LogLimits(events: 5))
       let stack = SimulatedStack(hub: hub)
       let reader = stack.connect(EventStreamHandler(hub), channels: ["a"], room: room)

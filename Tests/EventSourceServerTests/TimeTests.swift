@@ -1,3 +1,4 @@
+import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 import Testing
@@ -15,9 +16,9 @@ import Testing
       try hub.publish("x", to: "busy")
       stack.advance(by: .seconds(1))
     }
-    #expect(quiet.response.text == beat + beat + beat)
-    #expect(!busy.response.text.contains(beat + beat) && !busy.response.text.hasPrefix(beat))
-    #expect(busy.response.text.split(separator: "\n").filter { $0 == ":" }.isEmpty)
+    #expect(quiet.response.text == ":\n" + beat + beat + beat)
+    #expect(!busy.response.text.contains(beat))
+    #expect(busy.response.text.split(separator: "\n").filter { $0 == ":" }.count == 1)
   }
 
   @Test func manyIdleReadersAreSeenToTogether() {
@@ -69,7 +70,8 @@ import Testing
   @Test func anInterruptedHeartbeatIsCompletedBeforeTheNextEvent() throws {
     let hub = EventHub(channels: ["news"], configuration: .test)
     let stack = SimulatedStack(hub: hub)
-    let reader = stack.connect(EventStreamHandler(hub), channels: ["news"], room: 1)
+    let handler = EventStreamHandler(hub, configuration: .with { $0.openingComment = nil })
+    let reader = stack.connect(handler, channels: ["news"], room: 1)
     stack.run()
     stack.advance(by: .seconds(16))
     try hub.publish("hello", to: "news")
@@ -98,11 +100,11 @@ import Testing
     // 90 to 110 seconds, spread.
     #expect(finished[16] == 0 && finished[22] == 50)
     #expect((1..<50).contains(finished[19]))
-    #expect(readers.allSatisfy { $0.response.ending == .complete && $0.response.text.hasPrefix("retry: ") })
+    #expect(readers.allSatisfy { $0.response.ending == .complete && $0.response.text.hasPrefix(":\nretry: ") })
     #expect(hub.statistics.ended == [.lifetime: 50])
   }
 
-  @Test func theConfiguredRetryAndCommentComeFirst() {
+  @Test func theFirstEventCarriesTheConfiguredRetryBehindTheComment() throws {
     let hub = EventHub(channels: ["news"], configuration: .test)
     let stack = SimulatedStack(hub: hub)
     let reader = stack.connect(
@@ -114,7 +116,14 @@ import Testing
           $0.openingComment = "hello"
         }), channels: ["news"])
     stack.run()
-    #expect(reader.response.text == ":hello\nretry: 2000\n\n")
+    #expect(reader.response.text == ":hello\nretry: 2000\n")
+    try hub.publish("first", to: "news")
+    stack.run()
+    #expect(reader.response.text == ":hello\nretry: 2000\nid: test-1\ndata: first\n\n")
+    var parser = EventStreamParser()
+    var events: [String] = []
+    try parser.parse(reader.response.body) { if case .event(let event) = $0 { events.append(event.data) } }
+    #expect(parser.reconnectionTime == .seconds(2) && events == ["first"])
   }
 
   @Test func coalescingGivesAtMostOneEventPerWindowTheNewest() throws {
@@ -125,6 +134,7 @@ import Testing
       configuration: .with {
         $0.coalescingWindow = .seconds(1)
         $0.heartbeatInterval = nil
+        $0.openingComment = nil
       })
     let readers = (0..<20).map { _ in stack.connect(handler, channels: ["flags"]) }
     stack.run()

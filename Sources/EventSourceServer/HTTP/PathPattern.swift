@@ -1,7 +1,8 @@
 /// A path in which some segments are named: `/events/{channel}` matches `/events/news` with `channel` = `news`.
 ///
 /// A named segment matches exactly one non-empty segment of the path, which is percent-decoded afterwards: an encoded
-/// slash is part of a name, never a separator.
+/// slash is part of a name, never a separator. There are no wildcards. All other segments are compared byte for byte
+/// with the decoded segment, so write them decoded: `/café`, not `/caf%C3%A9`.
 public struct PathPattern: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
   private enum Segment: Sendable, Hashable {
     case literal(String)
@@ -12,24 +13,23 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible, Expressi
   public let description: String
   private let segments: [Segment]
 
-  /// Parses a pattern.
+  /// Parses a pattern, which may come from a settings file: one that can never match is refused here.
   ///
-  /// - Throws: ``PathPatternError`` if it does not begin with `/`, or a name is empty, repeated or not closed.
+  /// - Throws: ``PathPatternError`` if it does not begin with `/`, has a query, a fragment, a wildcard or another
+  ///   router's syntax, a literal segment that no request has, or a name that is ill-formed or repeated.
   public init(_ pattern: String) throws(PathPatternError) {
-    guard pattern.hasPrefix("/") else { throw .noLeadingSlash(pattern) }
+    guard pattern.utf8.first == UInt8(ascii: "/") else { throw .noLeadingSlash(pattern) }
+    guard !pattern.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
+      throw .queryOrFragment(pattern: pattern)
+    }
     var names: Set<String> = []
     var segments: [Segment] = []
     for part in pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-      guard part.contains(where: { $0 == "{" || $0 == "}" }) else {
-        segments.append(.literal(String(part)))
-        continue
+      let segment = try Self.segment(String(part), of: pattern)
+      if case .parameter(let name) = segment, !names.insert(name).inserted {
+        throw .repeatedParameter(name, pattern: pattern)
       }
-      let name = String(part.dropFirst().dropLast())
-      guard part.hasPrefix("{"), part.hasSuffix("}"), !name.isEmpty, !name.contains(where: { "{}".contains($0) }) else {
-        throw .badParameter(String(part), pattern: pattern)
-      }
-      guard names.insert(name).inserted else { throw .repeatedParameter(name, pattern: pattern) }
-      segments.append(.parameter(name))
+      segments.append(segment)
     }
     self.segments = segments
     description = pattern
@@ -44,11 +44,14 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible, Expressi
     }
   }
 
+  /// The names of the named segments, in order.
+  public var parameterNames: [String] {
+    segments.compactMap { if case .parameter(let name) = $0 { name } else { nil } }
+  }
+
   /// The named segments of a path that matches, decoded; nil if it does not match or is not decodable UTF-8.
   ///
-  /// - Parameter path: The path of a request target, without its query, not decoded. Literal segments of the pattern
-  ///   are
-  ///   compared with the decoded segment.
+  /// - Parameter path: The path of a request target, without its query, not decoded.
   public func match(_ path: some StringProtocol) -> [String: String]? {
     guard path.utf8.first == UInt8(ascii: "/") else { return nil }
     let parts = path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -58,7 +61,7 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible, Expressi
       guard let decoded = percentDecoded(part) else { return nil }
       switch segment {
       case .literal(let text):
-        guard decoded == text else { return nil }
+        guard decoded.utf8.elementsEqual(text.utf8) else { return nil }
       case .parameter(let name):
         guard !decoded.isEmpty else { return nil }
         parameters[name] = decoded
@@ -66,25 +69,36 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible, Expressi
     }
     return parameters
   }
-}
 
-/// What is wrong with a path pattern.
-public enum PathPatternError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// It does not begin with a slash.
-  case noLeadingSlash(String)
-  /// A segment has braces but is not one name in braces.
-  case badParameter(String, pattern: String)
-  /// A name occurs twice.
-  case repeatedParameter(String, pattern: String)
+  private static func segment(_ text: String, of pattern: String) throws(PathPatternError) -> Segment {
+    guard !text.contains(where: { $0 == "{" || $0 == "}" }) else {
+      let name = text.dropFirst().dropLast()
+      guard text.hasPrefix("{"), text.hasSuffix("}"), !name.isEmpty, name.utf8.allSatisfy(isNameByte) else {
+        throw .badParameter(text, pattern: pattern)
+      }
+      return .parameter(String(name))
+    }
+    guard !text.contains("*"), !text.hasPrefix(":"), !(text.hasPrefix("<") && text.hasSuffix(">")) else {
+      throw .foreignSyntax(text, pattern: pattern)
+    }
+    // Clients resolve dot segments before they send a path (RFC 3986, 5.2.4).
+    guard text != ".", text != "..", !hasEscape(text), !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+      throw .neverMatches(text, pattern: pattern)
+    }
+    return .literal(text)
+  }
 
-  /// One line for a person.
-  public var description: String {
-    switch self {
-    case .noLeadingSlash(let pattern): "the path pattern \"\(pattern)\" does not begin with \"/\""
-    case .badParameter(let segment, let pattern):
-      "\"\(segment)\" in the path pattern \"\(pattern)\" is not a name in braces, such as {channel}"
-    case .repeatedParameter(let name, let pattern):
-      "the name \"\(name)\" occurs twice in the path pattern \"\(pattern)\""
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
+      || byte == UInt8(ascii: "-")
+  }
+
+  /// Whether a text has a `%XX`. A lone percent sign is a character like others.
+  private static func hasEscape(_ text: String) -> Bool {
+    text.split(separator: "%", omittingEmptySubsequences: false).dropFirst().contains { rest in
+      let digits = rest.unicodeScalars.prefix(2)
+      return digits.count == 2 && digits.allSatisfy(\.properties.isASCIIHexDigit)
     }
   }
 }

@@ -23,16 +23,26 @@ extension EventStreamHandler {
       case endsChannel
     }
 
-    /// Channels that every stream of this endpoint has; those of the route and of the query come after them.
+    /// Channels that every stream of this endpoint has, each once; those of the route come after them.
     public var channels: [ChannelName] = []
-    /// The query item by which a request names channels, once for each; nil: a request cannot.
+    /// The query item by which a request names channels, once for each, where neither the path nor ``channels`` names
+    /// any: `/events?channel=news&channel=sport`. Elsewhere a request with this item is refused with 400, so that a
+    /// path names all that is read and a proxy's rule for it holds. The root path names nothing: there the query adds
+    /// to the channels that the program gave with the request. nil: the query never names channels.
     public var channelQueryName: String? = "channel"
+    /// Whether the query may add channels to those that the path or ``channels`` names. Rules for paths, of proxies or
+    /// of your own, then no longer say what is read; only the authorizer does.
+    public var addsChannelsFromQuery = false
     /// The most channels of one stream; a request with more is refused with 400.
     public var maximumChannelsPerStream = 16
-    /// The query items by which a request names its last event ID, for clients that cannot send the field. The field
-    /// wins.
+    /// The query items by which a request names its last event ID, for clients that cannot send the field. A field
+    /// with a value wins, then the first of these items that has one; empty: only the field counts.
     public var lastEventIDQueryNames = ["lastEventID", "lastEventId", "last-event-id"]
-    /// The longest last event ID that is taken, in bytes; a longer one is refused with 400.
+    /// The longest last event ID that is looked up, in bytes.
+    ///
+    /// A longer one, or one with a line break or a NUL, is treated as an ID that nobody knows: the reader is told of a
+    /// gap, and ``afterGap`` decides what follows. It is not refused, because any status but 200 ends a browser's
+    /// `EventSource` for good.
     public var maximumLastEventIDBytes = 4096
     /// Whether a reader without a last event ID is replayed all that is held, instead of beginning with what comes.
     public var replaysWithoutLastEventID = false
@@ -46,8 +56,11 @@ extension EventStreamHandler {
     /// How long a stream is idle before it carries a comment, which keeps proxies from closing it and finds dead peers;
     /// nil: never.
     public var heartbeatInterval: Duration? = .seconds(15)
-    /// How long readers are told to wait before they reconnect, in a `retry` at the stream's beginning; nil: their own
-    /// default.
+    /// How long readers are told to wait before they reconnect, up to a day, in a `retry` at the stream's beginning;
+    /// nil: their own default.
+    ///
+    /// The line stands in the block of the stream's first event or heartbeat, because several clients hand a block of
+    /// only `retry` to their program as an empty event. A conforming reader takes it as soon as the line has come.
     public var reconnectionTime: Duration?
     /// By how much the times in `retry` are spread, so that readers do not return together: 0.5 means 50 % to 150 %.
     public var reconnectionJitter = 0.5
@@ -67,54 +80,17 @@ extension EventStreamHandler {
 
     /// Who else's pages may read.
     public var crossOrigin = CrossOriginPolicy.sameOriginOnly
-    /// What refusals for want of room say in `Retry-After`.
+    /// What refusals for want of room say in `Retry-After`, in whole seconds, rounded up; up to a day.
     public var retryAfter: Duration = .seconds(5)
-    /// A comment at the stream's beginning, for proxies that pass the head on only with the first bytes of the body;
-    /// nil: none.
-    public var openingComment: String?
-    /// More fields for the head of every stream.
+    /// The text of a comment line that begins every stream, because several proxies pass the head on only with the
+    /// first bytes of the body, and the reader would be connecting until then; nil: none. Readers ignore the line, and
+    /// the first event follows it directly.
+    public var openingComment: String? = ""
+    /// More fields for the head of every stream. Those that frame the message are the stack's, and those that the
+    /// handler sends itself cannot be sent twice: both are refused by ``validate()``.
     public var fields: [EventStreamField] = []
 
     /// The defaults.
     public init() {}
-
-    /// Checks every value.
-    public func validate() throws(ConfigurationError) {
-      try ConfigurationError.require(
-        (1...CompositeEventID.mostChannels).contains(maximumChannelsPerStream), "maximumChannelsPerStream",
-        "1 to \(CompositeEventID.mostChannels)", "\(maximumChannelsPerStream)")
-      try ConfigurationError.require(
-        channels.count <= maximumChannelsPerStream, "channels", "at most maximumChannelsPerStream", "\(channels.count)"
-      )
-      try ConfigurationError.require(
-        maximumLastEventIDBytes > 0, "maximumLastEventIDBytes", "at least 1", "\(maximumLastEventIDBytes)")
-      for (name, value) in [
-        ("heartbeatInterval", heartbeatInterval), ("maximumConnectionTime", maximumConnectionTime),
-        ("stallTimeout", stallTimeout), ("coalescingWindow", coalescingWindow),
-        ("reauthorizationInterval", reauthorizationInterval),
-      ] {
-        try ConfigurationError.require(
-          (value ?? .seconds(1)) >= .milliseconds(1), name, "at least a millisecond", "\(value ?? .zero)")
-      }
-      if case .refuse(let status) = afterGap {
-        try ConfigurationError.require((400...599).contains(status), "afterGap", "a status of 400 to 599", "\(status)")
-      }
-      try ConfigurationError.require(
-        (reconnectionTime ?? .zero) >= .zero, "reconnectionTime", "not negative", "\(reconnectionTime ?? .zero)")
-      try ConfigurationError.require(
-        (0...1).contains(reconnectionJitter), "reconnectionJitter", "0 to 1", "\(reconnectionJitter)")
-      try ConfigurationError.require(
-        (0..<1).contains(connectionTimeJitter), "connectionTimeJitter", "0 to less than 1", "\(connectionTimeJitter)")
-      try ConfigurationError.require(
-        !(crossOrigin.allowsCredentials && crossOrigin.origins == .any), "crossOrigin",
-        "credentials only with listed origins", "any origin with credentials"
-      )
-      try ConfigurationError.require(
-        fields.allSatisfy(\.isSendable), "fields", "names and values without control characters", "\(fields)")
-      let comment = openingComment ?? ""
-      try ConfigurationError.require(
-        !comment.utf8.contains { $0 == 10 || $0 == 13 }, "openingComment", "one line", "\(comment.utf8.count) bytes"
-      )
-    }
   }
 }

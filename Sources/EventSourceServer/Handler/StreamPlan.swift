@@ -2,6 +2,12 @@ internal import EventSourceFormat
 
 /// What a well-formed request asks for.
 struct StreamPlan {
+  /// Stands for a last event ID that no event can have: one that is too long, or has a line break or a NUL. It begins
+  /// with a space, which the `Last-Event-ID` field cannot carry and publishers are refused, so whoever is asked for
+  /// the events after it does not know it, and the reader is told of a gap. A refusal would end a browser's
+  /// `EventSource` for good (WHATWG HTML 9.2.2).
+  static let unusableLastEventID = " unusable"
+
   let request: any EventStreamRequest
   let channels: [ChannelName]
   let lastEventID: String?
@@ -15,15 +21,34 @@ struct StreamPlan {
     guard let target = RequestTarget(request.target) else { throw .bad("the request target is ill-formed") }
     guard AcceptField.admitsEventStream(request.fields.values(of: "Accept")) else { throw .notAcceptable }
     self.request = request
-    channels = try Self.channels(target, routeChannels, configuration)
-    lastEventID = try Self.lastEventID(request, target, configuration)
+    let queryChannels = try Self.queryChannels(target, routeChannels, configuration)
+    channels = try Self.channels(routeChannels + queryChannels, configuration)
+    lastEventID = Self.lastEventID(request, target, configuration)
+  }
+
+  /// The channels that the query names. Where the path or the configuration names what is read, the query must not
+  /// add to it: rules of proxies look at the path.
+  private static func queryChannels(
+    _ target: RequestTarget, _ routeChannels: [String], _ configuration: EventStreamHandler.Configuration
+  ) throws(EventStreamRefusal) -> [String] {
+    guard let item = configuration.channelQueryName else { return [] }
+    let names = target.values(of: item)
+    guard !names.isEmpty, !configuration.addsChannelsFromQuery else { return names }
+    guard configuration.channels.isEmpty else {
+      throw .bad("the query item \"\(item)\" cannot add channels; this endpoint has its own")
+    }
+    // The root path has no segment that could name a channel: there the program chose the route's channels.
+    guard routeChannels.isEmpty || target.path.utf8.allSatisfy({ $0 == UInt8(ascii: "/") }) else {
+      throw .bad("the query item \"\(item)\" cannot add channels; the path names what is read")
+    }
+    return names
   }
 
   private static func channels(
-    _ target: RequestTarget, _ routeChannels: [String], _ configuration: EventStreamHandler.Configuration
+    _ names: [String], _ configuration: EventStreamHandler.Configuration
   ) throws(EventStreamRefusal) -> [ChannelName] {
     var channels = configuration.channels
-    for text in routeChannels + (configuration.channelQueryName.map(target.values) ?? []) {
+    for text in names {
       let name: ChannelName
       do {
         name = try ChannelName(text)
@@ -42,14 +67,13 @@ struct StreamPlan {
   /// The field if it is there and not empty (WHATWG HTML 9.2.4), else the query.
   private static func lastEventID(
     _ request: any EventStreamRequest, _ target: RequestTarget, _ configuration: EventStreamHandler.Configuration
-  ) throws(EventStreamRefusal) -> String? {
+  ) -> String? {
     let candidates =
       request.fields.values(of: "Last-Event-ID") + configuration.lastEventIDQueryNames.flatMap(target.values)
     guard let id = candidates.first(where: { !$0.isEmpty }) else { return nil }
-    guard id.utf8.count <= configuration.maximumLastEventIDBytes else {
-      throw .bad("the last event ID has \(id.utf8.count) bytes; \(configuration.maximumLastEventIDBytes) are allowed")
+    guard id.utf8.count <= configuration.maximumLastEventIDBytes, (try? EventID(id)) != nil else {
+      return unusableLastEventID
     }
-    guard (try? EventID(id)) != nil else { throw .bad("the last event ID has a line break or a NUL") }
     return id
   }
 }

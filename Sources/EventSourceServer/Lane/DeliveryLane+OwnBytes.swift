@@ -2,31 +2,30 @@ internal import EventSourceFormat
 
 /// What a stream is given that is in no log: its beginning, gaps, removals, and its last `retry`.
 extension DeliveryLane {
-  /// A comment and a `retry`, if so configured.
+  /// The stream's first lines, if so configured: a comment, then a `retry`.
+  ///
+  /// No blank line follows, so that the `retry` is in the block of what comes next, an event or a heartbeat: as a block
+  /// of its own, several clients hand it to their program as an empty event. A reader takes it at the end of its line
+  /// (WHATWG HTML 9.2.6).
   func opening(for exchange: EventStreamExchange) -> EventStreamBytes? {
     let configuration = exchange.handler.configuration
     var bytes: [UInt8] = []
-    // Neither can fail: both were checked with the configuration.
-    if let comment = configuration.openingComment {
-      try? EventStreamEncoder.append(comment: comment, to: &bytes)
-    }
-    if let time = configuration.reconnectionTime { appendRetry(time, configuration, to: &bytes) }
+    // It cannot fail: the comment was checked with the configuration.
+    if let comment = configuration.openingComment { try? EventStreamEncoder.append(comment: comment, to: &bytes) }
+    if let time = configuration.reconnectionTime { bytes += retryLine(time, configuration).utf8 }
     return LogSegment.standalone(bytes, budget: hub.budget)
   }
 
-  /// A `retry` for a reader that is sent away: spread, so that those who leave together do not return together.
+  /// A `retry` for a reader that is sent away: spread, so that those who leave together do not return together. Nothing
+  /// follows that could carry it, so it is a block of its own: clients that go by blocks would not take it otherwise.
   func finalRetry(for exchange: EventStreamExchange) -> EventStreamBytes? {
     let configuration = exchange.handler.configuration
-    var bytes: [UInt8] = []
-    appendRetry(configuration.reconnectionTime ?? .seconds(3), configuration, to: &bytes)
-    return LogSegment.standalone(bytes, budget: hub.budget)
+    let line = retryLine(configuration.reconnectionTime ?? .seconds(3), configuration)
+    return LogSegment.standalone(Array((line + "\n").utf8), budget: hub.budget)
   }
 
-  private func appendRetry(
-    _ time: Duration, _ configuration: EventStreamHandler.Configuration, to bytes: inout [UInt8]
-  ) {
-    let spread = Duration.nanoseconds(spread(time, by: configuration.reconnectionJitter))
-    try? EventStreamEncoder.append(reconnectionTime: spread, to: &bytes)
+  private func retryLine(_ time: Duration, _ configuration: EventStreamHandler.Configuration) -> String {
+    "retry: \(spread(time, by: configuration.reconnectionJitter) / 1_000_000)\n"
   }
 
   /// Says in the stream that events are missing.

@@ -1,12 +1,13 @@
 extension Duration {
   /// Whole nanoseconds, at least 0 and at most a quarter of what an `Int64` holds, so that sums of a few do not
-  /// overflow.
+  /// overflow, nor does twice of one, which is the most that jitter makes of it.
   var nanoseconds: Int64 {
     let most = Int64.max / 4
+    guard self > .zero else { return 0 }
+    // Compared first: the components of the longest durations do not fit an `Int64`.
+    guard self < .nanoseconds(most) else { return most }
     let (seconds, attoseconds) = components
-    guard seconds >= 0 else { return 0 }
-    guard seconds < most / 1_000_000_000 else { return most }
-    return max(0, seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
   }
 }
 

@@ -30,7 +30,7 @@ extension AdapterContract {
       for (method, path, fields, status) in [
         ("GET", "/events/nowhere", [], 404), ("DELETE", "/events/a", [], 405),
         ("GET", "/events/a", ["Accept: application/json"], 406), ("GET", "/events/a%0A", [], 400),
-        ("GET", "/events/a?lastEventID=%00", [], 400),
+        ("GET", "/events/a?channel=b", [], 400),
       ] {
         let stream = try ClientStream(port: scene.port, method, path, fields: fields + ["Connection: close"])
         try stream.readHead()

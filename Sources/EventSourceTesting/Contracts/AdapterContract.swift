@@ -35,6 +35,8 @@ public struct AdapterContract: Sendable {
     ) {
       self.description = description
       var configuration = EventStreamHandler.Configuration()
+      // The checks compare whole bodies.
+      configuration.openingComment = nil
       change(&configuration)
       self.configuration = configuration
       self.body = body

@@ -49,7 +49,7 @@ public final class RecordingResponse: EventStreamResponse {
       isOver = true
       return .peerGone
     }
-    let taken = min(bytes.count, room, largestWrite)
+    let taken = max(0, min(bytes.count, room, largestWrite))
     bytes.withUnsafeBytes { body.append(contentsOf: $0.prefix(taken)) }
     if room != .max { room -= taken }
     owesWritable = taken < bytes.count

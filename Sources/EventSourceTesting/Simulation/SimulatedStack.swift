@@ -19,7 +19,8 @@ public final class SimulatedStack {
 
     /// The client reads: there is room for so many bytes more, or without end.
     public func read(_ count: Int = .max) {
-      response.room = count == .max ? .max : response.room == .max ? .max : response.room + count
+      let (room, isTooMuch) = response.room.addingReportingOverflow(count)
+      response.room = count == .max || response.room == .max || isTooMuch ? .max : room
       if response.payWritable() { exchange.becameWritable() }
     }
 

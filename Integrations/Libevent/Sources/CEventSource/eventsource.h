@@ -201,7 +201,7 @@ typedef enum es_option {
 
   /* The most channels of one stream, at most 256: more are refused with 400. 16. */
   ES_OPTION_MAXIMUM_CHANNELS_PER_STREAM = 101,
-  /* The longest last event ID that is taken, in bytes: a longer one is refused with 400. 4096. */
+  /* The longest last event ID that is looked up, in bytes: a reader with a longer one is told of a gap. 4096. */
   ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES = 102,
   /* 1: a reader without a last event ID is sent all that is held, and then what comes. 0: what comes. */
   ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID = 103,
@@ -234,9 +234,10 @@ typedef enum es_option {
 typedef enum es_text_option {
   /* Of a hub: what the IDs that it makes begin with, 1 to 32 letters and digits; NULL: made at random. */
   ES_TEXT_EPOCH = 1,
-  /* Of streams: the query item by which a request names channels; NULL: it cannot. "channel". */
+  /* Of streams: the query item by which a request names channels where neither the path nor the configuration does;
+   * elsewhere a request with it is refused with 400. NULL: a request cannot. "channel". */
   ES_TEXT_CHANNEL_QUERY_NAME = 101,
-  /* Of streams: a comment at the beginning, for proxies that wait for the first byte of a body. NULL: none. */
+  /* Of streams: a comment line at the beginning, for proxies that wait for the first byte of a body. NULL: none. "". */
   ES_TEXT_OPENING_COMMENT = 102
 } es_text_option;
 

@@ -89,7 +89,7 @@ public final class EvhttpEventStreams {
 
   /// Serves a request, whatever its path.
   ///
-  /// - Parameter channels: The channels that it reads, beside those that the handler and the query name.
+  /// - Parameter channels: The channels that it reads, beside those of the handler's configuration.
   public func serve(_ request: OpaquePointer, with handler: EventStreamHandler, channels: [String]) {
     precondition(handler.hub === hub, "the handler belongs to another hub")
     guard !isClosed, let response = EvhttpResponse(request, loop: loop) else {

@@ -36,6 +36,8 @@ struct Handlers: Sendable {
 
   init(_ hub: EventHub) {
     var configuration = EventStreamHandler.Configuration()
+    // The load names the further channels of a stream in its query.
+    configuration.addsChannelsFromQuery = true
     named = EventStreamHandler(hub, configuration: configuration)
     configuration.channels = ["0"]
     all = EventStreamHandler(hub, configuration: configuration)

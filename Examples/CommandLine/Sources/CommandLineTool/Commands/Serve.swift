@@ -39,6 +39,11 @@ struct Serve: AsyncParsableCommand {
     if allowOrigin.contains("*"), allowOrigin.count > 1 {
       throw ValidationError("--allow-origin \"*\" allows every origin, so there is no other to name.")
     }
+    do {
+      try streamConfiguration.validate()
+    } catch {
+      throw ValidationError("\(error).")
+    }
   }
 
   func run() async throws {
@@ -71,17 +76,21 @@ struct Serve: AsyncParsableCommand {
     configuration.host = host
     configuration.port = port
     let server = BuiltInServer(configuration: configuration)
+    server.mount(EventStreamHandler(hub, configuration: streamConfiguration), at: "/events/{channel}")
+    let names = channelNames.map(\.rawValue).joined(separator: ", ")
+    server.route("POST", "/publish/{channel}") { await Self.publish($0, to: hub, names) }
+    server.route("GET", "/stats") { _ in .json(Self.statistics(of: hub)) }
+    return server
+  }
+
+  private var streamConfiguration: EventStreamHandler.Configuration {
     var streams = EventStreamHandler.Configuration()
     streams.replaysWithoutLastEventID = replay
     streams.reconnectionTime = reconnectionTime?.duration
     if !allowOrigin.isEmpty {
       streams.crossOrigin = CrossOriginPolicy(allowOrigin == ["*"] ? .any : .listed(Set(allowOrigin)))
     }
-    server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/{channel}")
-    let names = channelNames.map(\.rawValue).joined(separator: ", ")
-    server.route("POST", "/publish/{channel}") { await Self.publish($0, to: hub, names) }
-    server.route("GET", "/stats") { _ in .json(Self.statistics(of: hub)) }
-    return server
+    return streams
   }
 
   /// The body is the event's data; the query may name its `type` and its `id`.

@@ -1,0 +1,96 @@
+extension EventStreamHandler.Configuration {
+  /// Checks every value. A configuration that passes stops no program later, whatever was written in it.
+  public func validate() throws(ConfigurationError) {
+    try validateChannels()
+    try validateNames()
+    try validateTimes()
+    try crossOrigin.validate()
+    try validateFields()
+    if case .refuse(let status) = afterGap {
+      try ConfigurationError.require((400...599).contains(status), "afterGap", "a status of 400 to 599", status)
+    }
+    let comment = openingComment ?? ""
+    let isOneLine = comment.utf8.count <= 65_536 && !comment.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 }
+    try ConfigurationError.require(
+      isOneLine, "openingComment", "one line of at most 65536 bytes", "\(comment.utf8.count) bytes")
+  }
+
+  /// Checks every value, and that requests at a path can name a channel at all.
+  ///
+  /// - Parameter pattern: Where the handler will be mounted. A segment named `channel` names the channel that is read.
+  public func validate(mountedAt pattern: PathPattern) throws(ConfigurationError) {
+    try validate()
+    try ConfigurationError.require(
+      !channels.isEmpty || channelQueryName != nil || pattern.parameterNames.contains("channel"), "channels",
+      "at least one where neither the path has a segment {channel} nor channelQueryName is set",
+      "none at \"\(pattern)\"")
+  }
+
+  private func validateChannels() throws(ConfigurationError) {
+    try ConfigurationError.require(
+      (1...CompositeEventID.mostChannels).contains(maximumChannelsPerStream), "maximumChannelsPerStream",
+      "1 to \(CompositeEventID.mostChannels)", maximumChannelsPerStream)
+    try ConfigurationError.require(
+      channels.count <= maximumChannelsPerStream, "channels", "at most maximumChannelsPerStream", channels.count)
+    var seen: Set<ChannelName> = []
+    for channel in channels {
+      try ConfigurationError.require(
+        seen.insert(channel).inserted, "channels", "every channel once", "\"\(channel)\" twice")
+    }
+    try ConfigurationError.require(
+      maximumLastEventIDBytes > 0, "maximumLastEventIDBytes", "at least 1", maximumLastEventIDBytes)
+  }
+
+  private func validateNames() throws(ConfigurationError) {
+    if let channelQueryName { try Self.validateQueryName(channelQueryName, "channelQueryName") }
+    for name in lastEventIDQueryNames {
+      try Self.validateQueryName(name, "lastEventIDQueryNames")
+      try ConfigurationError.require(
+        name != channelQueryName, "lastEventIDQueryNames", "other names than channelQueryName", "\"\(name)\"")
+    }
+  }
+
+  /// A name is compared with decoded ones, so one that is written encoded, or with a part of the query's syntax, would
+  /// match nothing that its author has in mind.
+  private static func validateQueryName(_ name: String, _ property: String) throws(ConfigurationError) {
+    let isUsable = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"&=?#%+;".utf8.contains($0) }
+    try ConfigurationError.require(
+      isUsable, property, "a name without spaces, control characters and any of &=?#%+;", name.debugDescription)
+  }
+
+  private func validateTimes() throws(ConfigurationError) {
+    for (name, value) in [
+      ("heartbeatInterval", heartbeatInterval), ("maximumConnectionTime", maximumConnectionTime),
+      ("stallTimeout", stallTimeout), ("coalescingWindow", coalescingWindow),
+      ("reauthorizationInterval", reauthorizationInterval),
+    ] {
+      try ConfigurationError.require(
+        (value ?? .seconds(1)) >= .milliseconds(1), name, "at least a millisecond", value ?? .zero)
+    }
+    for (name, value) in [("reconnectionTime", reconnectionTime ?? .zero), ("retryAfter", retryAfter)] {
+      try ConfigurationError.require((.zero ... .seconds(86_400)).contains(value), name, "zero to a day", value)
+    }
+    // A number that is not one is in no range.
+    try ConfigurationError.require(
+      (0...1).contains(reconnectionJitter), "reconnectionJitter", "0 to 1", reconnectionJitter)
+    try ConfigurationError.require(
+      (0..<1).contains(connectionTimeJitter), "connectionTimeJitter", "0 to less than 1", connectionTimeJitter)
+  }
+
+  private func validateFields() throws(ConfigurationError) {
+    for field in fields {
+      try ConfigurationError.require(
+        !FieldNames.framing.contains(field.name.lowercased()), "fields", "none that frames the message", field.name)
+      try ConfigurationError.require(
+        HTTPToken.isValid(field.name) && field.isSendable, "fields",
+        "a name of letters, digits and hyphens and a value without control characters", field.name.debugDescription)
+      try ConfigurationError.require(
+        !isSentByHandler(field.name.lowercased()), "fields", "none that the handler sends itself", field.name)
+    }
+  }
+
+  private func isSentByHandler(_ name: String) -> Bool {
+    FieldNames.ofEveryStream.contains(name)
+      || crossOrigin.origins != .sameOriginOnly && FieldNames.crossOrigin.contains(name)
+  }
+}
