@@ -72,4 +72,28 @@ import Testing
     while hasMore, try raw.number("SELECT flushes FROM history") == before { hasMore = run.tend().hasMore }
     #expect(hasMore, "the flush comes when all has been evicted")
   }
+
+  @Test func theDiskIsFlushedAlsoWhileAnotherProcessHasTheFileLocked() throws {
+    let configuration = SQLiteEventRepository.Configuration.test {
+      $0.durability = .interval(.milliseconds(5))
+      $0.busyTimeout = .milliseconds(50)
+    }
+    var run = WriterRun(try HistoryWriter(folder.file(), configuration, clock: { 1 }), configuration)
+    let addition = HistoryWriter.Addition(events: [ServerSentEvent(data: "x")], channel: "a")
+    let lock = try RawDatabase(folder.file())
+    for isAdded in [false, true] {
+      repeat { _ = run.commit([addition]) } while !run.flushes.isUnflushed
+      try lock.execute("BEGIN IMMEDIATE")
+      if isAdded {
+        // The flush becomes due while this waits.
+        let error = #expect(throws: SQLiteHistoryError.self) { try run.commit([addition])[0].get() }
+        #expect(error?.code == .busy)
+      } else {
+        while run.flushes.isUnflushed { _ = run.tend() }
+      }
+      #expect(!run.flushes.isUnflushed)
+      try lock.execute("ROLLBACK")
+    }
+    #expect(try run.commit([addition])[0].get().count == 1)
+  }
 }

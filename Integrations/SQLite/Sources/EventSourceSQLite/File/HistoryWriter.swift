@@ -26,6 +26,10 @@ final class HistoryWriter {
   private let addEvent: Statement
   private let addFlush: Statement
   private var cleaner: HistoryCleaner
+  /// When the log is to be flushed, if the writer still waits for a lock then; nil: it need not be.
+  var flushDue: ContinuousClock.Instant?
+  /// When it was flushed so: all that was committed before is on the disk.
+  private var flushedWhileLocked: ContinuousClock.Instant?
   private var isSynced = true
   /// How many pages the log had when it was last copied back.
   private var copiedLogPages = 0
@@ -46,6 +50,7 @@ final class HistoryWriter {
       """, on: connection)
     addFlush = try Statement("UPDATE history SET flushes = flushes + 1", on: connection)
     cleaner = try HistoryCleaner(configuration.retention, on: connection)
+    connection.lockWait.meanwhile = { [weak self] in self?.flushIfDue() }
   }
 
   /// Adds to channels, in one transaction if that succeeds. If it fails, each half is tried by itself, and so on: an
@@ -71,10 +76,26 @@ final class HistoryWriter {
     }
   }
 
-  /// Flushes the disk, by a commit that does.
+  /// Flushes the disk, by a commit that does. If the file is locked, the log is flushed by itself, and this throws.
   func flush() throws(SQLiteHistoryError) {
+    flushDue = .now
     try setSynced(true)
-    try transaction { () throws(SQLiteHistoryError) in try addFlush.run() }
+    try connection.lockWait.within(.zero) { () throws(SQLiteHistoryError) in
+      try transaction { () throws(SQLiteHistoryError) in try addFlush.run() }
+    }
+  }
+
+  /// When the log was flushed while the file was locked, since this was last asked; nil: it was not.
+  func takeFlushWhileLocked() -> ContinuousClock.Instant? {
+    defer { flushedWhileLocked = nil }
+    return flushedWhileLocked
+  }
+
+  private func flushIfDue() {
+    let now = ContinuousClock.now
+    guard let flushDue, flushDue <= now, connection.flushLogFile() else { return }
+    self.flushDue = nil
+    flushedWhileLocked = now
   }
 
   /// A step of bounded work of evicting what exceeds the retention, in all channels in turn. The disk is not waited

@@ -23,7 +23,9 @@ struct WriterRun {
   /// Commits additions, which fail each by itself.
   mutating func commit(_ additions: [HistoryWriter.Addition]) -> [Result<[EventID], SQLiteHistoryError>] {
     let isSynced = flushes.isSynced(at: .now)
+    writer.flushDue = flushes.next
     let results = writer.commit(additions[...], isSynced: isSynced)
+    noteFlushWhileLocked()
     let isAnyCommitted = results.contains { if case .success = $0 { true } else { false } }
     if isAnyCommitted { flushes.committed(isSynced: isSynced, at: .now) }
     if writer.isBehind { nextSweep = .now }
@@ -38,6 +40,8 @@ struct WriterRun {
     if let due = flushes.next, due <= .now { flush() }
     writer.copyLogBack(waiting: flushes.next.map { max(.zero, $0 - .now) } ?? .seconds(1))
     if let sweep = nextSweep, sweep <= .now {
+      writer.flushDue = flushes.next
+      defer { noteFlushWhileLocked() }
       do {
         if try writer.cleanUp() { return (true, nil) }
         nextSweep = sweepInterval.map { .now + $0 }
@@ -57,6 +61,11 @@ struct WriterRun {
       flushes.flushed(at: .now)
     } catch {
       flushes.failed(at: .now)
+      noteFlushWhileLocked()
     }
+  }
+
+  private mutating func noteFlushWhileLocked() {
+    if let moment = writer.takeFlushWhileLocked() { flushes.flushed(at: moment) }
   }
 }
