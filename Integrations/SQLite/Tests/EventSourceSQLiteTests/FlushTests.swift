@@ -96,4 +96,20 @@ import Testing
     }
     #expect(try run.commit([addition])[0].get().count == 1)
   }
+
+  @Test func theDiskIsFlushedBeforeATransactionThatMayTakeLong() throws {
+    let configuration = SQLiteEventRepository.Configuration.test { $0.durability = .interval(.seconds(3600)) }
+    var run = WriterRun(try HistoryWriter(folder.file(), configuration, clock: { 1 }), configuration)
+    let raw = try RawDatabase(folder.file())
+    let small = ServerSentEvent(data: "x")
+    for large in [
+      Array(repeating: small, count: 5000), [ServerSentEvent(data: String(repeating: "x", count: 9 << 20))],
+    ] {
+      let before = try raw.number("SELECT flushes FROM history")
+      _ = run.commit([HistoryWriter.Addition(events: [small], channel: "a")])
+      #expect(try raw.number("SELECT flushes FROM history") == before)
+      _ = run.commit([HistoryWriter.Addition(events: large, channel: "a")])
+      #expect(try raw.number("SELECT flushes FROM history") == before + 1)
+    }
+  }
 }

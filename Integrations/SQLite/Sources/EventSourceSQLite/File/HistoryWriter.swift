@@ -7,6 +7,9 @@ final class HistoryWriter {
   struct Addition {
     let events: [ServerSentEvent]
     let channel: ChannelName
+
+    /// What the retention counts of its events.
+    var bytes: Int { events.reduce(0) { $0 + $1.recordedBytes } }
   }
 
   /// The log is copied back when it has so many pages (16 MiB, which measured a third more than SQLite's 4 MiB with
@@ -26,7 +29,7 @@ final class HistoryWriter {
   private let addEvent: Statement
   private let addFlush: Statement
   private var cleaner: HistoryCleaner
-  /// When the log is to be flushed, if the writer still waits for a lock then; nil: it need not be.
+  /// When the log is to be flushed by itself, if the writer still waits for a lock then, or tries again; nil: never.
   var flushDue: ContinuousClock.Instant?
   /// When it was flushed so: all that was committed before is on the disk.
   private var flushedWhileLocked: ContinuousClock.Instant?
@@ -67,6 +70,7 @@ final class HistoryWriter {
       let all = Array(repeating: Result<[EventID], SQLiteHistoryError>.failure(error), count: additions.count)
       guard additions.count > 1, error.canBeOfOneAddition else { return all }
       let middle = additions.startIndex + additions.count / 2
+      flushIfDue()
       let first = commit(additions[..<middle], isSynced: isSynced)
       // Nobody waits a second time for a file that is locked.
       if case .failure(let error) = first.last, !error.canBeOfOneAddition {

@@ -1,8 +1,8 @@
 /// The additions that wait for the writer, in the order of the calls, and those that it is committing.
 struct WaitingAdditions {
-  /// The most that one transaction has, so that none takes long.
-  private static let groupEvents = 4_096
-  private static let groupBytes = 8 << 20
+  /// What one transaction has at most, so that none takes long; it may have one addition beyond that.
+  static let groupEvents = 4_096
+  static let groupBytes = 8 << 20
   /// Withdrawn additions that may lie between the others.
   private static let withdrawnAtMost = 64
 

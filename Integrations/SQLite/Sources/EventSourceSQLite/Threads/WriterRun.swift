@@ -22,6 +22,8 @@ struct WriterRun {
 
   /// Commits additions, which fail each by itself.
   mutating func commit(_ additions: [HistoryWriter.Addition]) -> [Result<[EventID], SQLiteHistoryError>] {
+    // A transaction that may take long would make a flush late that comes due meanwhile.
+    if flushes.isUnflushed, isLarge(additions) { flush() }
     let isSynced = flushes.isSynced(at: .now)
     writer.flushDue = flushes.next
     let results = writer.commit(additions[...], isSynced: isSynced)
@@ -54,6 +56,12 @@ struct WriterRun {
 
   /// Flushes the disk before the file is closed.
   mutating func flushForTheLastTime() { if flushes.isUnflushed { flush() } }
+
+  /// Whether additions are more than is usually committed together.
+  private func isLarge(_ additions: [HistoryWriter.Addition]) -> Bool {
+    additions.reduce(0) { $0 + $1.events.count } > WaitingAdditions.groupEvents
+      || additions.reduce(0) { $0 + $1.bytes } > WaitingAdditions.groupBytes
+  }
 
   private mutating func flush() {
     do {
