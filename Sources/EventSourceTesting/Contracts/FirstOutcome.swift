@@ -1,5 +1,7 @@
 import Synchronization
 
+internal import EventSourceServer
+
 /// How something ended: the first result that arrives counts. Any thread.
 final class FirstOutcome: Sendable {
   private enum State {

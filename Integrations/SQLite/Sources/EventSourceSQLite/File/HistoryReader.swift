@@ -23,9 +23,8 @@ final class HistoryReader {
       "SELECT session FROM event WHERE channel = ? AND number = ? AND own_id IS NULL", on: connection)
     events = try Statement(
       """
-      SELECT number, bytes, reconnection, own_id, type, data, epoch
-      FROM event LEFT JOIN session ON session.id = event.session
-      WHERE channel = ? AND number >= ? ORDER BY number LIMIT ?
+      SELECT number, bytes, reconnection, own_id, type, data, session FROM event WHERE channel = ? AND number >= ?
+      ORDER BY number LIMIT ?
       """, on: connection)
   }
 
@@ -116,16 +115,22 @@ final class HistoryReader {
   /// The event in the current row.
   private func event() throws(SQLiteHistoryError) -> ServerSentEvent {
     let time = events.optionalInteger(2)
+    guard time ?? 0 >= 0 else { throw damage("its reconnection time is negative") }
+    let id: EventID
+    let type: EventType?
     do {
-      let ownID = try events.text(3).map { try EventID($0) }
-      let type = try events.text(4).map { try EventType($0) }
-      guard time ?? 0 >= 0, let id = ownID ?? events.text(6).map({ GivenID(epoch: $0, number: events.integer(0)).id })
-      else { throw damage("a time is negative, or a session is missing") }
-      return ServerSentEvent(
-        data: events.text(5) ?? "", type: type, id: id, reconnectionTime: time.map { .milliseconds($0) })
+      id = try events.text(3).map { try EventID($0) } ?? givenID()
+      type = try events.text(4).map { try EventType($0) }
     } catch {
       throw error as? SQLiteHistoryError ?? damage("\(error)")
     }
+    return ServerSentEvent(
+      data: events.text(5) ?? "", type: type, id: id, reconnectionTime: time.map { .milliseconds($0) })
+  }
+
+  private func givenID() throws(SQLiteHistoryError) -> EventID {
+    guard let epoch = try sessions.epoch(of: events.integer(6)) else { throw damage("its session is missing") }
+    return GivenID(epoch: epoch, number: events.integer(0)).id
   }
 
   private func damage(_ what: String) -> SQLiteHistoryError {

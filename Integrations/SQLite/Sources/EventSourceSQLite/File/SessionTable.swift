@@ -6,8 +6,14 @@ final class SessionTable {
     let epoch: String
   }
 
+  /// Epochs remembered; a session more, and they are read again when they are needed.
+  private static let rememberedEpochs = 1_000
+
   private let connection: Connection
   private let find: Statement
+  private let findEpoch: Statement
+  /// A row that has been committed never changes.
+  private var epochs: [Int64: String] = [:]
   private let add: Statement
   /// nil: nothing has been committed yet, and the file knows nothing of this session.
   private var current: Session?
@@ -17,6 +23,7 @@ final class SessionTable {
   init(on connection: Connection) throws(SQLiteHistoryError) {
     self.connection = connection
     find = try Statement("SELECT id FROM session WHERE epoch = ?", on: connection)
+    findEpoch = try Statement("SELECT epoch FROM session WHERE id = ?", on: connection)
     add = try Statement("INSERT INTO session (epoch) VALUES (?)", on: connection)
   }
 
@@ -42,5 +49,16 @@ final class SessionTable {
     try find.bind(1, epoch)
     defer { find.reset() }
     return try find.step() ? find.integer(0) : nil
+  }
+
+  /// The epoch of a session; nil: there is no such row.
+  func epoch(of key: Int64) throws(SQLiteHistoryError) -> String? {
+    if let epoch = epochs[key] { return epoch }
+    try findEpoch.bind(1, key)
+    defer { findEpoch.reset() }
+    guard try findEpoch.step(), let epoch = findEpoch.text(0) else { return nil }
+    if epochs.count >= Self.rememberedEpochs { epochs.removeAll() }
+    epochs[key] = epoch
+    return epoch
   }
 }

@@ -1,5 +1,7 @@
 import Synchronization
 
+internal import EventSourceServer
+
 /// The result that somebody awaits, and that several may bring: the first counts. Any thread.
 final class FirstResult<Value: Sendable>: Sendable {
   private enum State {

@@ -1,6 +1,7 @@
 import Synchronization
 
 internal import EventSourceFormat
+internal import EventSourceServer
 
 /// One call of `append`, from when it arrives until its caller has an answer. Any thread.
 final class PendingAddition: Sendable {
