@@ -32,7 +32,7 @@ final class HistoryWriter {
   /// When the log is to be flushed by itself, if the writer still waits for a lock then, or tries again; nil: never.
   var flushDue: ContinuousClock.Instant?
   /// When it was flushed so: all that was committed before is on the disk.
-  private var flushedWhileLocked: ContinuousClock.Instant?
+  private var logFlushed: ContinuousClock.Instant?
   private var isSynced = true
   /// How many pages the log had when it was last copied back.
   private var copiedLogPages = 0
@@ -80,26 +80,32 @@ final class HistoryWriter {
     }
   }
 
-  /// Flushes the disk, by a commit that does. If the file is locked, the log is flushed by itself, and this throws.
+  /// Flushes the disk, by a commit that does. If that fails, because the file is locked or the disk is full, the log is
+  /// flushed by itself, and this throws.
   func flush() throws(SQLiteHistoryError) {
     flushDue = .now
-    try setSynced(true)
-    try connection.lockWait.within(.zero) { () throws(SQLiteHistoryError) in
-      try transaction { () throws(SQLiteHistoryError) in try addFlush.run() }
+    do throws(SQLiteHistoryError) {
+      try setSynced(true)
+      try connection.lockWait.within(.zero) { () throws(SQLiteHistoryError) in
+        try transaction { () throws(SQLiteHistoryError) in try addFlush.run() }
+      }
+    } catch {
+      flushIfDue()
+      throw error
     }
   }
 
-  /// When the log was flushed while the file was locked, since this was last asked; nil: it was not.
-  func takeFlushWhileLocked() -> ContinuousClock.Instant? {
-    defer { flushedWhileLocked = nil }
-    return flushedWhileLocked
+  /// When the log was flushed by itself, since this was last asked; nil: it was not.
+  func takeFlushOfLog() -> ContinuousClock.Instant? {
+    defer { logFlushed = nil }
+    return logFlushed
   }
 
   private func flushIfDue() {
     let now = ContinuousClock.now
     guard let flushDue, flushDue <= now, connection.flushLogFile() else { return }
     self.flushDue = nil
-    flushedWhileLocked = now
+    logFlushed = now
   }
 
   /// A step of bounded work of evicting what exceeds the retention, in all channels in turn. The disk is not waited
@@ -118,15 +124,19 @@ final class HistoryWriter {
     }
   }
 
-  /// Copies the log into the database, if it has grown. First flushes the log to the disk; costs some milliseconds.
-  ///
-  /// - Parameter limit: How long it may wait for readers.
-  func copyLogBack(waiting limit: Duration) {
+  /// Whether copying the log back is due and waits for readers, for a tenth of a second at most.
+  var isLogTooLong: Bool {
+    let pages = connection.logPageCount
+    return pages >= Self.logPages.tooMany && pages >= copiedLogPages + Self.logPages.step
+  }
+
+  /// Copies the log into the database, if it has grown; costs some milliseconds, and flushes what it copies.
+  func copyLogBack() {
     let pages = connection.logPageCount
     // It began anew.
     if pages < copiedLogPages { copiedLogPages = 0 }
     guard pages >= Self.logPages.full, pages >= copiedLogPages + Self.logPages.step else { return }
-    connection.copyLogBack(waiting: pages >= Self.logPages.tooMany ? min(limit, Self.waitForReaders) : nil)
+    connection.copyLogBack(waiting: isLogTooLong ? Self.waitForReaders : nil)
     copiedLogPages = pages
   }
 

@@ -27,7 +27,7 @@ struct WriterRun {
     let isSynced = flushes.isSynced(at: .now)
     writer.flushDue = flushes.next
     let results = writer.commit(additions[...], isSynced: isSynced)
-    noteFlushWhileLocked()
+    noteFlushOfLog()
     let isAnyCommitted = results.contains { if case .success = $0 { true } else { false } }
     if isAnyCommitted { flushes.committed(isSynced: isSynced, at: .now) }
     if writer.isBehind { nextSweep = .now }
@@ -39,11 +39,11 @@ struct WriterRun {
   ///
   /// - Returns: Whether there is more to do now, and otherwise when to come back.
   mutating func tend() -> (hasMore: Bool, wakeUp: ContinuousClock.Instant?) {
-    if let due = flushes.next, due <= .now { flush() }
-    writer.copyLogBack(waiting: flushes.next.map { max(.zero, $0 - .now) } ?? .seconds(1))
+    if let due = flushes.next, due <= .now || writer.isLogTooLong { flush() }
+    writer.copyLogBack()
     if let sweep = nextSweep, sweep <= .now {
       writer.flushDue = flushes.next
-      defer { noteFlushWhileLocked() }
+      defer { noteFlushOfLog() }
       do {
         if try writer.cleanUp() { return (true, nil) }
         nextSweep = sweepInterval.map { .now + $0 }
@@ -69,11 +69,11 @@ struct WriterRun {
       flushes.flushed(at: .now)
     } catch {
       flushes.failed(at: .now)
-      noteFlushWhileLocked()
+      noteFlushOfLog()
     }
   }
 
-  private mutating func noteFlushWhileLocked() {
-    if let moment = writer.takeFlushWhileLocked() { flushes.flushed(at: moment) }
+  private mutating func noteFlushOfLog() {
+    if let moment = writer.takeFlushOfLog() { flushes.flushed(at: moment) }
   }
 }
