@@ -4,16 +4,18 @@ internal import EventSourceServer
 
 /// How something ended: the first result that arrives counts. Any thread.
 final class FirstOutcome: Sendable {
+  typealias Ending = Result<Void, any Error>
+
   private enum State {
     case open
     case awaited(CheckedContinuation<Void, any Error>)
-    case ended(Result<Void, any Error>)
+    case ended(Ending)
   }
 
   private let state = Mutex(State.open)
 
   /// Keeps a result, unless there is one.
-  func end(with result: Result<Void, any Error>) {
+  func end(with result: Ending) {
     let continuation: CheckedContinuation<Void, any Error>? = state.withLock { state in
       switch state {
       case .open:
@@ -31,7 +33,7 @@ final class FirstOutcome: Sendable {
   /// Waits for the result. Called once.
   func value() async throws {
     try await withCheckedThrowingContinuation { continuation in
-      let result: Result<Void, any Error>? = state.withLock { state in
+      let result: Ending? = state.withLock { state in
         if case .ended(let result) = state { return result }
         state = .awaited(continuation)
         return nil

@@ -5,10 +5,13 @@ import EventSourceServer
 struct Archive: Sendable {
   let repository: any EventRepository
   let harness: any RepositoryHarness
+  let progress: CallProgress
 
   /// Adds events, which have to be given one ID each, and answers them with their IDs.
   @discardableResult
   func append(_ events: [ServerSentEvent], to channel: ChannelName = "a") async throws -> [ServerSentEvent] {
+    progress.note()
+    defer { progress.note() }
     let ids = try await harness.append(events, to: channel, in: repository)
     try require(ids.count == events.count, "\(events.count) events were added and \(ids.count) IDs answered")
     return zip(events, ids).map { event, id in
@@ -34,13 +37,17 @@ struct Archive: Sendable {
 
   /// Removes a channel's events; false: the repository cannot.
   func removeAll(in channel: ChannelName = "a") async throws -> Bool {
-    try await harness.removeAll(in: channel, from: repository)
+    progress.note()
+    defer { progress.note() }
+    return try await harness.removeAll(in: channel, from: repository)
   }
 
   func ask(
     after id: EventID?, in channel: ChannelName = "a", events: Int = 10_000, bytes: Int = 64 << 20
   ) async throws -> ReplayAnswer {
-    try await repository.events(
+    progress.note()
+    defer { progress.note() }
+    return try await repository.events(
       for: ReplayRequest(channel: channel, lastEventID: id, maximumEvents: events, maximumBytes: bytes))
   }
 

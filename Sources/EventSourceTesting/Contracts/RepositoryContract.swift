@@ -20,18 +20,20 @@ public struct RepositoryContract: Sendable {
     /// Runs the check over a repository, in a second or so. A promise about evicting or removing events holds for a
     /// repository that does neither.
     ///
-    /// - Parameter limit: How long the check may take. A call that does not return, also when its task is canceled, is
-    ///   left behind then, with its repository.
-    /// - Throws: ``ContractViolation``, which names the check if it has not ended in time; or what the harness throws.
+    /// - Parameter limit: How long a call to the repository may take. One that has not returned by then is left behind
+    ///   with its repository, because it may ignore that its task is canceled.
+    /// - Throws: ``ContractViolation``, which names the check if a call has not returned; or what the harness throws.
     public func run(over harness: some RepositoryHarness, within limit: Duration = .seconds(60)) async throws {
       let outcome = FirstOutcome()
-      let work = Task { outcome.end(with: await perform(over: harness)) }
+      let progress = CallProgress()
+      let work = Task { outcome.end(with: await perform(over: harness, progress)) }
       let deadline = Task {
-        try await Task.sleep(for: min(max(limit, .zero), .seconds(1 << 30)))
+        let limit = min(limit, .seconds(1 << 30))
+        while case let rest = progress.rest(of: limit), rest > .zero { try await Task.sleep(for: rest) }
         outcome.end(
           with: .failure(
             ContractViolation(
-              "the check \"\(description)\" has not ended within \(limit); a call to the repository does not return")))
+              "the check \"\(description)\" has not ended: a call to the repository has not returned within \(limit)")))
       }
       defer {
         work.cancel()
@@ -44,18 +46,19 @@ public struct RepositoryContract: Sendable {
       }
     }
 
-    private func perform(over harness: some RepositoryHarness) async -> Result<Void, any Error> {
+    private func perform(over harness: some RepositoryHarness, _ progress: CallProgress) async -> FirstOutcome.Ending {
       do {
         guard let repository = try await harness.makeRepository(holding: limit) else {
           try require(limit != nil, "the harness makes no repository that keeps everything")
           return .success(())
         }
-        let result: Result<Void, any Error>
+        let result: FirstOutcome.Ending
         do {
-          result = .success(try await body(Archive(repository: repository, harness: harness)))
+          result = .success(try await body(Archive(repository: repository, harness: harness, progress: progress)))
         } catch {
           result = .failure(error)
         }
+        progress.note()
         await harness.close(repository)
         return result
       } catch {
