@@ -10,12 +10,18 @@ final class FlawedRepository: RecordingEventRepository {
     case takesIDsForNumbers, failsOnAnUnknownID, mixesChannels, forgetsTheType, forgetsTheReconnectionTime
     case trimsData, replacesOwnIDs, givesAnIDTwice, answersTooFewIDs, addsInPartWhenCanceled, findsTheOldest
     case tellsAGapWhereThereIsNone, reordersABatch, changesAccents, countsAgainAfterGivingUp
+    case countsAgainAfterRemoval, hidesARemoval, removesOtherChannelsToo
+    case comparesCharacters, forgetsARepeatedIDWithItsOldestEvent, cutsLongIDs
+    case acceptsFlawedIDs, refusesFlawedIDsByAnotherError, recordsWhatIsBeforeAFlawedID
+    case hangsWhenAsked, hangsWhenAddedTo, hangsWhenCanceled
   }
 
   private let flaw: Flaw
   private let limit: Int
   private let sound: InMemoryEventRepository
   private let added = Mutex<[ServerSentEvent]>([])
+  private let removed = Mutex<[EventID]>([])
+  private let stuck = Mutex<[CheckedContinuation<Void, Never>]>([])
 
   init(_ flaw: Flaw, holding limit: Int?) {
     self.flaw = flaw
@@ -23,7 +29,24 @@ final class FlawedRepository: RecordingEventRepository {
     sound = InMemoryEventRepository(maximumEvents: self.limit, maximumBytes: 64 << 20)
   }
 
+  /// Lets the calls that hang go on, so that nothing outlives the test.
+  func release() { for continuation in stuck.withLock({ $0 }) { continuation.resume() } }
+
   func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
+    if flaw == .hangsWhenAddedTo, added.withLock({ !$0.isEmpty }) { await forever() }
+    for (index, event) in events.enumerated() {
+      do {
+        try event.id?.checkReturnable()
+      } catch {
+        switch flaw {
+        case .acceptsFlawedIDs: return events.map { $0.id ?? "given" }
+        case .refusesFlawedIDsByAnotherError: throw CancellationError()
+        case .recordsWhatIsBeforeAFlawedID: _ = sound.append(events[..<index], to: channel)
+        default: break
+        }
+        throw error
+      }
+    }
     let earlier = added.withLock {
       $0.append(contentsOf: events); return $0.count - events.count
     }
@@ -44,6 +67,12 @@ final class FlawedRepository: RecordingEventRepository {
       events = events.enumerated().map { index, event in
         with(event) { $0.id = $0.id ?? id((earlier + index) % (limit * 4)) }
       }
+    case .countsAgainAfterRemoval:
+      events = events.enumerated().map { index, event in
+        with(event) { $0.id = $0.id ?? id(earlier + index) }
+      }
+    case .comparesCharacters: events = events.map { with($0) { $0.id = $0.id.map(composed) } }
+    case .cutsLongIDs: events = events.map { with($0) { $0.id = $0.id.map(cut) } }
     case .addsInPartWhenCanceled:
       if Task.isCancelled, events.count > 1 {
         _ = sound.append([events[0]], to: channel)
@@ -55,9 +84,20 @@ final class FlawedRepository: RecordingEventRepository {
     return flaw == .answersTooFewIDs ? Array(ids.dropLast()) : ids
   }
 
+  func removeAll(in channel: ChannelName) {
+    removed.withLock { $0 += added.withLock { $0 }.compactMap(\.id) }
+    added.withLock { $0 = [] }
+    sound.removeAll(in: channel)
+    if flaw == .removesOtherChannelsToo { sound.removeAll(in: "other") }
+  }
+
   func events(for request: ReplayRequest) async throws -> ReplayAnswer {
     var request = request
     switch flaw {
+    case .hangsWhenAsked: await forever()
+    case .hangsWhenCanceled: if Task.isCancelled { await forever() }
+    case .comparesCharacters: request.lastEventID = request.lastEventID.map(composed)
+    case .cutsLongIDs: request.lastEventID = request.lastEventID.map(cut)
     case .ignoresTheEventLimit: request.maximumEvents = .max
     case .ignoresTheByteLimit: request.maximumBytes = .max
     case .mixesChannels: request.channel = "one"
@@ -81,8 +121,16 @@ final class FlawedRepository: RecordingEventRepository {
       return number.map { $0 < 5 } == true ? .gap([]) : answer
     case (.failsOnAnUnknownID, .unknownID): throw CancellationError()
     case (.findsTheOldest, .contiguous):
-      guard request.lastEventID == "same" else { return answer }
-      return .contiguous(Array(added.withLock { $0 }.dropFirst()))
+      let all = ReplayRequest(channel: request.channel, lastEventID: nil, maximumEvents: .max, maximumBytes: .max)
+      guard case .contiguous(let held) = sound.events(for: all), let id = request.lastEventID,
+        let first = held.firstIndex(where: { $0.id == id }), held[(first + 1)...].contains(where: { $0.id == id })
+      else { return answer }
+      return .contiguous(Array(held[(first + 1)...]))
+    case (.forgetsARepeatedIDWithItsOldestEvent, .contiguous):
+      let isGone = added.withLock { $0.dropLast(limit).contains { $0.id != nil && $0.id == request.lastEventID } }
+      return isGone ? .unknownID : answer
+    case (.hidesARemoval, .unknownID):
+      return removed.withLock { $0.contains { $0 == request.lastEventID } } ? .contiguous([]) : answer
     case (.tellsAGapWhereThereIsNone, .contiguous(let events)):
       return request.lastEventID == nil || events.isEmpty ? answer : .gap(events)
     default: return answer
@@ -90,6 +138,17 @@ final class FlawedRepository: RecordingEventRepository {
   }
 
   private func id(_ number: Int) -> EventID { try! EventID("flawed-\(number)") }
+
+  private func composed(_ id: EventID) -> EventID {
+    try! EventID(id.rawValue.replacing("e\u{301}", with: "\u{E9}"))
+  }
+
+  private func cut(_ id: EventID) -> EventID { try! EventID(String(id.rawValue.prefix(500))) }
+
+  /// Does not end, whether its task is canceled or not, as long as the repository is there.
+  private func forever() async {
+    await withCheckedContinuation { continuation in stuck.withLock { $0.append(continuation) } }
+  }
 
   private func with(_ event: ServerSentEvent, _ change: (inout ServerSentEvent) -> Void) -> ServerSentEvent {
     var event = event

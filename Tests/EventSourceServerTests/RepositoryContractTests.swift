@@ -4,7 +4,7 @@ import EventSourceTesting
 import Testing
 
 @Suite struct RepositoryContractTests {
-  static let inMemory = RecordingRepositoryHarness { limit in
+  static let inMemory = RecordingRepositoryHarness(removeAll: { $1.removeAll(in: $0) }) { limit in
     InMemoryEventRepository(maximumEvents: limit ?? 10_000, maximumBytes: 64 << 20)
   }
 
@@ -19,14 +19,66 @@ import Testing
     try await check.run(over: ReadOnlyHarness())
   }
 
-  @Test(arguments: FlawedRepository.Flaw.allCases)
+  private static let hanging: [FlawedRepository.Flaw] = [.hangsWhenAsked, .hangsWhenAddedTo, .hangsWhenCanceled]
+
+  @Test(arguments: FlawedRepository.Flaw.allCases.filter { !hanging.contains($0) })
   func aFlawIsFound(_ flaw: FlawedRepository.Flaw) async {
-    let harness = RecordingRepositoryHarness { FlawedRepository(flaw, holding: $0) }
+    let harness = Self.harness(flaw)
     var violations: [String] = []
     for check in RepositoryContract.checks {
       do { try await check.run(over: harness) } catch { violations.append("\(check): \(error)") }
     }
     #expect(!violations.isEmpty, "\(flaw) is not found")
+  }
+
+  @Test(
+    arguments: [
+      (.comparesCharacters, "IDs that differ only in how a character is spelled are two"),
+      (.findsTheOldest, "an ID that comes again counts at its newest place, in whichever batch"),
+      (.forgetsARepeatedIDWithItsOldestEvent, "an ID that comes again is found when its first event has been evicted"),
+      (.cutsLongIDs, "an ID of 1,024 bytes is kept, and found"),
+      (.acceptsFlawedIDs, "an ID that no reader can bring back is refused, with its whole addition"),
+      (.refusesFlawedIDsByAnotherError, "an ID that no reader can bring back is refused, with its whole addition"),
+      (.recordsWhatIsBeforeAFlawedID, "an ID that no reader can bring back is refused, with its whole addition"),
+      (.countsAgainAfterRemoval, "no ID is given again after a channel's events have been removed"),
+      (.hidesARemoval, "what has been removed is never silently skipped"),
+      (.removesOtherChannelsToo, "removing one channel's events leaves the others alone"),
+    ] as [(FlawedRepository.Flaw, String)])
+  func aFlawIsFoundByTheCheckForIt(_ flaw: FlawedRepository.Flaw, _ description: String) async throws {
+    let check = try #require(RepositoryContract.checks.first { $0.description == description })
+    await #expect(throws: ContractViolation.self) { try await check.run(over: Self.harness(flaw)) }
+  }
+
+  @Test(
+    arguments: [
+      (.hangsWhenAsked, "after each event comes exactly what follows it"),
+      (.hangsWhenAddedTo, "channels are apart"),
+      (.hangsWhenCanceled, "a question whose task has been canceled ends, and the next is answered"),
+    ] as [(FlawedRepository.Flaw, String)])
+  func aCheckOfARepositoryThatHangsEndsAndIsNamed(_ flaw: FlawedRepository.Flaw, _ description: String) async throws {
+    let check = try #require(RepositoryContract.checks.first { $0.description == description })
+    let repository = FlawedRepository(flaw, holding: nil)
+    let error = await #expect(throws: ContractViolation.self) {
+      try await check.run(over: RecordingRepositoryHarness { _ in repository }, within: .milliseconds(100))
+    }
+    let text = error?.description ?? ""
+    #expect(text.contains("\"\(description)\" has not ended") && text.contains("0.1 seconds"), "\(text)")
+    repository.release()
+  }
+
+  /// The test's task is canceled, as by a time limit of its own.
+  @Test func aCheckEndsWhenItsTaskIsCanceled() async {
+    let repository = FlawedRepository(.hangsWhenAsked, holding: nil)
+    let run = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      try await RepositoryContract.checks[0].run(over: RecordingRepositoryHarness { _ in repository })
+    }
+    await #expect(throws: CancellationError.self) { try await run.value }
+    repository.release()
+  }
+
+  private static func harness(_ flaw: FlawedRepository.Flaw) -> RecordingRepositoryHarness<FlawedRepository> {
+    RecordingRepositoryHarness(removeAll: { $1.removeAll(in: $0) }) { FlawedRepository(flaw, holding: $0) }
   }
 
   private struct ReadOnly: EventRepository {

@@ -312,34 +312,4 @@ import Testing
     await #expect(throws: Failure.self) { try await hub.publish("x", to: "news", awaiting: .published) }
     #expect(hub.statistics.published == 0)
   }
-
-  @Test func theInMemoryHistoryIsBoundedAndSaysWhatItHas() {
-    let repository = InMemoryEventRepository(maximumEvents: 100, maximumBytes: 100_000)
-    let id: (Int) -> EventID = { try! EventID("n\($0)") }
-    for number in 1...1000 { _ = repository.append([ServerSentEvent(data: "\(number)", id: id(number))], to: "news") }
-    #expect(repository.events(for: ReplayRequest(channel: "news", lastEventID: id(1))) == .unknownID)
-    #expect(repository.events(for: ReplayRequest(channel: "news", lastEventID: id(1000))) == .contiguous([]))
-    #expect(
-      repository.events(for: ReplayRequest(channel: "news", lastEventID: id(990), maximumEvents: 2))
-        == .contiguous([ServerSentEvent(data: "991", id: id(991)), ServerSentEvent(data: "992", id: id(992))]))
-    guard case .contiguous(let all) = repository.events(for: ReplayRequest(channel: "news", lastEventID: nil)) else {
-      Issue.record("what is held is not answered")
-      return
-    }
-    #expect((100...113).contains(all.count) && all.last?.data == "1000")
-  }
-
-  @Test func theInMemoryHistoryKnowsWhatItHasGivenUp() {
-    let repository = InMemoryEventRepository(maximumEvents: 1)
-    let ids = (1...10).flatMap { repository.append([ServerSentEvent(data: "\($0)")], to: "news") }
-    guard case .gap(let held) = repository.events(for: ReplayRequest(channel: "news", lastEventID: ids[0])) else {
-      Issue.record("what was dropped is not said")
-      return
-    }
-    #expect(held.last?.data == "10")
-    let other = try! EventID(ids[0].rawValue + "000")
-    #expect(repository.events(for: ReplayRequest(channel: "news", lastEventID: other)) == .unknownID)
-    repository.removeAll(in: "news")
-    #expect(repository.events(for: ReplayRequest(channel: "news", lastEventID: nil)) == .contiguous([]))
-  }
 }

@@ -4,120 +4,182 @@ public import EventSourceFormat
 
 /// A bounded history in memory, one per channel, which is recorded by publishing.
 ///
-/// A channel's log already holds its recent past without any repository; register this one to hold more of it than the
-/// log, or to keep a history while hubs come and go. Any thread; `events` is linear in the events held, because it
-/// looks for the ID from the newest back.
+/// A channel's log already holds its recent past without any repository. Register this one to hold more of it than the
+/// log, or to keep a history while hubs come and go. Any thread.
+///
+/// An ID made here is the incarnation of the channel's history, which never returns, and the number of the event in
+/// it: `1h2k7w3e9q0zp-1-17`. After ``removeAll(in:)`` the channel has a new incarnation, so no ID is made twice, and
+/// the earlier IDs are unknown. IDs are compared by their bytes.
 public final class InMemoryEventRepository: RecordingEventRepository {
-  private struct History {
-    var events: [ServerSentEvent] = []
-    /// How many events there ever were.
-    var count: UInt64 = 0
-    /// The highest number in an ID of an event's own that looks as if it had been made here.
-    var highestForeign: UInt64 = 0
-    var bytes = 0
-
-    mutating func append(_ event: ServerSentEvent) {
-      events.append(event)
-      bytes += event.data.utf8.count
-    }
-
-    mutating func trim(toEvents maximumEvents: Int, bytes maximumBytes: Int) {
-      var first = max(0, events.count - maximumEvents)
-      var dropped = events[..<first].reduce(0) { $0 + $1.data.utf8.count }
-      while bytes - dropped > maximumBytes, first < events.count - 1 {
-        dropped += events[first].data.utf8.count
-        first += 1
-      }
-      events.removeSubrange(..<first)
-      bytes -= dropped
-    }
+  private struct State {
+    var histories: [ChannelName: History] = [:]
+    /// How many incarnations there have been, in all channels.
+    var incarnations: UInt64 = 0
   }
 
   private let maximumEvents: Int
   private let maximumBytes: Int
-  /// What the IDs that are made here begin with.
+  /// What the IDs of every incarnation begin with, so that those of two repositories differ.
   private let epoch = String(UInt64.random(in: 0 ... .max), radix: 36)
-  private let histories = Mutex<[ChannelName: History]>([:])
+  private let state = Mutex(State())
 
   /// Makes an empty history.
   ///
   /// - Parameters:
-  ///   - maximumEvents: Events held per channel, at least 1.
-  ///   - maximumBytes: Bytes of data held per channel; the newest event is held even if it has more.
+  ///   - maximumEvents: The most events held per channel. Less than 1 counts as 1.
+  ///   - maximumBytes: The most bytes of data, IDs and types held per channel. The newest event is held even if it has
+  ///     more.
   public init(maximumEvents: Int = 10_000, maximumBytes: Int = 16 << 20) {
-    precondition(maximumEvents > 0 && maximumBytes > 0, "an in-memory history has room for at least one event")
+    self.maximumEvents = max(1, maximumEvents)
+    self.maximumBytes = max(1, maximumBytes)
+  }
+
+  /// Adds events at a channel's end, and evicts the oldest ones beyond the limits. Constant time for each event on
+  /// average.
+  ///
+  /// This form is for a program that fills the history itself, with events that have no IDs or sound ones. The hub
+  /// calls the form of ``RecordingEventRepository``, which throws the ``EventIDFlaw`` of an ID that no reader can bring
+  /// back.
+  ///
+  /// - Returns: The IDs of the events, in the same order. If an ID has a flaw, no event is recorded and the result is
+  ///   empty: call ``EventSourceFormat/EventID/checkReturnable(maximumBytes:)`` first on IDs that you have not made.
+  public func append(_ events: some Collection<ServerSentEvent>, to channel: ChannelName) -> [EventID] {
+    (try? record(Array(events), in: channel)) ?? []
+  }
+
+  /// Adds events at a channel's end for the hub: all of them, or none if an ID has a flaw.
+  ///
+  /// A call on this type itself means the form above, which needs no `try`.
+  @_disfavoredOverload
+  public func append(_ events: [ServerSentEvent], to channel: ChannelName) throws(EventIDFlaw) -> [EventID] {
+    try record(events, in: channel)
+  }
+
+  /// Returns the events after one. Finding the place takes constant time; the rest is linear in the events returned.
+  public func events(for request: ReplayRequest) -> ReplayAnswer {
+    state.withLock { state in
+      state.histories[request.channel]?.answer(request)
+        ?? (request.lastEventID == nil ? .contiguous([]) : .unknownID)
+    }
+  }
+
+  /// Forgets a channel's history. Its IDs are unknown from now on, and are not made again.
+  public func removeAll(in channel: ChannelName) {
+    // The events are released outside the lock.
+    _ = state.withLock { $0.histories.removeValue(forKey: channel) }
+  }
+
+  private func record(_ events: [ServerSentEvent], in channel: ChannelName) throws(EventIDFlaw) -> [EventID] {
+    for event in events { try event.id?.checkReturnable() }
+    guard !events.isEmpty else { return [] }
+    return state.withLock { state in
+      if state.histories[channel] == nil {
+        state.incarnations += 1
+        state.histories[channel] = History(
+          incarnation: "\(epoch)-\(state.incarnations)-", maximumEvents: maximumEvents, maximumBytes: maximumBytes)
+      }
+      return events.map { state.histories[channel]!.append($0) }
+    }
+  }
+}
+
+/// A channel's history, from its first event until it is forgotten.
+private struct History {
+  /// Slots of evicted events that are kept before the array is shortened.
+  private static let spareSlots = 64
+
+  /// What the IDs that are made here begin with.
+  let incarnation: String
+  let maximumEvents: Int
+  let maximumBytes: Int
+
+  /// The slots of `evicted` events, which are empty, and behind them the events held, oldest first.
+  private var slots: [ServerSentEvent] = []
+  private var evicted = 0
+  /// The number of the event in the first slot. The first event of all has number 1.
+  private var firstSlot: UInt64 = 1
+  private var bytes = 0
+  /// The number of the newest event held that has an ID.
+  private var numbers: [EventID: UInt64] = [:]
+  /// The highest number in an ID that an event brought along and that looks as if it had been made here.
+  private var highestForeign: UInt64 = 0
+
+  init(incarnation: String, maximumEvents: Int, maximumBytes: Int) {
+    self.incarnation = incarnation
     self.maximumEvents = maximumEvents
     self.maximumBytes = maximumBytes
   }
 
-  /// Adds events at a channel's end, giving up the oldest ones beyond the limits. Constant time on average.
-  public func append(_ events: [ServerSentEvent], to channel: ChannelName) -> [EventID] {
-    histories.withLock { histories in
-      var history = histories.removeValue(forKey: channel) ?? History()
-      defer { histories[channel] = history }
-      return events.map { event in
-        var event = event
-        history.count += 1
-        if let number = event.id.flatMap(number) { history.highestForeign = max(history.highestForeign, number) }
-        let id = event.id ?? makeID(for: history)
-        event.id = id
-        history.append(event)
-        // Dropping in bulk keeps the cost of an append constant on average.
-        if history.events.count > maximumEvents + maximumEvents / 8 + 1
-          || history.bytes > maximumBytes + maximumBytes / 8
-        {
-          history.trim(toEvents: maximumEvents, bytes: maximumBytes)
-        }
-        return id
-      }
-    }
+  private var held: ArraySlice<ServerSentEvent> { slots[evicted...] }
+  private var earliest: UInt64 { firstSlot + UInt64(evicted) }
+  private var next: UInt64 { firstSlot + UInt64(slots.count) }
+
+  mutating func append(_ event: ServerSentEvent) -> EventID {
+    let number = next
+    if let foreign = event.id.flatMap(self.number) { highestForeign = max(highestForeign, foreign) }
+    var event = event
+    let id = event.id ?? makeID(number)
+    event.id = id
+    slots.append(event)
+    bytes += Self.size(event)
+    numbers[id] = number
+    while held.count > maximumEvents || (bytes > maximumBytes && held.count > 1) { evictOldest() }
+    return id
   }
 
-  /// The events after one. Linear in the events held.
-  public func events(for request: ReplayRequest) -> ReplayAnswer {
-    histories.withLock { histories in
-      let history = histories[request.channel] ?? History()
-      let events = history.events
-      guard let lastEventID = request.lastEventID else { return .contiguous(Self.batch(of: events[...], request)) }
-      if let index = events.lastIndex(where: { $0.id == lastEventID }) {
-        return .contiguous(Self.batch(of: events[(index + 1)...], request))
-      }
-      return wasMade(lastEventID, of: history) ? .gap(Self.batch(of: events[...], request)) : .unknownID
-    }
+  func answer(_ request: ReplayRequest) -> ReplayAnswer {
+    guard let id = request.lastEventID else { return .contiguous(batch(from: earliest, request)) }
+    if let number = numbers[id] { return .contiguous(batch(from: number + 1, request)) }
+    // An event that is held and not found by its ID was never given this one.
+    guard let number = number(of: id), number < earliest else { return .unknownID }
+    // If the event right before the earliest one had this ID, none is missing; another one may have brought it along.
+    let isNothingMissing = number + 1 == earliest && number > highestForeign
+    let events = batch(from: earliest, request)
+    return isNothingMissing ? .contiguous(events) : .gap(events)
   }
 
-  /// The ID of the newest event of a channel, other than any that an event brought along.
-  private func makeID(for history: History) -> EventID {
-    let id = "\(epoch)-\(history.count)"
-    // Whoever republishes what was read here may be ahead of the count.
-    guard history.count <= history.highestForeign else { return EventID(unchecked: id) }
+  private mutating func evictOldest() {
+    let event = slots[evicted]
+    slots[evicted] = ServerSentEvent(data: "")
+    bytes -= Self.size(event)
+    if let id = event.id, numbers[id] == earliest { numbers[id] = nil }
+    evicted += 1
+    // Shortening it rarely keeps the cost of an event constant on average.
+    guard evicted > Self.spareSlots, evicted > slots.count / 2 else { return }
+    firstSlot += UInt64(evicted)
+    slots.removeFirst(evicted)
+    evicted = 0
+  }
+
+  private func batch(from number: UInt64, _ request: ReplayRequest) -> [ServerSentEvent] {
+    var batch: [ServerSentEvent] = []
+    var bytes = 0
+    for event in slots[Int(number - firstSlot)...].prefix(max(1, request.maximumEvents)) {
+      guard batch.isEmpty || bytes < request.maximumBytes else { break }
+      batch.append(event)
+      bytes += event.data.utf8.count
+    }
+    return batch
+  }
+
+  private func makeID(_ number: UInt64) -> EventID {
+    let id = "\(incarnation)\(number)"
+    // A program that publishes again what it read here may be ahead of the numbers.
+    guard number <= highestForeign else { return EventID(unchecked: id) }
     return EventID(unchecked: "\(id)-\(String(UInt64.random(in: 0 ... .max), radix: 36))")
-  }
-
-  /// Whether an ID was made here for a channel, of which the event is no longer held.
-  private func wasMade(_ id: EventID, of history: History) -> Bool {
-    number(of: id).map { $0 <= history.count } ?? false
   }
 
   /// The number in an ID as it is made here.
   private func number(of id: EventID) -> UInt64? {
-    guard id.rawValue.hasPrefix("\(epoch)-"), let number = UInt64(id.rawValue.dropFirst(epoch.utf8.count + 1)),
-      number > 0, id == EventID(unchecked: "\(epoch)-\(number)")
+    let bytes = id.rawValue.utf8
+    guard bytes.starts(with: incarnation.utf8),
+      let number = UInt64(Substring(bytes.dropFirst(incarnation.utf8.count))), number > 0,
+      id == EventID(unchecked: "\(incarnation)\(number)")
     else { return nil }
     return number
   }
 
-  /// Forgets a channel's history.
-  public func removeAll(in channel: ChannelName) {
-    histories.withLock { _ = $0.removeValue(forKey: channel) }
-  }
-
-  private static func batch(of events: ArraySlice<ServerSentEvent>, _ request: ReplayRequest) -> [ServerSentEvent] {
-    var bytes = 0
-    let batch = events.prefix(request.maximumEvents).prefix { event in
-      defer { bytes += event.data.utf8.count }
-      return bytes < request.maximumBytes
-    }
-    return Array(batch)
+  private static func size(_ event: ServerSentEvent) -> Int {
+    event.data.utf8.count + (event.id?.rawValue.utf8.count ?? 0) + (event.type?.rawValue.utf8.count ?? 0)
   }
 }

@@ -44,6 +44,17 @@ extension RepositoryContract {
         }
       }
     },
+    Check("a question whose task has been canceled ends, and the next is answered") { archive in
+      let added = try await archive.append(numbers: 1...5)
+      for event in added {
+        let question = Task {
+          withUnsafeCurrentTask { $0?.cancel() }
+          return try await archive.ask(after: event.id)
+        }
+        _ = await question.result
+      }
+      try require(try await archive.contiguous(after: added[0].id), equal: Array(added[1...]), "the next question")
+    },
     Check("canceled questions and additions leave the history whole") { archive in
       var batches: [[ServerSentEvent]] = []
       let before = try await archive.append(numbers: 1...50)

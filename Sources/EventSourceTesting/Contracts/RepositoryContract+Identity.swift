@@ -5,9 +5,9 @@ extension RepositoryContract {
   static let identityChecks: [Check] = [
     Check("an event keeps its ID, and is found by it") { archive in
       let ids: [EventID] = [
-        "1", "01", "1.0", "-1", "abc", "ABC", " spaced ", "2026-01-01T00:00:00Z", "é", "e\u{301}", "👋", "%00",
+        "1", "01", "1.0", "-1", "abc", "ABC", "with spaces", "2026-01-01T00:00:00Z", "é", "e\u{301}", "👋", "%00",
         "'; --",
-        "\u{1}", "18446744073709551616",
+        "18446744073709551616",
       ]
       let added = try await archive.append(ids.map { ServerSentEvent(data: "event \($0.rawValue)", id: $0) })
       try require(added.map(\.id) == ids, "the IDs answered are the events' own")

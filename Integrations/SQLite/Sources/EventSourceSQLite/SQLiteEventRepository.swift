@@ -15,10 +15,12 @@ public import EventSourceServer
 /// caller's thread: additions go through one queue of the repository's own, where all that wait are committed together,
 /// and questions are answered by other connections beside that. What a call answers was committed.
 ///
-/// IDs that it gives are the file's epoch, which is random, and the number of the event in its channel: `k3v9x0ma-17`.
-/// Numbers rise by one and are never used again, also after a restart, and after the events are given up. So an ID of
-/// another file is unknown, one from before the earliest event held is a gap, and both are said to the reader. An event
-/// that is published with an ID of its own keeps it and is found by it, as long as it is held.
+/// An ID that it gives is the epoch of the session and the number of the event in its channel: `k3v9x0m4ta-17`. A
+/// session is the time in which a process has the file open to write it; its epoch is random, and the file keeps it.
+/// Numbers rise by one. No ID ever names two events: not after a restart or an eviction, not where a power cut took
+/// events away, and not where a copy of the file was written as well. An ID of another file is unknown, one from before
+/// the earliest event held is a gap, and both are told to the reader. An event that is published with an ID of its own
+/// keeps it and is found by it, as long as it is held. IDs and names of channels are compared by their bytes.
 ///
 /// A process may be killed at any moment: everything that was acknowledged is there when the file is opened again. What
 /// a power cut may take away is chosen with ``Durability``. One process writes the file and any number may read it at
@@ -35,7 +37,7 @@ public final class SQLiteEventRepository: RecordingEventRepository {
   /// How the history is kept.
   public let configuration: Configuration
 
-  /// Before the writer, which is let go of last, and so leaves nothing beside the file.
+  /// Before the writer, which is released last, and so leaves nothing beside the file.
   private let readers: ReaderPool
   private let writer: CommitQueue
 
@@ -44,10 +46,9 @@ public final class SQLiteEventRepository: RecordingEventRepository {
   /// Blocks for some calls to the file system: open it when the program starts. Beside the file there are two more
   /// while it is open, with `-wal` and `-shm` after its name, which belong to it.
   ///
-  /// - Parameter configuration: An invalid one is a mistake of the programmer and stops the program, so call
-  ///   ``Configuration/validate()`` first on one that a person has written.
-  /// - Throws: When the file cannot be opened, or is something else: another program's database, a history of a newer
-  ///   version, no database at all. Such a file is left untouched.
+  /// - Throws: ``SQLiteHistoryError/Code/invalidConfiguration``, which names the value, when the configuration is not
+  ///   valid. Other codes when the file cannot be opened, or is something else: another program's database, a history
+  ///   of a newer version, no database at all. Such a file is left untouched.
   public convenience init(
     path: String, configuration: Configuration = Configuration()
   ) throws(SQLiteHistoryError) {
@@ -61,27 +62,33 @@ public final class SQLiteEventRepository: RecordingEventRepository {
     do {
       try configuration.validate()
     } catch {
-      preconditionFailure("\(error)")
+      throw SQLiteHistoryError(.invalidConfiguration, path: path, "\(error)")
     }
     self.path = path
     self.configuration = configuration
     writer = try CommitQueue(path, configuration, clock: clock)
-    readers = try ReaderPool(path, count: configuration.readers, busyTimeout: configuration.busyTimeout)
+    readers = try ReaderPool(
+      path, count: configuration.readers, busyTimeout: configuration.busyTimeout,
+      timeLimit: configuration.additionTimeout)
+    // Not before: a reader that opens the file beside a transaction may find it locked.
+    writer.start()
   }
 
   /// Adds events at a channel's end, all of them or none, and returns when they are committed.
   ///
   /// Additions that wait at the same time, to whatever channels, are committed together, so that the cost of a commit
-  /// is shared. An addition that has begun is not undone when its task is canceled.
+  /// is shared; one that cannot be recorded fails alone. It ends within ``Configuration/additionTimeout``, and when its
+  /// task is canceled while it waits. One that is being committed is not undone then.
   ///
   /// - Returns: The events' IDs. A reconnection time is kept in whole milliseconds, as readers are sent it.
-  /// - Throws: ``SQLiteHistoryError``: the events are not in the history then, and later additions may succeed; or
-  ///   `EventStreamFormatError`, for a reconnection time that is negative.
+  /// - Throws: Nothing is recorded then, except with ``SQLiteHistoryError/Code/undecided``, and later additions may
+  ///   succeed. ``SQLiteHistoryError``; `EventIDFlaw` for an ID that no reader can bring back; `EventStreamFormatError`
+  ///   for a reconnection time that is negative; or `CancellationError`.
   public func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
     for event in events {
+      try event.id?.checkReturnable()
       if let time = event.reconnectionTime, time < .zero { throw EventStreamFormatError.negativeReconnectionTime(time) }
-      let texts = [event.data, event.type?.rawValue ?? "", event.id?.rawValue ?? ""]
-      guard texts.reduce(0, { $0 + $1.utf8.count }) <= Self.maximumEventBytes else {
+      guard event.recordedBytes <= Self.maximumEventBytes else {
         throw SQLiteHistoryError(.eventTooLarge, path: path, "an event is larger than SQLite can hold")
       }
     }
@@ -95,9 +102,14 @@ public final class SQLiteEventRepository: RecordingEventRepository {
   /// - Throws: ``SQLiteHistoryError``, or `CancellationError` when the task is canceled.
   public func events(for request: ReplayRequest) async throws -> ReplayAnswer { try await readers.answer(request) }
 
+  /// The memory that additions take while they wait or are committed, about.
+  package var waitingBytes: Int { writer.waitingBytes }
+
   /// Commits what is waiting, answers what was asked, and closes the file; calls after this fail.
   ///
-  /// A repository that is let go of closes its file too, on the thread that happens to let go.
+  /// If a call to the file system hangs, this returns after ``Configuration/additionTimeout`` for the readers and as
+  /// much again for the writer, and the file is closed when the call returns. A repository that is released without
+  /// this closes its file too, on the thread that happens to release it.
   public func close() async {
     await readers.close()
     await writer.close()

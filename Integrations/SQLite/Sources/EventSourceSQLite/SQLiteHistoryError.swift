@@ -24,6 +24,15 @@ public struct SQLiteHistoryError: Error, Sendable, Hashable, CustomStringConvert
     public static let damaged = Code(description: "damaged")
     /// The system could not read or write the file.
     public static let inputOutput = Code(description: "inputOutput")
+    /// A value of the configuration makes no sense.
+    public static let invalidConfiguration = Code(description: "invalidConfiguration")
+    /// More additions wait than the configuration allows, by their bytes. Nothing was recorded; try again later.
+    public static let overloaded = Code(description: "overloaded")
+    /// The addition has waited for as long as the configuration allows. Nothing was recorded; try again later.
+    public static let timedOut = Code(description: "timedOut")
+    /// The addition is being committed, and that has not ended within the time that the configuration allows. It is
+    /// recorded or not: ask the history before you add the events again.
+    public static let undecided = Code(description: "undecided")
     /// The event is larger than SQLite can hold, about a gigabyte.
     public static let eventTooLarge = Code(description: "eventTooLarge")
     /// The repository has been closed.
@@ -56,4 +65,26 @@ public struct SQLiteHistoryError: Error, Sendable, Hashable, CustomStringConvert
 
 extension SQLiteHistoryError {
   static func closed(_ path: String) -> Self { Self(.closed, path: path, "the repository has been closed") }
+
+  static func overloaded(_ path: String, waiting bytes: Int) -> Self {
+    Self(.overloaded, path: path, "additions of \(bytes) bytes wait already; nothing was recorded, try again later")
+  }
+
+  static func timedOut(_ path: String, after limit: Duration) -> Self {
+    Self(.timedOut, path: path, "the addition has waited for \(limit); nothing was recorded, try again later")
+  }
+
+  static func undecided(_ path: String, after limit: Duration) -> Self {
+    Self(
+      .undecided, path: path,
+      "committing has not ended within \(limit); ask the history whether the events are recorded before you try again")
+  }
+
+  /// Whether other additions than the one that failed may succeed.
+  var canBeOfOneAddition: Bool {
+    switch code {
+    case .busy, .closed, .readOnly, .cannotOpen, .notADatabase: false
+    default: true
+    }
+  }
 }

@@ -57,9 +57,9 @@ import Testing
     let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
     _ = try await repository.append([ServerSentEvent(data: "x")], to: "a")
     await repository.close()
-    try RawDatabase(folder.file()).execute("PRAGMA user_version = 2")
+    try RawDatabase(folder.file()).execute("PRAGMA user_version = 3")
     try expectUntouched(folder.file(), .newerVersion)
-    try RawDatabase(folder.file()).execute("PRAGMA user_version = 1")
+    try RawDatabase(folder.file()).execute("PRAGMA user_version = 2")
     let again = try SQLiteEventRepository(path: folder.file(), configuration: .test())
     #expect(try await again.held().count == 1)
     await again.close()
@@ -124,21 +124,38 @@ import Testing
     #expect(refusals > 10)
   }
 
-  @Test func valuesThatMakeNoSenseAreNamed() {
-    let mistakes: [(String, (inout SQLiteEventRepository.Configuration) -> Void)] = [
-      ("durability", { $0.durability = .interval(.zero) }),
-      ("retention.maximumEvents", { $0.retention.maximumEvents = 0 }),
-      ("retention.maximumBytes", { $0.retention.maximumBytes = 0 }),
-      ("retention.maximumAge", { $0.retention.maximumAge = .zero }),
-      ("maximumFileBytes", { $0.maximumFileBytes = 100 }),
-      ("readers", { $0.readers = 0 }), ("busyTimeout", { $0.busyTimeout = .seconds(-1) }),
-    ]
-    for (property, mistake) in mistakes {
-      var configuration = SQLiteEventRepository.Configuration()
-      #expect(throws: Never.self) { try configuration.validate() }
-      mistake(&configuration)
-      let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
-      #expect(error?.property == property)
+  /// As version 1 made it, in which the file had one epoch and a row had no session.
+  @Test func aHistoryOfAnEarlierVersionIsBroughtUpToDateByItsWriter() async throws {
+    try RawDatabase(folder.file()).execute(
+      """
+      PRAGMA journal_mode = WAL;
+      CREATE TABLE history (epoch TEXT NOT NULL, flushes INTEGER NOT NULL) STRICT;
+      CREATE TABLE channel (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL,
+        last INTEGER NOT NULL, bytes INTEGER NOT NULL, highest_foreign INTEGER NOT NULL) STRICT;
+      CREATE TABLE event (channel INTEGER NOT NULL REFERENCES channel (id), number INTEGER NOT NULL,
+        time INTEGER NOT NULL, bytes INTEGER NOT NULL, reconnection INTEGER, own_id TEXT, type TEXT, data TEXT NOT NULL,
+        PRIMARY KEY (channel, number)) STRICT, WITHOUT ROWID;
+      CREATE INDEX event_own_id ON event (channel, own_id) WHERE own_id IS NOT NULL;
+      INSERT INTO history VALUES ('abcdefgh', 7);
+      INSERT INTO channel VALUES (5, 'a', 3, 5, 3, 0);
+      INSERT INTO event VALUES (5, 3, 0, 1, NULL, NULL, NULL, '3'), (5, 4, 0, 1, 20, 'own', 'type', '4'),
+        (5, 5, 0, 1, NULL, NULL, NULL, '5');
+      PRAGMA application_id = 0x45534B48; PRAGMA user_version = 1;
+      """)
+    #expect(readingCode(folder.file()) == .cannotOpen)
+    for round in 0...1 {
+      let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
+      #expect(try await repository.held().prefix(3).map(\.id) == ["abcdefgh-3", "own", "abcdefgh-5"])
+      #expect(try await repository.held(after: "abcdefgh-3").prefix(2).map(\.data) == ["4", "5"])
+      #expect(try await repository.held(after: "own").count == 1 + round)
+      for (id, isGap) in [("abcdefgh-1", true), ("abcdefgh-4", false), ("abcdefgh-9", false)] {
+        let answer = try await repository.events(for: ReplayRequest(channel: "a", lastEventID: EventID(id)))
+        #expect(try await answer == (isGap ? .gap(repository.held()) : .unknownID))
+      }
+      _ = try await repository.append([ServerSentEvent(data: "new")], to: "a")
+      await repository.close()
     }
+    #expect(readingCode(folder.file()) == nil)
+    #expect(try RawDatabase(folder.file()).value("PRAGMA integrity_check") == "ok")
   }
 }

@@ -12,7 +12,8 @@ final class Connection {
 
   let path: String
   let handle: OpaquePointer
-  private let busyTimeout: Int32
+  /// What happens when the file is locked.
+  let lockWait: LockWait
   /// The pages in the write-ahead log after this connection's last commit; nil: they are not counted, and SQLite copies
   /// them back by itself. SQLite writes it, on the thread that commits.
   private var logPages: UnsafeMutablePointer<Int32>?
@@ -35,8 +36,8 @@ final class Connection {
       throw SQLiteHistoryError(resultCode: result, path: path, detail: detail)
     }
     self.handle = handle
-    self.busyTimeout = Int32(clamping: busyTimeout.wholeMilliseconds)
-    sqlite3_busy_timeout(handle, self.busyTimeout)
+    lockWait = LockWait(limit: busyTimeout)
+    lockWait.install(on: handle)
   }
 
   deinit {
@@ -86,11 +87,11 @@ final class Connection {
   ///
   /// - Parameter limit: How long to wait for readers, so that all is copied and the log begins anew; nil: not at all.
   func copyLogBack(waiting limit: Duration?) {
-    sqlite3_busy_timeout(handle, Int32(clamping: limit?.wholeMilliseconds ?? 0))
-    // What could not be copied stays in the log, and is copied the next time.
-    sqlite3_wal_checkpoint_v2(
-      handle, nil, limit == nil ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART, nil, nil)
-    sqlite3_busy_timeout(handle, busyTimeout)
+    lockWait.within(limit ?? .zero) {
+      // What could not be copied stays in the log, and is copied the next time.
+      _ = sqlite3_wal_checkpoint_v2(
+        handle, nil, limit == nil ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART, nil, nil)
+    }
   }
 
   /// Throws what a result code says.

@@ -1,31 +1,44 @@
 internal import EventSourceFormat
 
-/// The IDs that a history gives: its epoch, and the number of the event in its channel.
+/// An ID as a history gives it: the epoch of the session that gave it, and the number of the event in its channel.
 ///
-/// The epoch is made at random with the file, so an ID of another file is unknown here and not taken for one of this.
+/// A session is the time in which one process has the file open and writes it. Its epoch is random and kept in the
+/// file, so an ID of another file, of a copy that was written elsewhere, or of what a power cut took away is told apart
+/// from every ID of this one.
 struct GivenID {
   let epoch: String
+  let number: Int64
 
-  func id(_ number: Int64) -> EventID { EventID(unchecked: "\(epoch)-\(number)") }
+  /// The longest epoch that is looked at.
+  private static let longestEpoch = 16
+
+  init(epoch: String, number: Int64) {
+    self.epoch = epoch
+    self.number = number
+  }
+
+  /// Takes an ID apart; nil if it has another form, or another spelling of the number.
+  init?(parsing id: EventID) {
+    let bytes = id.rawValue.utf8
+    guard let hyphen = bytes.prefix(Self.longestEpoch + 1).firstIndex(of: UInt8(ascii: "-")) else { return nil }
+    let digits = bytes[bytes.index(after: hyphen)...]
+    guard let first = digits.first, first != UInt8(ascii: "0"), digits.prefix(20).count < 20,
+      digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      let number = Int64(Substring(digits))
+    else { return nil }
+    self.init(epoch: String(Substring(bytes[..<hyphen])), number: number)
+  }
+
+  var id: EventID { EventID(unchecked: "\(epoch)-\(number)") }
 
   /// An ID for an event whose number has been taken by an ID that came with another event.
-  func distinctID(_ number: Int64) -> EventID {
+  var distinctID: EventID {
     EventID(unchecked: "\(epoch)-\(number)-\(String(UInt64.random(in: 0 ... .max), radix: 36))")
   }
 
-  /// The number in an ID of this form; nil for any other, and for any other spelling of the number.
-  func number(of id: EventID) -> Int64? {
-    let text = id.rawValue.utf8
-    guard text.count <= epoch.utf8.count + 20, id.rawValue.hasPrefix(epoch) else { return nil }
-    let digits = text.dropFirst(epoch.utf8.count + 1)
-    guard let first = digits.first, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(first) else { return nil }
-    guard let number = Int64(Substring(digits)), self.id(number) == id else { return nil }
-    return number
-  }
-
-  /// An epoch of 40 random bits, in letters and digits that are not taken for one another.
+  /// An epoch of 50 random bits, in letters and digits that are not taken for one another.
   static func makeEpoch() -> String {
     let digits = Array("0123456789abcdefghjkmnpqrstvwxyz")
-    return String((0..<8).map { _ in digits.randomElement()! })
+    return String((0..<10).map { _ in digits.randomElement()! })
   }
 }

@@ -1,6 +1,6 @@
-/// Gives up what exceeds the retention, in steps of bounded work. Works inside the writer's transactions.
+/// Evicts what exceeds the retention, in steps of bounded work. Works inside the writer's transactions.
 struct HistoryCleaner {
-  /// Of one step: events that are given up, and channels that are looked at.
+  /// Of one step: events that are evicted, and channels that are looked at.
   private static let eventsPerStep = 1_000
   private static let channelsPerStep: Int64 = 64
   /// Of one step: free pages that are given back to the file system.
@@ -10,6 +10,7 @@ struct HistoryCleaner {
   private let maximumAge: Int64?
   private let connection: Connection
   private let oldest: Statement
+  private let givingSession: Statement
   private let remove: Statement
   private let nextChannels: Statement
   /// The step goes on with the channels after this one.
@@ -21,20 +22,22 @@ struct HistoryCleaner {
     maximumAge = retention.maximumAge?.wholeMilliseconds
     oldest = try Statement(
       "SELECT number, bytes, time FROM event WHERE channel = ? ORDER BY number LIMIT ?", on: connection)
+    givingSession = try Statement(
+      "SELECT session FROM event WHERE channel = ? AND number = ? AND own_id IS NULL", on: connection)
     remove = try Statement("DELETE FROM event WHERE channel = ? AND number <= ?", on: connection)
     nextChannels = try Statement(
       """
-      SELECT id, first, last, bytes, highest_foreign FROM channel WHERE id > ? AND last >= first ORDER BY id LIMIT ?
+      SELECT \(ChannelRecord.columns) FROM channel WHERE id > ? AND last >= first ORDER BY id LIMIT ?
       """, on: connection)
   }
 
-  /// Gives up the oldest events of a channel that has clearly too many.
-  func giveUp(from record: inout ChannelRecord, atMost events: Int) throws(SQLiteHistoryError) {
+  /// Evicts the oldest events of a channel that has clearly too many.
+  func evict(from record: inout ChannelRecord, atMost events: Int) throws(SQLiteHistoryError) {
     guard exceeds(record, slack: true) else { return }
-    _ = try giveUp(from: &record, atMost: events, before: nil)
+    _ = try evict(from: &record, atMost: events, before: nil)
   }
 
-  /// Whether there is still more than that to be given up.
+  /// Whether there is still more than that to be evicted.
   func isBehind(_ record: ChannelRecord) -> Bool { exceeds(record, slack: true) }
 
   /// Goes on through the channels.
@@ -46,7 +49,7 @@ struct HistoryCleaner {
     var rest = Self.eventsPerStep
     for var record in records {
       if exceeds(record, slack: false) || maximumAge != nil {
-        let count = try giveUp(from: &record, atMost: rest, before: maximumAge.map { now - $0 })
+        let count = try evict(from: &record, atMost: rest, before: maximumAge.map { time(before: now, by: $0) })
         if count > 0 { changed.append(record) }
         rest -= count
       }
@@ -73,16 +76,11 @@ struct HistoryCleaner {
     try nextChannels.bind(2, Self.channelsPerStep)
     defer { nextChannels.reset() }
     var records: [ChannelRecord] = []
-    while try nextChannels.step() {
-      records.append(
-        ChannelRecord(
-          key: nextChannels.integer(0), first: nextChannels.integer(1), last: nextChannels.integer(2),
-          bytes: nextChannels.integer(3), highestForeign: nextChannels.integer(4)))
-    }
+    while try nextChannels.step() { records.append(try ChannelRecord(row: nextChannels, path: connection.path)) }
     return records
   }
 
-  /// Whether a channel has more than it keeps; with slack, so much more that giving it up pays.
+  /// Whether a channel has more than it keeps; with slack, so much more that evicting it pays.
   private func exceeds(_ record: ChannelRecord, slack: Bool) -> Bool {
     func limit(_ maximum: Int) -> Int64 {
       Int64(clamping: slack ? UInt64(maximum) + UInt64(maximum / 8) : UInt64(maximum))
@@ -92,8 +90,8 @@ struct HistoryCleaner {
       || retention.maximumBytes.map { record.bytes > limit($0) } ?? false
   }
 
-  /// Gives up a channel's oldest events that exceed a limit or are older than a time, and answers how many.
-  private func giveUp(
+  /// Evicts a channel's oldest events that exceed a limit or are older than a time, and returns how many.
+  private func evict(
     from record: inout ChannelRecord, atMost events: Int, before time: Int64?
   ) throws(SQLiteHistoryError) -> Int {
     try oldest.bind(1, record.key)
@@ -102,15 +100,34 @@ struct HistoryCleaner {
     do {
       defer { oldest.reset() }
       while try oldest.step(), exceeds(record, slack: false) || time.map({ oldest.integer(2) < $0 }) ?? false {
-        record.first = oldest.integer(0) + 1
-        record.bytes -= oldest.integer(1)
+        // A damaged row may say anything.
+        record.first = oldest.integer(0) &+ 1
+        record.bytes &-= oldest.integer(1)
         count += 1
       }
     }
     guard count > 0 else { return 0 }
+    guard record.isSound else {
+      throw SQLiteHistoryError(
+        .damaged, path: connection.path, "an event of channel row \(record.key) has wrong numbers")
+    }
+    record.evictedSession = try session(of: record.first - 1, in: record)
     try remove.bind(1, record.key)
     try remove.bind(2, record.first - 1)
     try remove.run()
     return count
+  }
+
+  /// The session that gave the ID of an event; nil: the event had one of its own.
+  private func session(of number: Int64, in record: ChannelRecord) throws(SQLiteHistoryError) -> Int64? {
+    try givingSession.bind(1, record.key)
+    try givingSession.bind(2, number)
+    defer { givingSession.reset() }
+    return try givingSession.step() ? givingSession.integer(0) : nil
+  }
+
+  private func time(before now: Int64, by age: Int64) -> Int64 {
+    let (time, hasOverflown) = now.subtractingReportingOverflow(age)
+    return hasOverflown ? .min : time
   }
 }

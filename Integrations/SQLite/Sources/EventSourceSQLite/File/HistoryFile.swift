@@ -3,25 +3,29 @@ enum HistoryFile {
   /// "ESKH", in the place that SQLite has for a program's mark.
   static let applicationID: Int64 = 0x4553_4B48
   /// The version of the tables below.
-  static let version: Int64 = 1
+  static let version: Int64 = 2
 
-  /// The history's own row; a channel's row, which stays when its events go, so that no number is used twice; events,
-  /// a channel's together and in order. `bytes` comes before the texts, so that it is read without them.
+  /// The history's own row; a row for each session in which it was written; a channel's row, which stays when its
+  /// events go, so that no number is used twice; events, a channel's together and in order. What is read without the
+  /// texts comes before them.
   private static let tables = """
-    CREATE TABLE history (epoch TEXT NOT NULL, flushes INTEGER NOT NULL) STRICT;
+    CREATE TABLE history (flushes INTEGER NOT NULL) STRICT;
+    CREATE TABLE session (id INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE channel (
       id INTEGER PRIMARY KEY,
       name TEXT NOT NULL UNIQUE,
       first INTEGER NOT NULL,
       last INTEGER NOT NULL,
       bytes INTEGER NOT NULL,
-      highest_foreign INTEGER NOT NULL
+      highest_foreign INTEGER NOT NULL,
+      evicted_session INTEGER REFERENCES session (id)
     ) STRICT;
     CREATE TABLE event (
       channel INTEGER NOT NULL REFERENCES channel (id),
       number INTEGER NOT NULL,
       time INTEGER NOT NULL,
       bytes INTEGER NOT NULL,
+      session INTEGER NOT NULL REFERENCES session (id),
       reconnection INTEGER,
       own_id TEXT,
       type TEXT,
@@ -29,6 +33,16 @@ enum HistoryFile {
       PRIMARY KEY (channel, number)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX event_own_id ON event (channel, own_id) WHERE own_id IS NOT NULL;
+    """
+
+  /// What makes version 2 of version 1, in which all IDs had the one epoch of the file.
+  private static let changesOfVersion1 = """
+    CREATE TABLE session (id INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE) STRICT;
+    INSERT INTO session SELECT 1, epoch FROM history;
+    ALTER TABLE history DROP COLUMN epoch;
+    ALTER TABLE channel ADD COLUMN evicted_session INTEGER REFERENCES session (id);
+    ALTER TABLE event ADD COLUMN session INTEGER NOT NULL DEFAULT 1;
+    PRAGMA user_version = 2;
     """
 
   /// Opens a history to write it, and makes it first if there is none.
@@ -53,7 +67,9 @@ enum HistoryFile {
     try connection.execute("PRAGMA journal_size_limit = 67108864")
     if let maximumBytes {
       let pageSize = try connection.integer("PRAGMA page_size")
-      try connection.execute("PRAGMA max_page_count = \(max(1, Int64(maximumBytes) / pageSize))")
+      // The most pages that SQLite knows.
+      let pages = min(max(1, Int64(maximumBytes) / max(1, pageSize)), 0xFFFF_FFFE)
+      try connection.execute("PRAGMA max_page_count = \(pages)")
     }
     return connection
   }
@@ -66,6 +82,11 @@ enum HistoryFile {
     let connection = try Connection(path, .readOnly, busyTimeout: busyTimeout)
     guard try isHistory(connection) else {
       throw SQLiteHistoryError(.cannotOpen, path: path, "there is no history yet; its writer makes it")
+    }
+    guard try connection.integer("PRAGMA user_version") == version else {
+      throw SQLiteHistoryError(
+        .cannotOpen, path: path,
+        "it was written by an earlier version; its writer brings it up to date when it opens it")
     }
     return connection
   }
@@ -102,20 +123,28 @@ enum HistoryFile {
 
   /// All in one transaction: a process that is killed leaves an empty file, or a history.
   private static func create(on connection: Connection) throws(SQLiteHistoryError) {
-    guard try !isHistory(connection) else { return }
+    guard try version(of: connection) != version else { return }
     try connection.execute("BEGIN EXCLUSIVE")
     do {
       // Another process may have been faster.
-      if try !isHistory(connection) {
+      switch try version(of: connection) {
+      case nil:
         try connection.execute(tables)
-        try connection.execute("INSERT INTO history VALUES ('\(GivenID.makeEpoch())', 0)")
+        try connection.execute("INSERT INTO history VALUES (0)")
         try connection.execute("PRAGMA application_id = \(applicationID)")
         try connection.execute("PRAGMA user_version = \(version)")
+      case 1: try connection.execute(changesOfVersion1)
+      default: break
       }
       try connection.execute("COMMIT")
     } catch {
       if connection.isInTransaction { try? connection.execute("ROLLBACK") }
       throw error
     }
+  }
+
+  /// The version of the history in a database; nil: it is empty.
+  private static func version(of connection: Connection) throws(SQLiteHistoryError) -> Int64? {
+    try isHistory(connection) ? connection.integer("PRAGMA user_version") : nil
   }
 }

@@ -4,25 +4,26 @@ internal import EventSourceServer
 /// Answers from a history, over a connection of its own. Used by one thread at a time.
 final class HistoryReader {
   private let connection: Connection
-  private let given: GivenID
   private let begin: Statement
   private let end: Statement
   private let channel: Statement
   private let newestWithID: Statement
-  private let hasGivenID: Statement
+  private let sessions: SessionTable
+  private let givingSession: Statement
   private let events: Statement
 
   init(_ path: String, busyTimeout: Duration) throws(SQLiteHistoryError) {
     connection = try HistoryFile.openToRead(path, busyTimeout: busyTimeout)
-    given = GivenID(epoch: try connection.text("SELECT epoch FROM history") ?? "")
     begin = try Statement("BEGIN", on: connection)
     end = try Statement("COMMIT", on: connection)
-    channel = try Statement("SELECT id, first, last FROM channel WHERE name = ?", on: connection)
+    sessions = try SessionTable(on: connection)
+    channel = try Statement("SELECT \(ChannelRecord.columns) FROM channel WHERE name = ?", on: connection)
     newestWithID = try Statement("SELECT max(number) FROM event WHERE channel = ? AND own_id = ?", on: connection)
-    hasGivenID = try Statement("SELECT own_id IS NULL FROM event WHERE channel = ? AND number = ?", on: connection)
+    givingSession = try Statement(
+      "SELECT session FROM event WHERE channel = ? AND number = ? AND own_id IS NULL", on: connection)
     events = try Statement(
       """
-      SELECT number, bytes, reconnection, own_id, type, data FROM event WHERE channel = ? AND number >= ?
+      SELECT number, bytes, reconnection, own_id, type, data, session FROM event WHERE channel = ? AND number >= ?
       ORDER BY number LIMIT ?
       """, on: connection)
   }
@@ -37,43 +38,62 @@ final class HistoryReader {
       try end.run()
       return answer
     } catch {
-      channel.reset()
-      events.reset()
       if connection.isInTransaction { try? connection.execute("ROLLBACK") }
       throw error
     }
   }
 
   private func find(_ request: ReplayRequest, _ isCanceled: () -> Bool) throws(SQLiteHistoryError) -> ReplayAnswer {
-    try channel.bind(1, request.channel.rawValue)
-    guard try channel.step() else { return request.lastEventID == nil ? .contiguous([]) : .unknownID }
-    let record = ChannelRecord(key: channel.integer(0), first: channel.integer(1), last: channel.integer(2))
-    channel.reset()
-    guard let id = request.lastEventID else {
-      return .contiguous(try events(of: record, from: record.first, request, isCanceled))
+    guard let record = try record(of: request.channel) else {
+      return request.lastEventID == nil ? .contiguous([]) : .unknownID
     }
-    guard let number = try number(of: id, in: record) else { return .unknownID }
-    // Of the events after one that is gone itself none is missing, if the next is there.
-    guard number >= record.first - 1 else {
-      return .gap(try events(of: record, from: record.first, request, isCanceled))
+    let place: Place? = if let id = request.lastEventID { try self.place(of: id, in: record) } else { .earliest }
+    switch place {
+    case nil: return .unknownID
+    case .earliest: return .contiguous(try events(of: record, from: record.first, request, isCanceled))
+    case .held(let number): return .contiguous(try events(of: record, from: number + 1, request, isCanceled))
+    case .evicted: return .gap(try events(of: record, from: record.first, request, isCanceled))
     }
-    return .contiguous(try events(of: record, from: number + 1, request, isCanceled))
   }
 
-  /// The number of the event that an ID means: the newest that brought it along, or the one that was given it.
-  private func number(of id: EventID, in record: ChannelRecord) throws(SQLiteHistoryError) -> Int64? {
+  private func record(of name: ChannelName) throws(SQLiteHistoryError) -> ChannelRecord? {
+    try channel.bind(1, name.rawValue)
+    defer { channel.reset() }
+    return try channel.step() ? ChannelRecord(row: channel, path: connection.path) : nil
+  }
+
+  /// Where the event with an ID is.
+  private enum Place {
+    /// Held, with this number.
+    case held(Int64)
+    /// Right before the earliest one held: none is missing.
+    case earliest
+    /// Evicted, with others behind it.
+    case evicted
+  }
+
+  /// The place of the event that an ID means: the newest that brought it along, or the one that was given it. nil: none
+  /// was.
+  private func place(of id: EventID, in record: ChannelRecord) throws(SQLiteHistoryError) -> Place? {
+    if let number = try newestNumber(of: id, in: record) { return .held(number) }
+    guard let given = GivenID(parsing: id), given.number <= record.last,
+      let session = try sessions.key(of: given.epoch)
+    else { return nil }
+    if given.number < record.first {
+      return given.number == record.first - 1 && session == record.evictedSession ? .earliest : .evicted
+    }
+    try givingSession.bind(1, record.key)
+    try givingSession.bind(2, given.number)
+    defer { givingSession.reset() }
+    // Another session may have given the number to another event: a copy of the file went on elsewhere.
+    return try givingSession.step() && givingSession.integer(0) == session ? .held(given.number) : nil
+  }
+
+  private func newestNumber(of id: EventID, in record: ChannelRecord) throws(SQLiteHistoryError) -> Int64? {
     try newestWithID.bind(1, record.key)
     try newestWithID.bind(2, id.rawValue)
-    let number = try newestWithID.step() ? newestWithID.optionalInteger(0) : nil
-    newestWithID.reset()
-    if let number { return number }
-    guard let number = given.number(of: id), number <= record.last else { return nil }
-    guard number >= record.first else { return number }
-    // An event that brought an ID along was given none.
-    try hasGivenID.bind(1, record.key)
-    try hasGivenID.bind(2, number)
-    defer { hasGivenID.reset() }
-    return try hasGivenID.step() && hasGivenID.integer(0) == 1 ? number : nil
+    defer { newestWithID.reset() }
+    return try newestWithID.step() ? newestWithID.optionalInteger(0) : nil
   }
 
   private func events(
@@ -94,13 +114,26 @@ final class HistoryReader {
 
   /// The event in the current row.
   private func event() throws(SQLiteHistoryError) -> ServerSentEvent {
+    let time = events.optionalInteger(2)
+    guard time ?? 0 >= 0 else { throw damage("its reconnection time is negative") }
+    let id: EventID
+    let type: EventType?
     do {
-      return ServerSentEvent(
-        data: events.text(5) ?? "", type: try events.text(4).map { try EventType($0) },
-        id: try events.text(3).map { try EventID($0) } ?? given.id(events.integer(0)),
-        reconnectionTime: events.optionalInteger(2).map { .milliseconds($0) })
+      id = try events.text(3).map { try EventID($0) } ?? givenID()
+      type = try events.text(4).map { try EventType($0) }
     } catch {
-      throw SQLiteHistoryError(.damaged, path: connection.path, "event \(events.integer(0)) of a channel: \(error)")
+      throw error as? SQLiteHistoryError ?? damage("\(error)")
     }
+    return ServerSentEvent(
+      data: events.text(5) ?? "", type: type, id: id, reconnectionTime: time.map { .milliseconds($0) })
+  }
+
+  private func givenID() throws(SQLiteHistoryError) -> EventID {
+    guard let epoch = try sessions.epoch(of: events.integer(6)) else { throw damage("its session is missing") }
+    return GivenID(epoch: epoch, number: events.integer(0)).id
+  }
+
+  private func damage(_ what: String) -> SQLiteHistoryError {
+    SQLiteHistoryError(.damaged, path: connection.path, "event \(events.integer(0)) of a channel: \(what)")
   }
 }

@@ -6,107 +6,109 @@ internal import EventSourceServer
 
 /// Group commit: additions that arrive while a transaction is being committed make up the next one, whatever their
 /// channels. All work with the file is done on one serial queue, in runs that end when there is nothing left to do.
+///
+/// Another queue ends what takes too long: it works also while a call to the file system does not return.
 final class CommitQueue: Sendable {
-  /// The most that one transaction has, so that none takes long.
-  private static let groupEvents = 4_096
-  private static let groupBytes = 8 << 20
-  /// How often old events are looked for, at least and at most.
-  private static let sweepEvery: ClosedRange<Duration> = .milliseconds(50)...(.seconds(60))
-
-  private struct Waiting {
-    let addition: HistoryWriter.Addition
-    let bytes: Int
-    let committed: CheckedContinuation<[EventID], any Error>
-  }
-
   private struct State {
-    var waiting: [Waiting] = []
+    var additions: WaitingAdditions
     /// A run is under way, or about to be, and will see to what is waiting.
     var isRunning = false
     var isClosed = false
     /// When the next run begins by itself.
     var wakeUp: ContinuousClock.Instant?
-  }
-
-  /// What only runs know.
-  private struct Schedule {
-    var lastFlush = ContinuousClock.now
-    /// Something was committed after the last flush.
-    var isUnflushed = false
-    /// nil: never again.
-    var nextSweep: ContinuousClock.Instant? = .now
-
-    mutating func committed(isSynced: Bool) {
-      isUnflushed = !isSynced
-      if isSynced { lastFlush = .now }
-    }
+    /// A look at the deadlines is to come.
+    var isWatched = false
   }
 
   private let path: String
-  private let durability: SQLiteEventRepository.Durability
-  private let sweepInterval: Duration?
+  private let timeLimit: Duration
   private let queue = DispatchQueue(label: "eventsource.sqlite.writer")
-  private let state = Mutex(State())
-  /// Held by the queue's thread while a run works with the file; nil: closed. Lock order: this one, then `state`.
-  private let file: Mutex<(writer: HistoryWriter, schedule: Schedule)?>
+  private let deadlines = DispatchQueue(label: "eventsource.sqlite.deadlines")
+  private let state: Mutex<State>
+  /// Held by the queue's thread while a run works with the file; nil: closed. Lock order: this one, then `state`, then
+  /// those of the additions.
+  private let file: Mutex<WriterRun?>
 
   init(
     _ path: String, _ configuration: SQLiteEventRepository.Configuration, clock: @escaping @Sendable () -> Int64
   ) throws(SQLiteHistoryError) {
     self.path = path
-    durability = configuration.durability
-    sweepInterval = configuration.retention.maximumAge.map {
-      min(max($0 / 8, Self.sweepEvery.lowerBound), Self.sweepEvery.upperBound)
-    }
-    file = Mutex((try HistoryWriter(path, configuration, clock: clock), Schedule()))
-    wake(at: .now)
+    timeLimit = configuration.additionTimeout.asTimeLimit
+    state = Mutex(State(additions: WaitingAdditions(maximumBytes: configuration.maximumWaitingBytes)))
+    file = Mutex(WriterRun(try HistoryWriter(path, configuration, clock: clock), configuration))
   }
+
+  /// Begins to do by itself what is due.
+  func start() { wake(at: .now) }
+
+  /// The memory of the additions that wait or are being committed.
+  var waitingBytes: Int { state.withLock { $0.additions.bytes } }
 
   /// Adds events, and returns when they are committed.
+  ///
+  /// While it waits for the writer, the task's cancellation ends it; then the time limit does.
   func add(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
-    let bytes = events.reduce(0) { $0 + $1.data.utf8.count }
-    return try await withCheckedThrowingContinuation { committed in
-      let waiting = Waiting(
-        addition: HistoryWriter.Addition(events: events, channel: channel), bytes: bytes, committed: committed)
-      let (isClosed, isFirst) = state.withLock { state in
-        if !state.isClosed { state.waiting.append(waiting) }
-        defer { state.isRunning = state.isRunning || !state.isClosed }
-        return (state.isClosed, !state.isRunning)
-      }
-      if isClosed {
-        committed.resume(throwing: SQLiteHistoryError.closed(path))
-      } else if isFirst {
-        queue.async { self.run() }
-      }
+    let pending = PendingAddition(
+      HistoryWriter.Addition(events: events, channel: channel), deadline: .now + timeLimit)
+    return try await withTaskCancellationHandler {
+      try await pending.answer.value { admit(pending) }
+    } onCancel: {
+      withdraw(pending, throwing: CancellationError())
     }
   }
 
-  /// Commits what is waiting, and closes the file.
+  /// Commits what is waiting, and closes the file. If a call to the file system does not return within the time limit,
+  /// the file is closed when it does.
   func close() async {
     state.withLock { $0.isClosed = true }
-    await withCheckedContinuation { closed in
+    let closed = FirstResult<Void>()
+    try? await closed.value {
       queue.async {
         self.run()
         // Closing copies the log into the database: done here, where it holds up nobody.
         self.file.withLock { file in
-          if let schedule = file?.schedule, schedule.isUnflushed { try? file?.writer.flush() }
+          file?.flushForTheLastTime()
           file = nil
         }
-        closed.resume()
+        closed.end(with: .success(()))
       }
+      deadlines.asyncAfter(deadline: .now() + timeLimit.dispatchInterval) { closed.end(with: .success(())) }
     }
+  }
+
+  private func admit(_ pending: PendingAddition) {
+    let (refusal, begins, isToBeWatched) = state.withLock { state -> (SQLiteHistoryError?, Bool, Bool) in
+      guard !state.isClosed else { return (.closed(path), false, false) }
+      guard state.additions.append(pending) else {
+        return (.overloaded(path, waiting: state.additions.bytes), false, false)
+      }
+      defer {
+        state.isRunning = true
+        state.isWatched = true
+      }
+      return (nil, !state.isRunning, !state.isWatched)
+    }
+    if let refusal { _ = pending.withdraw(throwing: refusal) }
+    if begins { queue.async { self.run() } }
+    if isToBeWatched { watch(until: pending.deadline) }
+  }
+
+  private func withdraw(_ pending: PendingAddition, throwing error: any Error) {
+    guard pending.withdraw(throwing: error) else { return }
+    state.withLock { $0.additions.wasWithdrawn(pending) }
   }
 
   /// On the queue's thread.
   private func run() {
     while true {
-      let group = nextGroup()
+      let (group, isClosed) = state.withLock { ($0.additions.nextGroup(), $0.isClosed) }
       if !group.isEmpty { commit(group) }
-      let (hasMore, wakeUp) = file.withLock { file in tend(&file) }
+      // What is to be evicted when the file is closed is evicted when it is opened again.
+      let (hasMore, wakeUp) = file.withLock { isClosed ? (false, nil) : $0?.tend() ?? (false, nil) }
       if !group.isEmpty || hasMore { continue }
       let isDone = state.withLock { state in
-        if state.waiting.isEmpty { state.isRunning = false }
-        return state.waiting.isEmpty
+        if state.additions.isEmpty { state.isRunning = false }
+        return state.additions.isEmpty
       }
       guard isDone else { continue }
       if let wakeUp { wake(at: wakeUp) }
@@ -114,79 +116,33 @@ final class CommitQueue: Sendable {
     }
   }
 
-  private func nextGroup() -> [Waiting] {
-    state.withLock { state in
-      var events = 0
-      var bytes = 0
-      let group = state.waiting.prefix { waiting in
-        defer {
-          events += waiting.addition.events.count
-          bytes += waiting.bytes
-        }
-        return events < Self.groupEvents && bytes < Self.groupBytes
-      }
-      state.waiting.removeFirst(group.count)
-      return Array(group)
+  private func commit(_ group: [(pending: PendingAddition, addition: HistoryWriter.Addition)]) {
+    let results = file.withLock { file in
+      file?.commit(group.map(\.addition)) ?? group.map { _ in .failure(.closed(path)) }
+    }
+    // First, so that a caller who has an answer finds the room that it took.
+    state.withLock { $0.additions.groupEnded() }
+    for (result, (pending, _)) in zip(results, group) { pending.answer.end(with: result.mapError { $0 }) }
+  }
+
+  /// Ends the additions that have taken too long, at a moment and whenever the next is due.
+  private func watch(until deadline: ContinuousClock.Instant) {
+    deadlines.asyncAfter(deadline: .now() + (deadline - .now).dispatchInterval) { [weak self] in
+      self?.endOverdueAdditions()
     }
   }
 
-  private func commit(_ group: [Waiting]) {
-    let result = file.withLock { file -> Result<[[EventID]], SQLiteHistoryError> in
-      guard let writer = file?.writer, let schedule = file?.schedule else { return .failure(.closed(path)) }
-      let isSynced = isFlushDue(schedule)
-      do throws(SQLiteHistoryError) {
-        let ids = try writer.commit(group.map(\.addition), isSynced: isSynced)
-        file?.schedule.committed(isSynced: isSynced)
-        if writer.isBehind { file?.schedule.nextSweep = .now }
-        return .success(ids)
-      } catch {
-        return .failure(error)
-      }
+  private func endOverdueAdditions() {
+    for pending in state.withLock({ $0.additions.overdue(at: .now) }) {
+      withdraw(pending, throwing: SQLiteHistoryError.timedOut(path, after: timeLimit))
+      // The writer has it: it may be recorded, or not.
+      pending.answer.end(with: .failure(SQLiteHistoryError.undecided(path, after: timeLimit)))
     }
-    switch result {
-    case .success(let ids): for (ids, waiting) in zip(ids, group) { waiting.committed.resume(returning: ids) }
-    case .failure(let error): for waiting in group { waiting.committed.resume(throwing: error) }
+    let next = state.withLock { state in
+      state.isWatched = state.additions.nextDeadline != nil
+      return state.additions.nextDeadline
     }
-  }
-
-  private func isFlushDue(_ schedule: Schedule) -> Bool {
-    switch durability {
-    case .everyCommit: true
-    case .interval(let interval): .now - schedule.lastFlush >= interval
-    }
-  }
-
-  /// What is due besides what was added: to copy the log back, one step of cleaning up, a flush. What fails here is
-  /// tried again later; who publishes meanwhile is told.
-  ///
-  /// - Returns: Whether there is more to do now, and otherwise when to come back.
-  private func tend(
-    _ file: inout (writer: HistoryWriter, schedule: Schedule)?
-  ) -> (hasMore: Bool, wakeUp: ContinuousClock.Instant?) {
-    guard let writer = file?.writer, var schedule = file?.schedule else { return (false, nil) }
-    defer { file?.schedule = schedule }
-    writer.copyLogBack()
-    if let nextSweep = schedule.nextSweep, nextSweep <= .now {
-      do {
-        let hasMore = try writer.cleanUp()
-        if hasMore { return (true, nil) }
-        schedule.nextSweep = sweepInterval.map { .now + $0 }
-      } catch {
-        schedule.nextSweep = .now + Self.sweepEvery.upperBound
-      }
-    }
-    guard case .interval(let interval) = durability, schedule.isUnflushed else { return (false, schedule.nextSweep) }
-    if isFlushDue(schedule) {
-      do {
-        try writer.flush()
-        schedule.committed(isSynced: true)
-        return (false, schedule.nextSweep)
-      } catch {
-        schedule.lastFlush = .now
-      }
-    }
-    let nextFlush = schedule.lastFlush + interval
-    return (false, schedule.nextSweep.map { min($0, nextFlush) } ?? nextFlush)
+    if let next { watch(until: next) }
   }
 
   /// Begins a run at a time, unless one begins before.
@@ -197,10 +153,7 @@ final class CommitQueue: Sendable {
       return true
     }
     guard isFirst else { return }
-    let nanoseconds = (time - .now) / .nanoseconds(1)
-    queue.asyncAfter(deadline: .now() + .nanoseconds(Int(max(0, min(nanoseconds, 1e18))))) { [weak self] in
-      self?.awake(at: time)
-    }
+    queue.asyncAfter(deadline: .now() + (time - .now).dispatchInterval) { [weak self] in self?.awake(at: time) }
   }
 
   private func awake(at time: ContinuousClock.Instant) {

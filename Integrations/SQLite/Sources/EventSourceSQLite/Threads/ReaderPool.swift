@@ -3,7 +3,7 @@ import Synchronization
 
 internal import EventSourceServer
 
-/// Several connections that read, each on a serial queue of its own; questions go to one after the other.
+/// Several connections that read, each on a serial queue of its own; a question goes to the first that is free.
 final class ReaderPool: Sendable {
   private final class Reader: Sendable {
     let queue = DispatchQueue(label: "eventsource.sqlite.reader")
@@ -15,61 +15,100 @@ final class ReaderPool: Sendable {
     }
   }
 
-  private let path: String
-  private let readers: [Reader]
-  private let turn = Atomic<Int>(0)
+  private struct State {
+    /// The readers that have nothing to do.
+    var free: [Reader]
+    var waiting: [PendingQuestion] = []
+    /// The questions that readers are at.
+    var asked: [PendingQuestion] = []
+    var isClosed = false
+  }
 
-  init(_ path: String, count: Int, busyTimeout: Duration) throws(SQLiteHistoryError) {
+  private let path: String
+  private let timeLimit: Duration
+  private let readers: [Reader]
+  private let deadlines = DispatchQueue(label: "eventsource.sqlite.reader-deadlines")
+  private let state: Mutex<State>
+
+  /// - Parameter timeLimit: How long closing waits for what was asked.
+  init(_ path: String, count: Int, busyTimeout: Duration, timeLimit: Duration) throws(SQLiteHistoryError) {
     self.path = path
+    self.timeLimit = timeLimit.asTimeLimit
     var readers: [Reader] = []
     for _ in 0..<count { readers.append(try Reader(path, busyTimeout: busyTimeout)) }
     self.readers = readers
+    state = Mutex(State(free: readers))
   }
 
-  /// The answer to a question. When its task is canceled, an answer that has begun is cut short, and one that has not
-  /// is not looked for.
+  /// The answer to a question. The cancellation of its task ends it at once; an answer that has begun is cut short.
   func answer(_ request: ReplayRequest) async throws -> ReplayAnswer {
-    let number = turn.wrappingAdd(1, ordering: .relaxed).oldValue
-    let reader = readers[Int(UInt(bitPattern: number) % UInt(readers.count))]
-    let cancellation = Cancellation()
+    let question = PendingQuestion(request)
     return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { answered in
-        reader.queue.async { [path] in
-          answered.resume(
-            with: Result {
-              try reader.history.withLock { history in
-                guard let history else { throw SQLiteHistoryError.closed(path) }
-                if cancellation.isCanceled { throw CancellationError() }
-                let answer = try history.answer(request) { cancellation.isCanceled }
-                if cancellation.isCanceled { throw CancellationError() }
-                return answer
-              }
-            })
-        }
-      }
+      try await question.answer.value { ask(question) }
     } onCancel: {
-      cancellation.cancel()
+      if question.answer.end(with: .failure(CancellationError())) {
+        state.withLock { $0.waiting.removeAll { $0 === question } }
+      }
     }
   }
 
-  /// Answers what was asked before, and closes the file.
+  /// Answers what was asked before, and closes the file. What has no answer within the time limit fails then.
   func close() async {
+    state.withLock { $0.isClosed = true }
+    let deadline = DispatchTime.now() + timeLimit.dispatchInterval
     for reader in readers {
-      await withCheckedContinuation { closed in
+      let closed = FirstResult<Void>()
+      try? await closed.value {
         reader.queue.async {
           reader.history.withLock { $0 = nil }
-          closed.resume()
+          closed.end(with: .success(()))
+        }
+        deadlines.asyncAfter(deadline: deadline) { [weak self] in
+          self?.endAllQuestions()
+          closed.end(with: .success(()))
         }
       }
     }
   }
-}
 
-/// Whether nobody wants an answer any more. Any thread.
-private final class Cancellation: Sendable {
-  private let value = Atomic(false)
+  private func ask(_ question: PendingQuestion) {
+    let (isClosed, reader) = state.withLock { state -> (Bool, Reader?) in
+      guard !state.isClosed else { return (true, nil) }
+      guard let reader = state.free.popLast() else {
+        // It may have been canceled before it is here.
+        if !question.answer.hasEnded { state.waiting.append(question) }
+        return (false, nil)
+      }
+      state.asked.append(question)
+      return (false, reader)
+    }
+    if isClosed { question.answer.end(with: .failure(SQLiteHistoryError.closed(path))) }
+    if let reader { reader.queue.async { self.answer(question, by: reader) } }
+  }
 
-  var isCanceled: Bool { value.load(ordering: .relaxed) }
+  /// On the reader's thread: one question after the other, until none waits.
+  private func answer(_ first: PendingQuestion, by reader: Reader) {
+    var next: PendingQuestion? = first
+    while let question = next {
+      reader.history.withLock { question.find(in: $0, path: path) }
+      next = state.withLock { state in
+        state.asked.removeAll { $0 === question }
+        guard !state.waiting.isEmpty else {
+          state.free.append(reader)
+          return nil
+        }
+        let next = state.waiting.removeFirst()
+        state.asked.append(next)
+        return next
+      }
+    }
+  }
 
-  func cancel() { value.store(true, ordering: .relaxed) }
+  private func endAllQuestions() {
+    let questions = state.withLock { state in
+      defer { state.waiting = [] }
+      return state.waiting + state.asked
+    }
+    for question in questions { question.answer.end(with: .failure(SQLiteHistoryError.closed(path))) }
+  }
 }

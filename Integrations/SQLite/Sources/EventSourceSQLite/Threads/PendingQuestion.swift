@@ -1,0 +1,19 @@
+internal import EventSourceServer
+
+/// One call of `events(for:)`, from when it arrives until its caller has an answer. Any thread.
+final class PendingQuestion: Sendable {
+  let request: ReplayRequest
+  let answer = FirstResult<ReplayAnswer>()
+
+  init(_ request: ReplayRequest) { self.request = request }
+
+  /// Finds the answer, and cuts it short when nobody waits for it any more.
+  func find(in history: HistoryReader?, path: String) {
+    guard !answer.hasEnded else { return }
+    answer.end(
+      with: Result {
+        guard let history else { throw SQLiteHistoryError.closed(path) }
+        return try history.answer(request) { answer.hasEnded }
+      })
+  }
+}
