@@ -1,11 +1,13 @@
 #ifdef __linux__
 #define _GNU_SOURCE
 #include "CEventSourceLinux.h"
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,6 +75,11 @@ int eventsource_set_peer_timeout(int fd, int seconds) {
 int eventsource_set_reset_on_close(int fd) {
   struct linger linger = {.l_onoff = 1, .l_linger = 0};
   return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+int eventsource_unsent(int fd) {
+  int count;
+  return ioctl(fd, SIOCOUTQ, &count) == 0 ? count : -1;
 }
 
 void eventsource_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

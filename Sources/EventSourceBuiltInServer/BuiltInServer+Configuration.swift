@@ -19,6 +19,13 @@ extension BuiltInServer {
     public var maximumTargetBytes = 8 * 1024
     /// The largest request body, in bytes; beyond: 413.
     public var maximumBodyBytes = 1024 * 1024
+    /// The most bytes of all connections together that are held of requests which are being read and of responses which
+    /// are not yet sent; a request beyond is refused with 503. Events are not among them: their hub has a limit for
+    /// those. A body that nobody reads, because it was sent to an event stream, is not held.
+    public var maximumBufferedBytes = 256 * 1024 * 1024
+    /// Whether ``BuiltInServer/start()`` raises the process's limit of open descriptors to the most that it may, which
+    /// is logged: the usual limit of 1,024 is less than the connections that are allowed here.
+    public var raisesDescriptorLimit = true
 
     /// How long a head may take from its first byte to its last; then 408. Also how long a new connection may say
     /// nothing; then it is closed.
@@ -56,6 +63,7 @@ extension BuiltInServer {
       try require(sizes.contains(maximumHeadBytes), "maximumHeadBytes is \(maximumHeadBytes), not positive")
       try require(sizes.contains(maximumTargetBytes), "maximumTargetBytes is \(maximumTargetBytes), not positive")
       try require((0...1 << 40).contains(maximumBodyBytes), "maximumBodyBytes is \(maximumBodyBytes), less than 0")
+      try require(sizes.contains(maximumBufferedBytes), "maximumBufferedBytes is \(maximumBufferedBytes), not positive")
       try require(headTimeout > .zero, "headTimeout is not positive")
       try require(bodyTimeout > .zero, "bodyTimeout is not positive")
       try require(keepAliveTimeout > .zero, "keepAliveTimeout is not positive")

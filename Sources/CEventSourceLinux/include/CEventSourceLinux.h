@@ -44,6 +44,9 @@ int eventsource_set_peer_timeout(int fd, int seconds);
 // close() will send RST and drop what is unsent.
 int eventsource_set_reset_on_close(int fd);
 
+// How many bytes the peer has not acknowledged (SIOCOUTQ), or less than 0.
+int eventsource_unsent(int fd);
+
 // The calling thread's name, at most 15 characters.
 void eventsource_name_thread(const char *name);
 #endif

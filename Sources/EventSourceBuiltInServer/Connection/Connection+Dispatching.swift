@@ -2,12 +2,10 @@ import EventSourceServer
 import Glibc
 
 extension Connection {
-  /// Whether an endpoint would serve a request with this head.
-  func isServed(_ head: RequestHead) -> Bool {
-    switch loop.context.routes.current.match(method: head.method, path: head.path) {
-    case .mount, .route: true
-    case .methodNotAllowed, .notFound: false
-    }
+  /// Whether somebody would read the body of a request with this head: a route would. A handler of streams would not,
+  /// nor is there anybody at a path that is not served.
+  func readsBody(_ head: RequestHead) -> Bool {
+    if case .route = loop.context.routes.current.match(method: head.method, path: head.path) { true } else { false }
   }
 
   /// Gives a request that has been read to its endpoint.

@@ -47,6 +47,10 @@ final class Connection {
     static let closes = Flags(rawValue: 256)
     /// At least one response was sent.
     static let served = Flags(rawValue: 512)
+    /// The request being served is of HTTP/1.1, so that its response may be chunked.
+    static let takesChunks = Flags(rawValue: 1024)
+    /// What is written to the stream is framed as chunks.
+    static let isChunked = Flags(rawValue: 2048)
   }
 
   /// What is watched until a write comes short.
@@ -57,12 +61,14 @@ final class Connection {
   private var descriptor: Descriptor?
   var phase = Phase.head
   var flags: Flags = []
-  /// How many bytes a peer sent to a stream, which expects none.
-  var discardedBytes: UInt16 = 0
   /// How much of ``output`` has been sent.
   var outputSent = 0
   /// What the kernel did not take yet, of an ordinary response or of a stream's head.
   var output: [UInt8] = []
+  /// What the kernel has not taken of a stream's chunk of which it has taken a part; sent before ``output``.
+  var unsentChunk: UnsentChunk?
+  /// How many bytes the connection is charged with, of those that the server may hold for all.
+  var chargedBytes: UInt32 = 0
   /// What was read beyond the request that is being served.
   var unread: [UInt8] = []
   /// The request that is being read; nil between requests.
@@ -129,7 +135,7 @@ final class Connection {
     case .head: reject(RequestRejection(status: 408, "the request did not come to its end in time"))
     case .body: reject(RequestRejection(status: 408, "the request's body did not come to its end in time"))
     case .writing: close(reset: true)
-    case .lingering: close()
+    case .lingering: lingered()
     case .responding, .streaming, .closed: break
     }
   }
@@ -155,6 +161,11 @@ final class Connection {
     request = nil
     output = []
     unread = []
+    unsentChunk = nil
+    loop.context.memory.release(self)
     descriptor = nil
   }
+
+  /// The bytes that the connection holds for what is being read or sent, but for those of the hubs' logs.
+  var heldBytes: Int { output.count + unread.count + (request?.heldBytes ?? 0) }
 }

@@ -9,6 +9,8 @@ final class ServerContext: Sendable {
   let configuration: BuiltInServer.Configuration
   let logger: (any EventLogger)?
   let routes: Routes
+  /// What the connections hold.
+  let memory: ConnectionMemory
   /// Connections of all loops, those that are being refused included.
   let connectionCount = Atomic<Int>(0)
   /// Whether the operator has been told that the limit is reached; until a connection is accepted again.
@@ -18,6 +20,7 @@ final class ServerContext: Sendable {
     self.configuration = configuration
     self.logger = logger
     self.routes = routes
+    memory = ConnectionMemory(limit: configuration.maximumBufferedBytes)
   }
 
   func log(
