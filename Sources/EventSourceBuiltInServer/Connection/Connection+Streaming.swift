@@ -3,8 +3,8 @@ import EventSourceServer
 import Glibc
 
 /// To HTTP/1.1 a stream is sent in chunks (RFC 9112, 7.1), so that a client can tell its end from its being cut off,
-/// and the connection serves on. All readers of a walk are sent the same framed bytes. To HTTP/1.0 it is delimited by the
-/// connection's end (6.3).
+/// and the connection serves on. All readers of a walk are sent the same framed bytes. To HTTP/1.0 it is delimited by
+/// the connection's end (6.3).
 extension Connection: EventStreamResponse {
   /// The most bytes of one chunk: what a reader is sent to its end before it can be given something else.
   private static let mostChunkBytes = 64 << 10
