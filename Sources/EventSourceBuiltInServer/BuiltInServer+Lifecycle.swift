@@ -56,21 +56,32 @@ extension BuiltInServer {
     }
   }
 
-  /// Starts, serves until the task is canceled or somebody calls ``stop(draining:)``, and stops.
+  /// Starts, serves until the task is canceled, the program is told to end, or somebody calls ``stop(draining:)``, and
+  /// stops.
+  ///
+  /// ```swift
+  /// try await server.run(draining: .seconds(5), stopsOnSignals: true) { print("listening on \($0.url)") }
+  /// ```
   ///
   /// - Parameters:
-  ///   - window: Over how long the streams are ended when the task is canceled.
+  ///   - window: Over how long the streams are ended when the task is canceled or a signal comes.
+  ///   - stopsOnSignals: Whether SIGTERM and SIGINT stop the server instead of ending the program, for as long as this
+  ///     runs. The second signal ends the program at once.
   ///   - listening: Called once, when the port is open.
   /// - Throws: ``BuiltInServerError`` if the server does not start; cancellation is the regular end, and throws
   ///   nothing.
   public func run(
     draining window: Duration = .zero,
+    stopsOnSignals: Bool = false,
     whenListening listening: @Sendable (BoundAddress) -> Void = { _ in }
   ) async throws {
-    let threads = try startThreads()
-    listening(threads.address)
     // The stop is asked for from where the cancellation is seen; its end is waited for here, as anybody's is.
     let canceled = AsyncStream<Void>.makeStream()
+    // Before the port is open: a signal that comes later than the program's announcement stops the server.
+    let watcher = stopsOnSignals ? try StopSignals.watch { canceled.continuation.yield() } : nil
+    defer { watcher.map(StopSignals.unwatch) }
+    let threads = try startThreads()
+    listening(threads.address)
     await withTaskCancellationHandler {
       let stopping = Task {
         for await _ in canceled.stream { await stop(threads, draining: window) }

@@ -171,6 +171,27 @@ extension OverASocket {
       try await another.value
     }
 
+    @Test(arguments: [SIGTERM, SIGINT])
+    func aSignalEndsARunThatAsksForIt(signal: Int32) async throws {
+      let listening = AsyncStream<BoundAddress>.makeStream()
+      let server = BuiltInServer()
+      let run = Task {
+        try await server.run(draining: .milliseconds(100), stopsOnSignals: true) { listening.continuation.yield($0) }
+      }
+      var addresses = listening.stream.makeAsyncIterator()
+      #expect(try await TestClient(await addresses.next()!).exchange(get("/")).status == 404)
+      // Another run, which does not ask for it, goes on.
+      try await withServer { _, other in
+        kill(getpid(), signal)
+        try await run.value
+        #expect(try await TestClient(other).exchange(get("/hello")).status == 200)
+      }
+      #expect(server.address == nil)
+      var action = sigaction()
+      sigaction(signal, nil, &action)
+      #expect(action.__sigaction_handler.sa_handler == nil, "the signal is what it was before")
+    }
+
     @Test func aServerThatIsLetGoStops() async throws {
       let before = openDescriptors()
       var server: BuiltInServer? = BuiltInServer()
