@@ -13,6 +13,11 @@ extension BuiltInServer {
     /// How many connections are served at a time. One beyond is accepted, told 503 with `Retry-After`, and closed; of
     /// those at most 64 at a time, and the rest waits in the kernel's queue.
     public var maximumConnections = 10_000
+    /// How many connections one address may have at a time; one beyond is told 429 with `Retry-After`, and closed. Nil:
+    /// as many as there are. ``trustedProxies`` may have any number.
+    public var maximumConnectionsPerPeer: Int?
+    /// The proxies that are believed about whose requests they pass on; nil: the peer is whoever connects.
+    public var trustedProxies: TrustedProxies?
     /// The largest request line and fields, in bytes; beyond: 431.
     public var maximumHeadBytes = 16 * 1024
     /// The longest request target, in bytes; beyond: 414.
@@ -59,6 +64,8 @@ extension BuiltInServer {
       try require((0...65_535).contains(port), "port is \(port), not 0 to 65535")
       try require((1...1024).contains(threads), "threads is \(threads), not 1 to 1024")
       try require(maximumConnections > 0, "maximumConnections is \(maximumConnections), not positive")
+      let perPeer = maximumConnectionsPerPeer ?? 1
+      try require(perPeer > 0, "maximumConnectionsPerPeer is \(perPeer), not positive")
       let sizes = 1...1 << 40
       try require(sizes.contains(maximumHeadBytes), "maximumHeadBytes is \(maximumHeadBytes), not positive")
       try require(sizes.contains(maximumTargetBytes), "maximumTargetBytes is \(maximumTargetBytes), not positive")

@@ -18,7 +18,8 @@ extension BuiltInServer {
     let result = lifecycle.withLock { lifecycle -> Result<LoopThreads, BuiltInServerError> in
       guard lifecycle.isStopped else { return .failure(.alreadyRunning) }
       do throws(BuiltInServerError) {
-        let threads = try LoopThreads(ServerContext(configuration, logger: logger, routes: routes))
+        let threads = try LoopThreads(
+          ServerContext(configuration, logger: logger, accessLog: accessLog, routes: routes))
         lifecycle.started(threads)
         return .success(threads)
       } catch {

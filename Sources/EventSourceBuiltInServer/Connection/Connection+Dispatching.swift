@@ -12,6 +12,7 @@ extension Connection {
   func dispatch(_ head: RequestHead, body: [UInt8]) {
     request = nil
     phase = .responding
+    beginAccess(head)
     loop.timers.cancel(Int(number))
     if head.target == "*" { return respond(status: 204, fields: [], body: nil) }
     switch loop.context.routes.current.match(method: head.method, path: head.path) {
@@ -35,7 +36,8 @@ extension Connection {
   }
 
   private func serve(_ head: RequestHead, _ handler: EventStreamHandler, _ channels: [String]) {
-    let request = MountedRequest(method: head.method, target: head.target, fields: head.streamFields, peer: peer)
+    let request = MountedRequest(
+      method: head.method, target: head.target, fields: head.streamFields, peer: peer(of: head))
     let lane = loop.lane(of: handler.hub)
     let exchange = handler.serve(request, channels: channels, response: self, on: lane)
     // Within the call it may have answered for good, and then it is of no more use.
@@ -52,7 +54,7 @@ extension Connection {
       method: head.method,
       target: head.target,
       fields: head.streamFields,
-      peer: peer,
+      peer: peer(of: head),
       pathParameters: parameters,
       body: body
     )
@@ -64,7 +66,13 @@ extension Connection {
     }
   }
 
-  private var peer: String? { SocketAddress.peer(of: number)?.host }
+  /// Who a request comes from.
+  func peer(of head: RequestHead?) -> String? {
+    guard let sender = SocketAddress.peer(of: number)?.host else { return nil }
+    guard let proxies = loop.context.configuration.trustedProxies, let head else { return sender }
+    let values = head.fields.filter { $0.name.isASCIICaseInsensitive(proxies.fieldName) }.map(\.value)
+    return proxies.peer(from: sender, values: values)
+  }
 }
 
 extension ServerContext {

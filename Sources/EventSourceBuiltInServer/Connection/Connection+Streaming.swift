@@ -16,6 +16,8 @@ extension Connection: EventStreamResponse {
     case .none: respond(status: head.status, fields: head.fields, body: nil)
     case .stream:
       phase = .streaming
+      access?.status = head.status
+      access?.isStream = true
       if flags.contains(.takesChunks) { flags.insert(.isChunked) } else { flags.insert(.closes) }
       send(encode(head.status, head.fields, flags.contains(.isChunked) ? .chunked : .none))
       // Bytes or the FIN that came while the handler thought; and too many of them end the connection from there.
@@ -28,12 +30,14 @@ extension Connection: EventStreamResponse {
       exchange = nil
       return .peerGone
     }
-    // The head has not gone out whole, or the kernel is known to be full.
-    guard output.isEmpty, unsentChunk == nil, !flags.contains(.blocked) else {
+    // The kernel is known to be full. That is so as long as anything waits, so that no more has to be looked at.
+    guard !flags.contains(.blocked) else {
       flags.insert(.owesWritable)
       return .accepted(0)
     }
-    return flags.contains(.isChunked) ? writeChunks(bytes) : writeBytes(bytes)
+    let result = flags.contains(.isChunked) ? writeChunks(bytes) : writeBytes(bytes)
+    if flags.contains(.isLogged), let access, case .accepted(let count) = result { access.byteCount += count }
+    return result
   }
 
   private func writeBytes(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
@@ -96,6 +100,7 @@ extension Connection: EventStreamResponse {
       flags.remove(.isChunked)
       send(Array(UnsafeBufferPointer(start: ChunkFrame.end.utf8Start, count: ChunkFrame.end.utf8CodeUnitCount)))
     } else if output.isEmpty {
+      endAccess()
       finishSending()
     }
   }

@@ -17,6 +17,7 @@ extension Connection {
     )
     request = nil
     flags.insert(.closes)
+    beginAccess(nil)
     respond(status: rejection.status, text: rejection.reason)
   }
 
@@ -41,8 +42,12 @@ extension Connection {
     // Without a body and without a length, only the connection's end can tell the response's (RFC 9112, 6.3).
     if body == nil, mayHaveBody, !flags.contains(.isHead) { flags.insert(.closes) }
     let framing = mayHaveBody ? body.map { .length($0.count) } ?? .none : ResponseHeadEncoder.Framing.none
+    access?.status = status
     var bytes = encode(status, fields, framing, reserving: body?.count ?? 0)
-    if let body, mayHaveBody, !flags.contains(.isHead) { bytes += body }
+    if let body, mayHaveBody, !flags.contains(.isHead) {
+      bytes += body
+      access?.byteCount = body.count
+    }
     send(bytes)
   }
 
@@ -108,6 +113,7 @@ extension Connection {
     request = nil
     unread = []
     flags.insert(.closes)
+    beginAccess(nil)
     respond(status: 503, fields: [retry], text: "the server holds as much as it may")
   }
 
@@ -134,6 +140,7 @@ extension Connection {
     _ = loop.context.memory.account(for: self)
     flags.insert(.served)
     guard phase == .writing else { return }
+    endAccess()
     if flags.contains(.closes) { finishSending() } else { awaitNextRequest() }
   }
 

@@ -51,6 +51,8 @@ final class Connection {
     static let takesChunks = Flags(rawValue: 1024)
     /// What is written to the stream is framed as chunks.
     static let isChunked = Flags(rawValue: 2048)
+    /// The access log will be told.
+    static let isLogged = Flags(rawValue: 4096)
   }
 
   /// What is watched until a write comes short.
@@ -75,6 +77,8 @@ final class Connection {
   var request: PendingRequest?
   /// The handler's side of the request that is being served, or of the stream.
   var exchange: EventStreamExchange?
+  /// What the access log will be told of the request that is being served.
+  var access: PendingAccess?
   /// The closure of a route that is being run.
   var task: Task<Void, Never>?
 
@@ -93,11 +97,12 @@ final class Connection {
   var hasServed: Bool { flags.contains(.served) }
 
   /// Waits for the first request, or tells that there is no room for one.
-  func begin(refused: Bool) {
+  func begin(_ refusal: ConnectionRefusal?) {
     loop.setTimer(self, after: loop.context.configuration.headTimeout)
-    guard refused else { return }
+    guard let refusal else { return }
     flags.insert(.closes)
-    respond(status: 503, fields: [EventStreamField("Retry-After", "5")], text: "too many connections")
+    beginAccess(nil)
+    respond(status: refusal.status, fields: [EventStreamField("Retry-After", "5")], text: "too many connections")
   }
 
   /// What epoll reports.
@@ -153,6 +158,7 @@ final class Connection {
   func close(reset: Bool = false) {
     guard phase != .closed else { return }
     phase = .closed
+    endAccess()
     if reset { setResetOnClose() }
     loop.remove(self)
     task?.cancel()

@@ -46,7 +46,10 @@ extension ServerLoop {
           context.log(.warning, "The server is full; connections are refused", [("maximumConnections", "\(limit)")])
         }
         handle.load.add(1, ordering: .relaxed)
-        adopt(descriptor, refused: true)
+        adopt(descriptor, refusal: .serverIsFull)
+      } else if !context.peers.enter(number) {
+        handle.load.add(1, ordering: .relaxed)
+        adopt(descriptor, refusal: .peerHasTooMany)
       } else {
         if context.toldFull.load(ordering: .relaxed) { context.toldFull.store(false, ordering: .relaxed) }
         handOver(descriptor)
@@ -56,25 +59,26 @@ extension ServerLoop {
   }
 
   /// Makes a connection of a descriptor and watches it.
-  func adopt(_ descriptor: consuming Descriptor, refused: Bool = false) {
+  func adopt(_ descriptor: consuming Descriptor, refusal: ConnectionRefusal? = nil) {
     let token = ConnectionToken(descriptor: descriptor.number, registration: nextRegistration())
     guard epoll.add(descriptor.number, Connection.initialInterest, token: token.bits) else {
-      connectionClosed()
+      connectionClosed(descriptor.number)
       return
     }
     let connection = Connection(descriptor, token: token, loop: self)
     connections.insert(connection)
-    connection.begin(refused: refused)
+    connection.begin(refusal)
   }
 
   /// Forgets a connection, whose descriptor has been or is about to be closed.
   func remove(_ connection: Connection) {
     timers.cancel(Int(connection.token.descriptor))
     connections.remove(connection.token)
-    connectionClosed()
+    connectionClosed(connection.number)
   }
 
-  private func connectionClosed() {
+  private func connectionClosed(_ number: Int32) {
+    context.peers.leave(number)
     handle.load.subtract(1, ordering: .relaxed)
     context.connectionCount.subtract(1, ordering: .relaxed)
   }
