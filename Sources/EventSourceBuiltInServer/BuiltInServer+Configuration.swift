@@ -6,6 +6,16 @@ extension BuiltInServer {
     public var host = "127.0.0.1"
     /// The port; 0 lets the system choose one.
     public var port = 0
+    /// Where to listen instead of at a port: the path of a UNIX socket, or behind an `@` a name in the abstract
+    /// namespace.
+    ///
+    /// A socket that a server left at the path without listening is replaced; the server removes its own when it has
+    /// stopped. Who may connect is the business of the folder's permissions and the umask.
+    public var unixSocket: String?
+    /// A socket that somebody has bound and listens on already, instead of a host and a port: what systemd hands over
+    /// (``systemdDescriptor``), or a parent process. The server uses a duplicate, so that the descriptor stays the
+    /// caller's.
+    public var listeningDescriptor: Int32?
     /// How many threads serve. One serves thousands of readers; a connection stays with the thread that has the fewest
     /// when it comes.
     public var threads = 1
@@ -62,6 +72,10 @@ extension BuiltInServer {
     public func validate() throws(BuiltInServerError) {
       try require(!host.isEmpty, "host is empty")
       try require((0...65_535).contains(port), "port is \(port), not 0 to 65535")
+      if let unixSocket {
+        try require(SocketAddress(unix: unixSocket) != nil, "unixSocket is empty, too long, or has a NUL")
+        try require(listeningDescriptor == nil, "unixSocket and listeningDescriptor are both set")
+      }
       try require((1...1024).contains(threads), "threads is \(threads), not 1 to 1024")
       try require(maximumConnections > 0, "maximumConnections is \(maximumConnections), not positive")
       let perPeer = maximumConnectionsPerPeer ?? 1

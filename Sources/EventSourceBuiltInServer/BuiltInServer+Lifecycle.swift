@@ -27,6 +27,7 @@ extension BuiltInServer {
       }
     }
     let threads = try result.get()
+    ServiceManager.tell("READY=1")
     log("The server listens", [("address", "\(threads.address)")])
     return threads
   }
@@ -48,6 +49,7 @@ extension BuiltInServer {
       threads.drain(over: window)
       await untilStopped(threads)
     case .end(let threads):
+      ServiceManager.tell("STOPPING=1")
       log("The server is stopping", [("drain_window", "\(window)")])
       threads.drain(over: window)
       await threads.join()

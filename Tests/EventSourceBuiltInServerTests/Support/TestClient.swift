@@ -55,6 +55,9 @@ final class TestClient: Sendable {
     state = Mutex(State(number: number))
   }
 
+  /// Takes over a socket that is connected.
+  init(owning number: Int32) { state = Mutex(State(number: number)) }
+
   deinit { hangUp() }
 
   /// Sends everything; a peer that has gone is noticed by who reads.

@@ -177,6 +177,7 @@ static void paths_are_what_they_are_mounted_as(void) {
   EXPECT_STATUS(ES_PATH_IN_USE, es_streams_mount(streams, http, "/open/{channel}", NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_streams_mount(streams, http, "open", NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_streams_mount(streams, http, "/{a", NULL));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_streams_mount(streams, http, "/a?b", NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_streams_mount(streams, http, "/\xff", NULL));
   EXPECT_STATUS(ES_NULL_ARGUMENT, es_streams_mount(streams, http, NULL, NULL));
   EXPECT_STATUS(ES_NULL_ARGUMENT, es_streams_mount(streams, NULL, "/x", NULL));
