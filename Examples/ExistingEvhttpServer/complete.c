@@ -156,7 +156,9 @@ static void authorize(void *context, es_authorization *authorization, const es_r
   int is_staff = token && strcmp(token, "Bearer secret") == 0;
   for (size_t index = 0; index < request->channel_count; index++) {
     if (strcmp(request->channels[index], "public") == 0 || is_staff) continue;
-    es_authorization_refuse(authorization, token ? 403 : 401, "the notes of the staff are for the staff", NULL, 0);
+    es_field challenge = {"WWW-Authenticate", "Bearer"};
+    es_authorization_refuse(
+      authorization, token ? 403 : 401, "the notes of the staff are for the staff", &challenge, token ? 0 : 1);
     return;
   }
   es_authorization_grant(authorization, ES_NONE, is_staff ? "staff" : NULL);

@@ -1,11 +1,15 @@
 #ifdef __linux__
 #define _GNU_SOURCE
 #include "CEventSourceLinux.h"
+#include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,6 +77,45 @@ int eventsource_set_peer_timeout(int fd, int seconds) {
 int eventsource_set_reset_on_close(int fd) {
   struct linger linger = {.l_onoff = 1, .l_linger = 0};
   return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+int eventsource_unsent(int fd) {
+  int count;
+  return ioctl(fd, SIOCOUTQ, &count) == 0 ? count : -1;
+}
+
+static int signal_fd = -1;
+static volatile sig_atomic_t has_signal;
+static struct sigaction on_term_before, on_int_before;
+
+static void on_signal(int number) {
+  if (has_signal) {
+    // Delivered when this handler has returned.
+    signal(number, SIG_DFL);
+    raise(number);
+    return;
+  }
+  has_signal = 1;
+  int saved = errno;
+  uint64_t one = 1;
+  ssize_t written = write(signal_fd, &one, sizeof one);
+  (void)written;
+  errno = saved;
+}
+
+int eventsource_catch_signals(void) {
+  signal_fd = eventfd(0, EFD_CLOEXEC);
+  if (signal_fd < 0) return -1;
+  has_signal = 0;
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+  sigaction(SIGTERM, &action, &on_term_before);
+  sigaction(SIGINT, &action, &on_int_before);
+  return signal_fd;
+}
+
+void eventsource_release_signals(void) {
+  sigaction(SIGTERM, &on_term_before, NULL);
+  sigaction(SIGINT, &on_int_before, NULL);
 }
 
 void eventsource_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -6,6 +6,16 @@ extension BuiltInServer {
     public var host = "127.0.0.1"
     /// The port; 0 lets the system choose one.
     public var port = 0
+    /// Where to listen instead of at a port: the path of a UNIX socket, or behind an `@` a name in the abstract
+    /// namespace.
+    ///
+    /// A socket that a server left at the path without listening is replaced; the server removes its own when it has
+    /// stopped. Who may connect is the business of the folder's permissions and the umask.
+    public var unixSocket: String?
+    /// A socket that somebody has bound and listens on already, instead of a host and a port: what systemd hands over
+    /// (``systemdDescriptor``), or a parent process. The server uses a duplicate, so that the descriptor stays the
+    /// caller's.
+    public var listeningDescriptor: Int32?
     /// How many threads serve. One serves thousands of readers; a connection stays with the thread that has the fewest
     /// when it comes.
     public var threads = 1
@@ -13,12 +23,24 @@ extension BuiltInServer {
     /// How many connections are served at a time. One beyond is accepted, told 503 with `Retry-After`, and closed; of
     /// those at most 64 at a time, and the rest waits in the kernel's queue.
     public var maximumConnections = 10_000
+    /// How many connections one address may have at a time; one beyond is told 429 with `Retry-After`, and closed. Nil:
+    /// as many as there are. ``trustedProxies`` may have any number.
+    public var maximumConnectionsPerPeer: Int?
+    /// The proxies that are believed about whose requests they pass on; nil: the peer is whoever connects.
+    public var trustedProxies: TrustedProxies?
     /// The largest request line and fields, in bytes; beyond: 431.
     public var maximumHeadBytes = 16 * 1024
     /// The longest request target, in bytes; beyond: 414.
     public var maximumTargetBytes = 8 * 1024
     /// The largest request body, in bytes; beyond: 413.
     public var maximumBodyBytes = 1024 * 1024
+    /// The most bytes of all connections together that are held of requests which are being read and of responses which
+    /// are not yet sent; a request beyond is refused with 503. Events are not among them: their hub has a limit for
+    /// those. A body that nobody reads, because it was sent to an event stream, is not held.
+    public var maximumBufferedBytes = 256 * 1024 * 1024
+    /// Whether ``BuiltInServer/start()`` raises the process's limit of open descriptors to the most that it may, which
+    /// is logged: the usual limit of 1,024 is less than the connections that are allowed here.
+    public var raisesDescriptorLimit = true
 
     /// How long a head may take from its first byte to its last; then 408. Also how long a new connection may say
     /// nothing; then it is closed.
@@ -50,14 +72,21 @@ extension BuiltInServer {
     public func validate() throws(BuiltInServerError) {
       try require(!host.isEmpty, "host is empty")
       try require((0...65_535).contains(port), "port is \(port), not 0 to 65535")
+      if let unixSocket {
+        try require(SocketAddress(unix: unixSocket) != nil, "unixSocket is empty, too long, or has a NUL")
+        try require(listeningDescriptor == nil, "unixSocket and listeningDescriptor are both set")
+      }
       try require((1...1024).contains(threads), "threads is \(threads), not 1 to 1024")
       let connections = 1...1 << 30
       try require(
         connections.contains(maximumConnections), "maximumConnections is \(maximumConnections), not 1 to 2^30")
+      let perPeer = maximumConnectionsPerPeer ?? 1
+      try require(perPeer > 0, "maximumConnectionsPerPeer is \(perPeer), not positive")
       let sizes = 1...1 << 40
       try require(sizes.contains(maximumHeadBytes), "maximumHeadBytes is \(maximumHeadBytes), not positive")
       try require(sizes.contains(maximumTargetBytes), "maximumTargetBytes is \(maximumTargetBytes), not positive")
       try require((0...1 << 40).contains(maximumBodyBytes), "maximumBodyBytes is \(maximumBodyBytes), less than 0")
+      try require(sizes.contains(maximumBufferedBytes), "maximumBufferedBytes is \(maximumBufferedBytes), not positive")
       try require(headTimeout > .zero, "headTimeout is not positive")
       try require(bodyTimeout > .zero, "bodyTimeout is not positive")
       try require(keepAliveTimeout > .zero, "keepAliveTimeout is not positive")

@@ -8,21 +8,28 @@ extension BuiltInServer {
   /// - Throws: ``BuiltInServerError``; nothing is left open then. Among the reasons: the configuration is not valid,
   ///   the port is in use, the server runs already.
   @discardableResult
-  public func start() throws(BuiltInServerError) -> BoundAddress {
+  public func start() throws(BuiltInServerError) -> BoundAddress { try startThreads().address }
+
+  private func startThreads() throws(BuiltInServerError) -> LoopThreads {
     try configuration.validate()
+    if configuration.raisesDescriptorLimit, let (before, limit) = DescriptorLimit.raise() {
+      log("The limit of open descriptors is raised", [("from", "\(before)"), ("to", "\(limit)")])
+    }
     let result = lifecycle.withLock { lifecycle -> Result<LoopThreads, BuiltInServerError> in
       guard lifecycle.isStopped else { return .failure(.alreadyRunning) }
       do throws(BuiltInServerError) {
-        let threads = try LoopThreads(ServerContext(configuration, logger: logger, routes: routes))
+        let threads = try LoopThreads(
+          ServerContext(configuration, logger: logger, accessLog: accessLog, routes: routes))
         lifecycle.started(threads)
         return .success(threads)
       } catch {
         return .failure(error)
       }
     }
-    let address = try result.get().address
-    log("The server listens", [("address", "\(address)")])
-    return address
+    let threads = try result.get()
+    ServiceManager.tell("READY=1")
+    log("The server listens", [("address", "\(threads.address)")])
+    return threads
   }
 
   /// Stops: takes no new connections, closes idle ones, lets requests that are being served finish, and ends the
@@ -32,14 +39,18 @@ extension BuiltInServer {
   /// what is left has been cut off. A route's closure that still runs is canceled, but not waited for. Then the server
   /// may be started again. Returns at once if the server does not run; while another call stops it, waits for the same
   /// end, which a shorter window brings nearer.
-  public func stop(draining window: Duration = .zero) async {
-    switch lifecycle.withLock({ $0.stop() }) {
+  public func stop(draining window: Duration = .zero) async { await stop(nil, draining: window) }
+
+  /// Stops these threads, or those that run, if nil.
+  private func stop(_ threads: LoopThreads?, draining window: Duration) async {
+    switch lifecycle.withLock({ $0.stop(threads) }) {
     case .none: return
     case .hurry(let threads):
       threads.drain(over: window)
-      await untilStopped()
+      await untilStopped(threads)
     case .end(let threads):
-      log("The server stops", [("draining", "\(window)")])
+      ServiceManager.tell("STOPPING=1")
+      log("The server is stopping", [("drain_window", "\(window)")])
       threads.drain(over: window)
       await threads.join()
       let waiters = lifecycle.withLock { $0.stopped() }
@@ -48,41 +59,50 @@ extension BuiltInServer {
     }
   }
 
-  /// Starts, serves until the task is canceled or somebody calls ``stop(draining:)``, and stops.
+  /// Starts, serves until the task is canceled, the program is told to end, or somebody calls ``stop(draining:)``, and
+  /// stops.
+  ///
+  /// ```swift
+  /// try await server.run(draining: .seconds(5), stopsOnSignals: true) { print("listening on \($0.url)") }
+  /// ```
   ///
   /// - Parameters:
-  ///   - window: Over how long the streams are ended when the task is canceled.
+  ///   - window: Over how long the streams are ended when the task is canceled or a signal comes.
+  ///   - stopsOnSignals: Whether SIGTERM and SIGINT stop the server instead of ending the program, for as long as this
+  ///     runs. The second signal ends the program at once.
   ///   - listening: Called once, when the port is open.
   /// - Throws: ``BuiltInServerError`` if the server does not start; cancellation is the regular end, and throws
   ///   nothing.
   public func run(
     draining window: Duration = .zero,
+    stopsOnSignals: Bool = false,
     whenListening listening: @Sendable (BoundAddress) -> Void = { _ in }
   ) async throws {
-    listening(try start())
-    let waiter = lifecycle.withLock { $0.newWaiter() }
+    // The stop is asked for from where the cancellation is seen; its end is waited for here, as anybody's is.
+    let canceled = AsyncStream<Void>.makeStream()
+    // Before the port is open: a signal that comes later than the program's announcement stops the server.
+    let watcher = stopsOnSignals ? try StopSignals.watch { canceled.continuation.yield() } : nil
+    defer { watcher.map(StopSignals.unwatch) }
+    let threads = try startThreads()
+    listening(threads.address)
     await withTaskCancellationHandler {
-      await untilStopped(waiter)
-    } onCancel: {
-      lifecycle.withLock { $0.cancel(waiter) }?.resume()
-    }
-    await stop(draining: window)
-  }
-
-  private func untilStopped() async {
-    await untilStopped(lifecycle.withLock { $0.newWaiter() })
-  }
-
-  /// Returns when the server has stopped, or the waiter is canceled.
-  private func untilStopped(_ waiter: Int) async {
-    await withCheckedContinuation { continuation in
-      let isKept = lifecycle.withLock { $0.wait(waiter, continuation) }
-      // A task that was canceled before this found nothing to cancel.
-      if !isKept {
-        continuation.resume()
-      } else if Task.isCancelled {
-        lifecycle.withLock { $0.cancel(waiter) }?.resume()
+      let stopping = Task {
+        for await _ in canceled.stream { await stop(threads, draining: window) }
       }
+      await untilStopped(threads)
+      canceled.continuation.finish()
+      await stopping.value
+    } onCancel: {
+      canceled.continuation.yield()
+      canceled.continuation.finish()
+    }
+  }
+
+  /// Returns when these threads have ended, whether the waiting task is canceled or not.
+  private func untilStopped(_ threads: LoopThreads) async {
+    await withCheckedContinuation { continuation in
+      let isKept = lifecycle.withLock { $0.wait(for: threads, continuation) }
+      if !isKept { continuation.resume() }
     }
   }
 

@@ -19,6 +19,7 @@ public final class BuiltInServer: Sendable {
   /// What the server was made with.
   public let configuration: Configuration
   let logger: (any EventLogger)?
+  let accessLog: (@Sendable (AccessRecord) -> Void)?
   let routes = Routes()
   let lifecycle = Mutex(Lifecycle())
 
@@ -27,9 +28,15 @@ public final class BuiltInServer: Sendable {
   /// - Parameters:
   ///   - configuration: Checked by ``start()``.
   ///   - logger: Is told when the server listens and has stopped, and what goes wrong. Called on the server's threads.
-  public init(configuration: Configuration = Configuration(), logger: (any EventLogger)? = nil) {
+  ///   - accessLog: Is told of each response when it has been sent, of a stream when it has ended. Called on the
+  ///     server's threads, several at a time, while their readers wait: it returns quickly. Nil costs nothing.
+  public init(
+    configuration: Configuration = Configuration(), logger: (any EventLogger)? = nil,
+    accessLog: (@Sendable (AccessRecord) -> Void)? = nil
+  ) {
     self.configuration = configuration
     self.logger = logger
+    self.accessLog = accessLog
   }
 
   /// A server that is let go while it runs stops at once; streams are not drained.

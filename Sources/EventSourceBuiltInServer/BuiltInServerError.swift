@@ -10,6 +10,8 @@ public enum BuiltInServerError: Error, Sendable, Hashable, CustomStringConvertib
   case portInUse(host: String, port: Int)
   /// The port needs a privilege that the process does not have.
   case portNotPermitted(host: String, port: Int)
+  /// Somebody already listens on this UNIX socket, or the path is of something else.
+  case unixSocketInUse(String)
   /// The server is running, or has not finished stopping.
   case alreadyRunning
   /// A call to the system failed: its name, and its `errno`.
@@ -22,6 +24,7 @@ public enum BuiltInServerError: Error, Sendable, Hashable, CustomStringConvertib
     case .addressNotAvailable(let host): "\"\(host)\" is not an address of this machine"
     case .portInUse(let host, let port): "port \(port) of \(host) is already in use"
     case .portNotPermitted(let host, let port): "no permission to listen on port \(port) of \(host)"
+    case .unixSocketInUse(let name): "the UNIX socket \"\(name)\" is already in use"
     case .alreadyRunning: "the server is already running"
     case .system(let call, let number): "\(call) failed: \(String(cString: strerror(number))) (errno \(number))"
     }

@@ -10,8 +10,7 @@ struct Lifecycle {
   }
 
   private var state = State.stopped
-  private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
-  private var lastWaiter = 0
+  private var waiters: [CheckedContinuation<Void, Never>] = []
 
   /// Who asked the server to stop has to do this.
   enum StopAction {
@@ -34,7 +33,9 @@ struct Lifecycle {
 
   mutating func started(_ threads: LoopThreads) { state = .running(threads) }
 
-  mutating func stop() -> StopAction {
+  /// - Parameter only: If not nil, only these threads are stopped, and not those of a later start.
+  mutating func stop(_ only: LoopThreads?) -> StopAction {
+    if let only, threads !== only { return .none }
     switch state {
     case .stopped: return .none
     case .running(let threads):
@@ -47,25 +48,24 @@ struct Lifecycle {
   /// The threads have ended; answers who waited for it.
   mutating func stopped() -> [CheckedContinuation<Void, Never>] {
     state = .stopped
-    defer { waiters = [:] }
-    return Array(waiters.values)
+    defer { waiters = [] }
+    return waiters
   }
 
-  /// A number for somebody who will wait.
-  mutating func newWaiter() -> Int {
-    lastWaiter += 1
-    return lastWaiter
-  }
-
-  /// Keeps a continuation until the server has stopped; false if it already has.
-  mutating func wait(_ waiter: Int, _ continuation: CheckedContinuation<Void, Never>) -> Bool {
-    if isStopped { return false }
-    waiters[waiter] = continuation
+  /// Keeps a continuation until these threads have ended; false if they already have.
+  mutating func wait(for awaited: LoopThreads, _ continuation: CheckedContinuation<Void, Never>) -> Bool {
+    guard threads === awaited else { return false }
+    waiters.append(continuation)
     return true
   }
 
-  /// Forgets somebody who waits no more; answers the continuation if it was kept.
-  mutating func cancel(_ waiter: Int) -> CheckedContinuation<Void, Never>? { waiters.removeValue(forKey: waiter) }
+  /// The threads, until they have ended.
+  private var threads: LoopThreads? {
+    switch state {
+    case .stopped: nil
+    case .running(let threads), .stopping(let threads): threads
+    }
+  }
 
   /// The server is let go: what runs ends without anybody waiting for it.
   func abandon() {

@@ -171,6 +171,27 @@ extension OverASocket {
       try await another.value
     }
 
+    @Test(arguments: [SIGTERM, SIGINT])
+    func aSignalEndsARunThatAsksForIt(signal: Int32) async throws {
+      let listening = AsyncStream<BoundAddress>.makeStream()
+      let server = BuiltInServer()
+      let run = Task {
+        try await server.run(draining: .milliseconds(100), stopsOnSignals: true) { listening.continuation.yield($0) }
+      }
+      var addresses = listening.stream.makeAsyncIterator()
+      #expect(try await TestClient(await addresses.next()!).exchange(get("/")).status == 404)
+      // Another run, which does not ask for it, goes on.
+      try await withServer { _, other in
+        kill(getpid(), signal)
+        try await run.value
+        #expect(try await TestClient(other).exchange(get("/hello")).status == 200)
+      }
+      #expect(server.address == nil)
+      var action = sigaction()
+      sigaction(signal, nil, &action)
+      #expect(action.__sigaction_handler.sa_handler == nil, "the signal is what it was before")
+    }
+
     @Test func aServerThatIsLetGoStops() async throws {
       let before = openDescriptors()
       var server: BuiltInServer? = BuiltInServer()
@@ -192,6 +213,7 @@ extension OverASocket {
 
     @Test(arguments: [
       "host", "port", "threads", "maximumConnections", "maximumHeadBytes", "maximumTargetBytes", "maximumBodyBytes",
+      "maximumBufferedBytes",
       "headTimeout", "bodyTimeout", "keepAliveTimeout", "stallTimeout", "peerTimeout", "sendBufferBytes",
     ])
     func aValueThatMakesNoSenseIsNamed(_ name: String) {
@@ -204,6 +226,7 @@ extension OverASocket {
         case "maximumHeadBytes": $0.maximumHeadBytes = 0
         case "maximumTargetBytes": $0.maximumTargetBytes = 0
         case "maximumBodyBytes": $0.maximumBodyBytes = -1
+        case "maximumBufferedBytes": $0.maximumBufferedBytes = 0
         case "headTimeout": $0.headTimeout = .zero
         case "bodyTimeout": $0.bodyTimeout = .zero
         case "keepAliveTimeout": $0.keepAliveTimeout = .zero
@@ -214,6 +237,126 @@ extension OverASocket {
       }
       let error = #expect(throws: BuiltInServerError.self) { try BuiltInServer(configuration: bad).start() }
       #expect(error?.description.contains(name) == true)
+    }
+
+    /// A server with a request that is never answered, so that stopping it takes the whole window, and the request.
+    private func busyServer() async throws -> (server: BuiltInServer, client: TestClient) {
+      let began = AsyncStream<Void>.makeStream()
+      let server = BuiltInServer()
+      server.route("GET", "/never") { _ in
+        began.continuation.yield()
+        try await Task.sleep(for: .seconds(600))
+        return .empty()
+      }
+      let client = try TestClient(try server.start())
+      client.send(get("/never"))
+      for await _ in began.stream { break }
+      return (server, client)
+    }
+
+    @Test func whoeverStopsAServerThatIsStoppingWaitsForItsEndAlsoWhenCanceled() async throws {
+      let (server, client) = try await busyServer()
+      let first = Task { await server.stop(draining: .milliseconds(300)) }
+      #expect(await eventually { server.address == nil })
+      let second = Task.detached { () -> Bool in
+        while !Task.isCancelled { await Task.yield() }
+        await server.stop(draining: .seconds(600))
+        return (try? server.start()) != nil
+      }
+      second.cancel()
+      #expect(await second.value)
+      await first.value
+      client.hangUp()
+      await server.stop()
+    }
+
+    @Test func runReturnsAtTheEndAlsoWhenItIsCanceledWhileTheServerStops() async throws {
+      let listening = AsyncStream<BoundAddress>.makeStream()
+      let began = AsyncStream<Void>.makeStream()
+      let server = BuiltInServer()
+      server.route("GET", "/never") { _ in
+        began.continuation.yield()
+        try await Task.sleep(for: .seconds(600))
+        return .empty()
+      }
+      let run = Task { () -> Bool in
+        try await server.run(draining: .seconds(600)) { listening.continuation.yield($0) }
+        return (try? server.start()) != nil
+      }
+      var addresses = listening.stream.makeAsyncIterator()
+      let client = try TestClient(await addresses.next()!)
+      client.send(get("/never"))
+      for await _ in began.stream { break }
+      let stopping = Task { await server.stop(draining: .milliseconds(300)) }
+      #expect(await eventually { server.address == nil })
+      run.cancel()
+      #expect(try await run.value)
+      await stopping.value
+      await server.stop()
+    }
+
+    @Test func aRunThatIsOverStopsNoLaterOne() async throws {
+      let server = BuiltInServer()
+      let run = Task { try await server.run() }
+      #expect(await eventually { server.address != nil })
+      await server.stop()
+      let address = try server.start()
+      run.cancel()
+      try await run.value
+      #expect(try await TestClient(address).exchange(get("/")).status == 404)
+      await server.stop()
+    }
+
+    @Test func aStopDoesNotWaitForAPeerThatHasEverything() async throws {
+      let server = BuiltInServer()
+      let address = try server.start()
+      let client = try TestClient(address)
+      client.send(get("/", "Connection: close"))
+      #expect(try await client.response().status == 404)
+      #expect(try await client.end() == .closed)
+      // The client keeps its side of the connection.
+      let time = await ContinuousClock().measure { await server.stop(draining: .seconds(30)) }
+      #expect(time < .seconds(10))
+      client.hangUp()
+    }
+
+    @Test func whatWaitsInTheKernelsQueueAtAStopIsAnswered() async throws {
+      let server = BuiltInServer()
+      addTestRoutes(server)
+      let address = try server.start()
+      // More than are accepted in one round.
+      let clients = try (0..<300).map { _ in try TestClient(address) }
+      for client in clients { client.send(get("/hello")) }
+      await server.stop(draining: .seconds(10))
+      for client in clients {
+        #expect(try await client.response().status == 200)
+        client.hangUp()
+      }
+    }
+
+    @Test(arguments: ["headTimeout", "bodyTimeout", "keepAliveTimeout", "stallTimeout", "window"])
+    func aTimeThatIsForEverIsNoCrash(_ name: String) async throws {
+      let forEver = Duration.seconds(Int64.max)
+      let server = BuiltInServer(
+        configuration: configuration {
+          switch name {
+          case "headTimeout": $0.headTimeout = forEver
+          case "bodyTimeout": $0.bodyTimeout = forEver
+          case "keepAliveTimeout": $0.keepAliveTimeout = forEver
+          case "stallTimeout": $0.stallTimeout = forEver
+          default: break
+          }
+        })
+      addTestRoutes(server)
+      let client = try TestClient(try server.start())
+      #expect(try await client.exchange(get("/hello")).status == 200)
+      let posting = request("POST", "/echo", body: "hello")
+      client.send(String(posting.dropLast(2)))
+      #expect(try await TestClient(server.address!).exchange(get("/hello")).status == 200)
+      client.send(String(posting.suffix(2)))
+      #expect(try await client.response().text == "hello")
+      client.hangUp()
+      await server.stop(draining: name == "window" ? forEver : .seconds(-1))
     }
 
     private func configuration(_ change: (inout BuiltInServer.Configuration) -> Void) -> BuiltInServer.Configuration {

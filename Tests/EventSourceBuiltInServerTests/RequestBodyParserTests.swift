@@ -21,6 +21,16 @@ struct RequestBodyParserTests {
     #expect(try parse("5\r\nab", .chunked) == ("ab", 0, false))
   }
 
+  @Test(arguments: [RequestHead.Framing.length(5), .chunked])
+  func aBodyThatNobodyReadsIsCountedAndDropped(_ framing: RequestHead.Framing) throws {
+    var parser = RequestBodyParser(framing, limits: RequestLimits(bodyBytes: 10), isKept: false)
+    let text = framing == .chunked ? "5\r\nhello\r\n0\r\n\r\nGET" : "helloGET"
+    #expect(try parser.parse(Array(text.utf8).span) == text.utf8.count - 3)
+    #expect(parser.isComplete && parser.bytes.isEmpty)
+    var large = RequestBodyParser(.chunked, limits: RequestLimits(bodyBytes: 10), isKept: false)
+    #expect(throws: RequestRejection.self) { try large.parse(Array("5\r\n12345\r\n6\r\n".utf8).span) }
+  }
+
   @Test func theLimitHoldsForTheSumOfTheChunks() throws {
     #expect(try parse("5\r\n12345\r\n5\r\n67890\r\n0\r\n\r\n", .chunked).body == "1234567890")
     #expect(throws: RequestRejection(status: 413, "the body is larger than 10 bytes")) {

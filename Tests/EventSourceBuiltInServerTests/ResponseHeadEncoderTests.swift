@@ -33,6 +33,10 @@ struct ResponseHeadEncoderTests {
     #expect(refused == ["A", "B", "C d", ""])
   }
 
+  @Test func aBodyInChunksIsAnnounced() {
+    #expect(encode(200, [], .chunked).head == "HTTP/1.1 200 OK\r\nDate: now\r\nTransfer-Encoding: chunked\r\n\r\n")
+  }
+
   @Test func theFramingIsTheServersAlone() {
     let names = ["Connection", "content-length", "Date", "Keep-Alive", "Transfer-Encoding", "Upgrade"]
     let (head, refused) = encode(204, names.map { EventStreamField($0, "1") })

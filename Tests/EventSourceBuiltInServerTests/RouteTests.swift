@@ -87,6 +87,7 @@ extension OverASocket {
           }
           server.route("GET", "/nonsense") { _ in BuiltInResponse(status: 42) }
           server.route("GET", "/nothing") { _ in BuiltInResponse(status: 304, body: [120]) }
+          server.route("GET", "/reset") { _ in BuiltInResponse(status: 205, body: [120]) }
         }
       ) { _, address in
         let client = try TestClient(address)
@@ -96,6 +97,8 @@ extension OverASocket {
         #expect(response.body == [120])
         #expect(try await client.exchange(get("/nonsense")).status == 500)
         #expect(try await client.exchange(get("/nothing")).status == 304)
+        let reset = try await client.exchange(get("/reset"))
+        #expect(reset.status == 205 && reset["Content-Length"] == "0")
         #expect(try await client.exchange(get("/inject")).status == 200)
       }
       #expect(logger.lines.contains("error A response field was left out: it would end its line name=Location"))

@@ -12,7 +12,7 @@ import Testing
 
   @Test func fieldsComeInTheirOrderAndABlankLineEndsThem() throws {
     let event = ServerSentEvent(data: "hello", type: "greeting", id: "7", reconnectionTime: .seconds(3))
-    #expect(try encoded(event) == "id: 7\nevent: greeting\nretry: 3000\ndata: hello\n\n")
+    #expect(try encoded(event) == "event: greeting\nretry: 3000\ndata: hello\nid: 7\n\n")
     #expect(try encoded(ServerSentEvent(data: "hello")) == "data: hello\n\n")
   }
 

@@ -1,6 +1,7 @@
 // Whatever the bytes, and however they are cut, the request parsers answer the same and never trap.
 //
-// Compiled together with the files of Sources/EventSourceBuiltInServer/Request, and nothing else.
+// Compiled together with the files of Sources/EventSourceBuiltInServer/Request and what these need of
+// EventSourceServer, and nothing else.
 
 /// Says what becomes of a connection's bytes when they come in pieces: each request, or the rejection that ends it.
 private func transcript(_ bytes: UnsafeBufferPointer<UInt8>, nextPiece: () -> Int) -> String {

@@ -44,6 +44,15 @@ int eventsource_set_peer_timeout(int fd, int seconds);
 // close() will send RST and drop what is unsent.
 int eventsource_set_reset_on_close(int fd);
 
+// How many bytes the peer has not acknowledged (SIOCOUTQ), or less than 0.
+int eventsource_unsent(int fd);
+
+// Has SIGTERM and SIGINT written to a new eventfd, which is returned, instead of their ending the process. Only the first
+// one: at the second the process ends as it would have. One such eventfd at a time.
+int eventsource_catch_signals(void);
+// Gives both signals back to those who had them.
+void eventsource_release_signals(void);
+
 // The calling thread's name, at most 15 characters.
 void eventsource_name_thread(const char *name);
 #endif

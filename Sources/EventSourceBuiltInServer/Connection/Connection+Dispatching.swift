@@ -2,18 +2,17 @@ import EventSourceServer
 import Glibc
 
 extension Connection {
-  /// Whether an endpoint would serve a request with this head.
-  func isServed(_ head: RequestHead) -> Bool {
-    switch loop.context.routes.current.match(method: head.method, path: head.path) {
-    case .mount, .route: true
-    case .methodNotAllowed, .notFound: false
-    }
+  /// Whether somebody would read the body of a request with this head: a route would. A handler of streams would not,
+  /// nor is there anybody at a path that is not served.
+  func readsBody(_ head: RequestHead) -> Bool {
+    if case .route = loop.context.routes.current.match(method: head.method, path: head.path) { true } else { false }
   }
 
   /// Gives a request that has been read to its endpoint.
   func dispatch(_ head: RequestHead, body: [UInt8]) {
     request = nil
     phase = .responding
+    beginAccess(head)
     loop.timers.cancel(Int(number))
     if head.target == "*" { return respond(status: 204, fields: [], body: nil) }
     switch loop.context.routes.current.match(method: head.method, path: head.path) {
@@ -37,7 +36,8 @@ extension Connection {
   }
 
   private func serve(_ head: RequestHead, _ handler: EventStreamHandler, _ channels: [String]) {
-    let request = MountedRequest(method: head.method, target: head.target, fields: head.streamFields, peer: peer)
+    let request = MountedRequest(
+      method: head.method, target: head.target, fields: head.streamFields, peer: peer(of: head))
     let lane = loop.lane(of: handler.hub)
     let exchange = handler.serve(request, channels: channels, response: self, on: lane)
     // Within the call it may have answered for good, and then it is of no more use.
@@ -54,7 +54,7 @@ extension Connection {
       method: head.method,
       target: head.target,
       fields: head.streamFields,
-      peer: peer,
+      peer: peer(of: head),
       pathParameters: parameters,
       body: body
     )
@@ -66,7 +66,13 @@ extension Connection {
     }
   }
 
-  private var peer: String? { SocketAddress.peer(of: number)?.host }
+  /// Who a request comes from.
+  func peer(of head: RequestHead?) -> String? {
+    guard let sender = SocketAddress.peer(of: number)?.host else { return nil }
+    guard let proxies = loop.context.configuration.trustedProxies, let head else { return sender }
+    let values = head.fields.filter { $0.name.isASCIICaseInsensitive(proxies.fieldName) }.map(\.value)
+    return proxies.peer(from: sender, values: values)
+  }
 }
 
 extension ServerContext {

@@ -5,7 +5,7 @@ extension Connection {
   /// How many buffers full are read before other connections have their turn.
   private static let readsPerRound = 16
   /// What a peer may send to a stream before that is an error: something small may have been pipelined.
-  private static let bytesToIgnore = 4096
+  static let bytesToKeep = 4096
 
   /// Reads as far as the phase allows; what cannot be read now stays with the kernel, and so holds the peer back.
   func read() {
@@ -59,10 +59,12 @@ extension Connection {
     switch phase {
     case .responding, .writing: if left > 0 { unread = Array(bytes[taken...]) }
     case .streaming:
-      discardedBytes = UInt16(min(Int(discardedBytes) + left, Int(UInt16.max)))
-      if discardedBytes > Self.bytesToIgnore { peerHasGone() }
+      // They may be the next request, for when the stream is over.
+      unread += bytes[taken...]
+      if unread.count > Self.bytesToKeep { return peerHasGone() }
     case .head, .body, .lingering, .closed: break
     }
+    if !loop.context.memory.account(for: self) { refuseForMemory() }
   }
 
   private func takeHead(_ bytes: Span<UInt8>) throws(RequestRejection) -> Int {
@@ -76,13 +78,15 @@ extension Connection {
     guard let head else { return consumed }
     if head.method == "HEAD" { flags.insert(.isHead) }
     if !head.keepsAlive { flags.insert(.closes) }
+    if head.takesChunks { flags.insert(.takesChunks) }
     guard head.framing.hasBody else {
       dispatch(head, body: [])
       return consumed
     }
+    let isKept = readsBody(head)
     if head.expectsContinue, consumed == bytes.count {
       // Instead of 100 there may be the final status at once, and the body will not be read (RFC 9110, 10.1.1).
-      guard isServed(head) else {
+      guard isKept else {
         flags.insert(.closes)
         dispatch(head, body: [])
         return consumed
@@ -90,7 +94,7 @@ extension Connection {
       send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
     }
     pending.head = head
-    pending.body = RequestBodyParser(head.framing, limits: configuration.limits)
+    pending.body = RequestBodyParser(head.framing, limits: configuration.limits, isKept: isKept)
     phase = .body
     loop.setTimer(self, after: configuration.bodyTimeout)
     return consumed

@@ -5,6 +5,8 @@ import Glibc
 extension Connection {
   /// How long the peer's FIN is waited for.
   private static let lingerTimeout = Duration.seconds(2)
+  /// How often, in a server that stops, a connection is looked at whose FIN is sent.
+  static let drainLingerTimeout = Duration.milliseconds(50)
 
   /// Refuses what the peer sent. Nobody knows where its next request would begin, so the connection ends.
   func reject(_ rejection: RequestRejection) {
@@ -15,6 +17,7 @@ extension Connection {
     )
     request = nil
     flags.insert(.closes)
+    beginAccess(nil)
     respond(status: rejection.status, text: rejection.reason)
   }
 
@@ -34,11 +37,17 @@ extension Connection {
     loop.setTimer(self, after: loop.context.configuration.stallTimeout)
     if loop.isDraining { flags.insert(.closes) }
     let mayHaveBody = status != 204 && status != 304
+    // Content is forbidden, and a length of 0 has to say so (RFC 9110, 15.3.6).
+    let body = status == 205 ? [] : body
     // Without a body and without a length, only the connection's end can tell the response's (RFC 9112, 6.3).
     if body == nil, mayHaveBody, !flags.contains(.isHead) { flags.insert(.closes) }
     let framing = mayHaveBody ? body.map { .length($0.count) } ?? .none : ResponseHeadEncoder.Framing.none
+    access?.status = status
     var bytes = encode(status, fields, framing, reserving: body?.count ?? 0)
-    if let body, mayHaveBody, !flags.contains(.isHead) { bytes += body }
+    if let body, mayHaveBody, !flags.contains(.isHead) {
+      bytes += body
+      access?.byteCount = body.count
+    }
     send(bytes)
   }
 
@@ -66,8 +75,8 @@ extension Connection {
 
   /// The kernel takes bytes again.
   func becameWritable() {
-    if !output.isEmpty { flush() }
-    if phase == .streaming, output.isEmpty, flags.contains(.owesWritable) {
+    if !output.isEmpty || unsentChunk != nil { flush() }
+    if phase == .streaming, output.isEmpty, unsentChunk == nil, flags.contains(.owesWritable) {
       flags.remove(.owesWritable)
       exchange?.becameWritable()
     }
@@ -85,9 +94,27 @@ extension Connection {
   func finishSending() {
     phase = .lingering
     _ = shutdown(number, Int32(SHUT_WR))
-    loop.setTimer(self, after: Self.lingerTimeout)
+    loop.setTimer(self, after: loop.isDraining ? Self.drainLingerTimeout : Self.lingerTimeout)
     unread = []
     if flags.contains(.mayRead) { resumeLater() }
+  }
+
+  /// The peer's FIN has been waited for. A server that stops waits for no longer than the peer has not acknowledged all
+  /// that was sent, because then a reset can destroy nothing.
+  func lingered() {
+    guard loop.isDraining, eventsource_unsent(number) > 0 else { return close() }
+    loop.setTimer(self, after: Self.drainLingerTimeout)
+  }
+
+  /// Ends a connection for which there is no room in the memory that the server may hold for all.
+  func refuseForMemory() {
+    guard phase == .head || phase == .body else { return phase == .closed ? () : peerHasGone() }
+    let retry = EventStreamField("Retry-After", "5")
+    request = nil
+    unread = []
+    flags.insert(.closes)
+    beginAccess(nil)
+    respond(status: 503, fields: [retry], text: "the server holds as much as it may")
   }
 
   /// Has the kernel reset the connection when it is closed.
@@ -95,34 +122,52 @@ extension Connection {
 
   /// Sends what waits, as far as the kernel takes it.
   private func flush() {
-    let sentBefore = outputSent
-    while outputSent < output.count {
-      let count = output.withUnsafeBytes { bytes in
-        eventsource_send(number, bytes.baseAddress! + outputSent, bytes.count - outputSent)
-      }
-      if count >= 0 {
-        outputSent += count
+    var hasSent = false
+    while let next = sendNext() {
+      if next >= 0 {
+        hasSent = hasSent || next > 0
       } else if errno == EAGAIN {
-        if phase == .writing, outputSent > sentBefore {
-          loop.setTimer(self, after: loop.context.configuration.stallTimeout)
-        }
+        if phase == .writing, hasSent { loop.setTimer(self, after: loop.context.configuration.stallTimeout) }
+        // A response for which there is no room either reaches a peer that takes it, or nobody.
+        guard loop.context.memory.account(for: self) else { return dieLater() }
         return block()
       } else if errno != EINTR {
-        // Not here: a lane may be the caller, and may not be called back.
-        flags.insert(.dead)
-        return resumeLater()
+        return dieLater()
       }
     }
     output = []
     outputSent = 0
+    _ = loop.context.memory.account(for: self)
     flags.insert(.served)
     guard phase == .writing else { return }
+    endAccess()
     if flags.contains(.closes) { finishSending() } else { awaitNextRequest() }
+  }
+
+  /// Not at once: a lane may be the caller, and may not be called back.
+  private func dieLater() {
+    flags.insert(.dead)
+    resumeLater()
+  }
+
+  /// Sends some of what waits; nil: nothing does.
+  private func sendNext() -> Int? {
+    if let chunk = unsentChunk {
+      let count = chunk.send(to: number)
+      if chunk.isSent { unsentChunk = nil }
+      return count
+    }
+    guard outputSent < output.count else { return nil }
+    let count = output.withUnsafeBytes { bytes in
+      eventsource_send(number, bytes.baseAddress! + outputSent, bytes.count - outputSent)
+    }
+    if count > 0 { outputSent += count }
+    return count
   }
 
   private func awaitNextRequest() {
     phase = .head
-    flags.remove(.isHead)
+    flags.subtract([.isHead, .takesChunks, .owesWritable])
     loop.setTimer(self, after: loop.context.configuration.keepAliveTimeout)
     if flags.contains(.mayRead) || !unread.isEmpty { resumeLater() }
   }

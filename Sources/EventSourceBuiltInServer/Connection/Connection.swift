@@ -47,6 +47,12 @@ final class Connection {
     static let closes = Flags(rawValue: 256)
     /// At least one response was sent.
     static let served = Flags(rawValue: 512)
+    /// The request being served is of HTTP/1.1, so that its response may be chunked.
+    static let takesChunks = Flags(rawValue: 1024)
+    /// What is written to the stream is framed as chunks.
+    static let isChunked = Flags(rawValue: 2048)
+    /// The access log will be told.
+    static let isLogged = Flags(rawValue: 4096)
   }
 
   /// What is watched until a write comes short.
@@ -57,18 +63,22 @@ final class Connection {
   private var descriptor: Descriptor?
   var phase = Phase.head
   var flags: Flags = []
-  /// How many bytes a peer sent to a stream, which expects none.
-  var discardedBytes: UInt16 = 0
   /// How much of ``output`` has been sent.
   var outputSent = 0
   /// What the kernel did not take yet, of an ordinary response or of a stream's head.
   var output: [UInt8] = []
+  /// What the kernel has not taken of a stream's chunk of which it has taken a part; sent before ``output``.
+  var unsentChunk: UnsentChunk?
+  /// How many bytes the connection is charged with, of those that the server may hold for all.
+  var chargedBytes: UInt32 = 0
   /// What was read beyond the request that is being served.
   var unread: [UInt8] = []
   /// The request that is being read; nil between requests.
   var request: PendingRequest?
   /// The handler's side of the request that is being served, or of the stream.
   var exchange: EventStreamExchange?
+  /// What the access log will be told of the request that is being served.
+  var access: PendingAccess?
   /// The closure of a route that is being run.
   var task: Task<Void, Never>?
 
@@ -87,11 +97,12 @@ final class Connection {
   var hasServed: Bool { flags.contains(.served) }
 
   /// Waits for the first request, or tells that there is no room for one.
-  func begin(refused: Bool) {
+  func begin(_ refusal: ConnectionRefusal?) {
     loop.setTimer(self, after: loop.context.configuration.headTimeout)
-    guard refused else { return }
+    guard let refusal else { return }
     flags.insert(.closes)
-    respond(status: 503, fields: [EventStreamField("Retry-After", "5")], text: "too many connections")
+    beginAccess(nil)
+    respond(status: refusal.status, fields: [EventStreamField("Retry-After", "5")], text: "too many connections")
   }
 
   /// What epoll reports.
@@ -129,7 +140,7 @@ final class Connection {
     case .head: reject(RequestRejection(status: 408, "the request did not come to its end in time"))
     case .body: reject(RequestRejection(status: 408, "the request's body did not come to its end in time"))
     case .writing: close(reset: true)
-    case .lingering: close()
+    case .lingering: lingered()
     case .responding, .streaming, .closed: break
     }
   }
@@ -147,6 +158,7 @@ final class Connection {
   func close(reset: Bool = false) {
     guard phase != .closed else { return }
     phase = .closed
+    endAccess()
     if reset { setResetOnClose() }
     loop.remove(self)
     task?.cancel()
@@ -155,6 +167,11 @@ final class Connection {
     request = nil
     output = []
     unread = []
+    unsentChunk = nil
+    loop.context.memory.release(self)
     descriptor = nil
   }
+
+  /// The bytes that the connection holds for what is being read or sent, but for those of the hubs' logs.
+  var heldBytes: Int { output.count + unread.count + (request?.heldBytes ?? 0) }
 }

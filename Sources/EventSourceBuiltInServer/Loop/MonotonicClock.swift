@@ -11,6 +11,9 @@ enum MonotonicClock {
 }
 
 extension Duration {
+  /// At least zero and at most some centuries, which is for ever: a moment so far from now can still be computed with.
+  var bounded: Duration { min(max(self, .zero), .seconds(1 << 34)) }
+
   /// Whole milliseconds, rounded down; `Int64.max` if there are more.
   var milliseconds: Int64 {
     let (seconds, attoseconds) = components

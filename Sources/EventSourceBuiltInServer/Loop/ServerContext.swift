@@ -9,15 +9,26 @@ final class ServerContext: Sendable {
   let configuration: BuiltInServer.Configuration
   let logger: (any EventLogger)?
   let routes: Routes
+  /// What the connections hold.
+  let memory: ConnectionMemory
+  let peers: PeerCounter
+  /// Told of every response; nil: nobody is.
+  let accessLog: (@Sendable (AccessRecord) -> Void)?
   /// Connections of all loops, those that are being refused included.
   let connectionCount = Atomic<Int>(0)
   /// Whether the operator has been told that the limit is reached; until a connection is accepted again.
   let toldFull = Atomic<Bool>(false)
 
-  init(_ configuration: BuiltInServer.Configuration, logger: (any EventLogger)?, routes: Routes) {
+  init(
+    _ configuration: BuiltInServer.Configuration, logger: (any EventLogger)?,
+    accessLog: (@Sendable (AccessRecord) -> Void)? = nil, routes: Routes
+  ) {
     self.configuration = configuration
     self.logger = logger
     self.routes = routes
+    self.accessLog = accessLog
+    peers = PeerCounter(limit: configuration.maximumConnectionsPerPeer, proxies: configuration.trustedProxies)
+    memory = ConnectionMemory(limit: configuration.maximumBufferedBytes)
   }
 
   func log(

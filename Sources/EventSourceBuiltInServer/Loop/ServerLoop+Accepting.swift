@@ -15,18 +15,26 @@ extension ServerLoop {
 
   /// Takes connections out of the kernel's queue, and gives each to the loop that has the fewest: a stream stays for
   /// hours where it was accepted, and the kernel wakes the same thread again and again.
-  func accept() {
-    guard let listener else { return }
+  ///
+  /// - Returns: Whether there may be more, which is left for later so that the others have their turn.
+  @discardableResult
+  func accept() -> Bool {
+    guard let listener else { return false }
     let limit = context.configuration.maximumConnections
     for _ in 0..<Self.acceptsPerRound {
       if context.connectionCount.load(ordering: .relaxed) >= limit + ServerContext.refusals {
-        return pauseAccepting(for: .milliseconds(50))
+        pauseAccepting(for: .milliseconds(50))
+        return false
       }
       let number = eventsource_accept(listener.number)
       if number < 0 {
         switch errno {
-        case EAGAIN: return
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return pauseForWantOfDescriptors(errno)
+        case EAGAIN: return false
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+          let number = errno
+          if refuseForWantOfDescriptors(number) { continue }
+          pauseAccepting(for: .milliseconds(100))
+          return false
         // A connection that ended before it was accepted, or an error of its network (accept(2)).
         default: continue
         }
@@ -38,34 +46,39 @@ extension ServerLoop {
           context.log(.warning, "The server is full; connections are refused", [("maximumConnections", "\(limit)")])
         }
         handle.load.add(1, ordering: .relaxed)
-        adopt(descriptor, refused: true)
+        adopt(descriptor, refusal: .serverIsFull)
+      } else if !context.peers.enter(number) {
+        handle.load.add(1, ordering: .relaxed)
+        adopt(descriptor, refusal: .peerHasTooMany)
       } else {
         if context.toldFull.load(ordering: .relaxed) { context.toldFull.store(false, ordering: .relaxed) }
         handOver(descriptor)
       }
     }
+    return true
   }
 
   /// Makes a connection of a descriptor and watches it.
-  func adopt(_ descriptor: consuming Descriptor, refused: Bool = false) {
+  func adopt(_ descriptor: consuming Descriptor, refusal: ConnectionRefusal? = nil) {
     let token = ConnectionToken(descriptor: descriptor.number, registration: nextRegistration())
     guard epoll.add(descriptor.number, Connection.initialInterest, token: token.bits) else {
-      connectionClosed()
+      connectionClosed(descriptor.number)
       return
     }
     let connection = Connection(descriptor, token: token, loop: self)
     connections.insert(connection)
-    connection.begin(refused: refused)
+    connection.begin(refusal)
   }
 
   /// Forgets a connection, whose descriptor has been or is about to be closed.
   func remove(_ connection: Connection) {
     timers.cancel(Int(connection.token.descriptor))
     connections.remove(connection.token)
-    connectionClosed()
+    connectionClosed(connection.number)
   }
 
-  private func connectionClosed() {
+  private func connectionClosed(_ number: Int32) {
+    context.peers.leave(number)
     handle.load.subtract(1, ordering: .relaxed)
     context.connectionCount.subtract(1, ordering: .relaxed)
   }
@@ -87,12 +100,26 @@ extension ServerLoop {
     adopt(Descriptor(owning: number))
   }
 
-  private func pauseForWantOfDescriptors(_ number: Int32) {
+  /// Accepts one connection in place of the spare descriptor, tells it that there is no room, and closes it; false if
+  /// that is not possible.
+  private func refuseForWantOfDescriptors(_ number: Int32) -> Bool {
     if !toldOutOfDescriptors {
       toldOutOfDescriptors = true
-      context.log(.error, "No connection can be accepted for now", [("reason", String(cString: strerror(number)))])
+      context.log(.error, "Connections are refused for now", [("reason", String(cString: strerror(number)))])
     }
-    pauseAccepting(for: .milliseconds(100))
+    guard let listener, spare != nil else { return false }
+    spare = nil
+    defer { spare = SpareDescriptor() }
+    let accepted = eventsource_accept(listener.number)
+    guard accepted >= 0 else { return false }
+    let connection = Descriptor(owning: accepted)
+    let response: StaticString =
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
+    _ = eventsource_send(connection.number, response.utf8Start, response.utf8CodeUnitCount)
+    // A request that is not read away would turn the end into a reset, which may overtake the response.
+    _ = shutdown(connection.number, Int32(SHUT_WR))
+    while recv(connection.number, scratch.baseAddress, scratch.count, 0) > 0 {}
+    return true
   }
 
   /// The listening socket stays ready, so that to go on watching it would be to spin.

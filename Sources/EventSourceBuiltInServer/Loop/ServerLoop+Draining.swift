@@ -20,17 +20,20 @@ extension ServerLoop {
 
   /// Takes no more connections, and lets those there are come to their end. A second call can only shorten the first.
   func drain(over window: Duration) {
+    let window = window.bounded
     let end = now + window + Self.drainGrace
     guard drainEnd.map({ end < $0 }) ?? true else { return }
     drainEnd = end
-    // Who is already in the kernel's queue would be reset when it closes.
-    accept()
+    // A connection in the kernel's queue would be reset when the listening socket closes.
+    while accept() {}
     stopListening()
     forEachLane { $0.drain(over: window) }
-    for connection in connections.all where connection.isIdle {
-      if connection.hasServed {
+    for connection in connections.all {
+      if connection.phase == .lingering {
+        setTimer(connection, after: Connection.drainLingerTimeout)
+      } else if connection.isIdle, connection.hasServed {
         connection.close()
-      } else {
+      } else if connection.isIdle {
         setTimer(connection, after: Self.firstWordGrace)
       }
     }

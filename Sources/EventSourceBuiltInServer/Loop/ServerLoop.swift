@@ -20,9 +20,13 @@ final class ServerLoop: @unchecked Sendable {
   /// When to listen again, after the process ran out of descriptors or the server of room.
   var acceptsAgainAt: Duration?
   var toldOutOfDescriptors = false
+  /// Given up to refuse a connection when the process is out of descriptors.
+  var spare = SpareDescriptor()
 
   var connections = ConnectionTable()
   var timers: TimerWheel
+  /// The chunk that the readers of a walk share.
+  let sharedChunk = SharedChunk()
   /// Where every connection reads into; what is not consumed at once is copied out.
   let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: scratchBytes)
   /// The time at which the events that are being handled were taken.
@@ -83,7 +87,7 @@ final class ServerLoop: @unchecked Sendable {
 
   /// Sets the one deadline of a connection.
   func setTimer(_ connection: Connection, after delay: Duration) {
-    timers.set(Int(connection.token.descriptor), at: now + delay)
+    timers.set(Int(connection.token.descriptor), at: now + delay.bounded)
   }
 
   /// The lane of this thread in a hub, made when the first request comes for it.
@@ -156,6 +160,7 @@ final class ServerLoop: @unchecked Sendable {
     for (_, lane) in lanes {
       earliest = earlier(earliest, lane.run(now: now))
     }
+    sharedChunk.release()
     return earliest
   }
 

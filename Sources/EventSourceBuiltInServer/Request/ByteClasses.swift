@@ -28,19 +28,6 @@ extension UInt8 {
   /// RFC 3986 also forbids characters such as `|` and `{`, which browsers send all the same (WHATWG URL).
   var isTarget: Bool { self > 0x20 && self < 0x7F && self != UInt8(ascii: "#") }
 
-  /// What may stand in `uri-host [ ":" port ]` (RFC 3986, 3.2): no userinfo, no list.
-  var isAuthority: Bool {
-    switch self {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-    case UInt8(ascii: "0")...UInt8(ascii: ":"): true
-    case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "%"): true
-    case UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"): true
-    case UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"): true
-    case UInt8(ascii: ";"), UInt8(ascii: "="): true
-    default: false
-    }
-  }
-
   /// The value of a hexadecimal digit; nil for any other byte.
   var hexadecimalValue: Int? {
     switch self {

@@ -32,35 +32,38 @@ struct ChunkedBodyParser {
   /// What is left of the chunk that is being read.
   private var remaining = 0
   private var overhead = 0
+  /// How many bytes of data there have been.
+  private var count = 0
 
   init(limits: RequestLimits) { self.limits = limits }
 
   /// Whether the last chunk and the trailers have been read.
   var isComplete: Bool { state == .complete }
 
-  /// Reads on, and appends the data to `body`.
+  /// Reads on, and hands the data to `take`.
   ///
   /// - Returns: How many bytes belonged to the body, all of them unless it is complete.
-  mutating func parse(_ input: Span<UInt8>, into body: inout [UInt8]) throws(RequestRejection) -> Int {
+  mutating func parse(_ input: Span<UInt8>, _ take: (Span<UInt8>) -> Void) throws(RequestRejection) -> Int {
     var index = 0
     while index < input.count, state != .complete {
       if state == .data {
         let count = min(remaining, input.count - index)
-        body.append(input.extracting(index..<index + count))
+        take(input.extracting(index..<index + count))
+        self.count += count
         remaining -= count
         index += count
         if remaining == 0 { state = .dataCarriageReturn }
       } else {
-        try take(input[index], bodyCount: body.count)
+        try takeFraming(input[index])
         index += 1
       }
     }
     return index
   }
 
-  private mutating func take(_ byte: UInt8, bodyCount: Int) throws(RequestRejection) {
+  private mutating func takeFraming(_ byte: UInt8) throws(RequestRejection) {
     switch state {
-    case .size(let digits): try takeSize(byte, digits: digits, bodyCount: bodyCount)
+    case .size(let digits): try takeSize(byte, digits: digits)
     case .extension: try takeIgnored(byte, atEnd: .sizeEnd)
     case .sizeEnd: try expect(.lineFeed, byte, then: remaining == 0 ? .trailerStart : .data)
     case .dataCarriageReturn: try expect(.carriageReturn, byte, then: .dataLineFeed)
@@ -80,12 +83,12 @@ struct ChunkedBodyParser {
     }
   }
 
-  private mutating func takeSize(_ byte: UInt8, digits: Int, bodyCount: Int) throws(RequestRejection) {
+  private mutating func takeSize(_ byte: UInt8, digits: Int) throws(RequestRejection) {
     if let value = byte.hexadecimalValue {
       // Sixteen digits with any number of leading zeros in them; the sum cannot overflow, because it is checked first.
       guard digits < 16 else { throw RequestRejection("a chunk's size has too many digits") }
       remaining = remaining * 16 + value
-      guard remaining <= limits.bodyBytes - bodyCount else {
+      guard remaining <= limits.bodyBytes - count else {
         throw RequestRejection(status: 413, "the body is larger than \(limits.bodyBytes) bytes")
       }
       state = .size(digits: digits + 1)

@@ -1,4 +1,4 @@
-/// Reads the body of a request, in pieces of any size, and keeps it.
+/// Reads the body of a request, in pieces of any size, and keeps it or drops it.
 ///
 /// Pure: no I/O, no clock. It holds at most ``RequestLimits/bodyBytes``, and no more than has really come, whatever
 /// length was announced.
@@ -9,11 +9,15 @@ struct RequestBodyParser {
   }
 
   private var state: State
-  /// What has come of the body, without its framing.
+  private let isKept: Bool
+  /// What has come of the body, without its framing; nothing if it is not kept.
   private(set) var bytes: [UInt8] = []
 
   /// Makes a parser for the body that follows a head.
-  init(_ framing: RequestHead.Framing, limits: RequestLimits) {
+  ///
+  /// - Parameter isKept: Whether somebody will read the body. One that is not kept is counted against the same limit.
+  init(_ framing: RequestHead.Framing, limits: RequestLimits, isKept: Bool = true) {
+    self.isKept = isKept
     switch framing {
     case .length(let count): state = .length(remaining: count)
     case .chunked: state = .chunked(ChunkedBodyParser(limits: limits))
@@ -36,11 +40,17 @@ struct RequestBodyParser {
     switch state {
     case .length(let remaining):
       let count = min(remaining, input.count)
-      bytes.append(input.extracting(first: count))
+      if isKept { bytes.append(input.extracting(first: count)) }
       state = .length(remaining: remaining - count)
       return count
     case .chunked(var parser):
-      let count = try parser.parse(input, into: &bytes)
+      let isKept = isKept
+      var kept: [UInt8] = []
+      swap(&kept, &bytes)
+      let count = try parser.parse(input) { data in
+        if isKept { kept.append(data) }
+      }
+      bytes = kept
       state = .chunked(parser)
       return count
     }

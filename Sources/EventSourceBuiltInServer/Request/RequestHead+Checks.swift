@@ -1,3 +1,8 @@
+// The fuzzer compiles the file that is needed of it together with these.
+#if canImport(EventSourceServer)
+  import EventSourceServer
+#endif
+
 extension RequestHead {
   /// Checks a request whose lines are well-formed by themselves, and finds how its body is framed.
   ///
@@ -26,6 +31,7 @@ extension RequestHead {
     self.target = path
     self.fields = kept
     self.framing = try framing.framing(minorVersion: minorVersion, limits: limits)
+    takesChunks = minorVersion > 0
     keepsAlive = minorVersion > 0 && !framing.saysClose
     expectsContinue = try framing.expectsContinue() && minorVersion > 0 && self.framing.hasBody
   }
@@ -35,20 +41,14 @@ extension RequestHead {
     of target: String,
     method: String
   ) throws(RequestRejection) -> (target: String, authority: String?) {
-    if target.utf8.first == UInt8(ascii: "/") { return (target, nil) }
     if target == "*" {
       guard method == "OPTIONS" else { throw RequestRejection("the target \"*\" is for OPTIONS only") }
       return (target, nil)
     }
-    for scheme in ["http://", "https://"] where target.prefix(scheme.utf8.count).isASCIICaseInsensitive(scheme) {
-      let rest = target.utf8.dropFirst(scheme.utf8.count)
-      let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
-      let authority = rest[..<end]
-      guard !authority.isEmpty, authority.allSatisfy(\.isAuthority) else { break }
-      let path = String(Substring(rest[end...]))
-      return (path.utf8.first == UInt8(ascii: "/") ? path : "/" + path, String(Substring(authority)))
+    guard let (origin, authority) = RequestTarget.originForm(of: target) else {
+      throw RequestRejection("the request target is neither a path nor an http URL")
     }
-    throw RequestRejection("the request target is neither a path nor an http URL")
+    return (origin, authority)
   }
 }
 
@@ -73,7 +73,9 @@ private struct FramingFields {
     } else {
       if field.name.isASCIICaseInsensitive("host") {
         hosts += 1
-        guard field.value.utf8.allSatisfy(\.isAuthority) else { throw RequestRejection("the Host field is not a host") }
+        guard field.value.utf8.allSatisfy(RequestTarget.isAuthorityByte) else {
+          throw RequestRejection("the Host field is not a host")
+        }
       } else if field.name.isASCIICaseInsensitive("expect") {
         expectations.append(field.value)
       }

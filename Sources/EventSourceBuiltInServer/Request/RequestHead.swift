@@ -31,4 +31,6 @@ struct RequestHead: Sendable, Equatable {
   /// Whether the connection may serve another request: HTTP/1.1 without `Connection: close` (RFC 9112, 9.3).
   /// `keep-alive` of HTTP/1.0 is ignored.
   var keepsAlive: Bool
+  /// Whether the client understands the chunked coding, as every one of HTTP/1.1 does (RFC 9112, 7.1).
+  var takesChunks: Bool
 }

@@ -48,6 +48,9 @@ struct RequestHeadParser {
 
   init(limits: RequestLimits) { self.limits = limits }
 
+  /// How many bytes it holds, about.
+  var heldBytes: Int { bytesSeen }
+
   /// Reads on.
   ///
   /// - Returns: How many bytes belonged to the head, all of them unless it is complete, and the head if it is.

@@ -29,6 +29,13 @@ enum IMFDate {
     return bytes
   }
 
+  /// The same moment in the form of access logs: `06/Nov/1994:08:49:37 +0000`.
+  static func logTime(secondsSince1970 seconds: Int) -> String {
+    let date = bytes(secondsSince1970: seconds)
+    let parts = [date[5..<7], date[8..<11], date[12..<16]].map { String(decoding: $0, as: UTF8.self) }
+    return parts.joined(separator: "/") + ":" + String(decoding: date[17..<25], as: UTF8.self) + " +0000"
+  }
+
   /// The Gregorian date of a day, reckoned in years that begin in March, so that the leap day is the last of its year.
   private static func civilDate(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
     let sinceMarchOfYear0 = days + 719_468

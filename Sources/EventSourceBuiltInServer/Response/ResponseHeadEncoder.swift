@@ -6,6 +6,8 @@ struct ResponseHeadEncoder {
   enum Framing: Equatable {
     /// `Content-Length`, also of a body that is not sent because the request was HEAD.
     case length(Int)
+    /// `Transfer-Encoding: chunked`.
+    case chunked
     /// Nothing is said: the status or the method forbids a body, or the connection's end is the body's.
     case none
   }
@@ -19,9 +21,8 @@ struct ResponseHeadEncoder {
 
   /// Appends the status line, the fields and the empty line.
   ///
-  /// The fields that frame the message are the server's: a caller's Connection, Content-Length, Date, Keep-Alive,
-  /// Transfer-Encoding and Upgrade are left out. So is a field that would break out of its line, because it holds CR,
-  /// LF, NUL or is not named by a token; its name is returned, for the log.
+  /// A field that frames the message is the server's and left out, whoever named it. So is one that would break out of
+  /// its line; its name is returned, for the log.
   func encode(status: Int, fields: [EventStreamField], into bytes: inout [UInt8]) -> [String] {
     var refused: [String] = []
     bytes.append("HTTP/1.1 ")
@@ -31,10 +32,9 @@ struct ResponseHeadEncoder {
     bytes.append("\r\nDate: ")
     bytes.append(contentsOf: date)
     bytes.append("\r\n")
-    for field in fields where !isOurs(field.name) {
-      let isNamed = !field.name.isEmpty && field.name.utf8.allSatisfy(\.isToken)
-      guard isNamed, field.value.utf8.allSatisfy(\.isFieldValue) else {
-        refused.append(field.name)
+    for field in fields {
+      guard field.isSendable else {
+        if !field.framesMessage { refused.append(field.name) }
         continue
       }
       bytes.append(contentsOf: field.name.utf8)
@@ -42,18 +42,16 @@ struct ResponseHeadEncoder {
       bytes.append(contentsOf: field.value.utf8)
       bytes.append("\r\n")
     }
-    if case .length(let count) = framing {
+    switch framing {
+    case .length(let count):
       bytes.append("Content-Length: ")
       bytes.append(count)
       bytes.append("\r\n")
+    case .chunked: bytes.append("Transfer-Encoding: chunked\r\n")
+    case .none: break
     }
     if closes { bytes.append("Connection: close\r\n") }
     bytes.append("\r\n")
     return refused
-  }
-
-  private func isOurs(_ name: String) -> Bool {
-    ["connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"]
-      .contains { name.isASCIICaseInsensitive($0) }
   }
 }

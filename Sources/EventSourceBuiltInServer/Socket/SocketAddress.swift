@@ -1,6 +1,6 @@
 import Glibc
 
-/// An IPv4 or IPv6 address and a port, as the system calls want it.
+/// An IPv4 or IPv6 address and a port, or a UNIX socket's name, as the system calls want it.
 struct SocketAddress {
   private var storage = sockaddr_storage()
   private var length: socklen_t
@@ -26,6 +26,34 @@ struct SocketAddress {
     }
   }
 
+  /// A UNIX socket: a path, or behind an `@` a name in the abstract namespace; nil if it is empty, too long, or has a
+  /// NUL.
+  init?(unix name: String) {
+    let isAbstract = name.utf8.first == UInt8(ascii: "@")
+    let bytes = Array((isAbstract ? name.dropFirst() : name[...]).utf8)
+    var address = sockaddr_un()
+    let capacity = MemoryLayout.size(ofValue: address.sun_path) - 1
+    guard !bytes.isEmpty, bytes.count <= capacity, !bytes.contains(0) else { return nil }
+    address.sun_family = sa_family_t(AF_UNIX)
+    // An abstract name begins with a NUL, and its length is all that ends it.
+    withUnsafeMutableBytes(of: &address.sun_path) { path in
+      UnsafeMutableRawBufferPointer(rebasing: path[(isAbstract ? 1 : 0)...]).copyBytes(from: bytes)
+    }
+    length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count + 1)
+    withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: address, as: sockaddr_un.self) }
+  }
+
+  /// The name of a UNIX socket, with an `@` before an abstract one; nil for any other.
+  var unixName: String? {
+    guard family == AF_UNIX else { return nil }
+    return withUnsafeBytes(of: storage) { bytes in
+      let path = bytes[MemoryLayout<sa_family_t>.size..<Int(length)]
+      let isAbstract = path.first == 0
+      let name = isAbstract ? path.dropFirst() : path.prefix { $0 != 0 }
+      return (isAbstract ? "@" : "") + String(decoding: name, as: UTF8.self)
+    }
+  }
+
   /// The address of the socket's own end; nil if the system does not tell.
   static func local(of descriptor: Int32) -> SocketAddress? { SocketAddress(descriptor, getsockname) }
 
@@ -46,7 +74,7 @@ struct SocketAddress {
     length = count
   }
 
-  /// `AF_INET` or `AF_INET6`.
+  /// `AF_INET`, `AF_INET6` or `AF_UNIX`.
   var family: Int32 { Int32(storage.ss_family) }
 
   /// The port.

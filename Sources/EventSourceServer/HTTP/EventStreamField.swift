@@ -12,6 +12,39 @@ public struct EventStreamField: Sendable, Hashable {
   }
 }
 
+extension EventStreamField {
+  /// Names that only the stack that frames a message may send: a second one from elsewhere could end the response early
+  /// and begin another inside it (RFC 9112, 11.1).
+  private static let framingNames = [
+    "connection", "content-length", "date", "keep-alive", "proxy-connection", "trailer", "transfer-encoding", "upgrade",
+  ]
+
+  /// Whether an application may have this field sent: its name is a token and not one of those that frame a message,
+  /// and its value has no control character but the tab (RFC 9110, 5.1 and 5.5).
+  ///
+  /// Every response head leaves out a field for which this is false, whoever made it.
+  public var isSendable: Bool {
+    !name.isEmpty && name.utf8.allSatisfy(isTokenByte) && value.utf8.allSatisfy(isValueByte)
+      && !framesMessage
+  }
+
+  /// Whether this is one of the fields that frame a message.
+  package var framesMessage: Bool { Self.framingNames.contains { equalsIgnoringASCIICase($0, name) } }
+}
+
+/// The bytes of a token (RFC 9110, 5.6.2).
+private func isTokenByte(_ byte: UInt8) -> Bool {
+  switch byte {
+  case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+    UInt8(ascii: "a")...UInt8(ascii: "z"):
+    true
+  case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: true
+  default: false
+  }
+}
+
+private func isValueByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
+
 extension [EventStreamField] {
   /// The values of every field of this name, in the order received. Linear in the number of fields.
   public func values(of name: String) -> [String] {

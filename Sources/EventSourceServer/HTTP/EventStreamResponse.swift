@@ -11,13 +11,23 @@
 public protocol EventStreamResponse: AnyObject {
   /// Sends the status and the fields at once: a client announces the connection when it has them, not when the first
   /// event comes (WHATWG HTML 9.2.2). A head whose body is not a stream completes the response.
+  ///
+  /// A head was checked when it was made. The adapter adds what frames the message: a length or the chunked coding, and
+  /// to HTTP/1.0 readers, which know no chunks, the connection's end alone (RFC 9112, 6.3).
   func start(_ head: EventStreamResponseHead)
 
   /// Takes as many of the bytes as the stack can without blocking.
   ///
   /// The bytes are lent for the call. A stack that wants to send them later without copying keeps the value, which
-  /// keeps the memory. Answering fewer than were offered is a promise to call ``EventStreamExchange/becameWritable()``
-  /// when it is worth trying again; the rest is offered again, from the first byte not taken, and not before.
+  /// keeps the memory.
+  ///
+  /// An adapter that returns fewer than were offered, also 0, owes one call of
+  /// ``EventStreamExchange/becameWritable()``, from its own loop, as soon as it can take at least one byte. The lane
+  /// offers nothing before that call. The next offer begins with the first byte not taken, unless the lane has
+  /// skipped events meanwhile; it may be shorter than the rest was. Bytes that were taken belong to the adapter: it
+  /// sends them all, in order, before anything it takes later, and completes a frame (a chunk, say) that it has begun
+  /// without waiting for more bytes. If nothing can be taken for the handler's stall timeout, the lane calls
+  /// ``end(_:)`` with ``EventStreamEnding/aborted``.
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult
 
   /// Ends the stream; what was accepted before is still sent unless the ending is ``EventStreamEnding/aborted``.

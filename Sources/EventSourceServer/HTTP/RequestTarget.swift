@@ -1,18 +1,24 @@
-/// A request target in origin-form (RFC 9112, 3.2.1) taken apart: its path, and the names and values of its query.
+/// A request target (RFC 9112, 3.2) taken apart: its path, and the names and values of its query.
+///
+/// The absolute-form, which a server has to accept (3.2.2), is reduced to its path and query; its authority takes the
+/// place of the request's Host.
 public struct RequestTarget: Sendable, Hashable {
   /// The path, beginning with `/`, not decoded.
   public let path: String
   /// Names and values of the query, decoded (`application/x-www-form-urlencoded`, so `+` is a space), in order.
   public let query: [EventStreamField]
+  /// The host and perhaps a port of a target in absolute-form; nil for one in origin-form.
+  public let authority: String?
 
-  /// Takes a target apart; nil if it does not begin with `/`, or its query does not decode to UTF-8.
+  /// Takes a target apart; nil if it is neither a path nor an http URL, or its query does not decode to UTF-8.
   public init?(_ target: String) {
-    guard target.utf8.first == UInt8(ascii: "/") else { return nil }
-    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-    path = String(parts[0])
+    guard let (origin, authority) = Self.originForm(of: target) else { return nil }
+    self.authority = authority
+    let parts = origin.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+    path = String(Substring(parts[0]))
     var query: [EventStreamField] = []
     if parts.count == 2 {
-      for pair in parts[1].utf8.split(separator: UInt8(ascii: "&")) {
+      for pair in parts[1].split(separator: UInt8(ascii: "&")) {
         let sides = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
         guard let name = percentDecoded(sides[0], plusIsSpace: true),
           let value = sides.count == 2 ? percentDecoded(sides[1], plusIsSpace: true) : ""
@@ -23,9 +29,33 @@ public struct RequestTarget: Sendable, Hashable {
     self.query = query
   }
 
-  /// The values of every query item of this name, which is compared exactly, in order.
+  /// The values of every query item of this name, whose bytes are compared, in order.
   public func values(of name: String) -> [String] {
-    query.filter { $0.name == name }.map(\.value)
+    query.filter { $0.name.utf8.elementsEqual(name.utf8) }.map(\.value)
+  }
+
+  /// The path and query of a target, and the authority of one in absolute-form; nil if it has neither form.
+  package static func originForm(of target: String) -> (origin: String, authority: String?)? {
+    if target.utf8.first == UInt8(ascii: "/") { return (target, nil) }
+    for scheme in ["http://", "https://"] {
+      guard equalsIgnoringASCIICase(Substring(target.utf8.prefix(scheme.utf8.count)), scheme) else { continue }
+      let rest = target.utf8.dropFirst(scheme.utf8.count)
+      let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
+      let authority = rest[..<end]
+      guard !authority.isEmpty, authority.allSatisfy(isAuthorityByte) else { return nil }
+      let path = String(Substring(rest[end...]))
+      return (path.utf8.first == UInt8(ascii: "/") ? path : "/" + path, String(Substring(authority)))
+    }
+    return nil
+  }
+
+  /// What may stand in `uri-host [ ":" port ]` (RFC 3986, 3.2): no user information (RFC 9110, 4.2.4), no list.
+  package static func isAuthorityByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: ":"): true
+    default: "-._~%[]!$&'()*+;=".utf8.contains(byte)
+    }
   }
 }
 

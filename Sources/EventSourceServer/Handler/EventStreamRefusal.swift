@@ -3,11 +3,12 @@
 /// A browser's `EventSource` does not try again after any status but 200 (WHATWG HTML 9.2.2, step 3 of processing the
 /// response).
 public struct EventStreamRefusal: Sendable, Hashable {
-  /// The status, 400 to 599, or 204, which tells a conforming client to stop reconnecting.
+  /// The status, 400 to 599, or 204, which tells a conforming client to stop reconnecting. Any other is sent as 500.
   public var status: Int
-  /// Fields beside those that the handler adds. One with a control character is not sent.
+  /// Fields beside those that the handler adds. One that is not ``EventStreamField/isSendable`` is not sent: a control
+  /// character would end its line, and a `Content-Length` the response.
   public var fields: [EventStreamField]
-  /// One line for a person.
+  /// One line for a person. A control character is sent as a space.
   public var reason: String
 
   /// Makes a refusal.
@@ -75,19 +76,12 @@ extension EventStreamRefusal {
   }
 
   func head(adding fields: [EventStreamField], isHead: Bool) -> EventStreamResponseHead {
-    let body: EventStreamResponseHead.Body =
-      status == 204 || isHead ? .none : .bytes(Array((reason + "\n").utf8))
-    var all = self.fields.filter(\.isSendable) + fields
+    let status = status == 204 || (400...599).contains(status) ? status : 500
+    let line = reason.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) }
+    let body: EventStreamResponseHead.Body = isHead ? .none : .bytes(Array((String(line) + "\n").utf8))
+    var all = self.fields + fields
     if status != 204 { all.append(EventStreamField("Content-Type", "text/plain; charset=utf-8")) }
     all.append(EventStreamField("Cache-Control", "no-store"))
     return EventStreamResponseHead(status: status, fields: all, body: body)
-  }
-}
-
-extension EventStreamField {
-  /// Whether it can be written without changing the message (RFC 9110, 5.5).
-  var isSendable: Bool {
-    !name.isEmpty && (name + value).utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
-      && !name.utf8.contains { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: " ") }
   }
 }

@@ -46,6 +46,29 @@ extension AdapterContract {
         try require(text.hasPrefix("retry: "), "a retry comes last; it was \(text)")
       }
     },
+    Check("stopping twice is stopping once, and each call returns at the end") { scene in
+      let streams = try (0..<5).map { _ in try ClientStream(port: scene.port) }
+      for stream in streams { try stream.readHead() }
+      let calls = [
+        scene.beginStopping(draining: .milliseconds(300)),
+        scene.beginStopping(draining: .milliseconds(300), canceled: true),
+        scene.beginStopping(draining: .milliseconds(300)),
+      ]
+      try scene.wait(for: "a call to return") { calls.contains { $0.hasReturned } }
+      try require((try? ClientSocket(port: scene.port)) == nil, "a call has returned, and the port is still open")
+      for stream in streams { stream.socket.close() }
+      try scene.wait(for: "all calls to return") { calls.allSatisfy { $0.hasReturned } }
+    },
+    Check("a stop does not wait for a peer that has everything") { scene in
+      let streams = try ["1.0", "1.1"].map { try ClientStream(port: scene.port, version: $0) }
+      for stream in streams { try stream.readHead() }
+      scene.hub.remove("a")
+      for stream in streams { try stream.readToEnd() }
+      // They keep their ends of the connections.
+      let stopping = scene.beginStopping(draining: .seconds(300))
+      try scene.wait(for: "the stop to return") { stopping.hasReturned }
+      for stream in streams { stream.socket.close() }
+    },
     Check("streams come and go by the hundred, and nothing is left") { scene in
       for _ in 0..<5 {
         let streams = try (0..<100).map { _ in try ClientStream(port: scene.port) }

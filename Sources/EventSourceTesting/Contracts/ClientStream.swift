@@ -3,12 +3,15 @@ final class ClientStream {
   let socket: ClientSocket
   private(set) var status = 0
   private(set) var fields: [String: String] = [:]
+  /// The names of the fields in small letters, each as often as it came.
+  private(set) var fieldNames: [String] = []
   private(set) var body: [UInt8] = []
   /// The response was completed: by its last chunk, its length, or the end of the connection.
   private(set) var isComplete = false
   private var raw: [UInt8] = []
   private var isChunked = false
   private var length: Int?
+  private var hasBody = true
 
   /// Sends a request, for a stream unless said otherwise.
   init(
@@ -17,9 +20,18 @@ final class ClientStream {
     receiveBuffer: Int? = nil
   ) throws {
     socket = try ClientSocket(port: port, receiveBuffer: receiveBuffer)
+    try ask(method, path, fields: fields, version: version)
+  }
+
+  /// Sends one more request, for which the response before it must be complete.
+  func ask(_ method: String, _ path: String, fields: [String] = [], version: String = "1.1") throws {
+    hasBody = method != "HEAD"
     let lines = ["\(method) \(path) HTTP/\(version)", "Host: 127.0.0.1"] + fields
     try socket.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
   }
+
+  /// Whether nothing has come behind the response.
+  var hasNothingLeft: Bool { raw.isEmpty }
 
   /// Reads until the head has come.
   func readHead() throws {
@@ -59,6 +71,9 @@ final class ClientStream {
   }
 
   private func parseHead(_ head: String) throws {
+    fields = [:]
+    fieldNames = []
+    body = []
     let lines = head.split(separator: "\r\n")
     let parts = lines.first?.split(separator: " ") ?? []
     try require(parts.count >= 2 && parts[0].hasPrefix("HTTP/1."), "the status line is \(lines.first ?? "")")
@@ -66,17 +81,21 @@ final class ClientStream {
     for line in lines.dropFirst() {
       let sides = line.split(separator: ":", maxSplits: 1)
       try require(sides.count == 2, "a field line is \(line)")
+      fieldNames.append(sides[0].lowercased())
       fields[sides[0].lowercased()] = sides[1].drop { $0 == " " }.description
     }
     isChunked = fields["transfer-encoding"]?.lowercased() == "chunked"
     length = fields["content-length"].flatMap { Int($0) }
+    isComplete = !hasBody || status == 204 || status == 304 || length == 0
   }
 
   private func unframe() throws {
+    guard !isComplete else { return }
     if !isChunked {
-      body += raw
-      raw = []
-      if let length, body.count >= length { isComplete = true }
+      let count = min(raw.count, length.map { $0 - body.count } ?? .max)
+      body += raw[..<count]
+      raw.removeSubrange(..<count)
+      if let length, body.count == length { isComplete = true }
       return
     }
     while let end = raw.firstRange(of: [13, 10]) {

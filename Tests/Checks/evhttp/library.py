@@ -70,7 +70,24 @@ def it_can_be_linked_statically():
         run(program, timeout=120)
 
 
+def it_is_installed_below_a_folder_and_goes_again():
+    """As packages are made: everything below DESTDIR, and what is installed refers to the prefix."""
+    folder = os.path.join(SCRATCH, "destination")
+    arguments = ["bash", f"{HERE}/install.sh", "--prefix", "/opt/events", "--libdir", "/opt/events/lib64"]
+    environment = {**os.environ, "DESTDIR": folder}
+    run(*arguments, env=environment)
+    library = f"{folder}/opt/events/lib64"
+    assert os.path.exists(f"{library}/libeventsource-libevent.so") and os.path.exists(f"{library}/libeventsource-libevent.a")
+    with open(f"{library}/pkgconfig/eventsource-libevent.pc") as file:
+        text = file.read()
+    assert "prefix=/opt/events\n" in text and "libdir=/opt/events/lib64\n" in text and folder not in text, text
+    run(*arguments, "--uninstall", env=environment)
+    left = [name for _, _, names in os.walk(folder) for name in names]
+    assert not left, f"{left} are left"
+
+
 def check():
+    it_is_installed_below_a_folder_and_goes_again()
     header_and_library_agree()
     it_is_also_for_cplusplus()
     the_difference_is_five_lines()

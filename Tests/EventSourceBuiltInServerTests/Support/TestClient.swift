@@ -24,6 +24,8 @@ final class TestClient: Sendable {
     var number: Int32
     var received: [UInt8] = []
     var end: End?
+    /// Not nil from a head on whose body is chunked.
+    var chunks: ReceivedChunks?
   }
 
   private let state: Mutex<State>
@@ -52,6 +54,9 @@ final class TestClient: Sendable {
     setsockopt(number, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
     state = Mutex(State(number: number))
   }
+
+  /// Takes over a socket that is connected.
+  init(owning number: Int32) { state = Mutex(State(number: number)) }
 
   deinit { hangUp() }
 
@@ -136,6 +141,29 @@ final class TestClient: Sendable {
     try await take(within: seconds) { _, end in end.map { (0, $0) } }
   }
 
+  /// From now on what comes is the body of a response in chunks, whose framing is taken off.
+  func beginChunks() {
+    state.withLock { state in
+      var chunks = ReceivedChunks()
+      state.received = chunks.take(state.received)
+      state.chunks = chunks
+    }
+  }
+
+  /// What came behind the last chunk, and comes from now on, is the next response.
+  func endChunks() {
+    state.withLock { state in
+      state.received = state.chunks?.rest ?? []
+      state.chunks = nil
+    }
+  }
+
+  /// Takes in what has come.
+  func lookForMore() { try? readMore() }
+
+  /// Whether the last chunk has come.
+  var hasLastChunk: Bool { state.withLock { $0.chunks?.isComplete == true } }
+
   private func readMore() throws {
     let (number, hasEnded) = state.withLock { ($0.number, $0.end != nil) }
     if hasEnded { throw Failure(description: "the connection has ended after: \(received)") }
@@ -144,7 +172,11 @@ final class TestClient: Sendable {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     let count = recv(number, &buffer, buffer.count, 0)
     state.withLock { state in
-      if count > 0 { state.received += buffer[..<count] } else { state.end = count == 0 ? .closed : .reset }
+      if count > 0 {
+        state.received += state.chunks?.take(buffer[..<count]) ?? Array(buffer[..<count])
+      } else {
+        state.end = count == 0 ? .closed : .reset
+      }
     }
   }
 }

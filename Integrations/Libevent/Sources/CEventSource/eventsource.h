@@ -48,6 +48,9 @@ struct evhttp_request;
 /* The version of this header, as of the pkg-config file. */
 #define ES_VERSION "0.1.0"
 
+/* The version of the library that the program runs with, which may be a later one. Valid for ever. */
+const char *es_version(void);
+
 /* ---- Errors ---------------------------------------------------------------------------------------------------- */
 
 typedef enum es_status {
@@ -151,8 +154,9 @@ typedef struct es_authorizer {
 es_status es_authorization_grant(es_authorization *authorization, int64_t valid_for_ms, const char *identity);
 
 /* Refuses with a status of 400 to 599, or 204, which tells browsers not to come back, and one line of reason as the
- * body (NULL: none). The fields are added to the response; a 401 without WWW-Authenticate among them gets `Bearer`
- * (RFC 9110, 11.6.1). Fails as es_authorization_grant. */
+ * body (NULL: none). The fields are added to the response: with 401, WWW-Authenticate should be among them (RFC 9110,
+ * 11.6.1). One that frames the response, such as Content-Length, is ES_INVALID_TEXT, as is one that cannot be sent.
+ * Fails as es_authorization_grant. */
 es_status es_authorization_refuse(
   es_authorization *authorization, int status, const char *reason, const es_field *fields, size_t field_count);
 
@@ -264,7 +268,8 @@ es_status es_config_set_text(es_config *config, es_text_option option, const cha
 /* Adds a channel that every stream has which is mounted with this configuration, whatever the request names. */
 es_status es_config_add_channel(es_config *config, const char *channel);
 
-/* Adds a field to the response of every stream. */
+/* Adds a field to the response of every stream. Fails with ES_INVALID_TEXT for one that frames the response, such as
+ * Content-Length, or that cannot be sent. */
 es_status es_config_add_field(es_config *config, const char *name, const char *value);
 
 /* Lets pages of another origin read the streams (Fetch, CORS protocol): one such as "https://example.org", or "*" for
@@ -428,7 +433,8 @@ es_status es_streams_create(es_hub *hub, struct event_base *base, es_streams **s
  *   "/events/{channel}", is reached through es_streams_serve; what stands for {channel} is a channel of the stream.
  * config: how the streams behave, and who may read them; NULL: the defaults, for everyone.
  * OPTIONS, with which pages of other origins ask first, is answered only where the evhttp takes it
- * (evhttp_set_allowed_methods). Fails with ES_PATH_IN_USE, ES_INVALID_TEXT, ES_OUT_OF_RESOURCES. */
+ * (evhttp_set_allowed_methods). Fails with ES_PATH_IN_USE, ES_INVALID_TEXT, ES_OUT_OF_RESOURCES, and for a path with a
+ * query or a fragment, which evhttp never finds, with ES_INVALID_VALUE. */
 es_status es_streams_mount(es_streams *streams, struct evhttp *http, const char *path, const es_config *config);
 
 /* Serves a request, from the program's own general callback (evhttp_set_gencb), if a path with named segments that was

@@ -78,9 +78,9 @@ public func es_authorization_refuse(
       guard (400...599).contains(status) || status == 204 else {
         throw Failure(.invalidValue, "the status of a refusal cannot be \(status)")
       }
-      var fields = try Text.fields(fields, field_count)
-      if status == 401, fields.values(of: "WWW-Authenticate").isEmpty {
-        fields.append(EventStreamField("WWW-Authenticate", "Bearer"))
+      let fields = try Text.fields(fields, field_count)
+      if let field = fields.first(where: { !$0.isSendable }) {
+        throw Failure(.invalidText, "a refusal cannot have the field \"\(field.name)\"")
       }
       return .success(
         .refused(

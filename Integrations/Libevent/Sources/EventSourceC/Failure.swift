@@ -69,6 +69,8 @@ struct Failure: Error {
       switch error {
       case .outOfResources: self.init(.outOfResources, "\(error)")
       case .pathInUse: self.init(.pathInUse, "\(error)")
+      case .invalidPath: self.init(.invalidText, "\(error)")
+      case .pathNeverMatches, .otherHub: self.init(.invalidValue, "\(error)")
       case .closed: self.init(.closed, "\(error)")
       }
     default:

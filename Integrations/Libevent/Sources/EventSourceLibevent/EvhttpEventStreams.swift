@@ -12,29 +12,8 @@ public final class EvhttpEventStreams {
   public let hub: EventHub
 
   private let loop: LibeventLoop
-  private var mounts: [Mount] = []
+  private var mounts: [EvhttpMount] = []
   private var isClosed = false
-
-  /// One handler at one pattern of one server.
-  private final class Mount {
-    let http: OpaquePointer
-    let pattern: PathPattern
-    let handler: EventStreamHandler
-    /// The path for which evhttp has a callback of ours; nil: the mount is reached through the general one.
-    let exactPath: String?
-    unowned let streams: EvhttpEventStreams
-
-    init(
-      http: OpaquePointer, pattern: PathPattern, handler: EventStreamHandler, exactPath: String?,
-      streams: EvhttpEventStreams
-    ) {
-      self.http = http
-      self.pattern = pattern
-      self.handler = handler
-      self.exactPath = exactPath
-      self.streams = streams
-    }
-  }
 
   /// Makes the lane of a base.
   ///
@@ -44,30 +23,29 @@ public final class EvhttpEventStreams {
     loop = try LibeventLoop(base: base, hub: hub)
   }
 
-  deinit { precondition(isClosed, "EvhttpEventStreams.close() has to be called before it is let go") }
+  /// Closes what was not closed. Released on the base's thread, before the base is freed, like everything here is used.
+  deinit {
+    close()
+    EvhttpMount.keepForEver(mounts)
+  }
 
   /// Mounts a handler at a path, which is one without named segments, by a callback for just that path.
   ///
   /// For OPTIONS, let the server take it (`evhttp_set_allowed_methods`), which evhttp answers 501 otherwise. For paths
   /// with named segments call ``serve(_:with:at:)`` from the program's own general callback.
   ///
-  /// - Throws: ``LibeventError/pathInUse(_:)``, ``LibeventError/closed``.
+  /// - Throws: ``LibeventError``; nothing was mounted then.
   public func mount(_ handler: EventStreamHandler, on http: OpaquePointer, at path: String) throws(LibeventError) {
     guard !isClosed else { throw .closed }
-    let pattern: PathPattern
+    guard handler.hub === hub else { throw .otherHub }
     do {
-      pattern = try PathPattern(path)
+      _ = try PathPattern(path)
     } catch {
-      throw .outOfResources("\(error)")
+      throw .invalidPath(error)
     }
-    let mount = Mount(http: http, pattern: pattern, handler: handler, exactPath: path, streams: self)
-    let result = evhttp_set_cb(
-      http, path,
-      { request, argument in
-        let mount = Unmanaged<Mount>.fromOpaque(argument!).takeUnretainedValue()
-        if let request { mount.streams.serve(request, with: mount.handler, channels: []) }
-      }, Unmanaged.passUnretained(mount).toOpaque())
-    switch result {
+    guard !path.utf8.contains(where: { "{}?#".utf8.contains($0) }) else { throw .pathNeverMatches(path) }
+    let mount = EvhttpMount(handler, on: http, at: path, of: self)
+    switch mount.setCallback() {
     case 0: mounts.append(mount)
     case -1: throw .pathInUse(path)
     default: throw .outOfResources("evhttp_set_cb")
@@ -81,8 +59,9 @@ public final class EvhttpEventStreams {
   public func serve(
     _ request: OpaquePointer, with handler: EventStreamHandler, at pattern: PathPattern
   ) -> Bool {
-    let path = evhttp_request_get_uri(request).map { String(cString: $0).prefix { $0 != "?" } } ?? ""
-    guard let parameters = pattern.match(path) else { return false }
+    guard let form = evhttp_request_get_uri(request).flatMap({ RequestTarget.originForm(of: String(cString: $0)) }),
+      let parameters = pattern.match(form.origin.prefix { $0 != "?" })
+    else { return false }
     serve(request, with: handler, channels: parameters["channel"].map { [$0] } ?? [])
     return true
   }
@@ -110,26 +89,26 @@ public final class EvhttpEventStreams {
   /// Ends the streams at random moments within a time, each with what is published and a `retry`, and refuses new ones
   /// with 503.
   ///
-  /// - Parameter drained: Called once, on the base's thread, when ``readerCount`` is 0: nothing is cut off by freeing
-  ///   the server now, and it may do so itself. Not called if the streams are closed or drained anew before.
+  /// - Parameters:
+  ///   - window: The time; a negative one is none.
+  ///   - drained: Called once, on the base's thread, when ``readerCount`` is 0: nothing is cut off by freeing
+  ///     the server now, and it may do so itself. Not called if the streams are closed or drained anew before.
   public func drain(over window: Duration, then drained: (() -> Void)? = nil) {
-    loop.lane.drain(over: window)
+    loop.lane.drain(over: min(max(window, .zero), .seconds(1 << 32)))
     loop.drained = drained
     loop.runSoon()
   }
 
   /// Takes the handlers away from a server's paths; their open streams go on. For a server that is still there.
   public func unmount(from http: OpaquePointer) {
-    for mount in mounts where mount.http == http {
-      if let path = mount.exactPath { evhttp_del_cb(http, path) }
-    }
+    for mount in mounts where mount.http == http { mount.removeCallback() }
     mounts.removeAll { $0.http == http }
   }
 
   /// Ends every stream at once and gives back what the base was given.
   ///
-  /// A server that lives on refuses the mounted paths with 503 from now on, for which it needs this object; before
-  /// letting go of that, ``unmount(from:)`` it.
+  /// A server that lives on refuses the mounted paths with 503 from now on, until they are unmounted by
+  /// ``unmount(from:)``.
   public func close() {
     guard !isClosed else { return }
     isClosed = true

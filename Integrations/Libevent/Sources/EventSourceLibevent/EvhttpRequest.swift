@@ -12,19 +12,28 @@ struct EvhttpRequest: EventStreamRequest {
   init(_ request: OpaquePointer) {
     method = Self.name(of: evhttp_request_get_command(request))
     target = evhttp_request_get_uri(request).map { String(cString: $0) } ?? ""
-    path = String(target.prefix { $0 != "?" })
+    let form = RequestTarget.originForm(of: target)
+    path = form.map { String($0.origin.prefix { $0 != "?" }) } ?? ""
     var fields: [EventStreamField] = []
     var next = evhttp_request_get_input_headers(request)?.pointee.tqh_first
     while let header = next {
       fields.append(EventStreamField(String(cString: header.pointee.key), String(cString: header.pointee.value)))
       next = header.pointee.next.tqe_next
     }
-    self.fields = fields
+    self.fields = fields.compactMap { field in
+      let name = field.name.lowercased()
+      if Self.framingNames.contains(name) { return nil }
+      // RFC 9112, 3.2.2.
+      if name == "host", let authority = form?.authority { return EventStreamField(field.name, authority) }
+      return field
+    }
     var address: UnsafeMutablePointer<CChar>?
     var port: UInt16 = 0
     evhttp_connection_get_peer(evhttp_request_get_connection(request), &address, &port)
     peer = address.map { String(cString: $0) }
   }
+
+  private static let framingNames = ["connection", "content-length", "trailer", "transfer-encoding"]
 
   private static func name(of command: evhttp_cmd_type) -> String {
     switch command {

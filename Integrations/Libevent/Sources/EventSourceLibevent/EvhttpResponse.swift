@@ -4,57 +4,80 @@ import Glibc
 
 /// The response to one `evhttp_request`. On the base's thread only.
 ///
-/// Where the connection is a plain socket with nothing pending, the log's bytes go straight to the descriptor, in one
-/// gathered write with the chunk's framing around them; what the kernel does not take, and everything on other kinds of
-/// bufferevents, is referenced by the connection's evbuffer, at most ``mostPending`` bytes of it.
+/// Where the connection is a plain socket with nothing pending and no rate limit, the log's bytes go straight to the
+/// descriptor; what the kernel does not take, and everything on other kinds of bufferevents, is referenced by the
+/// connection's evbuffer, at most ``mostPending`` bytes of it.
+///
+/// The callbacks that evhttp has for a connection and a request are the program's own and stay so. What became of the
+/// request is learned from an empty reference in its input buffer, which libevent releases with the request, and that
+/// the peer has left from the bufferevent.
 final class EvhttpResponse: EventStreamResponse {
   private static let mostPending = 64 << 10
   /// Nothing more is read of a client that talks while it is to listen.
   private static let mostInput = 4096
+  /// For how long a peer may take nothing of a stream's end, in seconds.
+  private static let endTimeout = 30
+
+  private enum Stage {
+    /// The request is the handler's. -> completing, over
+    case serving
+    /// The response is complete and evhttp sends what is left of it. -> over
+    case completing
+    /// libevent has freed the request or is about to.
+    case over
+  }
 
   private let loop: LibeventLoop
+  private let request: OpaquePointer
   private let connection: OpaquePointer
   private let bufferevent: UnsafeMutablePointer<bufferevent>
-  private let output: OpaquePointer
-  /// nil once libevent has the request back.
-  private var request: OpaquePointer?
-  private var watch: OpaquePointer?
-  /// The socket, if it is a plain one.
-  private var descriptor: Int32?
+  private var outputs: OutputBuffers!
+  private var callbacks: BuffereventCallbacks!
+  private var stage = Stage.serving
+  private var socket: DirectSocket?
+  /// What the bufferevent writes at most at once, which is less than this if its rate is limited.
+  private var mostAtOnce = 0
+  private var isChunked = false
   /// Something is in the connection's output.
   private var isPending = false
-  private var isChunked = false
+  private var isWriting = false
+  private var owesWritable = false
   /// What the program gave the connection, while it is other than that.
   private var usual: (read: timeval, write: timeval, watermark: event_watermark)?
-  private var owesWritable = false
-  /// Set by whoever serves the request; let go when the stream is over.
+  /// Set by whoever serves the request; released when the stream is over.
   var exchange: EventStreamExchange?
 
   init?(_ request: OpaquePointer, loop: LibeventLoop) {
     guard let connection = evhttp_request_get_connection(request),
       let bufferevent = evhttp_connection_get_bufferevent(connection),
-      let output = bufferevent_get_output(bufferevent)
+      let input = evhttp_request_get_input_buffer(request)
     else { return nil }
     self.loop = loop
     self.request = request
     self.connection = connection
     self.bufferevent = bufferevent
-    self.output = output
-    // libevent holds the response until the stream is over, or the connection gone.
-    let argument = Unmanaged.passRetained(self).toOpaque()
-    evhttp_connection_set_closecb(
-      connection,
-      { _, argument in Unmanaged<EvhttpResponse>.fromOpaque(argument!).takeUnretainedValue().connectionGone() },
-      argument)
+    outputs = OutputBuffers(bufferevent) { [unowned self] in outputWasSent() }
+    callbacks = BuffereventCallbacks(bufferevent) { [unowned self] in heard($0) }
+    // A stream needs no body, and keeps none.
+    evbuffer_drain(input, evbuffer_get_length(input))
+    // libevent holds the response for as long as it has the request.
+    let argument = Unmanaged.passRetained(self)
+    let result = evbuffer_add_reference(
+      input, "", 0,
+      { _, _, argument in Unmanaged<EvhttpResponse>.fromOpaque(argument!).takeRetainedValue().requestWasFreed() },
+      argument.toOpaque())
+    guard result == 0 else {
+      argument.release()
+      return nil
+    }
   }
 
   /// Lets the base see that the peer leaves while its request waits for an answer, however long: evhttp reads nothing
   /// then, and has its timeouts only for peers that are to send something.
   func watchForClosing() {
-    guard request != nil else { return }
+    guard stage == .serving else { return }
     usual = (bufferevent.pointee.timeout_read, bufferevent.pointee.timeout_write, bufferevent.pointee.wm_read)
-    // Without a callback for what is read, which stays for evhttp to be read later; it sets its own again.
-    bufferevent_setcb(bufferevent, nil, nil, bufferevent.pointee.errorcb, bufferevent.pointee.cbarg)
+    callbacks.interpose()
     listen()
     bufferevent_enable(bufferevent, Int16(EV_READ))
   }
@@ -64,110 +87,151 @@ final class EvhttpResponse: EventStreamResponse {
     bufferevent_setwatermark(bufferevent, Int16(EV_READ), 0, Self.mostInput)
   }
 
-  /// The connection goes on as one of evhttp's, after a response that is not a stream.
+  /// The connection goes on as one of evhttp's.
   private func stopListening() {
     guard var usual else { return }
+    self.usual = nil
     bufferevent_set_timeouts(bufferevent, &usual.read, &usual.write)
     bufferevent_setwatermark(bufferevent, Int16(EV_READ), usual.watermark.low, usual.watermark.high)
   }
 
   func start(_ head: EventStreamResponseHead) {
-    guard let request else { return }
+    guard stage == .serving else { return }
     let headers = evhttp_request_get_output_headers(request)
     for field in head.fields { evhttp_add_header(headers, field.name, field.value) }
     switch head.body {
-    case .none:
-      stopListening()
-      let request = release()
-      evhttp_send_reply(request, Int32(head.status), nil, nil)
-    case .bytes(let bytes):
-      stopListening()
-      let body = evbuffer_new()
-      evbuffer_add(body, bytes, bytes.count)
-      let request = release()
-      evhttp_send_reply(request, Int32(head.status), nil, body)
-      evbuffer_free(body)
-    case .stream:
-      // The connection is not used again: its timeouts and watermarks are a stream's from now on.
-      evhttp_add_header(headers, "Connection", "close")
-      evhttp_send_reply_start(request, Int32(head.status), "OK")
-      isChunked = evhttp_find_header(headers, "Transfer-Encoding") != nil
-      descriptor = PlainSockets.isOne(bufferevent) ? bufferevent_getfd(bufferevent) : nil
-      isPending = evbuffer_get_length(output) > 0
-      listen()
-      watch = evbuffer_add_cb(
-        output,
-        { output, _, argument in
-          guard evbuffer_get_length(output) == 0 else { return }
-          Unmanaged<EvhttpResponse>.fromOpaque(argument!).takeUnretainedValue().outputWasSent()
-        }, Unmanaged.passUnretained(self).toOpaque())
+    case .none: reply(head.status, [])
+    case .bytes(let bytes): reply(head.status, bytes)
+    case .stream: startStream(head.status, headers)
     }
   }
 
+  private func reply(_ status: Int, _ bytes: [UInt8]) {
+    let body = evbuffer_new()
+    evbuffer_add(body, bytes, bytes.count)
+    stopListening()
+    complete { [request] in evhttp_send_reply(request, Int32(status), nil, body) }
+    evbuffer_free(body)
+  }
+
+  private func startStream(_ status: Int, _ headers: UnsafeMutablePointer<evkeyvalq>?) {
+    // To a reader of HTTP/1.0 that would keep the connection, evhttp would promise a body of no bytes.
+    let input = evhttp_request_get_input_headers(request)
+    if let options = evhttp_find_header(input, "Connection"), strncasecmp(options, "keep-alive", 10) == 0 {
+      evhttp_remove_header(input, "Connection")
+    }
+    evhttp_send_reply_start(request, Int32(status), "OK")
+    isChunked = evhttp_find_header(headers, "Transfer-Encoding") != nil
+    callbacks.interpose()
+    listen()
+    mostAtOnce = bufferevent_get_max_single_write(bufferevent)
+    if loop.isPlainSocket(bufferevent), !hasRateLimit {
+      socket = DirectSocket(descriptor: bufferevent_getfd(bufferevent))
+    }
+    outputs.flush()
+    isPending = !outputs.isEmpty
+    outputs.watch()
+  }
+
+  /// Whether the bufferevent's rate is limited, by a limit of its own or of a group.
+  private var hasRateLimit: Bool {
+    bufferevent_set_max_single_write(bufferevent, Int.max)
+    defer { bufferevent_set_max_single_write(bufferevent, mostAtOnce) }
+    return bufferevent_get_max_to_write(bufferevent) != Int.max
+  }
+
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
-    guard request != nil else { return .peerGone }
+    guard stage == .serving else { return .peerGone }
     if isPending { return take(0) }
+    // A limit that came later.
+    if socket != nil, bufferevent_get_max_to_write(bufferevent) != mostAtOnce { socket = nil }
+    isWriting = true
+    defer { isWriting = false }
     var taken = 0
     while taken < bytes.count {
       let count = min(bytes.count - taken, Self.mostPending)
-      let frame = ChunkFrame(isChunked ? count : nil)
+      let size = isChunked ? ChunkFrame(around: count).byteCount : count
       var sent = 0
-      if let descriptor {
-        sent = frame.send(bytes.pointer + taken, count, to: descriptor)
-        guard sent >= 0 else {
+      if let socket {
+        guard
+          let count = socket.send(bytes, from: taken, count: count, isFramed: isChunked, sharing: loop.sharedChunk)
+        else {
           dropConnection()
           return .peerGone
         }
+        sent = count
       }
-      if sent < frame.byteCount(around: count) {
-        frame.append(to: output, bytes, from: taken, count, without: sent)
-        isPending = true
-        return take(taken + count)
+      if sent < size {
+        outputs.append(bytes, from: taken, count: count, isFramed: isChunked, without: sent)
+        outputs.flush()
+        isPending = !outputs.isEmpty
+        if isPending { return take(taken + count) }
       }
       taken += count
     }
     return .accepted(taken)
   }
 
-  func end(_ ending: EventStreamEnding) {
-    switch ending {
-    case .complete:
-      // Whoever takes nothing of the rest is not waited for for ever.
-      var time = timeval(tv_sec: 30, tv_usec: 0)
-      bufferevent_set_timeouts(bufferevent, nil, &time)
-      complete()
-    case .aborted:
-      dropConnection()
-    }
-  }
-
-  /// Hands the end to evhttp, which sends it behind what is pending; until then the response counts as unfinished.
-  private func complete() {
-    guard let request = release() else { return }
-    loop.unfinished += 1
-    let argument = Unmanaged.passRetained(self).toOpaque()
-    evhttp_connection_set_closecb(
-      connection, { _, argument in Unmanaged<EvhttpResponse>.fromOpaque(argument!).takeRetainedValue().wasCompleted() },
-      argument
-    )
-    evhttp_request_set_on_complete_cb(
-      request,
-      { request, argument in
-        evhttp_connection_set_closecb(evhttp_request_get_connection(request), nil, nil)
-        Unmanaged<EvhttpResponse>.fromOpaque(argument!).takeRetainedValue().wasCompleted()
-      }, argument
-    )
-    evhttp_send_reply_end(request)
-  }
-
-  private func wasCompleted() { loop.unfinished -= 1 }
-
   private func take(_ count: Int) -> EventStreamWriteResult {
     owesWritable = true
     return .accepted(count)
   }
 
+  func end(_ ending: EventStreamEnding) {
+    guard stage == .serving else { return }
+    switch ending {
+    case .complete:
+      var time = timeval(tv_sec: Self.endTimeout, tv_usec: 0)
+      bufferevent_set_timeouts(bufferevent, nil, &time)
+      // Over a filter, evhttp would close a connection of HTTP/1.0 as soon as its own buffer is empty.
+      complete(isWaiting: !isChunked && outputs.isLayered) { [request] in evhttp_send_reply_end(request) }
+    case .aborted:
+      dropConnection()
+    }
+  }
+
+  /// What evhttp has yet to be given when everything has left the buffers.
+  private var rest: (() -> Void)?
+
+  /// Hands the end to evhttp, which sends it behind what is pending; until then the response counts as unfinished.
+  ///
+  /// - Parameter isWaiting: Hands it over only when nothing is pending.
+  private func complete(isWaiting: Bool = false, _ send: @escaping () -> Void) {
+    stage = .completing
+    exchange = nil
+    loop.unfinished += 1
+    if !outputs.isLayered {
+      outputs.unwatch()
+      callbacks.withdraw()
+      return send()
+    }
+    // What is below a filter is not evhttp's to wait for, so that its callback is called when that has left, too.
+    if isWaiting {
+      rest = send
+    } else {
+      send()
+      guard stage == .completing else { return }
+      rest = { [unowned self] in callbacks.handOn(.written) }
+      callbacks.interpose()
+    }
+    outputs.watch()
+    outputs.flush()
+    if outputs.isEmpty { loop.finishLater(self) }
+  }
+
+  /// From the loop: everything has left the buffers.
+  func finish() {
+    guard stage == .completing, outputs.isEmpty, let rest else { return }
+    self.rest = nil
+    outputs.unwatch()
+    callbacks.withdraw()
+    rest()
+  }
+
   private func outputWasSent() {
+    if stage == .completing { return loop.finishLater(self) }
+    // Within a write it is seen there, and the lane may not be called.
+    guard !isWriting else { return }
     isPending = false
     guard owesWritable else { return }
     owesWritable = false
@@ -175,34 +239,55 @@ final class EvhttpResponse: EventStreamResponse {
     loop.runSoon()
   }
 
-  private func connectionGone() {
+  private func heard(_ event: BuffereventCallbacks.Event) {
+    guard case .ended = event else { return }
+    withExtendedLifetime(self) {
+      outputs.unwatch()
+      callbacks.handOn(event)
+      // libevent takes a request off a connection that its peer has closed and leaves it to whoever answers it.
+      guard stage != .over else { return }
+      guard evhttp_request_get_connection(request) == nil else { return outputs.watch() }
+      usual = nil
+      if stage == .serving { peerIsGone() }
+      evhttp_request_free(request)
+    }
+  }
+
+  /// libevent frees the request: because it was answered, or because the program frees the connection or the server.
+  private func requestWasFreed() {
+    switch stage {
+    case .serving: peerIsGone()
+    case .completing:
+      stage = .over
+      detach()
+      stopListening()
+      loop.unfinished -= 1
+    case .over: break
+    }
+  }
+
+  private func peerIsGone() {
+    stage = .over
     let exchange = exchange
-    let request = release()
-    // libevent takes a request off a connection that its peer has closed and leaves it to whoever answers it; one that
-    // is still on its connection goes with that.
-    if let request, evhttp_request_get_connection(request) == nil { evhttp_request_free(request) }
+    detach()
     exchange?.peerGone()
     loop.runSoon()
   }
 
   /// Closes the connection without completing the response.
   private func dropConnection() {
-    guard request != nil else { return }
+    stage = .over
+    detach()
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(bufferevent_getfd(bufferevent), SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-    _ = release()
     evhttp_connection_free(connection)
   }
 
-  /// Lets go of the request, once: from now on nothing of libevent's refers to this object.
-  private func release() -> OpaquePointer? {
-    guard let request else { return nil }
-    self.request = nil
+  /// From now on nothing of libevent's calls this object but for the request's end.
+  private func detach() {
     exchange = nil
-    evhttp_connection_set_closecb(connection, nil, nil)
-    if let watch { evbuffer_remove_cb_entry(output, watch) }
-    watch = nil
-    Unmanaged.passUnretained(self).release()
-    return request
+    rest = nil
+    outputs.unwatch()
+    callbacks.withdraw()
   }
 }

@@ -5,6 +5,8 @@ import Glibc
 /// The lane of one event base, and the three events by which the base runs it. On the base's thread only.
 final class LibeventLoop {
   let lane: DeliveryLane
+  /// The chunk that the readers of a walk share.
+  let sharedChunk = SharedChunk()
   /// Responses that are over for the lane, of which the end has not been sent.
   var unfinished = 0 {
     didSet { if unfinished == 0, drained != nil { runSoon() } }
@@ -16,11 +18,18 @@ final class LibeventLoop {
   private var runEvent: UnsafeMutablePointer<event>?
   private var timerEvent: UnsafeMutablePointer<event>?
   private var isRunPending = false
+  private var isRunning = false
+  private var finishing: [EvhttpResponse] = []
+  /// The operations of the base's plain sockets, of which libevent has one table for each kind of bufferevent.
+  private let plainOperations: UnsafeRawPointer?
 
   init(base: OpaquePointer, hub: EventHub) throws(LibeventError) {
     let waker = try LibeventWaker()
     self.waker = waker
     lane = hub.makeLane { waker.wake() }
+    let sample = bufferevent_socket_new(base, -1, 0)
+    plainOperations = sample.map { UnsafeRawPointer($0.pointee.be_ops) }
+    if let sample { bufferevent_free(sample) }
     // Not retained: the events are freed before the loop is let go.
     let argument = Unmanaged.passUnretained(self).toOpaque()
     wakeEvent = event_new(
@@ -39,10 +48,31 @@ final class LibeventLoop {
   }
 
   /// Runs the lane once, after the callbacks of the present round.
+  ///
+  /// A run that the run itself asks for comes after the base has polled. libevent handles events that were made active
+  /// before it looks for others, so that a lane which made itself active again would keep the program's own events
+  /// waiting for as long as somebody publishes.
   func runSoon() {
     guard !isRunPending, let runEvent else { return }
     isRunPending = true
-    event_active(runEvent, Int32(EV_TIMEOUT), 0)
+    if isRunning {
+      var none = timeval()
+      event_add(runEvent, &none)
+    } else {
+      event_active(runEvent, Int32(EV_TIMEOUT), 0)
+    }
+  }
+
+  /// Calls ``EvhttpResponse/finish()`` in the next run, out of any callback of libevent's.
+  func finishLater(_ response: EvhttpResponse) {
+    finishing.append(response)
+    runSoon()
+  }
+
+  /// Whether a bufferevent is a plain socket, to whose descriptor one may write: not one of TLS, and not a filter.
+  func isPlainSocket(_ candidate: UnsafeMutablePointer<bufferevent>) -> Bool {
+    bufferevent_get_underlying(candidate) == nil && bufferevent_getfd(candidate) >= 0
+      && UnsafeRawPointer(candidate.pointee.be_ops) == plainOperations
   }
 
   /// Ends all streams and gives the events back; the base must still be there.
@@ -56,7 +86,12 @@ final class LibeventLoop {
   private func run() {
     isRunPending = false
     guard timerEvent != nil else { return }
+    isRunning = true
+    let responses = finishing
+    finishing = []
+    for response in responses { response.finish() }
     runLane()
+    isRunning = false
     guard let drained, lane.readerCount + unfinished == 0 else { return }
     self.drained = nil
     // It may close this loop and let it go.
@@ -65,7 +100,9 @@ final class LibeventLoop {
 
   private func runLane() {
     let now = Self.now
-    guard let next = lane.run(now: now) else {
+    let next = lane.run(now: now)
+    sharedChunk.release()
+    guard let next else {
       event_del(timerEvent)
       return
     }

@@ -38,22 +38,3 @@ final class LibeventWaker: Sendable {
     }
   }
 }
-
-/// Why event streams cannot be served from an event base.
-public enum LibeventError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The system or libevent refused something, named here.
-  case outOfResources(String)
-  /// There is a callback for this path already.
-  case pathInUse(String)
-  /// The streams were closed.
-  case closed
-
-  /// One line for a person.
-  public var description: String {
-    switch self {
-    case .outOfResources(let what): "the event base cannot be used for event streams: \(what) failed"
-    case .pathInUse(let path): "the evhttp server has a callback for \"\(path)\" already"
-    case .closed: "these event streams were closed"
-    }
-  }
-}

@@ -375,7 +375,10 @@ static void any_thread_publishes(void) {
   es_hub_free(hub);
 }
 
+static void the_library_knows_its_version(void) { EXPECT(strcmp(es_version(), ES_VERSION) == 0); }
+
 int main(void) {
+  the_library_knows_its_version();
   statuses_have_messages();
   each_thread_has_its_own_last_error();
   es_config *config;

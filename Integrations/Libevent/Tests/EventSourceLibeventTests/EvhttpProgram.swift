@@ -5,6 +5,9 @@ import Synchronization
 
 /// A program with an evhttp server in a thread of its own, as somebody may have it: with a route of its own.
 final class EvhttpProgram: @unchecked Sendable {
+  typealias ConnectionMaker =
+    @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> UnsafeMutablePointer<bufferevent>?
+
   // Sendable, because after `init` other threads touch only `jobs`, and `base` by a function for which libevent was
   // told of threads; the rest belongs to the base's thread.
   let base: OpaquePointer
@@ -15,7 +18,8 @@ final class EvhttpProgram: @unchecked Sendable {
   private var thread = pthread_t()
   private let jobs = Mutex<[@Sendable () -> Void]>([])
 
-  init() throws {
+  /// - Parameter connections: How the server makes its connections' bufferevents; nil: as evhttp does.
+  init(connections: ConnectionMaker? = nil) throws {
     evthread_use_pthreads()
     // As every program with libevent does, which writes to sockets that may be closed.
     signal(SIGPIPE, SIG_IGN)
@@ -23,6 +27,7 @@ final class EvhttpProgram: @unchecked Sendable {
     let http = evhttp_new(base)
     self.http = http
     evhttp_set_allowed_methods(http, UInt16(0x1FF))
+    if let connections { evhttp_set_bevcb(http, connections, nil) }
     let bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", 0)
     var address = sockaddr_in()
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)

@@ -1,0 +1,37 @@
+import Dispatch
+import Synchronization
+
+/// Runs blocking work without holding up the tasks of the process.
+func onOwnThread(_ body: @escaping @Sendable () throws -> Void) async -> Result<Void, any Error> {
+  await withCheckedContinuation { continuation in
+    DispatchQueue.global().async { continuation.resume(returning: Result(catching: body)) }
+  }
+}
+
+/// Waits for work at most for a time; what has not ended by then is left alone.
+func ending(within time: Duration, _ body: @escaping @Sendable () async throws -> Void) async throws {
+  try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+    let box = Box(continuation)
+    Task {
+      do {
+        try await body()
+        box.take()?.resume()
+      } catch {
+        box.take()?.resume(throwing: error)
+      }
+    }
+    let seconds = Double(time.components.seconds)
+    DispatchQueue.global().asyncAfter(deadline: .now() + seconds) {
+      box.take()?.resume(throwing: ContractViolation("not done in \(Int(seconds)) seconds"))
+    }
+  }
+}
+
+/// The one who waits, to be resumed once.
+private final class Box: Sendable {
+  private let waiting: Mutex<CheckedContinuation<Void, any Error>?>
+
+  init(_ continuation: CheckedContinuation<Void, any Error>) { waiting = Mutex(continuation) }
+
+  func take() -> CheckedContinuation<Void, any Error>? { waiting.withLock { $0.take() } }
+}
