@@ -23,6 +23,9 @@ struct EventBlock: Sendable {
   /// The last event ID as of the last blank line.
   var lastEventID: String { id.string }
 
+  /// Whether a line since the last blank line belongs to an event.
+  var isBegun: Bool { hasData || hasType || nextID != nil }
+
   /// How many bytes of data there are with another line.
   @inline(__always)
   func dataCount(adding line: UnsafeRawBufferPointer) -> Int {
