@@ -31,17 +31,22 @@ extension [HeaderField] {
   }
 }
 
-/// What is asked of a server on each attempt.
+/// The request that a source sends on each attempt.
 public struct EventSourceRequest: Sendable, Hashable {
-  /// Where: `http` or `https`.
+  /// An `http` or `https` URL. A user and password in it are sent as basic authentication, by every transport, unless
+  /// there is an `Authorization` field.
   public var url: URL
-  /// How.
+  /// The method.
   public var method: String
   /// Fields beside those that every attempt has: `Accept`, `Cache-Control`, `Pragma`, and `Last-Event-ID` when there is
-  /// one. A field named here takes the place of those, but for `Last-Event-ID`.
+  /// one. A field named here takes the place of those. `Last-Event-ID` is the ID to begin with, unless
+  /// ``EventSource/Configuration/lastEventID`` names one; later attempts send that of the last event.
   public var headers: [HeaderField]
   /// A body, sent again on each attempt.
   public var body: [UInt8]?
+  /// How long the connection may take to be made; nil: as long as the transport allows. A source sets it from
+  /// ``EventSource/Configuration/connectTimeout``, unless it is set.
+  public var connectTimeout: Duration?
 
   /// Makes a request.
   public init(_ url: URL, method: String = "GET", headers: [HeaderField] = [], body: [UInt8]? = nil) {
@@ -53,9 +58,11 @@ public struct EventSourceRequest: Sendable, Hashable {
 }
 
 extension EventSourceRequest {
-  /// What of it could become something else on the wire (RFC 9110, 5.1, 5.5 and 9.1); nil: nothing. Values are not
-  /// named, because they may be secret.
+  /// Why it cannot be sent, or could become something else on the wire (RFC 9110, 5.1, 5.5 and 9.1); nil: it is fine.
+  /// Values are not named, because they may be secret.
   var firstFlaw: String? {
+    guard Redirection.isHTTP(url) else { return "\"\(url.redacted)\" is no http or https URL with a host" }
+    guard (1...65_535).contains(url.port ?? 80) else { return "\(url.port ?? 0) is no port from 1 to 65535" }
     guard Self.isToken(method) else { return "its method \"\(method)\" is no token" }
     for field in headers {
       guard Self.isToken(field.name) else { return "the name of its field \"\(field.name)\" is no token" }
@@ -79,6 +86,14 @@ extension EventSourceRequest {
   }
 }
 
+extension EventSourceRequest: CustomStringConvertible, CustomReflectable {
+  /// The method, and the URL without what may be secret.
+  public var description: String { "\(method) \(url.redacted)" }
+
+  /// What debuggers and `dump` show: no query, no field, no body.
+  public var customMirror: Mirror { Mirror(self, children: ["method": method, "url": url.redacted]) }
+}
+
 /// The head of a response.
 public struct ResponseHead: Sendable, Hashable {
   /// The status.
@@ -94,4 +109,12 @@ public struct ResponseHead: Sendable, Hashable {
     self.headers = headers
     self.url = url
   }
+}
+
+extension ResponseHead: CustomStringConvertible, CustomReflectable {
+  /// The status, and the URL without what may be secret.
+  public var description: String { "\(status) from \(url.redacted)" }
+
+  /// What debuggers and `dump` show: no query, no field.
+  public var customMirror: Mirror { Mirror(self, children: ["status": status, "url": url.redacted]) }
 }
