@@ -133,9 +133,10 @@ struct EventBlock: Sendable {
   /// The event at a blank line, with this data.
   @inline(__always)
   mutating func takeEvent(_ data: String) -> ReceivedEvent {
+    let hasOwnID = nextID != nil
     commitID()
     defer { hasType = false }
-    return ReceivedEvent(type: hasType ? type.text : "message", data: data, id: id)
+    return ReceivedEvent(type: hasType ? type.text : "message", data: data, id: id, hasOwnID: hasOwnID)
   }
 
   private mutating func takeOwnData() -> String {
