@@ -46,6 +46,9 @@ extension EventSource {
     public var readTimeout: Duration? = .seconds(300)
     /// The largest line and event that are accepted.
     public var limits = EventStreamParser.Limits()
+    /// Whether an event is the end of what is wanted, such as one with the data `[DONE]`; nil: none is. The source
+    /// closes in order then and does not deliver that event.
+    public var endsAtEvent: (@Sendable (Message) -> Bool)?
     /// How much of the body of an error response is read for ``SubscriptionError/body``, in bytes.
     public var maximumErrorBodyBytes = 64 << 10
     /// Which responses are streams, and after which others to try again.

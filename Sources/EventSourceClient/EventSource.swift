@@ -83,6 +83,9 @@ public final class EventSource: Sendable {
   /// Drops the connection, or the wait for one, and connects at once, with the last event ID.
   public func restart() { session.restart() }
 
+  /// Sends log records elsewhere from now on, instead of to ``Configuration/logger``; nil: nowhere.
+  public func setLogger(_ logger: (@Sendable (EventSourceLogRecord) -> Void)?) { session.logger = logger }
+
   /// Marks a message and all before it as processed: saves its ID in ``Configuration/lastEventIDStore``.
   ///
   /// An ID that is saved already is not saved again. Neither is one that no request can carry, because nothing could

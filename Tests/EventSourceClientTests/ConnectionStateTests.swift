@@ -49,6 +49,7 @@ import Testing
     let inputs: [(name: String, input: ConnectionState.Input)] = [
       ("start", .start), ("accepted", .accepted), ("finished", .finished),
       ("reconnect", .failed(error, .reconnect, plan)), ("stop", .failed(error, .stop, plan)), ("delivered", .delivered),
+      ("completed", .completed),
       ("time", .reconnectionTime(.seconds(2))), ("waited", .waited), ("restart", .restart), ("close", .close),
     ]
     let states: [ConnectionState.State] = [.idle, .connecting, .open, .waiting, .closed]
@@ -59,7 +60,8 @@ import Testing
       "connecting reconnect": ("wait", .waiting), "connecting stop": ("fail", .closed),
       "connecting restart": ("wait", .waiting), "connecting close": ("close", .closed),
       "open reconnect": ("wait", .waiting), "open stop": ("fail", .closed), "open restart": ("wait", .waiting),
-      "open close": ("close", .closed), "waiting waited": ("connect", .connecting),
+      "open close": ("close", .closed), "open completed": ("close", .closed),
+      "waiting waited": ("connect", .connecting),
       "waiting restart": ("wait", .waiting), "waiting close": ("close", .closed),
     ]
     for state in states {

@@ -19,6 +19,7 @@ final class EventSourceSession: Sendable {
     var savedID: String?
     /// The save that the reader waits for.
     var save: Abandonable<Void>?
+    var logger: (@Sendable (EventSourceLogRecord) -> Void)?
   }
 
   let request: EventSourceRequest
@@ -37,7 +38,7 @@ final class EventSourceSession: Sendable {
     shared = Mutex(
       Shared(
         machine: ConnectionState(configuration, random: SystemRandomNumberGenerator()),
-        deliveredID: Self.initialID(request, configuration)))
+        deliveredID: Self.initialID(request, configuration), logger: configuration.logger))
     begin = Self.stopwatch(configuration.clock)
   }
 
@@ -68,6 +69,11 @@ final class EventSourceSession: Sendable {
   var pendingSave: Abandonable<Void>? {
     get { shared.withLock { $0.save } }
     set { shared.withLock { $0.save = newValue } }
+  }
+
+  var logger: (@Sendable (EventSourceLogRecord) -> Void)? {
+    get { shared.withLock { $0.logger } }
+    set { shared.withLock { $0.logger = newValue } }
   }
 
   /// Starts the task, once.
@@ -155,7 +161,10 @@ final class EventSourceSession: Sendable {
   /// How an attempt ended.
   enum Outcome {
     case failed(SubscriptionError, isFutile: Bool, atLeast: Duration?)
+    /// The server has nothing more.
     case finished
+    /// The event came that is the end.
+    case completed
     case restarted
     /// By ``EventSource/close()``, which has told the reader.
     case cutShort
@@ -165,6 +174,7 @@ final class EventSourceSession: Sendable {
     switch outcome {
     case .cutShort: return nil
     case .finished: return take(.finished)
+    case .completed: return take(.completed)
     case .restarted: return take(.restart)
     case .failed(let error, let isFutile, let minimum):
       log(.warning, "the stream ended or was not opened") { [("error", "\(error)")] }
@@ -240,6 +250,6 @@ final class EventSourceSession: Sendable {
     _ level: EventSourceLogRecord.Level, _ message: StaticString,
     _ metadata: () -> [(name: String, value: String)] = { [] }
   ) {
-    configuration.logger?(EventSourceLogRecord(level: level, message: message, metadata: metadata()))
+    logger?(EventSourceLogRecord(level: level, message: message, metadata: metadata()))
   }
 }

@@ -53,6 +53,7 @@ struct StreamReader: Sendable {
     } catch {
       // The watchdog cancels what it watches, and whatever that makes of it is no news.
       if let late = watchdog.verdict { return .failed(late, isFutile: false, atLeast: nil) }
+      if error is ReachedEnd { return .completed }
       if Task.isCancelled { return .cutShort }
       if let passing = error as? PassingError { return .failed(passing.error, isFutile: false, atLeast: nil) }
       let failure =
@@ -61,6 +62,9 @@ struct StreamReader: Sendable {
       return .failed(failure, isFutile: [.request, .tooLarge].contains(failure.code), atLeast: nil)
     }
   }
+
+  /// The event that is the end has come.
+  private struct ReachedEnd: Error {}
 
   /// An error after which the next attempt may succeed, although its code says otherwise.
   private struct PassingError: Error {
@@ -136,6 +140,7 @@ struct StreamReader: Sendable {
   private mutating func read(_ response: TransportResponse, _ watchdog: Watchdog) async throws {
     let head = response.head
     let stream = OpenedStream(head)
+    let endsAtEvent = configuration.endsAtEvent
     var hasDelivered = false
     // A reader that takes its time is not the server's silence: only the wait for bytes is watched.
     while true {
@@ -168,11 +173,13 @@ struct StreamReader: Sendable {
             if event.type == EventSource.Gap.eventType, let gap = EventSource.Gap(event.data) {
               unsent.append(.gap(gap))
             } else {
-              unsent.append(.event(EventSource.Message(event, in: stream)))
+              let message = EventSource.Message(event, in: stream)
+              if endsAtEvent?(message) ?? false { throw ReachedEnd() }
+              unsent.append(.event(message))
             }
           }
         }
-      } catch {
+      } catch let error as EventStreamParserError {
         throw SubscriptionError(
           .tooLarge, "a line or an event exceeds the configured limits", head: head, underlying: error)
       }

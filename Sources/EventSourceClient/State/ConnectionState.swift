@@ -17,6 +17,8 @@ struct ConnectionState {
     case delivered
     /// A head has arrived that says there is nothing more.
     case finished
+    /// The event has arrived that is the end of what is wanted.
+    case completed
     /// An attempt failed or a stream ended; somebody has decided, by the plan, what to do.
     case failed(SubscriptionError, EventSource.Configuration.Decision, Plan)
     /// The server said how long to wait.
@@ -123,6 +125,9 @@ struct ConnectionState {
       hasDelivered = false
       openedAt = now
       return .open
+    case (.open, .completed):
+      state = .closed
+      return .close(.completed)
     case (.connecting, .finished):
       state = .closed
       return .close(.byServer)
@@ -134,7 +139,8 @@ struct ConnectionState {
     case (.connecting, .restart), (.open, .restart), (.waiting, .restart):
       state = .waiting
       return .wait(EventSource.Reconnection(attempt: attempts + 1, delay: .zero, error: nil))
-    case (_, .start), (_, .accepted), (_, .delivered), (_, .finished), (_, .failed), (_, .waited):
+    case (_, .start), (_, .accepted), (_, .delivered), (_, .finished), (_, .completed), (_, .failed),
+      (_, .waited):
       return nil
     }
   }

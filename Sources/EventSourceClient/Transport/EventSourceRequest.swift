@@ -1,36 +1,5 @@
 public import Foundation
 
-/// A field of a request or response head (RFC 9110, 5).
-public struct HeaderField: Sendable, Hashable {
-  /// The name; compared without regard to case.
-  public var name: String
-  /// The value.
-  public var value: String
-
-  /// Makes a field.
-  public init(_ name: String, _ value: String) {
-    self.name = name
-    self.value = value
-  }
-}
-
-extension [HeaderField] {
-  /// The values of all fields of a name, in order; the case of the name does not matter (RFC 9110, 5.1).
-  public func values(of name: String) -> [String] {
-    filter { $0.name.caseInsensitiveCompare(name) == .orderedSame }.map(\.value)
-  }
-
-  /// Sets a field, instead of all of its name.
-  mutating func set(_ name: String, _ value: String) {
-    removeAll(of: name)
-    append(HeaderField(name, value))
-  }
-
-  mutating func removeAll(of name: String) {
-    removeAll { $0.name.caseInsensitiveCompare(name) == .orderedSame }
-  }
-}
-
 /// The request that a source sends on each attempt.
 public struct EventSourceRequest: Sendable, Hashable {
   /// An `http` or `https` URL. A user and password in it are sent as basic authentication, by every transport, unless
@@ -54,6 +23,20 @@ public struct EventSourceRequest: Sendable, Hashable {
     self.method = method
     self.headers = headers
     self.body = body
+  }
+}
+
+extension EventSourceRequest {
+  /// Makes a POST whose body is a value in JSON, as the interfaces of models expect it.
+  ///
+  /// - Throws: What the encoder throws.
+  public init(
+    _ url: URL, json value: some Encodable, headers: [HeaderField] = [], by encoder: JSONEncoder = JSONEncoder()
+  ) throws {
+    self.init(url, method: "POST", headers: headers, body: Array(try encoder.encode(value)))
+    if self.headers.values(of: "Content-Type").isEmpty {
+      self.headers.append(HeaderField("Content-Type", "application/json"))
+    }
   }
 }
 
@@ -92,29 +75,4 @@ extension EventSourceRequest: CustomStringConvertible, CustomReflectable {
 
   /// What debuggers and `dump` show: no query, no field, no body.
   public var customMirror: Mirror { Mirror(self, children: ["method": method, "url": url.redacted]) }
-}
-
-/// The head of a response.
-public struct ResponseHead: Sendable, Hashable {
-  /// The status.
-  public var status: Int
-  /// The fields.
-  public var headers: [HeaderField]
-  /// Where it came from, after redirects: its origin is that of the events (WHATWG HTML 9.2.6).
-  public var url: URL
-
-  /// Makes a head.
-  public init(status: Int, headers: [HeaderField] = [], url: URL) {
-    self.status = status
-    self.headers = headers
-    self.url = url
-  }
-}
-
-extension ResponseHead: CustomStringConvertible, CustomReflectable {
-  /// The status, and the URL without what may be secret.
-  public var description: String { "\(status) from \(url.redacted)" }
-
-  /// What debuggers and `dump` show: no query, no field.
-  public var customMirror: Mirror { Mirror(self, children: ["status": status, "url": url.redacted]) }
 }
