@@ -2,13 +2,16 @@
 
 #ifdef __linux__
 #include <dlfcn.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
 // Options: a long, an object, a function or an offset are told by the ten thousands.
 enum {
+  option_fresh_connect = 74,
   option_forbid_reuse = 75,
+  option_http_version = 84,
   option_no_progress = 43,
   option_no_body = 44,
   option_tcp_keep_alive = 213,
@@ -18,7 +21,7 @@ enum {
   option_post = 47,
   option_protocols = 181,
   option_suppress_connect_heads = 265,
-  option_connect_timeout = 78,
+  option_connect_timeout = 156,
   option_path_as_is = 234,
   option_quick_exit = 322,
   option_write_data = 10001,
@@ -27,7 +30,14 @@ enum {
   option_fields = 10023,
   option_head_data = 10029,
   option_custom_method = 10036,
-  option_accept_encoding = 10102,
+  option_proxy = 10004,
+  option_certificate = 10025,
+  option_key_password = 10026,
+  option_interface = 10062,
+  option_authority_file = 10065,
+  option_certificate_key = 10087,
+  option_authority_folder = 10097,
+  option_pinned_key = 10230,
   option_private = 10103,
   option_write_function = 20011,
   option_head_function = 20079,
@@ -95,7 +105,33 @@ int eventsource_curl_load(void) {
   return is_loaded;
 }
 
-static int configure(transfer *it, const eventsource_curl_request *request) {
+// Sets what the caller has chosen, and names what is refused. Texts that are NULL stay at libcurl's defaults.
+static const char *set_options(void *handle, const eventsource_curl_options *options) {
+  const struct {
+    int option;
+    const char *value;
+    const char *name;
+  } texts[] = {
+      {option_authority_file, options->authority_file, "the file of certificate authorities"},
+      {option_authority_folder, options->authority_folder, "the folder of certificate authorities"},
+      {option_certificate, options->certificate_file, "the client certificate"},
+      {option_certificate_key, options->key_file, "the client certificate's key"},
+      {option_key_password, options->key_password, "the password of the client certificate's key"},
+      {option_pinned_key, options->pinned_key, "the pinned key"},
+      {option_proxy, options->proxy, "the proxy"},
+      {option_interface, options->interface, "the interface"},
+  };
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+    if (texts[i].value != NULL && curl.easy_setopt(handle, texts[i].option, texts[i].value) != 0) return texts[i].name;
+  if (options->http_version != 0 && curl.easy_setopt(handle, option_http_version, options->http_version) != 0)
+    return "the HTTP version";
+  // Zero would mean libcurl's own limit.
+  long limit = options->connect_milliseconds > 0 ? options->connect_milliseconds : LONG_MAX / 2;
+  return curl.easy_setopt(handle, option_connect_timeout, limit) != 0 ? "the time limit for connections" : NULL;
+}
+
+// Names what libcurl refuses; NULL: nothing.
+static const char *configure(transfer *it, const eventsource_curl_request *request) {
   void *handle = it->handle;
   // What is not known to an old library is left at its default; what a request cannot do without is checked.
   curl.easy_setopt(handle, option_no_progress, 1L);
@@ -108,9 +144,11 @@ static int configure(transfer *it, const eventsource_curl_request *request) {
   curl.easy_setopt(handle, option_path_as_is, 1L);
   // A transfer that is given up while its name is being resolved does not make all others wait for the resolver.
   curl.easy_setopt(handle, option_quick_exit, 1L);
-  // The source has a time limit of its own.
-  curl.easy_setopt(handle, option_connect_timeout, 86400L);
-  curl.easy_setopt(handle, option_accept_encoding, "");
+  // Streams that share a connection share its flow control: libcurl would keep what a stalled one has not taken, up to
+  // the 32 MiB of HTTP/2's window, for each.
+  curl.easy_setopt(handle, option_fresh_connect, 1L);
+  const char *flaw = set_options(handle, &request->options);
+  if (flaw != NULL) return flaw;
   int failed = curl.easy_setopt(handle, option_protocols, (long)protocol_http_and_https) ||
                curl.easy_setopt(handle, option_url, request->url) ||
                curl.easy_setopt(handle, option_custom_method, request->method) ||
@@ -125,11 +163,13 @@ static int configure(transfer *it, const eventsource_curl_request *request) {
              curl.easy_setopt(handle, option_post_size, request->body_count) ||
              curl.easy_setopt(handle, option_post_fields, request->body);
   if (request->is_head_request) failed = failed || curl.easy_setopt(handle, option_no_body, 1L);
-  return !failed;
+  return failed ? "the URL" : NULL;
 }
 
-void *eventsource_curl_new_transfer(const eventsource_curl_request *request, const char *const *lines, size_t count) {
+void *eventsource_curl_new_transfer(
+    const eventsource_curl_request *request, const char *const *lines, size_t count, const char **flaw) {
   transfer *it = calloc(1, sizeof(transfer));
+  *flaw = NULL;
   if (it == NULL) return NULL;
   it->context = request->context;
   int is_made = (it->handle = curl.easy_init()) != NULL;
@@ -137,7 +177,7 @@ void *eventsource_curl_new_transfer(const eventsource_curl_request *request, con
     void *longer = curl.slist_append(it->lines, lines[i]);
     if ((is_made = longer != NULL)) it->lines = longer;
   }
-  if (is_made && configure(it, request)) return it;
+  if (is_made && (*flaw = configure(it, request)) == NULL) return it;
   eventsource_curl_free_transfer(it);
   return NULL;
 }

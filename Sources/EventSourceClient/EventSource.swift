@@ -31,6 +31,9 @@ public final class EventSource: Sendable {
     #endif
   }()
 
+  /// The `User-Agent` of requests that name no other: this package and its version.
+  public static let userAgent = "EventSourceKit/0.1.0"
+
   /// Makes a source; it does not connect yet.
   ///
   /// - Parameters:
@@ -80,16 +83,21 @@ public final class EventSource: Sendable {
   /// Drops the connection, or the wait for one, and connects at once, with the last event ID.
   public func restart() { session.restart() }
 
-  /// Says that a message and all before it have been dealt with: its ID goes into the store of last event IDs.
+  /// Sends log records elsewhere from now on, instead of to ``Configuration/logger``; nil: nowhere.
+  public func setLogger(_ logger: (@Sendable (EventSourceLogRecord) -> Void)?) { session.logger = logger }
+
+  /// Marks a message and all before it as processed: saves its ID in ``Configuration/lastEventIDStore``.
+  ///
+  /// An ID that is saved already is not saved again. Neither is one that no request can carry, because nothing could
+  /// continue after it; that is logged. It may be called after the source was closed. Await one call before the next.
   ///
   /// - Throws: What the store throws.
-  public func commit(_ message: Message) async throws {
-    try await configuration.lastEventIDStore?.save(message.lastEventID)
-  }
+  public func commit(_ message: Message) async throws { try await session.commit(message.lastEventID) }
 
   /// The events, until the source is closed; throws the ``SubscriptionError`` that closes it.
   ///
-  /// Gaps, comments and reconnects are seen in ``elements`` only.
+  /// Gaps, comments and reconnects are seen in ``elements`` only. If there is a store of last event IDs, a loop that
+  /// ends after an event has not saved that event's ID: see ``Configuration/lastEventIDStore``.
   public var events: Events { Events(elements: elements) }
 
   /// Everything that happens, until the source is closed.
@@ -98,7 +106,8 @@ public final class EventSource: Sendable {
   /// Takes the one place of a reader.
   fileprivate func beginReading() throws(SubscriptionError) {
     guard !isRead.exchange(true, ordering: .relaxed) else {
-      throw SubscriptionError(.severalConsumers, "an event source has one reader; make another source for another")
+      throw SubscriptionError(
+        .severalConsumers, "an event source has one consumer; make another source for another consumer")
     }
     session.start()
   }
@@ -119,15 +128,21 @@ public final class EventSource: Sendable {
 
       fileprivate init(_ source: EventSource) { reading = Reading(source) }
 
-      /// The next element; nil at the end, also when the task is canceled.
+      /// Returns the next element; nil at the end. In a canceled task it closes the source and returns nil, whatever
+      /// has been received already.
       ///
-      /// - Throws: The ``SubscriptionError`` that closed the source, once.
+      /// - Throws: The ``SubscriptionError`` that closed the source, once; one with the code `severalConsumers` while
+      ///   another call waits.
       public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws -> Element? {
         let source = reading.source
         if !hasBegun {
           try source.beginReading()
           hasBegun = true
           reading.hasBegun.store(true, ordering: .relaxed)
+        }
+        if Task.isCancelled {
+          source.close()
+          return nil
         }
         if reading.commitsImplicitly { try await reading.commit() }
         while true {
@@ -204,11 +219,14 @@ private final class Reading: Sendable {
     if commitsImplicitly { uncommitted.withLock { $0 = id } }
   }
 
-  /// The reader asks for more: it has dealt with what it was given.
+  /// The reader asks for more: it has processed what it was given. Closing the source and canceling the task end the
+  /// wait for the store.
   func commit() async throws {
     guard let id = uncommitted.withLock({ $0.take() }) else { return }
     do {
-      try await source.configuration.lastEventIDStore?.save(id)
+      try await source.session.commitUntilClosed(id)
+    } catch is CancellationError {
+      source.close()
     } catch {
       source.close()
       throw SubscriptionError(.store, "the last event ID cannot be saved", underlying: error)

@@ -32,6 +32,8 @@ extension EventSource {
     public var type: String { event.type }
     /// The data.
     public var data: String { event.data }
+    /// The event's own ID; nil: the stream gave it none.
+    public var id: String? { event.id }
     /// The last event ID when it was dispatched: its own ID, or that of an event before it; empty: there is none.
     public var lastEventID: String { event.lastEventID }
     /// The head of the response that it came in; its URL has the event's origin.
@@ -79,7 +81,8 @@ extension EventSource {
     case byCaller
     /// The server said that there is nothing more to come, by 204.
     case byServer
-    /// The one response that was asked for came to its end.
+    /// The one response that was asked for came to its end, or to the event that
+    /// ``EventSource/Configuration/endsAtEvent`` names.
     case completed
   }
 

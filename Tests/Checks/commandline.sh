@@ -50,12 +50,24 @@ for typo in "lisen $nowhere" "listen" "listen ftp://127.0.0.1" "listen http://" 
   "listen $nowhere --count 0" "listen $nowhere --method G=T" "listen $nowhere -H nonsense" "listen $nowhere -H a\\:b:c" \
   "listen $nowhere --color mauve" "listen $nowhere --data a --data-file b" "serve --port 70000" "serve --port x" \
   "serve --history sqlite:" "serve --history sqlite" "serve --history memory:1" "serve --allow-origin * --allow-origin a" \
-  "publish $nowhere a --file b" "publish $nowhere --id 1" "decode --chunk 0" "decode x"; do
+  "publish $nowhere a --file b" "publish $nowhere --id 1" "decode --chunk 0" "decode x" "$nowhere" \
+  "listen $nowhere --response --reconnect" "listen $nowhere --last-event-id 1 -H last-event-id:2" \
+  "publish 127.0.0.1:1 x"; do
   read -ra words <<<"$typo"
   refused 64 "${words[@]}"
 done
 refused 64 serve --history redis:x
 has 'no kind of history "redis"' "$scratch/err" || fail "an unknown history is not named: $(cat "$scratch/err")"
+# hinted WORDS ARGUMENTS ...: the mistake is answered with these words.
+hinted() {
+  refused 64 "${@:2}"
+  has "$1" "$scratch/err" || fail "\"${*:2}\" is not answered with: $1, but: $(cat "$scratch/err")"
+}
+hinted 'did you mean "listen"?' lisen $nowhere
+hinted "did you mean \"eventsource listen $nowhere\"?" $nowhere
+hinted 'did you mean "http://127.0.0.1:1/x"?' listen 127.0.0.1:1/x
+hinted "Did you mean '--json'?" listen $nowhere --jsn
+[[ $("$program" --version) =~ ^EventSourceKit\ [0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "the version is not told"
 refused 64 decode --last-event-id $'a\nb'
 refused 64 serve --channel $'a\nb'
 refused 64 serve --host 192.0.2.1 --port 0
@@ -70,7 +82,7 @@ done
 "$program" --generate-completion-script bash | bash -n || fail "bash does not take its completions"
 
 # A server: publishing, and what it refuses.
-serve --port 0 --channel news --channel other --replay --reconnection-time 0.1
+serve --port 0 --channel news --channel other --channel large --replay --reconnection-time 0.1
 expect "publishing an argument" "$("$program" publish "$url/publish/news" one --type kind --id 'a+b c')" "a+b c"
 printf 'two\nlines' >"$scratch/file"
 id=$("$program" publish "$url/publish/news" --file "$scratch/file") || fail "a file is not published"
@@ -81,8 +93,12 @@ refused 69 publish "$url/publish/nowhere" x
 refused 69 publish $nowhere x
 refused 65 publish "$url/publish/news" x --id $'a\nb'
 refused 66 publish "$url/publish/news" --file "$scratch/missing"
-head -c 2000000 /dev/zero | tr '\0' x >"$scratch/large"
+head -c 17000000 /dev/zero | tr '\0' x >"$scratch/large"
 refused 65 publish "$url/publish/news" --file "$scratch/large"
+expect "what is larger than the server takes" \
+  "$(curl -s -o "$scratch/out" -w '%{http_code}' --data-binary "@$scratch/large" "$url/publish/news")" 413
+head -c 15000000 "$scratch/large" >"$scratch/fits"
+"$program" publish "$url/publish/large" --file "$scratch/fits" >/dev/null || fail "a large event is not published"
 python3 -u -c 'import socketserver
 class Answer(socketserver.StreamRequestHandler):
     def handle(self):
@@ -141,26 +157,57 @@ expect "what listen | head -n 1 says" "$(cat "$scratch/out" "$scratch/err")" "ki
 timeout 20 "$program" listen -q "$url/events/other?last-event-id=$id" 2>"$scratch/err" | true
 expect "the statuses when the reader goes before any event" "${PIPESTATUS[*]}" "141 0"
 
-# The request that listen makes is what it was told.
-python3 - "$scratch/request" <<'EOF' >"$scratch/port" &
-import socket, sys
-listener = socket.create_server(("127.0.0.1", 0))
-print(listener.getsockname()[1], flush=True)
-peer, _ = listener.accept()
-request = b""
-while b"\r\n\r\nthe body" not in request:
-    request += peer.recv(65536)
-peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hi\n\ndata: answer\n\n")
-open(sys.argv[1], "wb").write(request)
-peer.close()
-EOF
+# What listen sends, and what it makes of the answers.
+python3 -u Tests/Checks/commandline_server.py "$scratch/requests" >"$scratch/port" &
+scripted=$!
 wait_until test -s "$scratch/port"
-timeout 20 "$program" listen -q --response --comments -H 'X-Token: secret' -H 'accept: text/*' -d 'the body' \
-  "http://127.0.0.1:$(cat "$scratch/port")/path" >"$scratch/out" || fail "one response ends with status $?"
-expect "a comment and an event" "$(tr '\n' '|' <"$scratch/out")" ': hi|answer|'
-for part in 'POST /path HTTP/1.1' 'X-Token: secret' 'text/*'; do
-  has "$part" "$scratch/request" || fail "the request lacks \"$part\": $(cat "$scratch/request")"
-done
+scripted_url=http://127.0.0.1:$(cat "$scratch/port")
+# listening EXPECTED ARGUMENTS ...: listen prints this, and ends with status 0; $scratch/requests has what it sent.
+listening() {
+  : >"$scratch/requests"
+  timeout 20 "$program" listen "${@:2}" >"$scratch/out" 2>"$scratch/err" || fail "listen ${*:2}: $? $(cat "$scratch/err")"
+  expect "listen ${*:2}" "$(tr '\n' '|' <"$scratch/out")" "$1"
+}
+sent() { has "$1" "$scratch/requests" || fail "the request lacks \"$1\": $(cat "$scratch/requests")"; }
+listening ': hi|answer|[DONE]|' -q --comments -H 'X-Token: secret' -H 'accept: text/*' -d 'the body' "$scripted_url/answer"
+for part in 'POST /answer HTTP/1.1' 'X-Token: secret' 'text/*' 'User-Agent: EventSourceKit/' 'the body'; do sent "$part"; done
+expect "how often a POST is sent" "$(grep -c ^POST "$scratch/requests")" 1
+listening 'answer|' -q --until '[DONE]' "$scripted_url/answer"
+listening 'answer|[DONE]|answer|' -q --reconnect --reconnection-time 0.1 --count 3 -d x "$scripted_url/answer"
+expect "how often a POST is repeated" "$(grep -c ^POST "$scratch/requests")" 2
+printf '{"a":\r\n1}\n' >"$scratch/body"
+listening 'answer|[DONE]|' -q -d "@$scratch/body" "$scripted_url/answer"
+sent '{"a":1}'
+listening 'answer|' -q --count 1 -H 'Last-Event-ID: 5' "$scripted_url/answer"
+sent 'Last-Event-ID: 5'
+refused 66 listen -d "@$scratch/missing" "$scripted_url/answer"
+refused 69 listen -q --head-timeout 0.2 "$scripted_url/silent"
+refused 69 listen -q "$scripted_url/refusal"
+has 'status 400: {"error":"no such model"}' "$scratch/err" || fail "the reason is not told: $(cat "$scratch/err")"
+timeout 20 "$program" listen --wait --reconnection-time 0.1 "$scripted_url/later" >"$scratch/out" 2>"$scratch/err" &
+listener=$!
+wait_until has '(attempt 3)' "$scratch/err"
+has 'status 503: overloaded; reconnecting in' "$scratch/err" || fail "a refusal's reason is not told under --wait"
+kill -INT "$listener"
+{ wait "$listener"; } 2>/dev/null
+timeout 20 "$program" listen --wait "$scripted_url/never" >"$scratch/out" 2>"$scratch/err" &
+listener=$!
+wait_until has 'reconnecting in' "$scratch/err"
+grep -qE 'reconnecting in [345][0-9]{3}\.[0-9] s' "$scratch/err" || fail "a retry of many digits: $(cat "$scratch/err")"
+kill -INT "$listener"
+{ wait "$listener"; } 2>/dev/null
+kill "$scripted"
+{ wait "$scripted"; } 2>/dev/null
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext \
+  subjectAltName=DNS:localhost -keyout "$scratch/key" -out "$scratch/certificate" 2>/dev/null || fail "there is no openssl"
+python3 -u Tests/Checks/commandline_server.py "$scratch/requests" "$scratch/certificate" "$scratch/key" >"$scratch/port" &
+scripted=$!
+wait_until grep -q . "$scratch/port"
+secure_url=https://localhost:$(cat "$scratch/port")
+refused 69 listen -q "$secure_url/answer"
+listening 'answer|' -q --count 1 --cacert "$scratch/certificate" "$secure_url/answer"
+kill "$scripted"
+{ wait "$scripted"; } 2>/dev/null
 
 # What comes in while the connection is cut, or while nobody listens, comes once.
 coproc relay { python3 -c 'import sys
@@ -228,6 +275,20 @@ expect "what is heard over a restart with a history" "$(data_of "$scratch/heard"
 kill -INT "$listener"
 { wait "$listener"; } 2>/dev/null
 refused 74 serve --history "sqlite:$scratch"
+
+# A history that is locked is the server's trouble, and its place is nobody's business.
+python3 -c 'import sqlite3, sys
+lock = sqlite3.connect(sys.argv[1], isolation_level=None)
+lock.execute("BEGIN EXCLUSIVE")
+print(flush=True)
+sys.stdin.read()' "$scratch/history" 0<> <(:) >"$scratch/locked" &
+locker=$!
+wait_until test -s "$scratch/locked"
+refused 69 publish "$url/publish/other" x
+has 'status 503' "$scratch/err" || fail "a locked history: $(cat "$scratch/err")"
+if has "$scratch" "$scratch/err"; then fail "the history's path is told: $(cat "$scratch/err")"; fi
+kill "$locker"
+{ wait "$locker"; } 2>/dev/null
 
 # A first connection that fails, to be tried until there is a server.
 kill -TERM "$server"

@@ -1,5 +1,6 @@
 import EventSourceClient
 import Foundation
+import Glibc
 import Synchronization
 import Testing
 
@@ -47,6 +48,51 @@ import Testing
       #expect(throws: FileLastEventIDStore.FileError.self) { try FileLastEventIDStore(path: folder).load() }
       #expect(throws: FileLastEventIDStore.FileError.self) {
         try FileLastEventIDStore(path: "\(folder)/none/id").save("1")
+      }
+    }
+  }
+
+  @Test func aLineBreakAtTheEndIsNoPartOfTheID() async throws {
+    try await inFolder { folder in
+      let store = FileLastEventIDStore(path: "\(folder)/id")
+      for (text, id) in [("7\n", "7"), ("7\r\n", "7"), ("\n", ""), ("é", "é")] {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: store.path))
+        #expect(try store.load() == id)
+      }
+      try Data("7\n\n".utf8).write(to: URL(fileURLWithPath: store.path))
+      #expect(throws: FileLastEventIDStore.FileError.self) { try store.load() }
+    }
+  }
+
+  @Test func whatIsSavedCanBeLoaded() async throws {
+    try await inFolder { folder in
+      let store = FileLastEventIDStore(path: "\(folder)/id")
+      let largest = String(repeating: "i", count: FileLastEventIDStore.maximumBytes)
+      try store.save(largest)
+      #expect(try store.load() == largest)
+      for text in [largest + "i", "a\nb", "a\rb", "a\0b", "a\n"] {
+        #expect(throws: FileLastEventIDStore.FileError.self) { try store.save(text) }
+      }
+      #expect(try store.load() == largest)
+    }
+  }
+
+  @Test func noSymbolicLinkIsFollowedAndNothingButAFileIsRead() async throws {
+    try await inFolder { folder in
+      let store = FileLastEventIDStore(path: "\(folder)/id")
+      try Data("precious".utf8).write(to: URL(fileURLWithPath: "\(folder)/other"))
+      for link in ["id", "id.next"] {
+        try FileManager.default.createSymbolicLink(
+          atPath: "\(folder)/\(link)", withDestinationPath: "\(folder)/other")
+      }
+      #expect(throws: FileLastEventIDStore.FileError.self) { try store.load() }
+      try store.save("1")
+      #expect(try store.load() == "1")
+      #expect(FileManager.default.contents(atPath: "\(folder)/other") == Data("precious".utf8))
+      // Opening a pipe that nobody writes would wait for ever.
+      mkfifo("\(folder)/pipe", 0o600)
+      #expect(throws: FileLastEventIDStore.FileError.self) {
+        try FileLastEventIDStore(path: "\(folder)/pipe").load()
       }
     }
   }

@@ -18,6 +18,19 @@ import Testing
     #expect(events == [ReceivedEvent(data: "a", lastEventID: "1"), ReceivedEvent(data: "b", lastEventID: "1")])
   }
 
+  @Test func eventsComeFromSingleBytesAsSoonAsTheirsAreThere() async throws {
+    let (bytes, continuation) = AsyncStream<UInt8>.makeStream()
+    var events = bytes.chunkedByLines.serverSentEvents().makeAsyncIterator()
+    for text in ["data: a\n\n", "data: b\r\r", "data: \(String(repeating: "x", count: 10_000))\n\n"] {
+      for byte in text.utf8 { continuation.yield(byte) }
+      // Nothing follows it yet.
+      let event = try await events.next()
+      #expect(event?.data == text.dropFirst(6).filter { !$0.isNewline })
+    }
+    continuation.finish()
+    #expect(try await events.next() == nil)
+  }
+
   @Test func elementsHaveCommentsIfAskedFor() async throws {
     var elements: [EventStreamParser.Element] = []
     let stream = chunks([":a\nretry: 7\n", "data: x\n\n"]).eventStreamElements(lastEventID: "0", reportsComments: true)

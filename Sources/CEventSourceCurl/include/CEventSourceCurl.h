@@ -2,6 +2,8 @@
 // it is there without its headers having to be. The numbers are those of libcurl's stable binary interface (SONAME 4).
 #pragma once
 
+#include "CEventSourceInflate.h"
+
 #ifdef __linux__
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +15,21 @@ typedef size_t (*eventsource_curl_receive)(char *bytes, size_t size, size_t coun
 
 // What a receiving function answers, besides the number of bytes: keep the bytes and wait; give the transfer up.
 extern const size_t eventsource_curl_pause, eventsource_curl_abort;
+
+// What the caller has chosen for its connections. NULL, or 0: libcurl's default, and for the time no limit.
+typedef struct {
+  const char *authority_file;
+  const char *authority_folder;
+  const char *certificate_file;
+  const char *key_file;
+  const char *key_password;
+  const char *pinned_key;
+  const char *proxy;
+  const char *interface;
+  // 2: HTTP/1.1; 3: HTTP/2, also without TLS by an upgrade; 4: HTTP/2 over TLS.
+  long http_version;
+  long connect_milliseconds;
+} eventsource_curl_options;
 
 // What one request is made of. Everything is used until the transfer is freed, but the texts, which are copied.
 typedef struct {
@@ -26,10 +43,13 @@ typedef struct {
   void *context;
   eventsource_curl_receive receive_head_line;
   eventsource_curl_receive receive_body;
+  eventsource_curl_options options;
 } eventsource_curl_request;
 
-// A transfer with these lines of fields, as libcurl wants them; NULL: there is no memory, or the URL is refused.
-void *eventsource_curl_new_transfer(const eventsource_curl_request *request, const char *const *lines, size_t count);
+// A transfer with these lines of fields, as libcurl wants them; NULL: there is no memory, or what the flaw names is
+// refused.
+void *eventsource_curl_new_transfer(
+    const eventsource_curl_request *request, const char *const *lines, size_t count, const char **flaw);
 void eventsource_curl_free_transfer(void *transfer);
 
 // Lets a transfer that waits go on. On the thread of the engine only, like all that follow but the waking.

@@ -11,15 +11,16 @@ internal import Foundation
 /// A file that holds the last event ID, and nothing else.
 ///
 /// A save writes a new file beside it and puts it in its place, so whoever reads, also after the program was killed in
-/// the middle of it, finds the old ID or the new one, whole. One program writes a file at a time.
+/// the middle of it, finds the old ID or the new one, whole. One program writes a file at a time. A symbolic link is
+/// not followed, neither in place of the file nor of the new one beside it.
 public final class FileLastEventIDStore: LastEventIDStore {
   /// The file.
   public let path: String
   /// Whether a save waits until the ID would survive a loss of power, which costs some milliseconds for each.
   public let survivesPowerLoss: Bool
 
-  /// What a file may hold at most; a longer one is none of ours.
-  private static let maximumBytes = 1 << 20
+  /// The largest ID that is saved and loaded, in bytes: more than any request can carry.
+  public static let maximumBytes = 1 << 20
 
   /// Makes a store; the file need not exist yet, its folder has to.
   public init(path: String, survivesPowerLoss: Bool = false) {
@@ -27,17 +28,30 @@ public final class FileLastEventIDStore: LastEventIDStore {
     self.survivesPowerLoss = survivesPowerLoss
   }
 
-  /// What the file holds; nil: there is none.
+  /// Returns the ID in the file, without a line break at its end, which editors leave; nil: there is no file.
   ///
   /// - Throws: ``FileError``, if there is a file that cannot be read or holds no ID.
   public func load() throws -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe in place of the file would make opening it wait.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
-      throw FileError("opened", path)
+      throw errno == ELOOP ? FileError(path: path, message: "it is a symbolic link") : FileError("opened", path)
     }
     defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: Self.maximumBytes + 1)
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError("opened", path) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(path: path, message: "it is no file") }
+    let bytes = try contents(of: descriptor)
+    guard let id = String(validating: Self.withoutLineBreak(bytes), as: UTF8.self), Self.isID(id) else {
+      throw FileError(path: path, message: "it holds no last event ID; delete it to begin anew")
+    }
+    return id
+  }
+
+  /// All bytes, and one more than an ID and a line break may have at most.
+  private func contents(of descriptor: Int32) throws -> ArraySlice<UInt8> {
+    var bytes = [UInt8](repeating: 0, count: Self.maximumBytes + 3)
     var count = 0
     while count < bytes.count {
       let taken = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + count, $0.count - count) }
@@ -46,18 +60,30 @@ public final class FileLastEventIDStore: LastEventIDStore {
       if taken == 0 { break }
       count += taken
     }
-    guard count <= Self.maximumBytes, let id = String(validating: bytes[..<count], as: UTF8.self),
-      !id.utf8.contains(where: { $0 == 0 || $0 == 10 || $0 == 13 })
-    else { throw FileError(path: path, message: "it holds no last event ID") }
-    return id
+    return bytes[..<count]
+  }
+
+  private static func withoutLineBreak(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    guard bytes.last == UInt8(ascii: "\n") else { return bytes }
+    let line = bytes.dropLast()
+    return line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+  }
+
+  private static func isID(_ text: String) -> Bool {
+    text.utf8.count <= maximumBytes && !text.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 }
   }
 
   /// Puts an ID into the file.
   ///
-  /// - Throws: ``FileError``; the file is then as it was.
+  /// - Throws: ``FileError``, also for a text that ``load()`` would not accept; the file is then as it was.
   public func save(_ id: String) throws {
+    guard Self.isID(id) else {
+      throw FileError(path: path, message: "an ID has at most \(Self.maximumBytes) bytes, and no line break or NUL")
+    }
     let next = path + ".next"
-    let descriptor = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    // What a program that was killed left there; a new file is made, so that nothing that lies there is followed.
+    unlink(next)
+    let descriptor = open(next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw FileError("created", next) }
     do {
       defer { close(descriptor) }
@@ -80,25 +106,5 @@ public final class FileLastEventIDStore: LastEventIDStore {
     guard descriptor >= 0 else { throw FileError("opened", folder) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw FileError("flushed", folder) }
-  }
-
-  /// Why an ID was not loaded or saved.
-  public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The file.
-    public let path: String
-    /// What is wrong with it.
-    public let message: String
-
-    /// One line for a person.
-    public var description: String { "\"\(path)\": \(message)" }
-
-    init(path: String, message: String) {
-      self.path = path
-      self.message = message
-    }
-
-    init(_ participle: String, _ path: String) {
-      self.init(path: path, message: "it cannot be \(participle): \(String(cString: strerror(errno)))")
-    }
   }
 }

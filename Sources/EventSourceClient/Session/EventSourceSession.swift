@@ -15,6 +15,11 @@ final class EventSourceSession: Sendable {
     /// The last event ID that the reader was given, and the one that the next attempt sends.
     var deliveredID: String
     var isRestarting = false
+    /// What the store holds; nil: it is not known.
+    var savedID: String?
+    /// The save that the reader waits for.
+    var save: Abandonable<Void>?
+    var logger: (@Sendable (EventSourceLogRecord) -> Void)?
   }
 
   let request: EventSourceRequest
@@ -33,8 +38,13 @@ final class EventSourceSession: Sendable {
     shared = Mutex(
       Shared(
         machine: ConnectionState(configuration, random: SystemRandomNumberGenerator()),
-        deliveredID: configuration.lastEventID))
+        deliveredID: Self.initialID(request, configuration), logger: configuration.logger))
     begin = Self.stopwatch(configuration.clock)
+  }
+
+  private static func initialID(_ request: EventSourceRequest, _ configuration: EventSource.Configuration) -> String {
+    if !configuration.lastEventID.isEmpty { return configuration.lastEventID }
+    return request.headers.values(of: "Last-Event-ID").first ?? ""
   }
 
   private static func stopwatch<C: Clock>(_ clock: C) -> @Sendable () -> Duration where C.Duration == Duration {
@@ -49,6 +59,23 @@ final class EventSourceSession: Sendable {
 
   func delivered(_ id: String) { shared.withLock { $0.deliveredID = id } }
 
+  /// What the store holds; nil: it is not known.
+  var savedID: String? {
+    get { shared.withLock { $0.savedID } }
+    set { shared.withLock { $0.savedID = newValue } }
+  }
+
+  /// The save that the reader waits for, which ``close()`` abandons.
+  var pendingSave: Abandonable<Void>? {
+    get { shared.withLock { $0.save } }
+    set { shared.withLock { $0.save = newValue } }
+  }
+
+  var logger: (@Sendable (EventSourceLogRecord) -> Void)? {
+    get { shared.withLock { $0.logger } }
+    set { shared.withLock { $0.logger = newValue } }
+  }
+
   /// Starts the task, once.
   func start() {
     shared.withLock { shared in
@@ -58,13 +85,14 @@ final class EventSourceSession: Sendable {
   }
 
   func close() {
-    let (task, closed) = shared.withLock { shared in
-      (shared.task, shared.machine.take(.close, at: now))
+    let (task, save, closed) = shared.withLock { shared in
+      (shared.task, shared.save, shared.machine.take(.close, at: now))
     }
     guard case .close(let closure)? = closed else { return }
     isClosedByCaller.store(true, ordering: .relaxed)
     handoff.close(with: [.closed(closure)])
     task?.cancel()
+    save?.abandon()
   }
 
   func restart() {
@@ -82,10 +110,10 @@ final class EventSourceSession: Sendable {
   // MARK: The task
 
   private func run() async {
-    var reader = StreamReader(self, lastEventID: configuration.lastEventID)
+    var reader = StreamReader(self, lastEventID: lastEventID)
     var lastError: SubscriptionError?
     do {
-      if let id = try await configuration.lastEventIDStore?.load() {
+      if let id = try await loadID() {
         reader.begin(with: id)
         delivered(id)
       }
@@ -123,10 +151,20 @@ final class EventSourceSession: Sendable {
     }
   }
 
+  private func loadID() async throws -> String? {
+    guard let store = configuration.lastEventIDStore else { return nil }
+    let id = try await Abandonable().run { try await store.load() }
+    savedID = id
+    return id
+  }
+
   /// How an attempt ended.
   enum Outcome {
     case failed(SubscriptionError, isFutile: Bool, atLeast: Duration?)
+    /// The server has nothing more.
     case finished
+    /// The event came that is the end.
+    case completed
     case restarted
     /// By ``EventSource/close()``, which has told the reader.
     case cutShort
@@ -136,13 +174,24 @@ final class EventSourceSession: Sendable {
     switch outcome {
     case .cutShort: return nil
     case .finished: return take(.finished)
+    case .completed: return take(.completed)
     case .restarted: return take(.restart)
     case .failed(let error, let isFutile, let minimum):
       log(.warning, "the stream ended or was not opened") { [("error", "\(error)")] }
-      let suggestion = shared.withLock { $0.machine.suggestion(for: error, isFutile: isFutile, at: now) }
+      let plan = shared.withLock {
+        $0.machine.plan(for: error, isFutile: isFutile, atLeast: minimum, at: now)
+      }
       let isEnd = configuration.mode == .response && error.code == .ended
-      let decision = isEnd ? suggestion : await configuration.errorHandler?(error, suggestion) ?? suggestion
-      return take(.failed(error, decision, atLeast: minimum))
+      guard !isEnd, let handler = configuration.errorHandler else {
+        return take(.failed(error, plan.suggestion, plan))
+      }
+      let decision = Mutex<EventSource.Configuration.Decision?>(nil)
+      let isRestarted = await step {
+        let made = try? await Abandonable().run { await handler(error, plan.suggestion) }
+        decision.withLock { $0 = made }
+      }
+      if isRestarted { return take(.restart) }
+      return decision.withLock { $0 }.flatMap { take(.failed(error, $0, plan)) }
     }
   }
 
@@ -150,30 +199,24 @@ final class EventSourceSession: Sendable {
   private func connect(_ attempt: EventSource.Configuration.Attempt, _ reader: inout StreamReader) async -> Outcome {
     let box = Mutex<(reader: StreamReader, outcome: Outcome)>((reader, .cutShort))
     let copy = reader
-    await step {
+    let isRestarted = await step {
       var reader = copy
       let outcome = await reader.attempt(attempt)
       box.withLock { $0 = (reader, outcome) }
     }
     reader = box.withLock { $0.reader }
-    if shared.withLock({ shared in
-      defer { shared.isRestarting = false }
-      return shared.isRestarting
-    }) {
-      return .restarted
-    }
-    return box.withLock { $0.outcome }
+    return isRestarted ? .restarted : box.withLock { $0.outcome }
   }
 
   private func wait(_ time: Duration) async {
     guard time > .zero else { return }
     let clock = configuration.clock
     await step { try? await clock.sleep(for: time) }
-    shared.withLock { $0.isRestarting = false }
   }
 
-  /// Runs something that ``restart()`` and ``close()`` cut short.
-  private func step(_ body: @escaping @Sendable () async -> Void) async {
+  /// Runs something that ``restart()`` and ``close()`` cut short; true: it ended by a restart, or beside one.
+  @discardableResult
+  private func step(_ body: @escaping @Sendable () async -> Void) async -> Bool {
     let task = shared.withLock { shared in
       shared.stepNumber += 1
       let task = Task { await body() }
@@ -186,7 +229,11 @@ final class EventSourceSession: Sendable {
     } onCancel: {
       task.cancel()
     }
-    shared.withLock { $0.step = nil }
+    return shared.withLock { shared in
+      shared.step = nil
+      defer { shared.isRestarting = false }
+      return shared.isRestarting
+    }
   }
 
   var stepNumber: Int { shared.withLock { $0.stepNumber } }
@@ -196,10 +243,13 @@ final class EventSourceSession: Sendable {
     shared.withLock { if $0.stepNumber == number { $0.step?.cancel() } }
   }
 
+  /// The time that is left for the first connection; nil: there is no limit.
+  var timeLeft: Duration? { shared.withLock { $0.machine.timeLeft(at: now) } }
+
   func log(
     _ level: EventSourceLogRecord.Level, _ message: StaticString,
     _ metadata: () -> [(name: String, value: String)] = { [] }
   ) {
-    configuration.logger?(EventSourceLogRecord(level: level, message: message, metadata: metadata()))
+    logger?(EventSourceLogRecord(level: level, message: message, metadata: metadata()))
   }
 }

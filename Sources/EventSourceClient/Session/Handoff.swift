@@ -41,7 +41,9 @@ final class Handoff: Sendable {
     return true
   }
 
-  /// The next batch; an empty one at the end.
+  /// Returns the next batch; an empty one at the end.
+  ///
+  /// - Throws: The error that ended it, once; one with the code `severalConsumers` if somebody else waits already.
   func receive() async throws -> [Element] {
     try await withCheckedThrowingContinuation { reader in
       let (result, writer) = state.withLock {
@@ -54,6 +56,7 @@ final class Handoff: Sendable {
           if let failure = state.failure.take() { return (.failure(failure), nil) }
           return (.success([]), nil)
         }
+        guard state.reader == nil else { return (.failure(Self.severalConsumers), nil) }
         state.reader = reader
         return (nil, nil)
       }
@@ -61,6 +64,9 @@ final class Handoff: Sendable {
       if let result { reader.resume(with: result) }
     }
   }
+
+  private static let severalConsumers = SubscriptionError(
+    .severalConsumers, "next() was called while another call waits; give each consumer a source of its own")
 
   /// Ends it after what has been handed over; with an error, if there is one.
   func finish(with last: [Element] = [], throwing failure: (any Error)? = nil) {

@@ -14,11 +14,13 @@ struct StreamReader: Sendable {
 
   init(_ session: EventSourceSession, lastEventID: String) {
     self.session = session
-    parser = EventStreamParser(lastEventID: lastEventID, limits: session.configuration.limits, reportsComments: true)
+    parser = Self.makeParser(session, lastEventID)
   }
 
-  mutating func begin(with lastEventID: String) {
-    parser = EventStreamParser(lastEventID: lastEventID, limits: configuration.limits, reportsComments: true)
+  mutating func begin(with lastEventID: String) { parser = Self.makeParser(session, lastEventID) }
+
+  private static func makeParser(_ session: EventSourceSession, _ lastEventID: String) -> EventStreamParser {
+    EventStreamParser(lastEventID: lastEventID, limits: session.configuration.limits, reportsComments: true)
   }
 
   /// What the next attempt sends.
@@ -31,18 +33,19 @@ struct StreamReader: Sendable {
     let watchdog = Watchdog(session)
     defer { watchdog.stop() }
     do {
-      watchdog.watch(configuration.connectTimeout, .connectTimeout)
+      watchdog.watch(timeLimit, .connectTimeout)
       let response = try await connect(attempt)
       watchdog.stop()
       defer { response.body.cancel() }
       switch configuration.responsePolicy.judge(response.head) {
       case .finish: return .finished
-      case .stop(let error): return .failed(error, isFutile: true, atLeast: nil)
-      case .retry(let error, let after): return .failed(error, isFutile: false, atLeast: after)
+      case .stop(let error): return .failed(await complete(error, response), isFutile: true, atLeast: nil)
+      case .retry(let error, let after):
+        return .failed(await complete(error, response), isFutile: false, atLeast: after)
       case .accept: break
       }
       guard case .open? = session.take(.accepted) else { throw CancellationError() }
-      session.log(.info, "a stream is open") { [("url", Self.withoutQuery(response.head.url))] }
+      session.log(.info, "a stream is open") { [("url", response.head.url.redacted)] }
       guard await session.handoff.send([.opened(response.head)]) else { throw CancellationError() }
       try await read(response, watchdog)
       return .failed(
@@ -50,32 +53,61 @@ struct StreamReader: Sendable {
     } catch {
       // The watchdog cancels what it watches, and whatever that makes of it is no news.
       if let late = watchdog.verdict { return .failed(late, isFutile: false, atLeast: nil) }
+      if error is ReachedEnd { return .completed }
       if Task.isCancelled { return .cutShort }
-      let known = error as? SubscriptionError
+      if let passing = error as? PassingError { return .failed(passing.error, isFutile: false, atLeast: nil) }
       let failure =
-        known
-        ?? SubscriptionError(
-          .transport, "the server cannot be reached, or the connection broke", underlying: error)
+        error as? SubscriptionError
+        ?? SubscriptionError(.transport, "the server cannot be reached, or the connection broke", underlying: error)
       return .failed(failure, isFutile: [.request, .tooLarge].contains(failure.code), atLeast: nil)
     }
   }
 
+  /// The event that is the end has come.
+  private struct ReachedEnd: Error {}
+
+  /// An error after which the next attempt may succeed, although its code says otherwise.
+  private struct PassingError: Error {
+    let error: SubscriptionError
+  }
+
+  /// How long the head may take: what is configured, and no longer than the first connection may.
+  private var timeLimit: Duration? {
+    [configuration.headTimeout, session.timeLeft.map { max($0, .zero) }].compactMap(\.self).min()
+  }
+
+  /// Adds what the response's body says.
+  private func complete(_ error: SubscriptionError, _ response: TransportResponse) async -> SubscriptionError {
+    var error = error
+    error.body = await ErrorBody.read(
+      response.body, atMost: configuration.maximumErrorBodyBytes, clock: configuration.clock)
+    return error
+  }
+
   /// Sends the request, and follows redirects, from the original URL each time.
-  private func connect(_ attempt: EventSource.Configuration.Attempt) async throws -> TransportResponse {
+  private mutating func connect(_ attempt: EventSource.Configuration.Attempt) async throws -> TransportResponse {
     var request = session.request
     if let provider = configuration.requestProvider {
       do {
-        request = try await provider(attempt, request)
+        let original = request
+        request = try await Abandonable().run { try await provider(attempt, original) }
       } catch let error where !Task.isCancelled {
-        throw SubscriptionError(.transport, "the request provider failed", underlying: error)
+        throw PassingError(error: SubscriptionError(.request, "the request provider failed", underlying: error))
       }
     }
-    guard Redirection.isHTTP(request.url) else {
-      throw SubscriptionError(.request, "\"\(Self.withoutQuery(request.url))\" is no http or https URL")
+    if let flaw = LastEventIDField.flaw(attempt.lastEventID) {
+      begin(with: "")
+      let message =
+        "the last event ID cannot be sent: \(flaw). The next attempt sends none, so that events may be missed"
+      throw PassingError(error: SubscriptionError(.request, message))
     }
-    request = Self.complete(request, lastEventID: attempt.lastEventID)
-    if let what = request.firstFlaw { throw SubscriptionError(.request, "the request cannot be sent: \(what)") }
+    request = complete(request, lastEventID: attempt.lastEventID)
     for _ in 0...Redirection.most {
+      if let (url, authorization) = request.url.extractingCredentials {
+        request.url = url
+        if request.headers.values(of: "Authorization").isEmpty { request.headers.set("Authorization", authorization) }
+      }
+      if let flaw = request.firstFlaw { throw SubscriptionError(.request, "the request cannot be sent: \(flaw)") }
       let response = try await session.transport.send(request)
       do {
         guard let next = try Redirection.next(after: request, response.head) else { return response }
@@ -90,10 +122,14 @@ struct StreamReader: Sendable {
   }
 
   /// The fields that every attempt has (WHATWG HTML 9.2.2 and 9.2.3; Fetch, cache mode "no-store").
-  private static func complete(_ request: EventSourceRequest, lastEventID: String) -> EventSourceRequest {
+  private func complete(_ request: EventSourceRequest, lastEventID: String) -> EventSourceRequest {
     var request = request
-    for (name, value) in [("Accept", "text/event-stream"), ("Cache-Control", "no-cache"), ("Pragma", "no-cache")]
-    where request.headers.values(of: name).isEmpty {
+    request.connectTimeout = request.connectTimeout ?? configuration.connectTimeout
+    let fields = [
+      ("Accept", "text/event-stream"), ("Cache-Control", "no-cache"), ("Pragma", "no-cache"),
+      ("User-Agent", EventSource.userAgent),
+    ]
+    for (name, value) in fields where request.headers.values(of: name).isEmpty {
       request.headers.set(name, value)
     }
     request.headers.removeAll(of: "Last-Event-ID")
@@ -104,6 +140,8 @@ struct StreamReader: Sendable {
   private mutating func read(_ response: TransportResponse, _ watchdog: Watchdog) async throws {
     let head = response.head
     let stream = OpenedStream(head)
+    let endsAtEvent = configuration.endsAtEvent
+    var hasDelivered = false
     // A reader that takes its time is not the server's silence: only the wait for bytes is watched.
     while true {
       watchdog.watch(configuration.readTimeout, .readTimeout, head)
@@ -114,7 +152,12 @@ struct StreamReader: Sendable {
         throw SubscriptionError(.transport, "the connection broke", head: head, underlying: error)
       }
       watchdog.pause()
-      guard let chunk else { return parser.finish() }
+      guard let chunk else {
+        if parser.isInsideEvent {
+          throw SubscriptionError(.truncated, "the response ended in the middle of an event, which is lost", head: head)
+        }
+        return
+      }
       do {
         try parser.parse(chunk) { element in
           switch element {
@@ -123,15 +166,22 @@ struct StreamReader: Sendable {
           case .comment(let text):
             unsent.append(.comment(text))
           case .event(let event):
+            if !hasDelivered {
+              hasDelivered = true
+              _ = session.take(.delivered)
+            }
             if event.type == EventSource.Gap.eventType, let gap = EventSource.Gap(event.data) {
               unsent.append(.gap(gap))
             } else {
-              unsent.append(.event(EventSource.Message(event, in: stream)))
+              let message = EventSource.Message(event, in: stream)
+              if endsAtEvent?(message) ?? false { throw ReachedEnd() }
+              unsent.append(.event(message))
             }
           }
         }
-      } catch {
-        throw SubscriptionError(.tooLarge, "the stream holds more than is taken at once", head: head, underlying: error)
+      } catch let error as EventStreamParserError {
+        throw SubscriptionError(
+          .tooLarge, "a line or an event exceeds the configured limits", head: head, underlying: error)
       }
       guard await sendUnsent() else { throw CancellationError() }
     }
@@ -146,10 +196,5 @@ struct StreamReader: Sendable {
     // What comes next is mostly as much.
     unsent.reserveCapacity(min(count, 1024))
     return true
-  }
-
-  /// For logs: what comes after may be secret.
-  private static func withoutQuery(_ url: URL) -> String {
-    url.absoluteString.split(separator: "?", omittingEmptySubsequences: false).first.map(String.init) ?? ""
   }
 }

@@ -27,7 +27,7 @@ final class Watchdog: Sendable {
 
   /// Watches for so long a time of silence from now on, which would be this error; nil: not at all.
   func watch(_ limit: Duration?, _ code: SubscriptionError.Code, _ head: ResponseHead? = nil) {
-    guard let limit else { return }
+    guard let limit = limit?.clamped() else { return }
     let now = session.now
     state.withLock { state in
       state.since = now

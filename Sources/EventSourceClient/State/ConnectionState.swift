@@ -1,4 +1,4 @@
-/// The course of a source: which input leads to what. No I/O, no clock, no randomness of its own.
+/// The state machine of a source. It does no I/O and has no clock and no randomness of its own.
 struct ConnectionState {
   enum State: Hashable {
     case idle
@@ -11,12 +11,16 @@ struct ConnectionState {
   /// What happened.
   enum Input {
     case start
-    /// A head came that is a stream's.
+    /// The head of a stream has arrived.
     case accepted
-    /// A head came that says there is nothing more.
+    /// The stream delivered an event or a gap.
+    case delivered
+    /// A head has arrived that says there is nothing more.
     case finished
-    /// An attempt failed or a stream ended, and somebody has decided about it.
-    case failed(SubscriptionError, EventSource.Configuration.Decision, atLeast: Duration?)
+    /// The event has arrived that is the end of what is wanted.
+    case completed
+    /// An attempt failed or a stream ended; somebody has decided, by the plan, what to do.
+    case failed(SubscriptionError, EventSource.Configuration.Decision, Plan)
     /// The server said how long to wait.
     case reconnectionTime(Duration)
     case waited
@@ -24,15 +28,15 @@ struct ConnectionState {
     case close
   }
 
-  /// What is to be done.
+  /// What to do.
   enum Action {
-    /// Make an attempt of this number.
+    /// Make an attempt with this number.
     case connect(Int)
-    /// Tell who reads of the stream.
+    /// Tell the reader about the stream.
     case open
-    /// Tell who reads, and wait.
+    /// Tell the reader, and wait.
     case wait(EventSource.Reconnection)
-    /// Tell who reads, and end.
+    /// Tell the reader, and end.
     case close(EventSource.Closure)
     case fail(SubscriptionError)
   }
@@ -41,8 +45,13 @@ struct ConnectionState {
   private(set) var attempts = 0
   /// Whether there ever was a stream.
   private(set) var hasBeenOpen = false
+  private var hasDelivered = false
+  /// Whether an error handler decided to go on where the plan was to stop.
+  private var hasOverrun = false
   private var openedAt: Duration = .zero
-  private var startedAt: Duration?
+  private var startedAt: Duration = .zero
+  /// The number of 401 responses in a row.
+  private var refusals = 0
   private var delay: ReconnectionDelay
   private let configuration: EventSource.Configuration
   private var random: any RandomNumberGenerator & Sendable
@@ -53,15 +62,41 @@ struct ConnectionState {
     delay = ReconnectionDelay(configuration)
   }
 
-  /// What an error leads to if nobody decides otherwise.
-  func suggestion(for error: SubscriptionError, isFutile: Bool, at now: Duration) -> EventSource.Configuration.Decision
-  {
-    if isFutile || configuration.mode == .response { return .stop }
-    if hasBeenOpen { return .reconnect }
+  /// The time that is left for the first connection; nil: there is no limit, or there was a stream already, or somebody
+  /// decided to go on beyond it.
+  func timeLeft(at now: Duration) -> Duration? {
+    guard !hasBeenOpen, !hasOverrun, case .retries(for: let limit?) = configuration.firstConnection else { return nil }
+    return limit.clamped() - (now - startedAt)
+  }
+
+  /// What an error leads to unless somebody decides otherwise, and the wait if there is another attempt.
+  struct Plan {
+    var suggestion: EventSource.Configuration.Decision
+    var delay: Duration
+  }
+
+  /// Counts the end of an attempt or a stream, and plans what follows. Called once for each end.
+  mutating func plan(
+    for error: SubscriptionError, isFutile: Bool, atLeast minimum: Duration?, at now: Duration
+  ) -> Plan {
+    let isIdle = !(state == .open && hasDelivered)
+    let isStable = state == .open && now - openedAt >= configuration.retryResetInterval
+    if isIdle, error.code != .ended, !isStable { delay.failed() } else { delay.succeeded() }
+    refusals = error.status == 401 ? refusals + 1 : 0
+    let wait = delay.next(isIdle: isIdle, atLeast: minimum, random: Double.random(in: 0...1, using: &random))
+    return Plan(suggestion: suggestion(isFutile: isFutile, after: wait, at: now), delay: wait)
+  }
+
+  private func suggestion(
+    isFutile: Bool, after wait: Duration, at now: Duration
+  ) -> EventSource.Configuration.Decision {
+    if let most = configuration.maximumFailedAttempts, delay.failures >= most { return .stop }
+    // A provider of requests learns of the refusal and is asked for a fresh request, once.
+    if isFutile { return refusals == 1 && configuration.requestProvider != nil ? .reconnect : .stop }
+    if hasBeenOpen { return configuration.mode == .response ? .stop : .reconnect }
     switch configuration.firstConnection {
     case .throwsError: return .stop
-    case .retries(for: nil): return .reconnect
-    case .retries(for: let limit?): return now - (startedAt ?? now) < limit ? .reconnect : .stop
+    case .retries: return timeLeft(at: now + wait).map { $0 > .zero } ?? true ? .reconnect : .stop
     }
   }
 
@@ -81,23 +116,31 @@ struct ConnectionState {
     case (_, .reconnectionTime(let time)):
       delay.serverSaid(time)
       return nil
+    case (.open, .delivered):
+      hasDelivered = true
+      return nil
     case (.connecting, .accepted):
       state = .open
       hasBeenOpen = true
+      hasDelivered = false
       openedAt = now
       return .open
+    case (.open, .completed):
+      state = .closed
+      return .close(.completed)
     case (.connecting, .finished):
       state = .closed
       return .close(.byServer)
-    case (.connecting, .failed(let error, let decision, let minimum)),
-      (.open, .failed(let error, let decision, let minimum)):
-      return failed(error, decision, atLeast: minimum, at: now)
+    case (.connecting, .failed(let error, let decision, let plan)),
+      (.open, .failed(let error, let decision, let plan)):
+      return failed(error, decision, plan)
     case (.waiting, .waited):
       return connect()
     case (.connecting, .restart), (.open, .restart), (.waiting, .restart):
       state = .waiting
       return .wait(EventSource.Reconnection(attempt: attempts + 1, delay: .zero, error: nil))
-    case (_, .start), (_, .accepted), (_, .finished), (_, .failed), (_, .waited):
+    case (_, .start), (_, .accepted), (_, .delivered), (_, .finished), (_, .completed), (_, .failed),
+      (_, .waited):
       return nil
     }
   }
@@ -109,21 +152,22 @@ struct ConnectionState {
   }
 
   private mutating func failed(
-    _ error: SubscriptionError, _ decision: EventSource.Configuration.Decision, atLeast minimum: Duration?,
-    at now: Duration
+    _ error: SubscriptionError, _ decision: EventSource.Configuration.Decision, _ plan: Plan
   ) -> Action {
-    let wasOpen = state == .open
-    if configuration.mode == .response, wasOpen, error.code == .ended {
+    if configuration.mode == .response, state == .open, error.code == .ended {
       state = .closed
       return .close(.completed)
     }
-    guard decision == .reconnect else {
+    var wait = plan.delay
+    switch decision {
+    case .stop:
       state = .closed
       return .fail(error)
+    case .reconnect: break
+    case .reconnectAfter(let time): wait = time.clamped()
     }
-    if wasOpen { delay.streamWasOpen(for: now - openedAt) }
+    if plan.suggestion == .stop { hasOverrun = true }
     state = .waiting
-    let wait = delay.next(atLeast: minimum, random: Double.random(in: 0...1, using: &random))
     return .wait(EventSource.Reconnection(attempt: attempts + 1, delay: wait, error: error))
   }
 }

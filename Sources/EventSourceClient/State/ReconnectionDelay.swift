@@ -1,32 +1,50 @@
-/// How long to wait before the next attempt: pure arithmetic.
+/// Computes how long to wait before the next attempt: pure arithmetic, without a clock.
+///
+/// A failure is an attempt that opened no stream, or a stream that broke off before it delivered anything. Only
+/// failures back off. The server's `retry` sets the base of every wait, within `maximumServerDelay`.
 struct ReconnectionDelay {
-  var configuration: EventSource.Configuration
-  /// What the server has said in the stream, or the configured time; kept over reconnects (WHATWG HTML 9.2.6).
+  let configuration: EventSource.Configuration
+  /// What the server said in the stream, or the configured time; kept over reconnects (WHATWG HTML 9.2.6).
   private(set) var reconnectionTime: Duration
-  /// How many attempts have failed, or streams ended, since the last one that was stable.
+  /// The number of failures since the last stream that was no failure.
   private(set) var failures = 0
 
   init(_ configuration: EventSource.Configuration) {
     self.configuration = configuration
-    reconnectionTime = configuration.initialReconnectionTime
+    reconnectionTime = configuration.initialReconnectionTime.clamped()
   }
 
-  mutating func serverSaid(_ time: Duration) { reconnectionTime = time }
+  mutating func serverSaid(_ time: Duration) { reconnectionTime = bounded(time) }
 
-  /// A stream was open for this long.
-  mutating func streamWasOpen(for time: Duration) {
-    if time >= configuration.retryResetInterval { failures = 0 }
-  }
+  mutating func succeeded() { failures = 0 }
 
-  /// The wait: never shorter than the reconnection time or what a response asked for; doubled with each failure up to
-  /// the maximum, and spread upwards.
-  mutating func next(atLeast minimum: Duration?, random: Double) -> Duration {
+  mutating func failed() { failures += 1 }
+
+  /// Returns the wait after a stream or an attempt that ended.
+  ///
+  /// - Parameters:
+  ///   - isIdle: Whether nothing was delivered, so that the wait keeps to the floor even if `retry` is 0.
+  ///   - minimum: The wait that the response asked for, by `Retry-After`.
+  ///   - random: A number from 0 to 1, which spreads the wait upwards.
+  func next(isIdle: Bool, atLeast minimum: Duration?, random: Double) -> Duration {
+    let most = max(configuration.maximumReconnectionTime.clamped(), reconnectionTime)
     var wait = reconnectionTime
-    let most = max(configuration.maximumReconnectionTime, reconnectionTime)
-    if configuration.backsOff {
-      for _ in 0..<failures where wait < most { wait = min(wait * 2, most) }
+    if isIdle { wait = max(wait, min(configuration.minimumFailureDelay.clamped(), most)) }
+    if configuration.backsOff, failures > 1 {
+      for _ in 1..<failures where wait > .zero && wait < most { wait = min(wait * 2, most) }
     }
-    failures += 1
-    return max(wait * (1 + configuration.jitter * random), minimum ?? .zero)
+    return max(wait * (1 + configuration.jitter * random), bounded(minimum ?? .zero))
   }
+
+  private func bounded(_ time: Duration) -> Duration {
+    min(time, configuration.maximumServerDelay).clamped()
+  }
+}
+
+extension Duration {
+  /// The longest time that is computed with, which stands for "for ever": clocks trap on times near their limits.
+  static let longest = Duration.seconds(10 * 365 * 86_400)
+
+  /// Returns the time, limited to 0 through ``longest``.
+  func clamped() -> Duration { min(max(self, .zero), .longest) }
 }

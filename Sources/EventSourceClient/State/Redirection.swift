@@ -15,7 +15,7 @@ enum Redirection {
     else { return nil }
     guard !location.isEmpty else { throw error("a redirect has an empty Location", head) }
     guard let url = URL(string: location, relativeTo: request.url)?.absoluteURL, isHTTP(url) else {
-      throw error("a redirect leads to \"\(location)\", which is no http or https URL", head)
+      throw error("a redirect leads to \"\(URL.redact(location))\", which is no http or https URL", head)
     }
     var next = request
     next.url = url

@@ -48,7 +48,7 @@ public struct ResponsePolicy: Sendable {
     return .accept
   }
 
-  /// Seconds, or a date (RFC 9110, 10.2.3).
+  /// The time that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3); nil: it asks for none.
   static func retryAfter(_ head: ResponseHead, now: Date = Date()) -> Duration? {
     guard let value = head.headers.values(of: "Retry-After").first?.trimmingCharacters(in: .whitespaces) else {
       return nil
@@ -56,10 +56,6 @@ public struct ResponsePolicy: Sendable {
     if !value.isEmpty, value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
       return .seconds(Int64(value).map { min($0, 86_400) } ?? 86_400)
     }
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.timeZone = TimeZone(identifier: "GMT")
-    formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-    return formatter.date(from: value).map { .seconds(min(max($0.timeIntervalSince(now), 0), 86_400)) }
+    return HTTPDate.parse(value, now: now).map { .seconds(min(max($0.timeIntervalSince(now), 0), 86_400)) }
   }
 }

@@ -1,47 +1,21 @@
 public import Foundation
 
-/// A field of a request or response head (RFC 9110, 5).
-public struct HeaderField: Sendable, Hashable {
-  /// The name; compared without regard to case.
-  public var name: String
-  /// The value.
-  public var value: String
-
-  /// Makes a field.
-  public init(_ name: String, _ value: String) {
-    self.name = name
-    self.value = value
-  }
-}
-
-extension [HeaderField] {
-  /// The values of all fields of a name, in order; the case of the name does not matter (RFC 9110, 5.1).
-  public func values(of name: String) -> [String] {
-    filter { $0.name.caseInsensitiveCompare(name) == .orderedSame }.map(\.value)
-  }
-
-  /// Sets a field, instead of all of its name.
-  mutating func set(_ name: String, _ value: String) {
-    removeAll(of: name)
-    append(HeaderField(name, value))
-  }
-
-  mutating func removeAll(of name: String) {
-    removeAll { $0.name.caseInsensitiveCompare(name) == .orderedSame }
-  }
-}
-
-/// What is asked of a server on each attempt.
+/// The request that a source sends on each attempt.
 public struct EventSourceRequest: Sendable, Hashable {
-  /// Where: `http` or `https`.
+  /// An `http` or `https` URL. A user and password in it are sent as basic authentication, by every transport, unless
+  /// there is an `Authorization` field.
   public var url: URL
-  /// How.
+  /// The method.
   public var method: String
   /// Fields beside those that every attempt has: `Accept`, `Cache-Control`, `Pragma`, and `Last-Event-ID` when there is
-  /// one. A field named here takes the place of those, but for `Last-Event-ID`.
+  /// one. A field named here takes the place of those. `Last-Event-ID` is the ID to begin with, unless
+  /// ``EventSource/Configuration/lastEventID`` names one; later attempts send that of the last event.
   public var headers: [HeaderField]
   /// A body, sent again on each attempt.
   public var body: [UInt8]?
+  /// How long the connection may take to be made; nil: as long as the transport allows. A source sets it from
+  /// ``EventSource/Configuration/connectTimeout``, unless it is set.
+  public var connectTimeout: Duration?
 
   /// Makes a request.
   public init(_ url: URL, method: String = "GET", headers: [HeaderField] = [], body: [UInt8]? = nil) {
@@ -53,9 +27,25 @@ public struct EventSourceRequest: Sendable, Hashable {
 }
 
 extension EventSourceRequest {
-  /// What of it could become something else on the wire (RFC 9110, 5.1, 5.5 and 9.1); nil: nothing. Values are not
-  /// named, because they may be secret.
+  /// Makes a POST whose body is a value in JSON, as the interfaces of models expect it.
+  ///
+  /// - Throws: What the encoder throws.
+  public init(
+    _ url: URL, json value: some Encodable, headers: [HeaderField] = [], by encoder: JSONEncoder = JSONEncoder()
+  ) throws {
+    self.init(url, method: "POST", headers: headers, body: Array(try encoder.encode(value)))
+    if self.headers.values(of: "Content-Type").isEmpty {
+      self.headers.append(HeaderField("Content-Type", "application/json"))
+    }
+  }
+}
+
+extension EventSourceRequest {
+  /// Why it cannot be sent, or could become something else on the wire (RFC 9110, 5.1, 5.5 and 9.1); nil: it is fine.
+  /// Values are not named, because they may be secret.
   var firstFlaw: String? {
+    guard Redirection.isHTTP(url) else { return "\"\(url.redacted)\" is no http or https URL with a host" }
+    guard (1...65_535).contains(url.port ?? 80) else { return "\(url.port ?? 0) is no port from 1 to 65535" }
     guard Self.isToken(method) else { return "its method \"\(method)\" is no token" }
     for field in headers {
       guard Self.isToken(field.name) else { return "the name of its field \"\(field.name)\" is no token" }
@@ -79,19 +69,10 @@ extension EventSourceRequest {
   }
 }
 
-/// The head of a response.
-public struct ResponseHead: Sendable, Hashable {
-  /// The status.
-  public var status: Int
-  /// The fields.
-  public var headers: [HeaderField]
-  /// Where it came from, after redirects: its origin is that of the events (WHATWG HTML 9.2.6).
-  public var url: URL
+extension EventSourceRequest: CustomStringConvertible, CustomReflectable {
+  /// The method, and the URL without what may be secret.
+  public var description: String { "\(method) \(url.redacted)" }
 
-  /// Makes a head.
-  public init(status: Int, headers: [HeaderField] = [], url: URL) {
-    self.status = status
-    self.headers = headers
-    self.url = url
-  }
+  /// What debuggers and `dump` show: no query, no field, no body.
+  public var customMirror: Mirror { Mirror(self, children: ["method": method, "url": url.redacted]) }
 }

@@ -23,6 +23,9 @@ struct EventBlock: Sendable {
   /// The last event ID as of the last blank line.
   var lastEventID: String { id.string }
 
+  /// Whether a line since the last blank line belongs to an event.
+  var isBegun: Bool { hasData || hasType || nextID != nil }
+
   /// How many bytes of data there are with another line.
   @inline(__always)
   func dataCount(adding line: UnsafeRawBufferPointer) -> Int {
@@ -130,9 +133,10 @@ struct EventBlock: Sendable {
   /// The event at a blank line, with this data.
   @inline(__always)
   mutating func takeEvent(_ data: String) -> ReceivedEvent {
+    let hasOwnID = nextID != nil
     commitID()
     defer { hasType = false }
-    return ReceivedEvent(type: hasType ? type.text : "message", data: data, id: id)
+    return ReceivedEvent(type: hasType ? type.text : "message", data: data, id: id, hasOwnID: hasOwnID)
   }
 
   private mutating func takeOwnData() -> String {

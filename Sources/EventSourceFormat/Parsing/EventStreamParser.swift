@@ -89,6 +89,10 @@ public struct EventStreamParser: Sendable {
   /// The stream has ended: what is not complete is forgotten, also an ID whose block has no blank line.
   public mutating func finish() { forgetUnfinished() }
 
+  /// Whether the bytes so far end in the middle of an event, which ``finish()`` would discard: after a line of it
+  /// without its blank line, or within a line that is no comment.
+  public var isInsideEvent: Bool { block.isBegun || (!line.isEmpty && line.first != UInt8(ascii: ":")) }
+
   /// Another stream begins, of the same reader: only ``lastEventID`` and ``reconnectionTime`` are kept.
   public mutating func reset() {
     forgetUnfinished()

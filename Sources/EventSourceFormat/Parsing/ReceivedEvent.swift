@@ -6,31 +6,36 @@ public struct ReceivedEvent: Sendable {
   public var type: String
   /// The data: its lines, joined by LF.
   public var data: String
-  private var id: IDText
+  private var idText: IDText
+  private var hasOwnID: Bool
 
   /// The last event ID when the event was dispatched: its own ID, or that of an event before it; empty: there is none.
   ///
   /// One of at most 15 bytes is made into a string at each access, without an allocation.
   public var lastEventID: String {
-    get { id.string }
-    set { id = IDText(newValue) }
+    get { idText.string }
+    set { idText = IDText(newValue) }
   }
+
+  /// The event's own ID; nil: the stream gave it none. Empty: the stream said that there is no last event ID any more.
+  public var id: String? { hasOwnID ? lastEventID : nil }
 
   /// Makes an event.
   public init(type: String = "message", data: String, lastEventID: String = "") {
-    self.init(type: type, data: data, id: IDText(lastEventID))
+    self.init(type: type, data: data, id: IDText(lastEventID), hasOwnID: false)
   }
 
   @inline(__always)
-  init(type: String, data: String, id: IDText) {
+  init(type: String, data: String, id: IDText, hasOwnID: Bool) {
     self.type = type
     self.data = data
-    self.id = id
+    idText = id
+    self.hasOwnID = hasOwnID
   }
 }
 
 extension ReceivedEvent: Hashable {
-  /// Whether both have the same bytes.
+  /// Whether type, data and last event ID have the same bytes.
   public static func == (left: ReceivedEvent, right: ReceivedEvent) -> Bool {
     left.type.hasSameBytes(as: right.type) && left.data.hasSameBytes(as: right.data)
       && left.lastEventID.hasSameBytes(as: right.lastEventID)

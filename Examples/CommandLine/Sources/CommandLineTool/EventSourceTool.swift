@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventSourceClient
 import Glibc
 
 @main struct EventSourceTool: AsyncParsableCommand {
@@ -11,6 +12,7 @@ import Glibc
       cannot be read or written, 76 for a server that sends something else, 77 for a missing permission; 130 after \
       Ctrl-C, 141 when nobody reads the output any more.
       """,
+    version: EventSource.userAgent.replacing("/", with: " "),
     subcommands: [Listen.self, Serve.self, Publish.self, Decode.self]
   )
 
@@ -18,6 +20,7 @@ import Glibc
     // A write to a pipe that nobody reads fails instead, and is handled where it happens.
     signal(SIGPIPE, SIG_IGN)
     do {
+      try Suggestion.check(CommandLine.arguments.dropFirst().first)
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
     } catch let failure as Failure {

@@ -20,7 +20,7 @@
     private let url: URL
     private var head = CurlHead()
 
-    init(_ request: EventSourceRequest, _ engine: CurlEngine) throws {
+    init(_ request: EventSourceRequest, _ options: CurlTransport.Options) throws {
       url = request.url
       body = request.sentBody.map { bytes in
         // One byte at least, since no bytes have no address.
@@ -28,6 +28,8 @@
         body.copyBytes(from: bytes)
         return UnsafeMutableRawBufferPointer(rebasing: body[..<bytes.count])
       }
+      let milliseconds = request.connectTimeout.map { $0.clamped() / .milliseconds(1) } ?? 0
+      var flaw: UnsafePointer<CChar>?
       handle = request.url.absoluteString.withCString { url in
         request.method.withCString { method in
           var made = eventsource_curl_request()
@@ -39,10 +41,18 @@
           made.context = Unmanaged.passUnretained(self).toOpaque()
           made.receive_head_line = { CurlTransfer.of($3).receiveHeadLine($0, $1 * $2) }
           made.receive_body = { CurlTransfer.of($3).receiveBody($0, $1 * $2) }
-          return Self.withCStrings(request.curlLines) { eventsource_curl_new_transfer(&made, $0.baseAddress, $0.count) }
+          return options.withCOptions(connectMilliseconds: Int(milliseconds.rounded(.up))) {
+            made.options = $0
+            return Self.withCStrings(request.curlLines) {
+              eventsource_curl_new_transfer(&made, $0.baseAddress, $0.count, &flaw)
+            }
+          }
         }
       }
-      guard handle != nil else { throw CurlError(message: "libcurl does not take this URL") }
+      guard handle != nil else {
+        let what = flaw.map { String(cString: $0) } ?? "the request, for lack of memory"
+        throw SubscriptionError(.request, "libcurl does not accept \(what)")
+      }
     }
 
     deinit {
@@ -87,10 +97,22 @@
       return inbox.put(bytes, unlessUnread: Self.highWater) == nil ? eventsource_curl_abort : count
     }
 
-    /// libcurl has done with it.
+    /// libcurl is done with it.
     func finish(_ result: Int32) {
       guard result != 0 else { return _ = inbox.end(.success(())) }
-      inbox.end(.failure(CurlError(message: String(cString: eventsource_curl_description(result)))))
+      inbox.end(.failure(Self.error(CurlError(message: String(cString: eventsource_curl_description(result))), result)))
+    }
+
+    private static func error(_ error: CurlError, _ result: Int32) -> any Error {
+      switch result {
+      // CURLE_URL_MALFORMAT
+      case 3: SubscriptionError(.request, "libcurl does not accept the URL", underlying: error)
+      // CURLE_OPERATION_TIMEDOUT
+      case 28: SubscriptionError(.connectTimeout, "no connection was made in time", underlying: error)
+      // CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE
+      case 58, 77: SubscriptionError(.request, "a certificate that is configured cannot be used", underlying: error)
+      default: error
+      }
     }
   }
 
@@ -102,6 +124,9 @@
     /// itself is taken away by a name alone.
     fileprivate var curlLines: [String] {
       var lines = headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
+      if headers.values(of: "Accept-Encoding").isEmpty, ContentDecoder.isAvailable {
+        lines.append("Accept-Encoding: gzip, deflate")
+      }
       for name in ["Accept", "Content-Type", "Expect"] where headers.values(of: name).isEmpty {
         lines.append("\(name):")
       }

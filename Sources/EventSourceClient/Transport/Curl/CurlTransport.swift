@@ -5,24 +5,29 @@
   /// libcurl as a transport, on Linux: the library that Foundation stands on there, without what Foundation makes of
   /// it.
   ///
-  /// All transfers of the process share one thread. A transfer whose reader does not read is paused, and so is its
-  /// socket. Each has a connection of its own, or over HTTP/2 a stream of its own, which is closed with it.
-  /// Certificates are those of the system, and proxies those that the environment names (`https_proxy` and the like).
+  /// All transfers of the process share one thread. Each has a connection of its own, over HTTP/2 too, which is closed
+  /// with it; a transfer whose reader does not read is paused, and so is its socket. Content codings are undone as the
+  /// reader reads, so that a response that inflates without end costs no memory.
   ///
   /// libcurl is found when the program runs, from version 7.68 on; a program that is linked with Foundation's
   /// networking has it.
   public struct CurlTransport: EventSourceTransport {
-    /// Makes a transport; all are alike.
-    public init() {}
+    private let options: Options
+
+    /// Makes a transport.
+    public init(options: Options = Options()) { self.options = options }
 
     /// Sends a request.
     ///
-    /// - Throws: ``CurlError``, also when there is no libcurl.
+    /// - Throws: ``CurlError``, also when there is no libcurl; ``SubscriptionError`` for a request or an option that
+    ///   libcurl does not accept, and for a connection that is not made in time.
     public func send(_ request: EventSourceRequest) async throws -> TransportResponse {
       try Task.checkCancellation()
       guard let engine = CurlEngine.shared else { throw CurlError(message: "there is no libcurl from 7.68 on") }
-      let exchange = CurlExchange(try CurlTransfer(request, engine), engine)
-      return TransportResponse(head: try await exchange.head(), body: exchange)
+      let exchange = CurlExchange(try CurlTransfer(request, options), engine)
+      let head = try await exchange.head()
+      try exchange.decodeContent(head)
+      return TransportResponse(head: head, body: exchange)
     }
   }
 
@@ -39,6 +44,7 @@
   private final class CurlExchange: TransportBody {
     private let transfer: CurlTransfer
     private let engine: CurlEngine
+    private let decoder = Mutex<ContentDecoder?>(nil)
 
     init(_ transfer: CurlTransfer, _ engine: CurlEngine) {
       self.transfer = transfer
@@ -56,7 +62,23 @@
       }
     }
 
+    /// Undoes the response's content codings from now on.
+    func decodeContent(_ head: ResponseHead) throws {
+      let made = try ContentDecoder(head)
+      decoder.withLock { $0 = made }
+    }
+
     func next() async throws -> [UInt8]? {
+      guard let decoder = decoder.withLock({ $0 }) else { return try await receive() }
+      while true {
+        if let decoded = try decoder.next() { return decoded }
+        let bytes = try await receive()
+        decoder.add(bytes)
+        if bytes == nil { return try decoder.next() }
+      }
+    }
+
+    private func receive() async throws -> [UInt8]? {
       try await withTaskCancellationHandler {
         let bytes = try await transfer.inbox.next()
         if transfer.isPaused.exchange(false, ordering: .sequentiallyConsistent) { engine.resume(transfer) }

@@ -35,7 +35,17 @@ public final class URLSessionTransport: EventSourceTransport {
   deinit { session.invalidateAndCancel() }
 
   /// Sends a request by a task of its own.
+  ///
+  /// - Throws: What `URLSession` throws; on Linux a ``SubscriptionError`` if the configuration names a proxy, which
+  ///   Foundation would go past in silence there.
   public func send(_ request: EventSourceRequest) async throws -> TransportResponse {
+    #if canImport(FoundationNetworking)
+      guard session.configuration.connectionProxyDictionary?.isEmpty ?? true else {
+        throw SubscriptionError(
+          .request,
+          "Foundation on Linux ignores connectionProxyDictionary; use CurlTransport, or name the proxy in http_proxy")
+      }
+    #endif
     var urlRequest = URLRequest(url: request.url)
     urlRequest.httpMethod = request.method
     urlRequest.httpBody = request.body.map { Data($0) }

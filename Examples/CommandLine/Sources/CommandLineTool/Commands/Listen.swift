@@ -15,10 +15,13 @@ struct Listen: AsyncParsableCommand {
 
       With --resume, a later start gets what was published in between: each event is printed, and then its ID is \
       written to the file.
+
+      A request with a body or with another method than GET is sent once, as with --response: use --reconnect if it \
+      may be repeated.
       """
   )
 
-  @Argument(help: WebAddress.help) var url: WebAddress
+  @Argument(help: WebAddress.help, transform: WebAddress.init(argument:)) var url: WebAddress
 
   @Option(
     name: [.customShort("H"), .long],
@@ -29,11 +32,13 @@ struct Listen: AsyncParsableCommand {
   @Option(name: [.customShort("X"), .long], help: "The method (default: GET; POST if there is a body).")
   var method: String?
 
-  @Option(name: [.customShort("d"), .long], help: ArgumentHelp("The request's body.", valueName: "text"))
+  @Option(
+    name: [.customShort("d"), .long],
+    help: ArgumentHelp("The request's body; @PATH is a file, without its line breaks.", valueName: "text"))
   var data: String?
 
   @Option(
-    help: ArgumentHelp("A file with the request's body; - is standard input.", valueName: "path"),
+    help: ArgumentHelp("A file with the request's body, sent as it is; - is standard input.", valueName: "path"),
     completion: .file())
   var dataFile: String?
 
@@ -51,7 +56,13 @@ struct Listen: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("End after so many events.", valueName: "number")) var count: Int?
 
+  @Option(
+    help: ArgumentHelp("End at the event with this data, without printing it, such as [DONE].", valueName: "data"))
+  var until: String?
+
   @Flag(help: "End when the response ends, instead of reconnecting.") var response = false
+
+  @Flag(help: "Reconnect, and repeat the request, also if it is no GET.") var reconnect = false
 
   @Flag(help: "Try again when the first connection fails, too.") var wait = false
 
@@ -64,6 +75,20 @@ struct Listen: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Reconnect after so much silence (default: 300; 0: never).", valueName: "seconds"))
   var silence: Seconds?
 
+  @Option(
+    help: ArgumentHelp("How long a connection may take to be made (default: 30; 0: any time).", valueName: "seconds"))
+  var connectTimeout: Seconds?
+
+  @Option(
+    help: ArgumentHelp(
+      "How long the response may take to begin (default: 30, and any time for one response; 0: any time).",
+      valueName: "seconds"))
+  var headTimeout: Seconds?
+
+  @Option(
+    help: ArgumentHelp("A file of certificate authorities to trust, in PEM.", valueName: "path"), completion: .file())
+  var cacert: String?
+
   @Option(help: "Colors: auto, always or never.") var color = ColorChoice.auto
 
   @Flag(name: .shortAndLong, help: "Say nothing about the connection.") var quiet = false
@@ -74,11 +99,16 @@ struct Listen: AsyncParsableCommand {
     if let method, method.isEmpty || !method.utf8.allSatisfy({ (0x41...0x5A).contains($0 & 0xDF) }) {
       throw ValidationError("--method is \"\(method)\", not letters.")
     }
+    if response, reconnect { throw ValidationError("--response and --reconnect exclude each other.") }
+    if !lastEventID.isEmpty, !header.values(of: "Last-Event-ID").isEmpty {
+      throw ValidationError("--last-event-id and -H Last-Event-ID exclude each other.")
+    }
     try validateLastEventID(lastEventID)
   }
 
   func run() async throws {
-    let source = EventSource(try request(), configuration: configuration())
+    let request = try request()
+    let source = EventSource(request, configuration: configuration(for: request), transport: transport)
     let exitStatus = Mutex<Int32?>(nil)
     let end = { @Sendable (status: Int32) in
       exitStatus.withLock { $0 = $0 ?? status }
@@ -95,23 +125,35 @@ struct Listen: AsyncParsableCommand {
     if let status = exitStatus.withLock({ $0 }) { throw ExitCode(status) }
   }
 
-  private func request() throws -> EventSourceRequest {
-    var bytes = data.map { Array($0.utf8) }
-    if let dataFile { bytes = try InputFile(dataFile).contents(atMost: 64 << 20) }
-    let method = method ?? (bytes == nil ? "GET" : "POST")
-    return EventSourceRequest(url.url, method: method, headers: header, body: bytes)
+  private var transport: any EventSourceTransport {
+    guard let cacert else { return EventSource.defaultTransport }
+    var options = CurlTransport.Options()
+    options.authorityFile = cacert
+    return CurlTransport(options: options)
   }
 
-  private func configuration() -> EventSource.Configuration {
+  private func request() throws -> EventSourceRequest {
+    let body = try RequestBody.bytes(data: data, dataFile: dataFile)
+    return EventSourceRequest(url.url, method: method ?? (body == nil ? "GET" : "POST"), headers: header, body: body)
+  }
+
+  private func configuration(for request: EventSourceRequest) -> EventSource.Configuration {
     var configuration = EventSource.Configuration()
-    configuration.mode = response ? .response : .subscription
+    let isRepeatable = request.body == nil && ["GET", "HEAD"].contains(request.method)
+    configuration.mode = response || !(reconnect || isRepeatable) ? .response : .subscription
     configuration.firstConnection = wait ? .retries(for: nil) : .throwsError
     configuration.lastEventID = lastEventID
     if let reconnectionTime { configuration.initialReconnectionTime = reconnectionTime.duration }
     configuration.backsOff = !noBackoff
-    if let silence { configuration.readTimeout = silence.duration > .zero ? silence.duration : nil }
+    if let connectTimeout { configuration.connectTimeout = connectTimeout.limit }
+    if let headTimeout { configuration.headTimeout = headTimeout.limit }
+    if let silence {
+      configuration.readTimeout = silence.limit
+      // No silence is too long, also before the response.
+      if headTimeout == nil, silence.limit == nil { configuration.headTimeout = nil }
+    }
     configuration.lastEventIDStore = resume.map { FileLastEventIDStore(path: $0) }
-    // An event counts as dealt with when it has been printed.
+    // An event counts as processed when it has been printed.
     configuration.commitsExplicitly = true
     return configuration
   }
@@ -120,21 +162,14 @@ struct Listen: AsyncParsableCommand {
     var printer = ElementPrinter(json: json, comments: comments, colors: color.isOn)
     var status = StatusLine(isWanted: !quiet)
     defer { status.clear() }
-    var savedID: String?
     var rest = count ?? .max
     for try await element in source.elements {
+      if case .event(let message) = element, message.data == until { return try await commit(message, to: source) }
       status.makeWay(for: element)
       try printer.print(element)
       switch element {
       case .event(let message):
-        if message.lastEventID != savedID {
-          do {
-            try await source.commit(message)
-          } catch {
-            throw Failure(.inputOutput, "the last event ID cannot be saved: \(error)")
-          }
-          savedID = message.lastEventID
-        }
+        try await commit(message, to: source)
         rest -= 1
         if rest == 0 { return }
       case .opened(let head): say("connected to \(Self.place(head.url))")
@@ -144,6 +179,14 @@ struct Listen: AsyncParsableCommand {
       case .comment, .gap, .closed: break
       }
       status.take(element)
+    }
+  }
+
+  private func commit(_ message: EventSource.Message, to source: EventSource) async throws {
+    do {
+      try await source.commit(message)
+    } catch {
+      throw Failure(.inputOutput, "the last event ID cannot be saved: \(error)")
     }
   }
 
@@ -159,29 +202,13 @@ struct Listen: AsyncParsableCommand {
   }
 
   private static func sentence(_ wait: EventSource.Reconnection) -> String {
-    "\(wait.error?.message ?? "restarted"); reconnecting in \(wait.delay.shortText) (attempt \(wait.attempt))"
+    "\(wait.error?.errorDescription ?? "restarted"); reconnecting in \(wait.delay.shortText) (attempt \(wait.attempt))"
   }
 
   private static func sentence(_ gap: EventSource.Gap) -> String {
     let place = gap.lastEventID.map { " after \"\($0)\"" } ?? ""
     return "events of the channel \"\(gap.channel)\" are missing\(place)"
   }
-}
-
-/// Whether what is printed for a person is colored.
-enum ColorChoice: String, CaseIterable, ExpressibleByArgument {
-  case auto, always, never
-
-  var isOn: Bool {
-    switch self {
-    case .auto: StandardOutput.isTerminal && !Self.isUnwanted
-    case .always: true
-    case .never: false
-    }
-  }
-
-  /// The custom that a variable NO_COLOR which is not empty means no colors.
-  private static var isUnwanted: Bool { getenv("NO_COLOR").map { $0.pointee != 0 } ?? false }
 }
 
 extension Failure {
@@ -196,7 +223,6 @@ extension Failure {
       case .status where [401, 403].contains(error.status): .noPermission
       default: .unavailable
       }
-    let cause = error.underlying.map { " (\(Self.sentence($0)))" } ?? ""
-    self.init(status, error.message + cause)
+    self.init(status, error.errorDescription ?? error.message)
   }
 }

@@ -13,7 +13,7 @@ struct Publish: AsyncParsableCommand {
       """
   )
 
-  @Argument(help: WebAddress.help) var url: WebAddress
+  @Argument(help: WebAddress.help, transform: WebAddress.init(argument:)) var url: WebAddress
 
   @Argument(help: "The data; without it, and without --file, lines of standard input.") var data: String?
 
@@ -33,7 +33,7 @@ struct Publish: AsyncParsableCommand {
   @Option(help: ArgumentHelp("How long an answer may take (default: 30).", valueName: "seconds")) var timeout: Seconds?
 
   /// The largest event.
-  private static let maximumBytes = 16 << 20
+  static let maximumBytes = 16 << 20
   /// How many bytes of an answer are read.
   private static let mostOfAnswer = 64 << 10
 
@@ -69,6 +69,7 @@ struct Publish: AsyncParsableCommand {
     if headers.values(of: "Content-Type").isEmpty {
       headers.append(HeaderField("Content-Type", "text/plain; charset=utf-8"))
     }
+    if headers.values(of: "User-Agent").isEmpty { headers.append(HeaderField("User-Agent", EventSource.userAgent)) }
     let request = EventSourceRequest(target(), method: "POST", headers: headers, body: bytes)
     let (status, text) = try await Self.within(timeout?.duration ?? .seconds(30)) {
       let response = try await transport.send(request)
@@ -99,6 +100,8 @@ struct Publish: AsyncParsableCommand {
       }
     } catch let failure as Failure {
       throw failure
+    } catch let error as SubscriptionError {
+      throw Failure(error)
     } catch {
       throw Failure(.unavailable, "the server cannot be reached (\(Failure.sentence(error)))")
     }

@@ -75,6 +75,8 @@ struct Serve: AsyncParsableCommand {
     var configuration = BuiltInServer.Configuration()
     configuration.host = host
     configuration.port = port
+    // What `publish` sends is taken.
+    configuration.maximumBodyBytes = Publish.maximumBytes
     let server = BuiltInServer(configuration: configuration)
     server.mount(EventStreamHandler(hub, configuration: streamConfiguration), at: "/events/{channel}")
     let names = channelNames.map(\.rawValue).joined(separator: ", ")
@@ -108,8 +110,26 @@ struct Serve: AsyncParsableCommand {
       return .text("\(try await hub.publish(event, to: name, awaiting: .published))\n", status: 202)
     } catch PublishError.unknownChannel(let name) {
       return .text("there is no channel \"\(name)\"; there are: \(names)\n", status: 404)
-    } catch {
+    } catch let error as PublishError {
+      return .text("\(error)\n", status: status(of: error))
+    } catch let error as EventStreamFormatError {
       return .text("\(error)\n", status: 400)
+    } catch let error as ChannelNameError {
+      return .text("\(error)\n", status: 400)
+    } catch {
+      // What a history throws names its file, which is nobody's business but the operator's.
+      complain("an event is not recorded: \(error)")
+      return .text("the history cannot record the event now; try again later\n", status: 503)
+    }
+  }
+
+  private static func status(of error: PublishError) -> Int {
+    switch error {
+    case .unknownChannel: 404
+    case .eventTooLarge: 413
+    case .emptyID: 400
+    case .tooManyChannels, .closed: 503
+    case .recordingChannel, .wrongRecording: 500
     }
   }
 

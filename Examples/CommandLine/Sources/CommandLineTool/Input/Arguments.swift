@@ -3,14 +3,25 @@ import EventSourceClient
 import Foundation
 
 /// An `http` or `https` URL.
-struct WebAddress: ExpressibleByArgument {
+struct WebAddress: Sendable {
   var url: URL
 
-  init?(argument: String) {
-    guard let url = URL(string: argument), let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
-      url.host?.isEmpty == false
-    else { return nil }
-    self.url = url
+  /// Takes an argument.
+  ///
+  /// - Throws: `ValidationError`, which proposes a URL if only the scheme is missing.
+  init(argument: String) throws {
+    if let url = URL(string: argument), Self.isHTTP(url) {
+      self.url = url
+      return
+    }
+    if !argument.contains("://"), let url = URL(string: "http://\(argument)"), Self.isHTTP(url) {
+      throw ValidationError("\"\(argument)\" has no scheme; did you mean \"http://\(argument)\"?")
+    }
+    throw ValidationError("\"\(argument)\" is no http or https URL.")
+  }
+
+  private static func isHTTP(_ url: URL) -> Bool {
+    ["http", "https"].contains(url.scheme?.lowercased()) && url.host?.isEmpty == false
   }
 
   static let help = ArgumentHelp("An http or https URL.", valueName: "url")
@@ -48,4 +59,7 @@ struct Seconds: ExpressibleByArgument {
     guard let value = Double(argument), (0...86_400 * 365).contains(value) else { return nil }
     duration = .milliseconds(Int64((value * 1000).rounded()))
   }
+
+  /// The time as a limit; nil: there is none.
+  var limit: Duration? { duration > .zero ? duration : nil }
 }

@@ -1,0 +1,85 @@
+import EventSourceClient
+import EventSourceFormat
+import Foundation
+import Synchronization
+import Testing
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// What connects a source with a program's own types: requests, logs, actors.
+@Suite struct BridgeTests {
+  @Test func aRequestOfFoundationsKeepsItsParts() throws {
+    var foundation = URLRequest(url: URL(string: "https://example.org/a?b")!)
+    foundation.httpMethod = "REPORT"
+    foundation.setValue("1", forHTTPHeaderField: "X-One")
+    foundation.httpBody = Data("body".utf8)
+    let request = try EventSourceRequest(foundation)
+    #expect(request.url == foundation.url && request.method == "REPORT" && request.body == Array("body".utf8))
+    #expect(request.headers.values(of: "x-one") == ["1"])
+    foundation.httpBodyStream = InputStream(data: Data("stream".utf8))
+    let stream = foundation
+    #expect(throws: SubscriptionError.self) { try EventSourceRequest(stream) }
+  }
+
+  @Test func theLoggerCanBeChangedWhileASourceRuns() async throws {
+    let (first, second) = (Recorder(), Recorder())
+    let transport = ChunkTransport { _, _ in ["data: x\n\n"] }
+    let configuration = EventSource.Configuration.quick { $0.logger = { first.add("\($0.message)") } }
+    let source = EventSource(URL(string: "http://x/")!, configuration: configuration, transport: transport)
+    try await within {
+      var opened = 0
+      for try await element in source.elements {
+        if case .opened = element { opened += 1 }
+        guard case .event = element else { continue }
+        if opened == 2 { break }
+        source.setLogger { second.add("\($0.message)") }
+        source.restart()
+      }
+    }
+    #expect(first.lines == ["a stream is open"])
+    #expect(second.lines == ["reconnecting", "a stream is open"])
+  }
+
+  private final class Recorder: Sendable {
+    private let state = Mutex<[String]>([])
+    var lines: [String] { state.withLock { $0 } }
+    func add(_ line: String) { state.withLock { $0.append(line) } }
+  }
+
+  @Test func eventsHaveTheirOwnIDBesideTheLastOne() async throws {
+    let stream = "id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\ndata: d\n\nid: é\ndata: e\n\n"
+    let transport = ChunkTransport { _, _ in [stream] }
+    let source = EventSource(URL(string: "http://x/")!, configuration: .quick(), transport: transport)
+    let messages = try await within {
+      var messages: [EventSource.Message] = []
+      for try await message in source.events {
+        messages.append(message)
+        if message.data == "e" { break }
+      }
+      return messages
+    }
+    #expect(messages.map(\.id) == ["1", nil, "", nil, "é"])
+    #expect(messages.map(\.lastEventID) == ["1", "1", "", "", "é"])
+  }
+
+  @MainActor private final class Model {
+    var lines: [String] = []
+
+    func follow(_ source: EventSource) async throws {
+      for try await message in source.events {
+        // The loop runs on the main actor, and so does what it changes.
+        lines.append(message.data)
+        if lines.count == 2 { return }
+      }
+    }
+  }
+
+  @MainActor @Test func aLoopOfTheMainActorStaysThere() async throws {
+    let transport = ChunkTransport { _, _ in ["data: a\n\ndata: b\n\n"] }
+    let model = Model()
+    try await model.follow(EventSource(URL(string: "http://x/")!, configuration: .quick(), transport: transport))
+    #expect(model.lines == ["a", "b"])
+  }
+}

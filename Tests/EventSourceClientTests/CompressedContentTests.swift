@@ -1,0 +1,87 @@
+import EventSourceClient
+import Foundation
+import Testing
+
+/// Compressed responses over libcurl: members, damage, and content that inflates without end.
+@Suite struct CompressedContentTests {
+  private func read(_ coding: String, _ content: [UInt8]) async throws -> (data: [String], error: SubscriptionError?) {
+    let server = try ScriptedServer { connection in
+      try connection.request()
+      try connection.head("Content-Encoding: \(coding)\r\n")
+      try connection.write(content)
+    }
+    defer { server.stop() }
+    let configuration = EventSource.Configuration.quick { $0.mode = .response }
+    return try await readToEnd(EventSource(server.url, configuration: configuration, transport: CurlTransport()))
+  }
+
+  /// Compresses a text with a program of its own.
+  private func gzip(_ text: String) throws -> [UInt8] {
+    let process = Process()
+    let (input, output) = (Pipe(), Pipe())
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["gzip", "-c"]
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+    try input.fileHandleForWriting.close()
+    let bytes = Array(output.fileHandleForReading.readDataToEndOfFile())
+    process.waitUntilExit()
+    return bytes
+  }
+
+  @Test func membersFollowEachOther() async throws {
+    let members = try (1...3).flatMap { try gzip("data: \($0)\n\n") }
+    for coding in ["gzip", "x-gzip", "GZIP", "identity, gzip"] {
+      let (data, error) = try await read(coding, members + [0, 0])
+      #expect(data == ["1", "2", "3"] && error == nil)
+    }
+  }
+
+  @Test func deflateMayHaveAHeaderOrNone() async throws {
+    // "data: x\n\n", of which the first is a bare block that is stored.
+    let text = Array("data: x\n\n".utf8)
+    let bare = [1, UInt8(text.count), 0, ~UInt8(text.count), 255] + text
+    #expect(try await read("deflate", bare).data == ["x"])
+    let checksum = text.reduce(into: (a: UInt32(1), b: UInt32(0))) { sums, byte in
+      sums.a = (sums.a + UInt32(byte)) % 65_521
+      sums.b = (sums.b + sums.a) % 65_521
+    }
+    let tail = [checksum.b >> 8, checksum.b & 255, checksum.a >> 8, checksum.a & 255].map { UInt8($0) }
+    #expect(try await read("deflate", [0x78, 0x9C] + bare + tail).data == ["x"])
+  }
+
+  @Test func contentThatIsDamagedOrBreaksOffIsNotComplete() async throws {
+    let whole = try gzip("data: x\n\n")
+    for content in [Array(whole.dropLast()), Array(whole.dropLast(9)), whole + [1], [0x1F, 0x8B, 9, 9], [7, 7, 7]] {
+      #expect(try await read("gzip", content).error?.code == .transport)
+    }
+    #expect(try await read("br", whole).error?.code == .transport)
+    #expect(try await read("gzip", []).error == nil)
+  }
+
+  @Test func whatInflatesWithoutEndWaitsCompressed() async throws {
+    // 1 MiB of zeros in a kilobyte, again and again: a line that never ends.
+    let bomb = try gzip(String(repeating: "x", count: 1 << 20))
+    let server = try ScriptedServer { connection in
+      try connection.request()
+      try connection.head("Content-Encoding: gzip\r\n")
+      while true { try connection.write(bomb) }
+    }
+    let response = try await CurlTransport().send(EventSourceRequest(server.url))
+    var received = 0
+    while received < 64 << 20 {
+      let piece = try #require(try await response.body.next())
+      // It is inflated piece by piece, as it is read.
+      #expect(piece.count <= 32 << 10)
+      received += piece.count
+    }
+    response.body.cancel()
+    let error = try await readToEnd(
+      EventSource(server.url, configuration: .quick(), transport: CurlTransport())
+    ).error
+    #expect(error?.code == .tooLarge)
+    server.stop()
+  }
+}

@@ -1,0 +1,147 @@
+import EventSourceClient
+import Foundation
+import Synchronization
+
+/// The server of a schedule: streams of numbered events after the last event ID, cut into any pieces, and failures at
+/// every point.
+struct ScheduledTransport: EventSourceTransport {
+  private let schedule: ClientSchedule
+
+  init(_ schedule: ClientSchedule) { self.schedule = schedule }
+
+  private struct Broken: Error {}
+
+  func send(_ request: EventSourceRequest) async throws -> TransportResponse {
+    let (count, isAfterTheEnd) = schedule.state.withLock { state in
+      state.attempts += 1
+      state.exchanges += 1
+      return (state.exchanges, state.isClosed && state.attempts > state.attemptsAtClose + 1)
+    }
+    schedule.check(count == 1, "\(count) exchanges at once")
+    schedule.check(!isAfterTheEnd, "an attempt after the end")
+    let exchange = ScheduledExchange(schedule, after: request.headers.values(of: "Last-Event-ID").first)
+    do {
+      schedule.interfere()
+      await Task.yield()
+      try Task.checkCancellation()
+      if schedule.mishap(oneIn: 4) { throw Broken() }
+    } catch {
+      exchange.cancel()
+      throw error
+    }
+    var head = ResponseHead(
+      status: 200, headers: [HeaderField("Content-Type", "text/event-stream")], url: request.url)
+    if schedule.mishap(oneIn: 5) { head = ResponseHead(status: [401, 404, 503].random(schedule), url: request.url) }
+    return TransportResponse(head: head, body: exchange)
+  }
+
+  /// One response.
+  private final class ScheduledExchange: TransportBody {
+    private let rest: Mutex<(bytes: ArraySlice<UInt8>, isOpen: Bool)>
+    private let schedule: ClientSchedule
+
+    init(_ schedule: ClientSchedule, after id: String?) {
+      self.schedule = schedule
+      let first = (id.flatMap { Int($0) } ?? 0) + 1
+      var text = ["", ": hello\n\n", "retry: 0\n\n", "retry: 50\n\n", "retry: 99999999999\n\n"].random(schedule)
+      for number in first..<max(first, ClientSchedule.eventCount + 1) { text += "id: \(number)\ndata: \(number)\n\n" }
+      rest = Mutex((Array(text.utf8)[...], true))
+    }
+
+    func next() async throws -> [UInt8]? {
+      schedule.interfere()
+      await Task.yield()
+      try Task.checkCancellation()
+      if schedule.mishap(oneIn: 10) { throw Broken() }
+      if schedule.mishap(oneIn: 10) { return nil }
+      let count = Int.random(1...60, schedule)
+      let piece = rest.withLock { rest in
+        defer { rest.bytes = rest.bytes.dropFirst(count) }
+        return Array(rest.bytes.prefix(count))
+      }
+      return piece.isEmpty ? nil : piece
+    }
+
+    func cancel() {
+      let wasOpen = rest.withLock { rest in
+        defer { rest.isOpen = false }
+        return rest.isOpen
+      }
+      if wasOpen { schedule.state.withLock { $0.exchanges -= 1 } }
+    }
+  }
+}
+
+/// A clock on which every wait is over at once.
+struct ScheduledClock: Clock {
+  struct Instant: InstantProtocol {
+    var offset: Duration
+    func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+    func duration(to other: Instant) -> Duration { other.offset - offset }
+    static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+  }
+
+  private let schedule: ClientSchedule
+
+  init(_ schedule: ClientSchedule) { self.schedule = schedule }
+
+  var now: Instant { Instant(offset: schedule.state.withLock { $0.waits.reduce(.zero, +) }) }
+  var minimumResolution: Duration { .nanoseconds(1) }
+
+  func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    let wait = now.duration(to: deadline)
+    schedule.state.withLock { $0.waits.append(wait) }
+    schedule.interfere()
+    await Task.yield()
+    try Task.checkCancellation()
+  }
+}
+
+/// A store that fails never, and notes what is saved.
+struct ScheduledStore: LastEventIDStore {
+  let schedule: ClientSchedule
+
+  func load() async throws -> String? {
+    schedule.interfere()
+    return nil
+  }
+
+  func save(_ id: String) async throws {
+    let number = Int(id) ?? -1
+    await Task.yield()
+    let last = schedule.state.withLock { state in
+      defer { state.saved.append(number) }
+      return state.saved.last ?? 0
+    }
+    schedule.check(number > last, "\(number) is saved after \(last)")
+  }
+}
+
+/// A generator of numbers that a seed repeats (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed &>> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed &>> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed &>> 31)
+  }
+}
+
+extension Int {
+  static func random(_ range: ClosedRange<Int>, _ schedule: ClientSchedule) -> Int {
+    schedule.state.withLock { .random(in: range, using: &$0.random) }
+  }
+}
+
+extension Bool {
+  static func random(_ schedule: ClientSchedule) -> Bool { Int.random(0...1, schedule) == 1 }
+}
+
+extension Array {
+  func random(_ schedule: ClientSchedule) -> Element { self[Int.random(0...(count - 1), schedule)] }
+}
