@@ -76,7 +76,7 @@ extension OverASocket {
       _ = try await client.take(until: "\r\n\r\n")
       #expect(records.all.count == 2)
       try hub.publish("hello", to: "news")
-      _ = try await client.take(until: "hello\n\n")
+      _ = try await client.take(until: "\n\n")
       client.hangUp()
       #expect(await eventually { records.all.count == 3 })
       let wrong = try TestClient(server.address!)

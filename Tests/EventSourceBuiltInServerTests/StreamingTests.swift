@@ -58,7 +58,7 @@ extension OverASocket {
           expected += "data: event \(number)\nid: \(number)\n\n"
         }
         for reader in readers {
-          #expect(try await reader.take(until: "data: event 499\n\n") == expected)
+          #expect(try await reader.take(until: "data: event 499\nid: 499\n\n") == expected)
         }
         #expect(hub.statistics.delivered == 50_000)
       }
@@ -71,7 +71,7 @@ extension OverASocket {
         }
         let client = try await reader(address, "Last-Event-ID: 6")
         #expect(
-          try await client.take(until: "data: 9\n\n")
+          try await client.take(until: "data: 9\nid: 9\n\n")
             == ":\ndata: 7\nid: 7\n\ndata: 8\nid: 8\n\ndata: 9\nid: 9\n\n"
         )
       }

@@ -176,7 +176,7 @@ import Testing
         return (gaps, "")
       }
       #expect(gaps.count == 1 && gaps.first?.channel == "news" && gaps.first?.lastEventID == first.rawValue)
-      #expect(last == "test-5001")
+      #expect(last.hasSuffix("-5001"))
     }
   }
 

@@ -1,5 +1,6 @@
 import EventSourceBuiltInServer
 import EventSourceClient
+import EventSourceFormat
 import EventSourceServer
 import Foundation
 import Glibc
@@ -8,7 +9,7 @@ import Testing
 /// A connection that breaks at any byte of what the built-in server sends.
 @Suite struct ClientCutTests {
   /// What the server answers to a reader that has so many of its five events, up to the last of them.
-  private func recording(after number: Int, of port: Int) throws -> [UInt8] {
+  private func recording(after number: Int, of port: Int, ids prefix: String) throws -> [UInt8] {
     let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer { close(fd) }
     var address = sockaddr_in()
@@ -21,12 +22,12 @@ import Testing
       }
     }
     try #require(isConnected)
-    let field = number == 0 ? "" : "Last-Event-ID: test-\(number)\r\n"
+    let field = number == 0 ? "" : "Last-Event-ID: \(prefix)\(number)\r\n"
     let request = Array("GET /events/a HTTP/1.1\r\nHost: x\r\n\(field)\r\n".utf8)
     try #require(send(fd, request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
     var answer: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 4096)
-    while !String(decoding: answer, as: UTF8.self).hasSuffix("event 5\ndata: of five\n\n") {
+    while !String(decoding: answer, as: UTF8.self).contains("event 5\ndata: of five\nid: \(prefix)5\n\n") {
       let count = recv(fd, &piece, piece.count, 0)
       try #require(count > 0)
       answer += piece[..<count]
@@ -36,17 +37,19 @@ import Testing
 
   @Test(arguments: TransportKind.allCases)
   func noEventIsLostNoneComesTwiceNoneIsInvented(transport: TransportKind) async throws {
-    var hubConfiguration = EventHub.Configuration()
-    hubConfiguration.epoch = "test"
-    let hub = EventHub(channels: ["a"], configuration: hubConfiguration)
+    let hub = EventHub(channels: ["a"])
     var streams = EventStreamHandler.Configuration()
     streams.replaysWithoutLastEventID = true
     let server = BuiltInServer()
     server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/{channel}")
     let address = try server.start()
-    for number in 1...5 { try hub.publish("event \(number)\nof five", to: "a") }
+    var prefix = ""
+    for number in 1...5 {
+      prefix = String(try hub.publish("event \(number)\nof five", to: "a").rawValue.dropLast("\(number)".count))
+    }
+    let ids = prefix
     var recordings: [[UInt8]] = []
-    for number in 0..<5 { recordings.append(try recording(after: number, of: address.port)) }
+    for number in 0..<5 { recordings.append(try recording(after: number, of: address.port, ids: ids)) }
     await server.stop()
 
     let answers = recordings
@@ -56,7 +59,7 @@ import Testing
     for cut in (transport.standsAgainstAll ? 0 : head)...answers[0].count {
       let player = try ScriptedServer { connection in
         let last = try connection.request().values(of: "Last-Event-ID").first
-        let number = last.flatMap { Int($0.dropFirst("test-".count)) } ?? 0
+        let number = last.flatMap { Int($0.dropFirst(ids.count)) } ?? 0
         guard number < 5 else { return try connection.untilClosed() }
         // The first connection breaks, all others last.
         try connection.write(connection.number == 1 ? Array(answers[0].prefix(cut)) : answers[number])
@@ -71,11 +74,11 @@ import Testing
         var messages: [String] = []
         for try await message in source.events {
           messages.append("\(message.lastEventID) \(message.data)")
-          if message.lastEventID == "test-5" { break }
+          if message.lastEventID == "\(ids)5" { break }
         }
         return messages
       }
-      #expect(messages == (1...5).map { "test-\($0) event \($0)\nof five" }, "cut at \(cut)")
+      #expect(messages == (1...5).map { "\(ids)\($0) event \($0)\nof five" }, "cut at \(cut)")
       player.stop()
     }
   }

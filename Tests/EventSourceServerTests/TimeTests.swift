@@ -119,7 +119,7 @@ import Testing
     #expect(reader.response.text == ":hello\nretry: 2000\n")
     try hub.publish("first", to: "news")
     stack.run()
-    #expect(reader.response.text == ":hello\nretry: 2000\nid: test-1\ndata: first\n\n")
+    #expect(reader.response.text == ":hello\nretry: 2000\ndata: first\nid: \(hub.id(1))\n\n")
     var parser = EventStreamParser()
     var events: [String] = []
     try parser.parse(reader.response.body) { if case .event(let event) = $0 { events.append(event.data) } }

@@ -10,7 +10,7 @@ public import EventSourceFormat
 /// An ID made here is the incarnation of the channel's history, which never returns, and the number of the event in
 /// it: `1h2k7w3e9q0zp-1-17`. After ``removeAll(in:)`` the channel has a new incarnation, so no ID is made twice, and
 /// the earlier IDs are unknown. IDs are compared by their bytes.
-public final class InMemoryEventRepository: RecordingEventRepository {
+public final class InMemoryEventRepository: NewestEventReporting {
   private struct State {
     var histories: [ChannelName: History] = [:]
     /// How many incarnations there have been, in all channels.
@@ -63,6 +63,11 @@ public final class InMemoryEventRepository: RecordingEventRepository {
     }
   }
 
+  /// The ID of a channel's newest event; nil: it has none. Constant time.
+  public func newestEventID(in channel: ChannelName) -> EventID? {
+    state.withLock { $0.histories[channel]?.newestID }
+  }
+
   /// Forgets a channel's history. Its IDs are unknown from now on, and are not made again.
   public func removeAll(in channel: ChannelName) {
     // The events are released outside the lock.
@@ -113,6 +118,8 @@ private struct History {
   private var held: ArraySlice<ServerSentEvent> { slots[evicted...] }
   private var earliest: UInt64 { firstSlot + UInt64(evicted) }
   private var next: UInt64 { firstSlot + UInt64(slots.count) }
+
+  var newestID: EventID? { held.last?.id }
 
   mutating func append(_ event: ServerSentEvent) -> EventID {
     let number = next

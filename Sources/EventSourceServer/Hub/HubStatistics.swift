@@ -34,7 +34,9 @@ public struct HubStatistics: Sendable, Hashable {
   /// Segments of logs that were evicted before every lane had offered them to its readers, because the hub's memory was
   /// used up: the readers are told that events are missing, or are cut off and resume.
   public var evictedUnoffered = 0
-  /// Bytes that logs and replays occupy.
+  /// Publications that a repository has yet to record.
+  public var waitingPublications = 0
+  /// Bytes that logs, replays and publications that wait for a repository occupy.
   public var heldBytes = 0
 
   /// Streams that were cut off because the reader was too slow.
@@ -49,6 +51,7 @@ extension EventHub {
     var statistics = counters.statistics
     statistics.readers = admissions.total
     statistics.channels = channels.withLock { $0.count }
+    statistics.waitingPublications = budget.waitingPublications
     statistics.heldBytes = budget.bytesInUse
     return statistics
   }

@@ -162,6 +162,7 @@ extension DeliveryLane {
   private func lookAtIdle(_ subscription: Subscription, _ audience: LaneAudience) {
     if subscription.cursor < audience.position {
       apply(.published, to: subscription)
+      if subscription.exchange.isBlocked { apply(.blocked, to: subscription) }
     } else if subscription.cursor == audience.position {
       joinCohort(subscription.exchange)
     }

@@ -12,11 +12,15 @@ final class MemoryBudget: Sendable {
   private let causedByReaders = Atomic<Int>(0)
   /// The part that waits for repositories to record it.
   private let waiting = Atomic<Int>(0)
+  private let waitingCount = Atomic<Int>(0)
 
   init(limit: Int) { self.limit = limit }
 
   var bytesInUse: Int { used.load(ordering: .relaxed) }
   var isExceeded: Bool { bytesInUse > limit }
+
+  /// How many publications wait for repositories.
+  var waitingPublications: Int { waitingCount.load(ordering: .relaxed) }
 
   /// The largest block that is published. A quarter of the limit: whatever is published, others' events stay.
   var largestBlock: Int { limit / 4 }
@@ -37,11 +41,13 @@ final class MemoryBudget: Sendable {
       waiting.subtract(bytes, ordering: .relaxed)
       return false
     }
+    waitingCount.add(1, ordering: .relaxed)
     charge(bytes)
     return true
   }
 
   func refundWaiting(_ bytes: Int) {
+    waitingCount.subtract(1, ordering: .relaxed)
     waiting.subtract(bytes, ordering: .relaxed)
     refund(bytes)
   }

@@ -28,7 +28,7 @@ public import EventSourceServer
 /// too, the history stays sound, but neither tells its readers what the other publishes.
 ///
 /// Any thread; the errors are ``SQLiteHistoryError``.
-public final class SQLiteEventRepository: RecordingEventRepository {
+public final class SQLiteEventRepository: NewestEventReporting {
   /// The largest text that SQLite holds has a billion bytes, in a row with everything else.
   private static let maximumEventBytes = 999_000_000
 
@@ -101,6 +101,13 @@ public final class SQLiteEventRepository: RecordingEventRepository {
   ///
   /// - Throws: ``SQLiteHistoryError``, or `CancellationError` when the task is canceled.
   public func events(for request: ReplayRequest) async throws -> ReplayAnswer { try await readers.answer(request) }
+
+  /// The ID of a channel's newest event; nil: the file holds none.
+  public func newestEventID(in channel: ChannelName) async throws -> EventID? {
+    let request = ReplayRequest(channel: channel, lastEventID: nil, maximumEvents: 1)
+    guard case .contiguous(let events) = try await readers.answer(request, isForNewest: true) else { return nil }
+    return events.last?.id
+  }
 
   /// The memory that additions take while they wait or are committed, about.
   package var waitingBytes: Int { writer.waitingBytes }

@@ -30,11 +30,15 @@ final class HistoryReader {
 
   /// The answer, from one moment of the history.
   ///
-  /// - Parameter isCanceled: Asked for each event; the answer is then cut short, because nobody wants it.
-  func answer(_ request: ReplayRequest, isCanceled: () -> Bool) throws(SQLiteHistoryError) -> ReplayAnswer {
+  /// - Parameters:
+  ///   - isForNewest: Whether the newest event alone is wanted.
+  ///   - isCanceled: Asked for each event; the answer is then cut short, because nobody wants it.
+  func answer(
+    _ request: ReplayRequest, isForNewest: Bool, isCanceled: () -> Bool
+  ) throws(SQLiteHistoryError) -> ReplayAnswer {
     try begin.run()
     do {
-      let answer = try find(request, isCanceled)
+      let answer = isForNewest ? try findNewest(request) : try find(request, isCanceled)
       try end.run()
       return answer
     } catch {
@@ -54,6 +58,11 @@ final class HistoryReader {
     case .held(let number): return .contiguous(try events(of: record, from: number + 1, request, isCanceled))
     case .evicted: return .gap(try events(of: record, from: record.first, request, isCanceled))
     }
+  }
+
+  private func findNewest(_ request: ReplayRequest) throws(SQLiteHistoryError) -> ReplayAnswer {
+    guard let record = try record(of: request.channel) else { return .contiguous([]) }
+    return .contiguous(try events(of: record, from: record.last, request) { false })
   }
 
   private func record(of name: ChannelName) throws(SQLiteHistoryError) -> ChannelRecord? {

@@ -41,8 +41,8 @@ final class ReaderPool: Sendable {
   }
 
   /// The answer to a question. The cancellation of its task ends it at once; an answer that has begun is cut short.
-  func answer(_ request: ReplayRequest) async throws -> ReplayAnswer {
-    let question = PendingQuestion(request)
+  func answer(_ request: ReplayRequest, isForNewest: Bool = false) async throws -> ReplayAnswer {
+    let question = PendingQuestion(request, isForNewest: isForNewest)
     return try await withTaskCancellationHandler {
       try await question.answer.value { ask(question) }
     } onCancel: {
