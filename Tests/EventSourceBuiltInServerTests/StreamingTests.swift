@@ -119,7 +119,7 @@ extension OverASocket {
           expected += "data: \(data)\nid: \(number)\n\n"
         }
         try hub.publish("the end", to: "news")
-        let received = try await client.take(until: "data: the end\n\n", within: 30)
+        let received = try await client.take(until: "data: the end\nid: ", within: 30)
         #expect(received.hasPrefix(expected))
       }
     }
@@ -148,7 +148,7 @@ extension OverASocket {
       for round in 0..<3 {
         let client = try await reader(try server.start())
         try hub.publish("\(round)", to: "news")
-        #expect(try await client.take(until: "\n\n").hasSuffix("data: \(round)\n\n"))
+        #expect(try await client.take(until: "\n\n").contains("data: \(round)\n"))
         client.hangUp()
         await server.stop()
       }

@@ -80,6 +80,15 @@ import Testing
       #expect(reader.response.text.contains("data: 1\n"))
     }
   }
+}
+
+/// The same with threads.
+@Suite struct LifeOfAChannelStressTests {
+  private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
+  }
 
   /// Publishers, readers and those who open, remove and register, on threads of their own: nothing is lost in silence,
   /// nothing is left, and no event comes to a channel that it was not published to.
@@ -92,7 +101,7 @@ import Testing
       })
     let names = (0..<6).map { ChannelName(stringLiteral: "c\($0)") }
     let history = InMemoryEventRepository(maximumEvents: 50)
-    let isOver = Atomic(false)
+    let isOver = Flag()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for publisher in 0..<3 {
         group.addTask {
@@ -104,12 +113,12 @@ import Testing
               try await hub.publish("\(name) \(number)", to: name, awaiting: .published)
             }
           }
-          if publisher == 0 { isOver.store(true, ordering: .releasing) }
+          if publisher == 0 { isOver.set() }
         }
       }
       group.addTask {
         var number = 0
-        while !isOver.load(ordering: .acquiring) {
+        while !isOver.isSet {
           number += 1
           let name = names[number % names.count]
           switch number % 4 {
@@ -127,11 +136,14 @@ import Testing
           let handler = EventStreamHandler(hub)
           var readers: [(SimulatedStack.Connection, [ChannelName])] = []
           var number = lane
-          while !isOver.load(ordering: .acquiring) {
+          while !isOver.isSet {
             number += 1
             let channels = [names[number % names.count], names[(number / 2 + 1) % names.count]].prefix(1 + number % 2)
             readers.append(
-              (stack.connect(handler, channels: channels.map(\.rawValue), room: number % 3 == 0 ? 500 : .max), Array(channels)))
+              (
+                stack.connect(handler, channels: channels.map(\.rawValue), room: number % 3 == 0 ? 500 : .max),
+                Array(channels)
+              ))
             stack.run()
             stack.advance(by: .milliseconds(5))
             if readers.count > 20 {

@@ -38,7 +38,9 @@ import Testing
 
 /// An ID names one event of one channel for ever.
 @Suite struct IdentityTests {
-  private func resume(_ hub: EventHub, _ stack: SimulatedStack, after id: EventID, in channel: String) throws -> [String] {
+  private func resume(_ hub: EventHub, _ stack: SimulatedStack, after id: EventID, in channel: String) throws
+    -> [String]
+  {
     let reader = stack.connect(
       EventStreamHandler(hub), SimulatedRequest(lastEventID: id.rawValue), channels: [channel])
     stack.run()

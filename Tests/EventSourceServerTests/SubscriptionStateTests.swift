@@ -22,7 +22,9 @@ import Testing
   }
 
   private func forEach(
-    _ body: (SubscriptionState, SubscriptionState.Input, SubscriptionState.Rules, SubscriptionState, SubscriptionState.Effect)
+    _ body: (
+      SubscriptionState, SubscriptionState.Input, SubscriptionState.Rules, SubscriptionState, SubscriptionState.Effect
+    )
       -> Void
   ) {
     for state in states {
