@@ -50,7 +50,9 @@ import Testing
       try hub.publish("second \(number)", to: "a")
       stack.run()
       for reader in readers { #expect(try texts(reader) == ["first \(number)", "second \(number)"]) }
-      #expect(try texts(late).last == "second \(number)")
+      try hub.publish("third \(number)", to: "a")
+      stack.run()
+      for reader in readers + [late] { #expect(try texts(reader).last == "third \(number)") }
       for reader in readers + [late] { reader.hangUp() }
       stack.run()
     }

@@ -14,6 +14,8 @@ run. A peer that cannot be installed is skipped. The peers:
   sse-starlette     our client at Python's sse-starlette on uvicorn
   nchan             our client at nginx with nchan
   httpx-sse         Python's httpx-sse at our server
+  requests-lines    Python's requests, by its iter_lines, at our server
+  urllib3-stream    Python's urllib3, by its stream, at our server
   node-eventsource  Node's package eventsource at our server
   chromium          Chromium's EventSource at our server
 
@@ -21,7 +23,7 @@ Prints a line for each: passed, failed, or skipped with the reason. The status i
 EOF
 }
 
-all=(sse-starlette nchan httpx-sse node-eventsource chromium)
+all=(sse-starlette nchan httpx-sse requests-lines urllib3-stream node-eventsource chromium)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -75,6 +77,8 @@ install() {
     sse-starlette) pypi 'sse-starlette>=2.1,<4' 'uvicorn>=0.30,<1' ;;
     nchan) debian nginx nginx && debian /usr/lib/nginx/modules/ngx_nchan_module.so libnginx-mod-nchan ;;
     httpx-sse) pypi 'httpx-sse>=0.4,<0.5' 'httpx>=0.27,<1' ;;
+    requests-lines) pypi 'requests>=2.31,<3' 'urllib3>=2,<3' ;;
+    urllib3-stream) pypi 'urllib3>=2,<3' ;;
     node-eventsource) debian node nodejs && debian /usr/share/nodejs/eventsource node-eventsource ;;
     chromium) debian chromium chromium ;;
   esac

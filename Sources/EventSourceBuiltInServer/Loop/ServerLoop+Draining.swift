@@ -7,6 +7,10 @@ extension ServerLoop {
   /// How long a connection that has not said anything yet is given to do so.
   private static let firstWordGrace = Duration.milliseconds(100)
 
+  /// How often connections are accepted at a stop: for more than the kernel's queue has, and not for ever, whoever goes
+  /// on connecting.
+  private static let roundsOfLastAccepts = 128
+
   /// Whether the server is stopping: every response closes its connection.
   var isDraining: Bool { drainEnd != nil }
 
@@ -25,7 +29,7 @@ extension ServerLoop {
     guard drainEnd.map({ end < $0 }) ?? true else { return }
     drainEnd = end
     // A connection in the kernel's queue would be reset when the listening socket closes.
-    while accept() {}
+    for _ in 0..<Self.roundsOfLastAccepts where !accept() { break }
     stopListening()
     forEachLane { $0.drain(over: window) }
     for connection in connections.all {

@@ -1,4 +1,5 @@
 import CEventSourceLinux
+import EventSourceServer
 import Glibc
 import Synchronization
 

@@ -1,3 +1,4 @@
+import EventSourceServer
 import Synchronization
 
 /// How many connections each peer has, if that is limited.

@@ -1,4 +1,5 @@
 import Dispatch
+import EventSourceServer
 import Synchronization
 
 /// Runs blocking work without holding up the tasks of the process.

@@ -155,8 +155,8 @@ es_status es_authorization_grant(es_authorization *authorization, int64_t valid_
 
 /* Refuses with a status of 400 to 599, or 204, which tells browsers not to come back, and one line of reason as the
  * body (NULL: none). The fields are added to the response: with 401, WWW-Authenticate should be among them (RFC 9110,
- * 11.6.1). One that frames the response, such as Content-Length, is ES_INVALID_TEXT, as is one that cannot be sent.
- * Fails as es_authorization_grant. */
+ * 11.6.1). One that frames the response, such as Content-Length, or that cannot be sent, is left out. Fails as
+ * es_authorization_grant. */
 es_status es_authorization_refuse(
   es_authorization *authorization, int status, const char *reason, const es_field *fields, size_t field_count);
 

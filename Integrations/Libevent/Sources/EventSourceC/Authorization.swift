@@ -78,14 +78,11 @@ public func es_authorization_refuse(
       guard (400...599).contains(status) || status == 204 else {
         throw Failure(.invalidValue, "the status of a refusal cannot be \(status)")
       }
-      let fields = try Text.fields(fields, field_count)
-      if let field = fields.first(where: { !$0.isSendable }) {
-        throw Failure(.invalidText, "a refusal cannot have the field \"\(field.name)\"")
-      }
       return .success(
         .refused(
           EventStreamRefusal(
-            status: Int(status), fields: fields, reason: try Text.optional(reason, "reason") ?? "")))
+            status: Int(status), fields: try Text.fields(fields, field_count),
+            reason: try Text.optional(reason, "reason") ?? "")))
     }
   }
 }
