@@ -66,8 +66,7 @@
         HTTPClientError.emptyScheme.shortDescription, HTTPClientError.unsupportedScheme("").shortDescription,
         HTTPClientError.traceRequestWithBody.shortDescription,
         HTTPClientError.invalidHeaderFieldNames([]).shortDescription,
-        HTTPClientError.invalidHeaderFieldValues([]).shortDescription,
-        HTTPClientError.incompatibleHeaders.shortDescription:
+        HTTPClientError.invalidHeaderFieldValues([]).shortDescription:
         SubscriptionError(.request, "AsyncHTTPClient does not accept the request: \(error.shortDescription)")
       case HTTPClientError.connectTimeout.shortDescription, HTTPClientError.tlsHandshakeTimeout.shortDescription:
         SubscriptionError(.connectTimeout, "no connection was made in time", underlying: error)
