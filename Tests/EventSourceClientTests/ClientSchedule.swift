@@ -27,7 +27,7 @@ final class ClientSchedule: Sendable {
 
   let state: Mutex<State>
   private let ending: Ending
-  private let holder = Mutex<(source: WeakSource?, task: Task<Void, Never>?)>((nil, nil))
+  private let holder = Mutex<WeakSource?>(nil)
 
   private enum Ending: CaseIterable { case lastEvent, close, cancel, leave }
 
@@ -43,15 +43,13 @@ final class ClientSchedule: Sendable {
   func run() async -> [String] {
     let source = EventSource(
       URL(string: "http://schedule.test/")!, configuration: configuration(), transport: ScheduledTransport(self))
-    holder.withLock { $0.source = WeakSource(source: source) }
+    holder.withLock { $0 = WeakSource(source: source) }
     let end = Int.random(1...Self.eventCount, self)
-    let task = Task { await self.read(source, until: end) }
-    holder.withLock { $0.task = task }
-    await task.value
+    await Task { await self.read(source, until: end) }.value
     // Whatever ended the reading has closed the source, and the exchange ends with it.
-    try? await eventually { self.state.withLock { $0.exchanges == 0 } }
+    let hasLeftNothing = (try? await eventually { self.state.withLock { $0.exchanges == 0 } }) != nil
     check(source.readyState == .closed, "the source is \(source.readyState) at the end")
-    check(state.withLock { $0.exchanges } == 0, "an exchange is left")
+    check(hasLeftNothing, "an exchange is left")
     return state.withLock { $0.failures }
   }
 
@@ -110,7 +108,7 @@ final class ClientSchedule: Sendable {
     }
     switch ending {
     case .close: source.close()
-    case .cancel: holder.withLock { $0.task }?.cancel()
+    case .cancel: withUnsafeCurrentTask { $0?.cancel() }
     case .lastEvent, .leave: break
     }
   }
@@ -125,7 +123,7 @@ final class ClientSchedule: Sendable {
   /// Restarts the source now and then, from wherever this is called.
   func interfere() {
     guard mishap(oneIn: 6) else { return }
-    holder.withLock { $0.source?.source }?.restart()
+    holder.withLock { $0?.source }?.restart()
   }
 
   /// Whether something is to go wrong now.
@@ -135,6 +133,13 @@ final class ClientSchedule: Sendable {
       state.mishaps -= 1
       return true
     }
+  }
+
+  /// Ends a schedule that does not end by itself.
+  func limitAttempts() {
+    guard state.withLock({ $0.attempts > 1000 }) else { return }
+    check(false, "it goes on for ever")
+    holder.withLock { $0?.source }?.close()
   }
 
   func check(_ holds: Bool, _ what: @autoclosure () -> String) {

@@ -37,6 +37,32 @@ import Testing
   }
 
   @Test(arguments: TransportKind.allCases)
+  func anAddressMayBeOfIPv6(transport: TransportKind) async throws {
+    let server = try ScriptedServer(
+      [
+        { connection in
+          try connection.request()
+          try connection.status("307 Here", "Location: /other\r\n")
+        },
+        { connection in
+          try connection.request()
+          try connection.head()
+          try connection.write("data: x\n\n")
+        },
+      ], isIPv6: true)
+    let request = EventSourceRequest(server.url, headers: [HeaderField("Authorization", "mine")])
+    let source = EventSource(request, configuration: .quick(), transport: transport.make())
+    if transport == .urlSession {
+      // Foundation on Linux takes no address in brackets.
+      #expect(try await readToEnd(source).error?.code == .request)
+      return server.stop()
+    }
+    #expect(try await firstEvents(1, source).first?.head.url.absoluteString == "http://[::1]:\(server.port)/other")
+    #expect(server.requests.map { $0.values(of: "Authorization") } == [["mine"], ["mine"]])
+    server.stop()
+  }
+
+  @Test(arguments: TransportKind.allCases)
   func methodFieldsAndBodyAreSentOnEachAttempt(transport: TransportKind) async throws {
     let server = try ScriptedServer { connection in
       try connection.request()
@@ -99,6 +125,7 @@ import Testing
     arguments: TransportKind.allCases,
     [
       ("GET", HeaderField("X-Own", "a\r\nHost: elsewhere")), ("GET", HeaderField("X-Own", "a\0b")),
+      ("GET", HeaderField("X-Own", "a\u{1}b")), ("GET", HeaderField("X-Own", "a\u{7F}b")),
       ("GET", HeaderField("X-Own: a\r\nX-Other", "b")), ("GET", HeaderField("", "b")),
       ("GET / HTTP/1.1\r\nX:", HeaderField("X-Own", "a")), ("", HeaderField("X-Own", "a")),
     ])

@@ -12,6 +12,7 @@ struct ScheduledTransport: EventSourceTransport {
   private struct Broken: Error {}
 
   func send(_ request: EventSourceRequest) async throws -> TransportResponse {
+    try Task.checkCancellation()
     let (count, isAfterTheEnd) = schedule.state.withLock { state in
       state.attempts += 1
       state.exchanges += 1
@@ -19,6 +20,7 @@ struct ScheduledTransport: EventSourceTransport {
     }
     schedule.check(count == 1, "\(count) exchanges at once")
     schedule.check(!isAfterTheEnd, "an attempt after the end")
+    schedule.limitAttempts()
     let exchange = ScheduledExchange(schedule, after: request.headers.values(of: "Last-Event-ID").first)
     do {
       schedule.interfere()
@@ -88,7 +90,7 @@ struct ScheduledClock: Clock {
   var now: Instant { Instant(offset: schedule.state.withLock { $0.waits.reduce(.zero, +) }) }
   var minimumResolution: Duration { .nanoseconds(1) }
 
-  func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+  func `sleep`(until deadline: Instant, tolerance: Duration?) async throws {
     let wait = now.duration(to: deadline)
     schedule.state.withLock { $0.waits.append(wait) }
     schedule.interfere()

@@ -12,6 +12,7 @@ final class ScriptedServer: Sendable {
   let port: Int
   private let listener: Int32
   private let scripts: [Script]
+  private let isIPv6: Bool
   private struct State {
     var open: Set<Int32> = []
     var threads = 0
@@ -35,13 +36,26 @@ final class ScriptedServer: Sendable {
     }
   }
 
-  init(_ scripts: Script...) throws {
+  convenience init(_ scripts: Script...) throws { try self.init(scripts, isIPv6: false) }
+
+  /// A server on the loopback address of IPv4, or of IPv6.
+  init(_ scripts: [Script], isIPv6: Bool) throws {
     self.scripts = scripts
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    self.isIPv6 = isIPv6
+    let family = isIPv6 ? AF_INET6 : AF_INET
+    listener = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    // The port is at the same place in both.
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(family)
+    address.sin6_addr = in6addr_loopback
+    var length = socklen_t(isIPv6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
+    if !isIPv6 {
+      withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+          $0.pointee.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        }
+      }
+    }
     let fd = listener
     let bound = withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -49,13 +63,13 @@ final class ScriptedServer: Sendable {
       }
     }
     guard bound, listen(listener, 1024) == 0 else { throw Broken() }
-    port = Int(UInt16(bigEndian: address.sin_port))
+    port = Int(UInt16(bigEndian: address.sin6_port))
     run { [self] in accept() }
   }
 
   deinit { stop() }
 
-  var url: URL { URL(string: "http://127.0.0.1:\(port)/stream")! }
+  var url: URL { URL(string: "http://\(isIPv6 ? "[::1]" : "127.0.0.1"):\(port)/stream")! }
   var requests: [Request] { state.withLock { $0.requests } }
   var openConnections: Int { state.withLock { $0.open.count } }
   /// How many bytes its connections have taken.

@@ -86,7 +86,8 @@ final class EventSourceSession: Sendable {
 
   func close() {
     let (task, save, closed) = shared.withLock { shared in
-      (shared.task, shared.save, shared.machine.take(.close, at: now))
+      shared.step?.cancel()
+      return (shared.task, shared.save, shared.machine.take(.close, at: now))
     }
     guard case .close(let closure)? = closed else { return }
     isClosedByCaller.store(true, ordering: .relaxed)
@@ -221,7 +222,7 @@ final class EventSourceSession: Sendable {
       shared.stepNumber += 1
       let task = Task { await body() }
       shared.step = task
-      if shared.isRestarting { task.cancel() }
+      if shared.isRestarting || shared.machine.state == .closed { task.cancel() }
       return task
     }
     await withTaskCancellationHandler {

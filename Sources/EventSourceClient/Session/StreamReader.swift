@@ -108,6 +108,7 @@ struct StreamReader: Sendable {
         if request.headers.values(of: "Authorization").isEmpty { request.headers.set("Authorization", authorization) }
       }
       if let flaw = request.firstFlaw { throw SubscriptionError(.request, "the request cannot be sent: \(flaw)") }
+      try Task.checkCancellation()
       let response = try await session.transport.send(request)
       do {
         guard let next = try Redirection.next(after: request, response.head) else { return response }

@@ -49,8 +49,8 @@ extension EventSourceRequest {
     guard Self.isToken(method) else { return "its method \"\(method)\" is no token" }
     for field in headers {
       guard Self.isToken(field.name) else { return "the name of its field \"\(field.name)\" is no token" }
-      guard !field.value.utf8.contains(where: { $0 == 0 || $0 == 10 || $0 == 13 }) else {
-        return "the value of its field \"\(field.name)\" has a line break or a NUL"
+      guard !field.value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) else {
+        return "the value of its field \"\(field.name)\" has a control character"
       }
     }
     return nil

@@ -40,15 +40,38 @@
     deinit { if isOwned { client.shutdown { _ in } } }
 
     /// Sends a request on a connection of the client's pool.
+    ///
+    /// - Throws: ``SubscriptionError`` for a request that the client does not accept, and for a connection that is not
+    ///   made in time; otherwise what the client throws.
     public func send(_ request: EventSourceRequest) async throws -> TransportResponse {
       var outgoing = HTTPClientRequest(url: request.url.absoluteString)
       outgoing.method = HTTPMethod(rawValue: request.method)
       for field in request.headers { outgoing.headers.add(name: field.name, value: field.value) }
       if let body = request.body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
-      let response = try await client.execute(outgoing, deadline: .distantFuture)
+      let response: HTTPClientResponse
+      do {
+        response = try await client.execute(outgoing, deadline: .distantFuture)
+      } catch let error as HTTPClientError {
+        throw Self.error(error)
+      }
       let headers = response.headers.map { HeaderField($0.name, $0.value) }
       let head = ResponseHead(status: Int(response.status.code), headers: headers, url: request.url)
       return TransportResponse(head: head, body: AsyncHTTPClientBody(response.body, keeping: self))
+    }
+
+    /// The client's description of an error may have the values of fields, which may be secret.
+    private static func error(_ error: HTTPClientError) -> any Error {
+      switch error.shortDescription {
+      case HTTPClientError.invalidURL.shortDescription, HTTPClientError.emptyHost.shortDescription,
+        HTTPClientError.emptyScheme.shortDescription, HTTPClientError.unsupportedScheme("").shortDescription,
+        HTTPClientError.traceRequestWithBody.shortDescription,
+        HTTPClientError.invalidHeaderFieldNames([]).shortDescription,
+        HTTPClientError.invalidHeaderFieldValues([]).shortDescription:
+        SubscriptionError(.request, "AsyncHTTPClient does not accept the request: \(error.shortDescription)")
+      case HTTPClientError.connectTimeout.shortDescription, HTTPClientError.tlsHandshakeTimeout.shortDescription:
+        SubscriptionError(.connectTimeout, "no connection was made in time", underlying: error)
+      default: error
+      }
     }
   }
 

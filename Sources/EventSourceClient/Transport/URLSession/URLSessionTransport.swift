@@ -36,14 +36,14 @@ public final class URLSessionTransport: EventSourceTransport {
 
   /// Sends a request by a task of its own.
   ///
-  /// - Throws: What `URLSession` throws; on Linux a ``SubscriptionError`` if the configuration names a proxy, which
-  ///   Foundation would go past in silence there.
+  /// - Throws: What `URLSession` throws; a ``SubscriptionError`` for a URL that it does not accept and, on Linux, if
+  ///   the configuration names a proxy, which Foundation would go past in silence there.
   public func send(_ request: EventSourceRequest) async throws -> TransportResponse {
     #if canImport(FoundationNetworking)
       guard session.configuration.connectionProxyDictionary?.isEmpty ?? true else {
         throw SubscriptionError(
           .request,
-          "Foundation on Linux ignores connectionProxyDictionary; use CurlTransport, or name the proxy in http_proxy")
+          "Foundation on Linux ignores connectionProxyDictionary; use CurlTransport, or set http_proxy")
       }
     #endif
     var urlRequest = URLRequest(url: request.url)
@@ -52,12 +52,16 @@ public final class URLSessionTransport: EventSourceTransport {
     for field in request.headers { urlRequest.addValue(field.value, forHTTPHeaderField: field.name) }
     let exchange = URLSessionExchange(session.dataTask(with: urlRequest), keeping: self)
     tasks.add(exchange)
-    let head = try await withTaskCancellationHandler {
-      try await exchange.head()
-    } onCancel: {
-      exchange.cancel()
+    do {
+      let head = try await withTaskCancellationHandler {
+        try await exchange.head()
+      } onCancel: {
+        exchange.cancel()
+      }
+      return TransportResponse(head: head, body: exchange)
+    } catch let error where (error as? URLError)?.code == .badURL {
+      throw SubscriptionError(.request, "URLSession does not accept the URL", underlying: error)
     }
-    return TransportResponse(head: head, body: exchange)
   }
 }
 
