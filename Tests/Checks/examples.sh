@@ -38,7 +38,7 @@ check_DurableHistory() {
   second=$(curl -sf -d 'two' "$url/publish/wall")
   finish KILL
   start "$scratch/history.db" 0
-  expect "after kill -9" "$(head_of 2 -H "Last-Event-ID: $first" "$url/events/wall" | tr '\n' '|')" "id: $second|data: two|"
+  expect "after kill -9" "$(head_of 2 -H "Last-Event-ID: $first" "$url/events/wall" | tr '\n' '|')" "data: two|id: $second|"
   third=$(curl -sf -d 'three' "$url/publish/wall")
   expect "the numbers of the IDs" "${first##*-} ${second##*-} ${third##*-}" "1 2 3"
   # Killed again and again while somebody publishes; whatever was answered is there.

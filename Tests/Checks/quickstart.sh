@@ -57,9 +57,9 @@ expect "posting" "$(status -d 'first' "$url/publish/wall")" 202
 id=$(cat "$scratch/body")
 status -d 'second' "$url/publish/wall?type=shout&id=my-own" >/dev/null
 expect "an ID of one's own" "$(cat "$scratch/body")" my-own
-expect "resuming" "$(head_of 3 -H "Last-Event-ID: $id" "$url/events/wall" | tr '\n' '|')" 'id: my-own|event: shout|data: second|'
+expect "resuming" "$(head_of 3 -H "Last-Event-ID: $id" "$url/events/wall" | tr '\n' '|')" 'event: shout|data: second|id: my-own|'
 status -d $'third\nline' "$url/publish/wall" >/dev/null
-expect "resuming by the query" "$(head_of 3 "$url/events/wall?lastEventID=my-own" | tail -2 | tr '\n' '|')" 'data: third|data: line|'
+expect "resuming by the query" "$(head_of 2 "$url/events/wall?lastEventID=my-own" | tail -2 | tr '\n' '|')" 'data: third|data: line|'
 expect "resuming by an unknown ID" "$(head_of 1 "$url/events/wall?lastEventID=unknown")" 'event: eventsource-gap'
 
 expect_refusal "an unknown channel to publish to" 404 -d x "$url/publish/nowhere"

@@ -6,7 +6,7 @@ usage: resume.py [--clients N] [--events N] [--kills N] [--stack builtin|evhttp]
 """
 import argparse, asyncio, os, random, re, signal, subprocess, sys, tempfile
 
-EVENT = re.compile(rb"(?:event: (?P<type>[^\n]*)\n)?(?:id: (?P<id>[^\n]*)\n)?(?:event: (?P<late>[^\n]*)\n)?data: (?P<data>[^\n]*)\n\n")
+EVENT = re.compile(rb"(?:event: (?P<type>[^\n]*)\n)?data: (?P<data>[^\n]*)\n(?:id: (?P<id>[^\n]*)\n)?\n")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -95,7 +95,7 @@ class Client:
     def take(self, data):
         end = data.rfind(b"\n\n") + 2 if b"\n\n" in data else 0
         for match in EVENT.finditer(data[:end]):
-            kind = match["type"] or match["late"]
+            kind = match["type"]
             if kind == b"eventsource-gap":
                 self.gaps += 1
                 continue

@@ -10,13 +10,13 @@ import Testing
 
   @Test(arguments: RepositoryContract.checks)
   func theInMemoryHistoryKeepsTheContract(_ check: RepositoryContract.Check) async throws {
-    try await check.run(over: Self.inMemory)
+    try await check.run(over: Self.inMemory, within: .seconds(600))
   }
 
   /// A repository that is read only, and filled by other means.
   @Test(arguments: RepositoryContract.checks)
   func aRepositoryThatIsReadOnlyIsChecked(_ check: RepositoryContract.Check) async throws {
-    try await check.run(over: ReadOnlyHarness())
+    try await check.run(over: ReadOnlyHarness(), within: .seconds(600))
   }
 
   private static let hanging: [FlawedRepository.Flaw] = [.hangsWhenAsked, .hangsWhenAddedTo, .hangsWhenCanceled]

@@ -18,6 +18,8 @@ final class EventChannel: Sendable {
     var repository: (any EventRepository)?
     /// The same, if it records.
     var recorder: (any RecordingEventRepository)?
+    /// Publications on their way through the recording repository, once there was one.
+    var recording: RecordingQueue?
     /// Nothing is published to it any more, and nobody subscribes.
     var isRemoved = false
     /// What is known of the newest event of a history that records, before anything was published in this life.
@@ -33,8 +35,6 @@ final class EventChannel: Sendable {
   /// What the generated IDs of this life begin with, before the number.
   let idPrefix: String
   private let state: Mutex<State>
-  /// Publications on their way through the recording repository.
-  let recording: RecordingQueue
 
   let slowReaders: ChannelConfiguration.SlowReaders
   let maximumBacklogBytes: UInt64
@@ -51,12 +51,23 @@ final class EventChannel: Sendable {
     self.name = name
     self.incarnation = incarnation
     self.idPrefix = idPrefix
-    self.recording = recording ?? RecordingQueue(name)
     self.limits = limits
     slowReaders = rules.slowReaders
     maximumBacklogBytes = rules.maximumBacklogBytes.map { UInt64(max($0, 0)) } ?? .max
     maximumLag = rules.maximumLag?.nanoseconds
-    state = Mutex(State(log: ChannelLog(isKeyed: rules.slowReaders == .newestPerKey)))
+    state = Mutex(State(log: ChannelLog(isKeyed: rules.slowReaders == .newestPerKey), recording: recording))
+  }
+
+  /// Publications on their way through the recording repository; nil: there never was one.
+  var recording: RecordingQueue? { withState { $0.recording } }
+
+  /// The queue of publications to record, made if there is none.
+  func makeRecording() -> RecordingQueue {
+    withState { state in
+      let recording = state.recording ?? RecordingQueue(name)
+      state.recording = recording
+      return recording
+    }
   }
 
   /// Looks at the state, or changes it, under the lock.

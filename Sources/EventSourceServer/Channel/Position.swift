@@ -37,9 +37,10 @@ struct PositionForm: Sendable {
 
   /// The position that an ID names; nil if the ID is not exactly as ``text(_:)`` writes it.
   func position(in id: String) -> Position? {
+    guard id.utf8.count > prefix.utf8.count else { return nil }
     var id = id
     return id.withUTF8 { bytes in
-      guard bytes.count > prefix.utf8.count, bytes.starts(with: prefix.utf8) else { return nil }
+      guard bytes.starts(with: prefix.utf8) else { return nil }
       let rest = bytes[prefix.utf8.count...]
       guard let dash = rest.firstIndex(of: UInt8(ascii: "-")),
         let incarnation = Self.value(rest[..<dash], base: 32, digit: { Self.digits.firstIndex(of: $0) }),

@@ -1,3 +1,5 @@
+internal import EventSourceFormat
+
 /// An endpoint for event streams, to be mounted in an HTTP server.
 ///
 /// A handler is immutable and can be mounted anywhere any number of times; its ``hub`` may have several, each with
@@ -13,6 +15,8 @@ public final class EventStreamHandler: Sendable {
   let heartbeatInterval: Int64?
   let stallTimeout: Int64
   let coalescingWindow: Int64
+  /// What every stream begins with, if it is the same for all.
+  let opening: EventStreamBytes?
 
   /// Makes an endpoint.
   ///
@@ -34,7 +38,15 @@ public final class EventStreamHandler: Sendable {
     self.authorizer = authorizer
     heartbeatInterval = configuration.heartbeatInterval?.nanoseconds
     stallTimeout = configuration.stallTimeout.nanoseconds
+    opening = configuration.reconnectionTime == nil ? Self.comment(configuration, hub) : nil
     coalescingWindow = configuration.coalescingWindow?.nanoseconds ?? 0
+  }
+
+  private static func comment(_ configuration: Configuration, _ hub: EventHub) -> EventStreamBytes? {
+    var bytes: [UInt8] = []
+    // It cannot fail: the comment was checked with the configuration.
+    if let comment = configuration.openingComment { try? EventStreamEncoder.append(comment: comment, to: &bytes) }
+    return LogSegment.standalone(bytes, budget: hub.budget)
   }
 
   /// Takes a request: answers it at once if it is not for a stream that can be opened, else opens the stream from

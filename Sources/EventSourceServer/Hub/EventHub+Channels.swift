@@ -34,7 +34,7 @@ extension EventHub {
       state.isRemoved = true
       return !state.audiences.isEmpty
     }
-    if channel.recording.isBusy { recordings.withLock { $0[name] = channel.recording } }
+    if let recording = channel.recording, recording.isBusy { recordings.withLock { $0[name] = recording } }
     // The last reader that leaves sees to the log.
     if hasReaders {
       post(toAllLanes: .remove(channel))
@@ -105,7 +105,7 @@ extension EventHub {
   func forgetIfUnused(_ channel: EventChannel) {
     guard configuration.channelCreation == .onDemand else { return }
     channels.withLock { channels in
-      guard channels[channel.name] === channel, !channel.recording.isBusy else { return }
+      guard channels[channel.name] === channel, channel.recording?.isBusy != true else { return }
       let isUnused = channel.withState { state in
         let isUnused =
           state.audiences.isEmpty && state.readers == 0 && state.repository == nil && state.log.segments.isEmpty

@@ -8,7 +8,7 @@ extension EventHub {
   public func close() {
     admissions.setPhase(.closed)
     offers.close()
-    for channel in channels.withLock({ Array($0.values) }) { channel.recording.close() }
+    for channel in channels.withLock({ Array($0.values) }) { channel.recording?.close() }
     for recording in recordings.withLock({ Array($0.values) }) { recording.close() }
     post(toAllLanes: .drain(0))
   }

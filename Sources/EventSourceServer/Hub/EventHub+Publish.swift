@@ -150,7 +150,7 @@ extension EventHub {
       let channel = try channel(name)
       switch try append(event, to: channel, isRecordedBy: nil) {
       case .done(let id): return id
-      case .recording: return try await channel.recording.record(event, in: self)
+      case .recording: return try await channel.makeRecording().record(event, in: self)
       case .removed: continue
       }
     }

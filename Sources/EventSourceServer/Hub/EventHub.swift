@@ -141,7 +141,7 @@ extension EventHub {
       state.newestOfHistory = .asked
       return repository
     }
-    guard let repository, !channel.recording.hasBegun else { return }
+    guard let repository, channel.recording?.hasBegun != true else { return }
     Task(executorPreference: configuration.taskExecutor) { [self] in
       let id: EventID?
       do {
@@ -154,7 +154,7 @@ extension EventHub {
       }
       // An event that is being recorded may be the newest, and no reader has it yet.
       let isStill = channel.withState { state in
-        guard state.log.endOrdinal == 0, !channel.recording.hasBegun else { return false }
+        guard state.log.endOrdinal == 0, state.recording?.hasBegun != true else { return false }
         state.newestOwnID = id
         state.newestOfHistory = .known
         return true

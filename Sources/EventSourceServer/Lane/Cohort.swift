@@ -13,14 +13,17 @@ final class Cohort {
   /// The last event ID of all of them, if they have several channels.
   var composite: CompositeIDWriter?
 
-  init(audiences: [LaneAudience], maximumBytes: Int) {
-    self.audiences = audiences
-    self.maximumBytes = maximumBytes
+  init(for exchange: EventStreamExchange) {
+    audiences = exchange.subscriptions.map(\.audience)
+    maximumBytes = exchange.handler.configuration.maximumLastEventIDBytes
   }
 
-  func isFor(_ audiences: [LaneAudience], _ maximumBytes: Int) -> Bool {
-    audiences.count == self.audiences.count && (audiences.count == 1 || maximumBytes == self.maximumBytes)
-      && zip(audiences, self.audiences).allSatisfy { $0 === $1 }
+  /// Whether a stream has the same channels, and takes back IDs that are as long.
+  func isFor(_ exchange: EventStreamExchange) -> Bool {
+    let subscriptions = exchange.subscriptions
+    guard subscriptions.count == audiences.count else { return false }
+    return (audiences.count == 1 || exchange.handler.configuration.maximumLastEventIDBytes == maximumBytes)
+      && zip(subscriptions, audiences).allSatisfy { $0.audience === $1 }
   }
 
   /// A stream that has exactly what the members have.
@@ -54,27 +57,5 @@ final class Cohort {
   private func fill(_ hole: Int, from index: Int) {
     members[hole] = members[index]
     members[hole].exchange.cohortIndex = hole
-  }
-}
-
-/// One piece of a channel's log on its way to the cohorts. A lane has at most one, so that a stream never gets another
-/// channel's events in between.
-final class BroadcastPass {
-  let piece: LogPiece
-  /// The log's end when it was read.
-  let logEnd: UInt64
-  /// The cohort that is being written to, and its index; those before it have the piece.
-  var cohort: Cohort?
-  var cohortIndex = 0
-  /// What its members are given: the piece, or its events with an ID of several channels.
-  var parts: [EventStreamBytes] = []
-  /// The composite ID behind the piece.
-  var composite: CompositeIDWriter?
-  /// The members from this index on have been offered it.
-  var index = 0
-
-  init(piece: LogPiece, logEnd: UInt64) {
-    self.piece = piece
-    self.logEnd = logEnd
   }
 }

@@ -23,8 +23,9 @@ extension DeliveryLane {
         return true
       case .piece(let piece, let end):
         let isStamped = audience.cohorts.contains { $0.audiences.count > 1 && !$0.members.isEmpty }
-        audience.pass = BroadcastPass(
-          piece: isStamped ? piece.limited(to: Self.stampedBytes, large: Self.largeEvent) : piece, logEnd: end)
+        pass.begin(
+          isStamped ? piece.limited(to: Self.stampedBytes, large: Self.largeEvent) : piece, logEnd: end)
+        audience.pass = pass
       }
     }
     guard let pass = audience.pass else { return true }
@@ -44,13 +45,13 @@ extension DeliveryLane {
     pass.cohort = cohort
     pass.index = cohort.members.count
     pass.composite = cohort.composite
-    if cohort.members.isEmpty {
-      pass.parts = []
-    } else if cohort.audiences.count == 1 {
-      pass.parts = [pass.piece.bytes]
+    pass.parts.removeAll(keepingCapacity: true)
+    if cohort.members.isEmpty { return }
+    if cohort.audiences.count == 1 {
+      pass.parts.append(pass.piece.bytes)
     } else {
       let number = cohort.audiences.firstIndex { $0 === audience }!
-      pass.parts = stamp(pass.piece, of: audience.channel, number, &pass.composite!)
+      pass.parts += stamp(pass.piece, of: audience.channel, number, &pass.composite!)
     }
   }
 
@@ -59,10 +60,10 @@ extension DeliveryLane {
   /// Of a reader that takes it, nothing is looked at but its place in the list and its response, because every other
   /// line of memory would have to be fetched anew behind the thousands of lines that a kernel touches to send.
   private func offer(_ pass: BroadcastPass, to cohort: Cohort, _ audience: LaneAudience) -> Bool {
-    let parts = pass.parts
-    guard let first = parts.first else { return true }
-    let byteCount = parts.reduce(0) { $0 + $1.count }
-    let cost = parts.count + byteCount >> 14
+    guard let first = pass.parts.first else { return true }
+    let count = pass.parts.count
+    let byteCount = pass.parts.reduce(0) { $0 + $1.count }
+    let cost = count + byteCount >> 14
     var done = 0
     defer {
       tally.sentBytes += done * byteCount
@@ -77,7 +78,7 @@ extension DeliveryLane {
       let index = pass.index
       switch cohort.members[index].response.write(first) {
       case .accepted(first.count):
-        guard parts.count == 1 || writeRest(of: pass, audience, cohort.members[index].exchange) else { continue }
+        guard count == 1 || writeRest(of: pass, audience, cohort.members[index].exchange) else { continue }
         done += 1
       case let result: tookLess(of: pass, audience, part: 0, cohort.members[index].exchange, result)
       }
@@ -106,7 +107,7 @@ extension DeliveryLane {
   ) {
     guard let cohort = exchange.cohort, let subscription = subscription(of: exchange, in: audience) else { return }
     // Not as one that was offered the piece: what it has of it is found out here.
-    let piece = pass.piece
+    let piece = pass.piece!
     let composite = cohort.composite
     leaveCohort(exchange)
     subscription.cursor = piece.start
@@ -131,14 +132,16 @@ extension DeliveryLane {
 
   /// All have been offered the piece.
   private func end(_ pass: BroadcastPass, _ audience: LaneAudience) {
+    let (position, logEnd) = (pass.piece.end, pass.logEnd)
     audience.pass = nil
-    audience.moveOn(to: pass.piece.end, ordinal: pass.piece.endOrdinal)
+    audience.moveOn(to: position, ordinal: pass.piece.endOrdinal)
+    pass.end()
     audience.removeEmptyCohorts()
     for subscription in audience.idle.reversed() { lookAtIdle(subscription, audience) }
     acknowledgeOffers(to: audience)
-    if pass.piece.end < pass.logEnd { enqueueBroadcast(of: audience) }
-    guard pass.piece.end >= audience.lastLook + Self.lookInterval else { return releaseIfUnused(audience) }
-    audience.lastLook = pass.piece.end
+    if position < logEnd { enqueueBroadcast(of: audience) }
+    guard position >= audience.lastLook + Self.lookInterval else { return releaseIfUnused(audience) }
+    audience.lastLook = position
     lookAtSlowReaders(of: audience)
     releaseIfUnused(audience)
   }

@@ -11,10 +11,9 @@ extension DeliveryLane {
         subscription.cursor == subscription.audience.position
       else { return }
     }
-    let audiences = exchange.subscriptions.map(\.audience)
-    guard let first = audiences.first else { return }
+    guard let first = exchange.subscriptions.first?.audience else { return }
     for subscription in exchange.subscriptions { subscription.audience.move(subscription, to: .cohort) }
-    first.cohort(of: audiences, maximumBytes: exchange.handler.configuration.maximumLastEventIDBytes).insert(exchange)
+    first.cohort(for: exchange).insert(exchange)
   }
 
   /// The stream goes on alone, from where it is.

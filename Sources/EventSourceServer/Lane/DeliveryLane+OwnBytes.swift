@@ -8,6 +8,7 @@ extension DeliveryLane {
   /// of its own, several clients hand it to their program as an empty event. A reader takes it at the end of its line
   /// (WHATWG HTML 9.2.6).
   func opening(for exchange: EventStreamExchange) -> EventStreamBytes? {
+    if let opening = exchange.handler.opening { return opening }
     let configuration = exchange.handler.configuration
     var bytes: [UInt8] = []
     // It cannot fail: the comment was checked with the configuration.

@@ -248,7 +248,7 @@ extension DeliveryLane {
     if replay.isSnapshot { return snapshotEnded(subscription) }
     let channel = subscription.channel
     let isRecorded = channel.withState { $0.recorder != nil }
-    if isRecorded, replay.lastEventID != nil, channel.recording.isBusy {
+    if isRecorded, replay.lastEventID != nil, channel.recording?.isBusy == true {
       // The reader's last event may be one that is just being recorded: then it will be in the log.
       if replay.pausedSince == .never { replay.pausedSince = now }
       guard now - replay.pausedSince < Self.recordingTime else { return apply(.historyFailed, to: subscription) }

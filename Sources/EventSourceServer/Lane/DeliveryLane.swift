@@ -32,6 +32,7 @@ public final class DeliveryLane: @unchecked Sendable {
   private var work = FIFOQueue<Work>()
   /// The broadcast that the last run could not end.
   private var unfinished: LaneAudience?
+  let pass = BroadcastPass()
   /// What this run may still write: one for each write, and one for each 16 KiB.
   var allowance = 0
   private var messages: [LaneMailbox.Message] = []

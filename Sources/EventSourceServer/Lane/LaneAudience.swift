@@ -62,11 +62,11 @@ final class LaneAudience: @unchecked Sendable {
 
   var isEmpty: Bool { idle.isEmpty && waiting.isEmpty && cohorts.allSatisfy(\.members.isEmpty) }
 
-  /// The cohort of streams that have exactly these channels, made if there is none.
-  func cohort(of audiences: [LaneAudience], maximumBytes: Int) -> Cohort {
-    if let known = cohorts.first(where: { $0.isFor(audiences, maximumBytes) }) { return known }
-    let cohort = Cohort(audiences: audiences, maximumBytes: maximumBytes)
-    for audience in audiences { audience.cohorts.append(cohort) }
+  /// The cohort of streams that have exactly the channels of one, made if there is none.
+  func cohort(for exchange: EventStreamExchange) -> Cohort {
+    if let known = cohorts.first(where: { $0.isFor(exchange) }) { return known }
+    let cohort = Cohort(for: exchange)
+    for audience in cohort.audiences { audience.cohorts.append(cohort) }
     return cohort
   }
 

@@ -42,7 +42,7 @@ final class LogSegment: @unchecked Sendable {
   /// The blocks' keys, if the log has them; 0: none.
   private(set) var keys: [UInt64] = []
   /// The entries that have IDs of the application's own, by those; made when one is first looked for.
-  private let idIndex = Mutex(SegmentIDIndex())
+  private let idIndex = Mutex<SegmentIDIndex?>(nil)
 
   var older: LogSegment?
   var newer: LogSegment?
@@ -68,7 +68,7 @@ final class LogSegment: @unchecked Sendable {
   deinit {
     bytes.deallocate()
     if isChargedToReaders.load(ordering: .relaxed) { budget.refundToReaders(capacity) }
-    let indexBytes = idIndex.withLock { $0.byteCount }
+    let indexBytes = idIndex.withLock { $0?.byteCount ?? 0 }
     budget.refund(capacity + keys.count * Self.keySize + indexBytes)
   }
 
@@ -124,7 +124,9 @@ final class LogSegment: @unchecked Sendable {
 
   /// The newest block whose event has this ID, which is not a generated one; `count` blocks are known to be there.
   func newestBlock(withID id: UnsafeBufferPointer<UInt8>, _ entryID: EntryID, count: Int) -> Int? {
-    idIndex.withLock { index in
+    idIndex.withLock { made in
+      let index = made ?? SegmentIDIndex()
+      made = index
       let before = index.byteCount
       index.extend(to: count, in: self)
       if index.byteCount > before { budget.charge(index.byteCount - before) }

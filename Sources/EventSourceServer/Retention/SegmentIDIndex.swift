@@ -1,6 +1,7 @@
 /// The entries of one segment that have IDs of the application's own, by those: a hash table with open addressing,
 /// extended when an ID is looked for, so that publishing does not pay for it and each entry is entered once.
-struct SegmentIDIndex {
+// Sendable, because the segment's lock for it is held by whoever has it.
+final class SegmentIDIndex: @unchecked Sendable {
   /// One more than an entry's index; 0: free.
   private var slots: [UInt32] = []
   private var used = 0
@@ -9,7 +10,7 @@ struct SegmentIDIndex {
 
   var byteCount: Int { slots.count * MemoryLayout<UInt32>.stride }
 
-  mutating func extend(to count: Int, in segment: LogSegment) {
+  func extend(to count: Int, in segment: LogSegment) {
     guard indexed < count else { return }
     for index in indexed..<count where segment.entry(index).id.isOwn {
       if (used + 1) * 4 > slots.count * 3 { grow(segment) }
@@ -31,7 +32,7 @@ struct SegmentIDIndex {
   }
 
   /// A later entry takes the place of an earlier one with the same ID. IDs are compared only if their hashes are equal.
-  private mutating func insert(_ index: Int, _ segment: LogSegment) {
+  private func insert(_ index: Int, _ segment: LogSegment) {
     let entryID = segment.entry(index).id
     var slot = entryID.slot(of: slots.count)
     while slots[slot] != 0 {
@@ -48,7 +49,7 @@ struct SegmentIDIndex {
     used += 1
   }
 
-  private mutating func grow(_ segment: LogSegment) {
+  private func grow(_ segment: LogSegment) {
     let entries = slots.filter { $0 != 0 }
     slots = Array(repeating: 0, count: max(16, slots.count * 2))
     used = 0

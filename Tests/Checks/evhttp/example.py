@@ -20,11 +20,11 @@ def ticks(program):
         assert curl(f"{server.url}/events")[0] == 400
         assert curl(f"{server.url}/events?channel=none")[0] == 404
         stream.wait_for("data: ")
-        first = re.search("id: (.*)\ndata: (.*)\n", stream.text)
-        count = int(first.group(2))
+        first = re.search("data: (.*)\nid: (.*)\n", stream.text)
+        count = int(first.group(1))
         stream.wait_for(f"data: {count + 1}\n")
         # A reader that returns gets what it missed, and nothing twice.
-        with Stream(f"{server.url}/events?channel=ticks", "-H", f"Last-Event-ID: {first.group(1)}") as again:
+        with Stream(f"{server.url}/events?channel=ticks", "-H", f"Last-Event-ID: {first.group(2)}") as again:
             again.wait_for(f"data: {count + 2}\n")
             assert again.data()[:2] == [str(count + 1), str(count + 2)], again.data()
         server.stop()

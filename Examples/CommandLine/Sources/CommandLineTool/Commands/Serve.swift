@@ -127,8 +127,8 @@ struct Serve: AsyncParsableCommand {
     switch error {
     case .unknownChannel: 404
     case .eventTooLarge: 413
-    case .emptyID: 400
-    case .tooManyChannels, .closed: 503
+    case .unusableID, .generatedID: 400
+    case .tooManyChannels, .closed, .recordingBacklog, .outcomeUnknown: 503
     case .recordingChannel, .wrongRecording: 500
     }
   }
