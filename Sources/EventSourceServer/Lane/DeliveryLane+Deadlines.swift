@@ -2,6 +2,9 @@ extension DeliveryLane {
   /// Heartbeats are rounded up to this many nanoseconds, so that many readers are seen to in one call.
   private static let granularity: Int64 = 50_000_000
 
+  /// When a deadline that has passed is looked at again.
+  private static let pause: Int64 = 1_000_000
+
   func fireDeadlines() {
     while let exchange = deadlines.first, exchange.deadline <= now {
       fire(exchange)
@@ -13,8 +16,8 @@ extension DeliveryLane {
   func schedule(_ exchange: EventStreamExchange, isFired: Bool = false) {
     if case .closed = exchange.phase { return }
     var next = nextMoment(of: exchange)
-    // Not again in this run: what was due has been seen to.
-    if isFired, next <= now { next = now + 1 }
+    // Not again at once: what was due has been seen to, or waits for something that this run does.
+    if isFired, next <= now { next = now + Self.pause }
     guard next != exchange.deadline || exchange.heapIndex < 0 else { return }
     exchange.deadline = next
     deadlines.update(exchange)

@@ -21,7 +21,11 @@ extension DeliveryLane {
     exchange.phase = .leaving(reason, by: now + Self.leaveTime, hasFinalRetry: false)
     exchange.leaveAt = .never
     for subscription in exchange.subscriptions {
-      if subscription.channel.hasUnread(behind: subscription.cursor), subscription.state == .live {
+      if subscription.state.isReplaying {
+        subscription.replay?.request?.cancel()
+        subscription.replay = nil
+        apply(.removed, to: subscription)
+      } else if subscription.channel.hasUnread(behind: subscription.cursor), subscription.state == .live {
         apply(.published, to: subscription)
       }
       // The newest of what is coalesced is given before its time.

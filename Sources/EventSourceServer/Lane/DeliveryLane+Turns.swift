@@ -80,7 +80,7 @@ extension DeliveryLane {
     for offset in 0..<count {
       let index = (exchange.nextToServe + offset) % count
       let subscription = exchange.subscriptions[index]
-      guard subscription.state.isToBeServed, !exchange.isLeaving || !subscription.state.isReplaying else { continue }
+      guard subscription.state.isToBeServed else { continue }
       exchange.nextToServe = (index + 1) % count
       return subscription
     }

@@ -20,7 +20,7 @@ enum SubscriptionState: Equatable {
   case held(until: Int64)
   /// What it has missed comes from a history.
   case replaying(ReplayStep)
-  /// The channel is gone, and the reader has been told.
+  /// Nothing more comes: the channel is gone and the reader has been told, or the stream leaves before a replay is over.
   case removed
 
   /// How far one replay is.
@@ -61,7 +61,7 @@ enum SubscriptionState: Equatable {
     case joinedLog
     /// The history does not answer.
     case historyFailed
-    /// The reader was told that the channel is gone.
+    /// The reader was told that the channel is gone, or is to go on with its replay when it returns.
     case removed
   }
 
@@ -93,7 +93,8 @@ enum SubscriptionState: Equatable {
   /// The moment at which the state has lasted too long, or is over.
   func deadline(_ rules: Rules) -> Int64 {
     switch self {
-    case .behind(let since): rules.maximumLag.map { since + $0 } ?? .never
+    // A reader whose events are coalesced is given the newest, however late.
+    case .behind(let since): rules.window > 0 ? .never : rules.maximumLag.map { since + $0 } ?? .never
     case .held(let until), .replaying(.queued(let until)), .replaying(.asked(let until)),
       .replaying(.paused(let until)):
       until

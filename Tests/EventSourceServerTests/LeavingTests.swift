@@ -1,0 +1,54 @@
+import EventSourceFormat
+import EventSourceServer
+import EventSourceTesting
+import Synchronization
+import Testing
+
+/// A stream that leaves while something else is due.
+@Suite struct LeavingTests {
+  /// Never answers.
+  private final class Silent: EventRepository {
+    private let held = Mutex<[CheckedContinuation<Void, Never>]>([])
+    func events(for request: ReplayRequest) async throws -> ReplayAnswer {
+      await withCheckedContinuation { continuation in held.withLock { $0.append(continuation) } }
+      return .contiguous([])
+    }
+    deinit { for continuation in held.withLock({ $0 }) { continuation.resume() } }
+  }
+
+  @Test func aReplayThatIsUnderWayIsLeftToTheNextStream() throws {
+    let executor = ManualTaskExecutor()
+    let hub = EventHub(channels: ["b"], configuration: .test { $0.taskExecutor = executor })
+    hub.register(Silent(), for: "a")
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(hub, configuration: .with { $0.maximumConnectionTime = .seconds(28) })
+    // It takes nothing, so that it does not end before the history is late.
+    let reader = stack.connect(
+      handler, SimulatedRequest(lastEventID: "*a:n0,b:n0"), channels: ["a", "b"], room: 0)
+    stack.run()
+    executor.run()
+    try hub.publish("b1", to: "b")
+    var runs = 0
+    while !reader.isFinished, runs < 1000 {
+      runs += 1
+      stack.advance(by: .milliseconds(100))
+    }
+    #expect(reader.isFinished && hub.statistics.readers == 0)
+  }
+
+  @Test func aLaneIsNotRunAgainAndAgainForWhatIsDue() throws {
+    let hub = EventHub(
+      channels: ["a"], configuration: .test { $0.channelDefaults.maximumLag = .milliseconds(10) })
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(hub, configuration: .with { $0.coalescingWindow = .seconds(1) })
+    let reader = stack.connect(handler, channels: ["a"], room: 10)
+    stack.run()
+    for number in 1...3 { try hub.publish("\(number)", to: "a") }
+    var runs = 0
+    while let next = stack.run(), next < .seconds(20) {
+      stack.clock.advance(to: next)
+      runs += 1
+    }
+    #expect(runs < 100 && !reader.isFinished)
+  }
+}
