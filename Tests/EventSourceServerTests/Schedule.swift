@@ -30,7 +30,6 @@ final class Schedule: @unchecked Sendable {
   private let repository: ScheduleRepository
   private let snapshots = ScheduleSnapshots()
   private let executor = ManualTaskExecutor()
-  private let clock = ManualClock()
   private var configuration = EventHub.Configuration()
   private let rules: [ChannelConfiguration]
   private let laneCount: Int
@@ -87,7 +86,12 @@ final class Schedule: @unchecked Sendable {
       hub.open(ChannelName(stringLiteral: name), rules)
       if history != .none { hub.register(repository, for: ChannelName(stringLiteral: name)) }
     }
-    stacks = (0..<laneCount).map { _ in SimulatedStack(hub: hub, clock: clock) }
+    // The stacks' clocks have different origins.
+    stacks = (0..<laneCount).map { index in
+      let clock = ManualClock()
+      clock.advance(by: .seconds(index * 1_000_000))
+      return SimulatedStack(hub: hub, clock: clock)
+    }
     handlers = [
       EventStreamHandler(hub),
       EventStreamHandler(hub, configuration: .with { $0.afterGap = .liveOnly }),
@@ -101,7 +105,17 @@ final class Schedule: @unchecked Sendable {
           $0.maximumConnectionTime = .seconds(40)
           $0.reconnectionTime = .seconds(1)
         }),
+      EventStreamHandler(
+        hub,
+        configuration: .with {
+          $0.coalescingWindow = .milliseconds(50)
+          $0.openingComment = nil
+        }),
+      EventStreamHandler(hub, configuration: .with { $0.maximumLastEventIDBytes = 70 }),
     ]
+    if history == .none {
+      handlers.append(EventStreamHandler(hub, configuration: .with { $0.replaysWithoutLastEventID = true }))
+    }
   }
 
   /// Runs the schedule, or its beginning.
@@ -130,7 +144,15 @@ final class Schedule: @unchecked Sendable {
       for stack in stacks { stack.advance(by: .milliseconds(Int.random(in: 1...5000, using: &random))) }
     case 81: try? hub.publish(comment: "note", to: "a")
     case 82 where history == .none:
-      hub.unregister(ChannelName(stringLiteral: names.randomElement(using: &random)!), disconnectingReaders: true)
+      let index = Int.random(in: 0..<names.count, using: &random)
+      let name = ChannelName(stringLiteral: names[index])
+      if Bool.random(using: &random) {
+        hub.unregister(name, disconnectingReaders: true)
+      } else {
+        // Its past is gone, and its readers are told when they return.
+        hub.remove(name)
+        hub.open(name, rules[index])
+      }
     case 83..<86: if history != .storedLater { restart() }
     case 86: if history != .none { repository.giveUpSome(of: names.randomElement(using: &random)!) }
     case 87..<90: resumeWhileOneIsPublished()

@@ -129,11 +129,13 @@ extension DeliveryLane {
         return .replay(Replay(source: repository, lastEventID: EventID(unchecked: id), pin: start))
       }
     }
+    // Of a channel that the ID does not name the reader may have anything, also what is held.
+    let earliest = id == nil ? nil : log.oldestID
     if case .replayHeld = exchange.handler.configuration.afterGap {
       exchange.composite?.replace(number, by: .number(log.startOrdinal))
-      return .gap(LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal), earliest: log.oldestID)
+      return .gap(LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal), earliest: earliest)
     }
-    return .gap(LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal), earliest: log.oldestID)
+    return .gap(LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal), earliest: earliest)
   }
 
   func unsubscribe(_ subscription: Subscription) {
