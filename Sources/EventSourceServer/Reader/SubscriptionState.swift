@@ -20,7 +20,8 @@ enum SubscriptionState: Equatable {
   case held(until: Int64)
   /// What it has missed comes from a history.
   case replaying(ReplayStep)
-  /// Nothing more comes: the channel is gone and the reader has been told, or the stream leaves before a replay is over.
+  /// Nothing more comes: the channel is gone and the reader has been told, or the stream leaves in the middle of a
+  /// replay.
   case removed
 
   /// How far one replay is.

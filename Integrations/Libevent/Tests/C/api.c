@@ -301,7 +301,7 @@ static void what_is_published_is_counted(void) {
   event.id = "mine";
   EXPECT_OK(es_publish_event(hub, both, 1, &event, ids));
   EXPECT(strcmp(ids[0].text, "") == 0);
-  EXPECT(strcmp(ids[1].text, "abcdefghijklmnopqrstuvwxyz012345-1") == 0);
+  EXPECT(strcmp(strchr(ids[1].text, '-'), "-1") == 0);
   EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_publish(hub, "weather", "x", 1));
   EXPECT(strstr(es_last_error(), "weather"));
   EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_publish_event(hub, one_unknown, 2, &event, NULL));
