@@ -151,6 +151,7 @@ extension DeliveryLane {
   /// Forgets an audience without readers. One that is in the middle of a broadcast is looked at when that is over.
   func releaseIfUnused(_ audience: LaneAudience) {
     guard audience.isEmpty, audience.pass == nil else { return }
+    audience.releaseCohorts()
     let channel = audience.channel
     if audiences[ObjectIdentifier(channel)] === audience { audiences[ObjectIdentifier(channel)] = nil }
     for (_, acknowledgement) in audience.acknowledgements { acknowledgement.laneIsDone() }

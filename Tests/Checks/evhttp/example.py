@@ -19,7 +19,7 @@ def ticks(program):
         assert curl(f"{server.url}/nowhere")[0] == 404
         assert curl(f"{server.url}/events")[0] == 400
         assert curl(f"{server.url}/events?channel=none")[0] == 404
-        stream.wait_for("data: ")
+        stream.wait_for("\nid: ")
         first = re.search("data: (.*)\nid: (.*)\n", stream.text)
         count = int(first.group(1))
         stream.wait_for(f"data: {count + 1}\n")
@@ -70,7 +70,7 @@ def notice_board(program, *prefix):
                 pin_up("for everyone", "public")
                 public.wait_for("data: for everyone\n")
                 server.process.send_signal(signal.SIGTERM)
-                assert re.search(r"data: for everyone\n\nretry: \d+\n\n$", public.end()), public.text
+                assert re.search(r"data: for everyone\nid: .*\n\nretry: \d+\n\n$", public.end()), public.text
                 assert re.search(r"\n\nretry: \d+\n\n$", live.end()), live.text[-200:]
             assert "the hub" not in server.said()
         assert server.process.wait(60) == 0, f"it ended with {server.process.returncode}: {server.said()[-6000:]}"

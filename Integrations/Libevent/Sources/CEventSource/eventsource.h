@@ -433,8 +433,8 @@ es_status es_streams_create(es_hub *hub, struct event_base *base, es_streams **s
  *   "/events/{channel}", is reached through es_streams_serve; what stands for {channel} is a channel of the stream.
  * config: how the streams behave, and who may read them; NULL: the defaults, for everyone.
  * OPTIONS, with which pages of other origins ask first, is answered only where the evhttp takes it
- * (evhttp_set_allowed_methods). Fails with ES_PATH_IN_USE, ES_INVALID_TEXT, ES_OUT_OF_RESOURCES, and for a path with a
- * query or a fragment, which evhttp never finds, with ES_INVALID_VALUE. */
+ * (evhttp_set_allowed_methods). Fails with ES_PATH_IN_USE, ES_OUT_OF_RESOURCES, and with ES_INVALID_TEXT for what is no
+ * path, such as one with a query or a fragment. */
 es_status es_streams_mount(es_streams *streams, struct evhttp *http, const char *path, const es_config *config);
 
 /* Serves a request, from the program's own general callback (evhttp_set_gencb), if a path with named segments that was

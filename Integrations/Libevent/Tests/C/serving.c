@@ -177,7 +177,7 @@ static void paths_are_what_they_are_mounted_as(void) {
   EXPECT_STATUS(ES_PATH_IN_USE, es_streams_mount(streams, http, "/open/{channel}", NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_streams_mount(streams, http, "open", NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_streams_mount(streams, http, "/{a", NULL));
-  EXPECT_STATUS(ES_INVALID_VALUE, es_streams_mount(streams, http, "/a?b", NULL));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_streams_mount(streams, http, "/a?b", NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_streams_mount(streams, http, "/\xff", NULL));
   EXPECT_STATUS(ES_NULL_ARGUMENT, es_streams_mount(streams, http, NULL, NULL));
   EXPECT_STATUS(ES_NULL_ARGUMENT, es_streams_mount(streams, NULL, "/x", NULL));
@@ -212,7 +212,7 @@ static void an_authorizer_answers_later_and_once(void) {
   pthread_join(thread, NULL);
   RUN_UNTIL(reader->status == 200);
   EXPECT_OK(es_publish(hub, "news", "granted", 7));
-  RUN_UNTIL(strstr(reader->body, "data: granted\n\n"));
+  RUN_UNTIL(strstr(reader->body, "data: granted\n"));
   EXPECT(authorizations_cancelled == 0);
   leave(reader);
 }
@@ -280,7 +280,7 @@ static void a_repository_answers_later_and_in_batches(void) {
   RUN_UNTIL(strstr(reader->body, "data: one\nid: 1\n\ndata: two\nid: 2\n\n"));
   EXPECT_OK(es_replay_answer(waiting_replay, ES_REPLAY_CONTIGUOUS, NULL, 0));
   EXPECT_OK(es_publish(hub, "past", "live", 4));
-  RUN_UNTIL(strstr(reader->body, "data: live\n\n"));
+  RUN_UNTIL(strstr(reader->body, "data: live\n"));
   leave(reader);
 }
 
@@ -289,7 +289,7 @@ static void a_repository_says_what_it_does_not_have(void) {
   es_replay *first = waiting_replay;
   EXPECT_OK(es_replay_answer(first, ES_REPLAY_GAP, &(es_event){.data = "two", .data_length = 3, .id = "2"}, 1));
   RUN_UNTIL(waiting_replay != first);
-  RUN_UNTIL(strstr(reader->body, "event: eventsource-gap\n") && strstr(reader->body, "data: two\n\n"));
+  RUN_UNTIL(strstr(reader->body, "event: eventsource-gap\n") && strstr(reader->body, "data: two\n"));
   EXPECT_OK(es_replay_answer(waiting_replay, ES_REPLAY_CONTIGUOUS, NULL, 0));
   leave(reader);
   reader = replayed_reader();
@@ -324,7 +324,7 @@ static void what_is_unmounted_is_served_no_more(void) {
   expect_answer("/asked", 404);
   expect_answer("/open/news", 404);
   EXPECT_OK(es_publish(hub, "news", "goes on", 7));
-  RUN_UNTIL(strstr(reader->body, "data: goes on\n\n"));
+  RUN_UNTIL(strstr(reader->body, "data: goes on\n"));
   leave(reader);
   EXPECT_OK(es_streams_mount(streams, http, "/asked", config));
 }
@@ -378,7 +378,8 @@ static void drained_streams_are_freed_by_their_callback(void) {
   EXPECT(!is_drained);
   EXPECT_OK(es_authorization_grant(authorization, ES_NONE, NULL));
   RUN_UNTIL(is_drained && first->is_over && second->is_over && waiting->is_over);
-  EXPECT(strstr(first->body, "data: last\n\nretry: ") && strstr(second->body, "data: last\n\nretry: "));
+  EXPECT(strstr(first->body, "data: last\n") && strstr(second->body, "data: last\n"));
+  EXPECT(strstr(first->body, "\n\nretry: ") && strstr(second->body, "\n\nretry: "));
   EXPECT(waiting->status == 503 && late->status == 503);
   leave(first), leave(second), leave(waiting), leave(late);
   expect_released();
