@@ -5,10 +5,11 @@ extension DeliveryLane {
   /// A reader that leaves gets so long to take what is published.
   private static let leaveTime: Int64 = 5_000_000_000
 
-  /// Ends the stream at a random moment within so many nanoseconds.
+  /// Ends the stream at a random moment within so many nanoseconds, and a request that is not yet a stream at their end.
   func scheduleLeave(_ exchange: EventStreamExchange, within window: Int64) {
     guard !exchange.isFinished, !exchange.isLeaving else { return }
-    exchange.leaveAt = min(exchange.leaveAt, now + (window > 0 ? Int64.random(in: 0..<window, using: &random) : 0))
+    let isSpread = exchange.isStreaming && window > 0
+    exchange.leaveAt = min(exchange.leaveAt, now + (isSpread ? Int64.random(in: 0..<window, using: &random) : window))
     if exchange.leaveAt <= now, exchange.isOpen { leave(exchange, .drained) }
     schedule(exchange)
   }

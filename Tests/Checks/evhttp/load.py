@@ -64,6 +64,7 @@ def idle(program, tls, *certificate, rounds=8):
         server.stop()
     with Program(program, *certificate, "--timeout", "1", "--heartbeat", "0") as server:
         peer = Peer(server, tls)
+        peer.read_until(b":\n")  # The stream's opening comment.
         peer.received.clear()
         ready, _, _ = select.select([peer.socket], [], [], 2.5)
         assert not ready, f"an idle stream got {peer.socket.recv(1000)}"

@@ -371,7 +371,7 @@ static void drained_streams_are_freed_by_their_callback(void) {
   struct reader *first = ask("/open/news", NULL), *second = ask("/open/news", NULL), *waiting = asked_reader();
   RUN_UNTIL(first->status == 200 && second->status == 200);
   EXPECT_OK(es_publish(hub, "news", "last", 4));
-  EXPECT_OK(es_streams_drain(streams, 50, on_drained, &is_drained));
+  EXPECT_OK(es_streams_drain(streams, 1000, on_drained, &is_drained));
   /* Until the authorizer has answered, the drain is not over, so that one who comes late finds the server. */
   struct reader *late = ask("/open/news", NULL);
   RUN_UNTIL(late->is_over);
