@@ -5,7 +5,8 @@ extension DeliveryLane {
   /// A reader that leaves gets so long to take what is published.
   private static let leaveTime: Int64 = 5_000_000_000
 
-  /// Ends the stream at a random moment within so many nanoseconds, and a request that is not yet a stream at their end.
+  /// Ends the stream at a random moment within so many nanoseconds, and a request that is not yet a stream at their
+  /// end.
   func scheduleLeave(_ exchange: EventStreamExchange, within window: Int64) {
     guard !exchange.isFinished, !exchange.isLeaving else { return }
     let isSpread = exchange.isStreaming && window > 0

@@ -79,10 +79,11 @@ final class LaneAudience: @unchecked Sendable {
 
   /// The audience is not used any more. Cohorts and audiences know each other: the circle is broken here.
   func releaseCohorts() {
-    for cohort in cohorts {
+    let released = cohorts
+    cohorts = []
+    for cohort in released where cohort.audiences.count > 1 {
       for audience in cohort.audiences where audience.pass == nil { audience.cohorts.removeAll { $0 === cohort } }
     }
-    cohorts = []
   }
 
   func move(_ subscription: Subscription, to list: Subscription.List) {
