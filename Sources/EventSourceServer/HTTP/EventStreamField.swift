@@ -24,23 +24,11 @@ extension EventStreamField {
   ///
   /// Every response head leaves out a field for which this is false, whoever made it.
   public var isSendable: Bool {
-    !name.isEmpty && name.utf8.allSatisfy(isTokenByte) && value.utf8.allSatisfy(isValueByte)
-      && !framesMessage
+    HTTPToken.isValid(name) && value.utf8.allSatisfy(isValueByte) && !framesMessage
   }
 
   /// Whether this is one of the fields that frame a message.
   package var framesMessage: Bool { Self.framingNames.contains { equalsIgnoringASCIICase($0, name) } }
-}
-
-/// The bytes of a token (RFC 9110, 5.6.2).
-private func isTokenByte(_ byte: UInt8) -> Bool {
-  switch byte {
-  case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-    UInt8(ascii: "a")...UInt8(ascii: "z"):
-    true
-  case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: true
-  default: false
-  }
 }
 
 private func isValueByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }

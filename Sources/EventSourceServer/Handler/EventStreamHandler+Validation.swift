@@ -82,7 +82,7 @@ extension EventStreamHandler.Configuration {
       try ConfigurationError.require(
         !FieldNames.framing.contains(field.name.lowercased()), "fields", "none that frames the message", field.name)
       try ConfigurationError.require(
-        HTTPToken.isValid(field.name) && field.isSendable, "fields",
+        field.isSendable, "fields",
         "a name of letters, digits and hyphens and a value without control characters", field.name.debugDescription)
       try ConfigurationError.require(
         !isSentByHandler(field.name.lowercased()), "fields", "none that the handler sends itself", field.name)
