@@ -24,6 +24,7 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
   interop      other people's clients at our server, our client at other people's servers: Tests/Interop
   browser      Examples/Quickstart, in Chromium
+  proxies      the server behind nginx and HAProxy, short form of Tests/Proxies/run.py
   readers      thousands of idle readers come and go, and nothing is left
   evhttp       the C library and both evhttp examples, short form of Tests/Checks/evhttp/run.py
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
@@ -34,11 +35,11 @@ Only when it is named, because it builds AsyncHTTPClient once more:
   contract     Tests/ContractService, driven as client suites drive it, over both transports
 
 --quick leaves out asynchttpclient, benchmarks, examples, commandline, resume, stalled, cycles, interop, browser,
-readers, evhttp, sanitize and fuzz.
+proxies, readers, evhttp, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit asynchttpclient allocations benchmarks readme quickstart examples commandline resume stalled cycles interop browser readers evhttp sanitize fuzz)
+all=(format linkage unit asynchttpclient allocations benchmarks readme quickstart examples commandline resume stalled cycles interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -84,6 +85,7 @@ run_check() {
     cycles) python3 Tests/EndToEnd/cycles.py ;;
     interop) bash Tests/Interop/run.sh ;;
     browser) bash Tests/Browser/run.sh ;;
+    proxies) python3 Tests/Proxies/run.py --short ;;
     readers) python3 Tests/Checks/readers.py --count 2000 ;;
     evhttp) python3 Tests/Checks/evhttp/run.py ;;
     sanitize) bash Tests/sanitize.sh all --short ;;

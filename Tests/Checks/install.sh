@@ -32,6 +32,11 @@ for check in "$@"; do
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [openssl]=openssl [cc]=gcc [c++]=g++
         [readelf]=binutils [valgrind]=valgrind [chromium]=chromium)
       ;;
+    # The proxies themselves are installed by Tests/Proxies, which names those that cannot be.
+    proxies)
+      headers+=(libevent-dev libsqlite3-dev)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [openssl]=openssl [chromium]=chromium)
+      ;;
     browser) needed[chromium]=chromium; needed[python3]=python3 ;;
   esac
 done

@@ -24,6 +24,14 @@ let package = Package(
       ]
     ),
     .executableTarget(
+      name: "ProxiedServer",
+      dependencies: [
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+        .product(name: "EventSourceSQLite", package: "eventsource-kit"),
+      ]
+    ),
+    .executableTarget(
       name: "ClientCycles",
       dependencies: [.product(name: "EventSourceClient", package: "eventsource-kit")]
     ),
