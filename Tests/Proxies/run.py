@@ -163,12 +163,13 @@ class Run:
             thread.join()
 
     def table(self, configuration, columns):
-        rows = [["", *columns]]
-        for proxy in PROXIES:
-            if cells := self.cells.get((proxy.name, configuration)):
-                rows.append([proxy.name, *(str(cells.get(column, "")) for column in columns)])
-        if len(rows) == 1:
+        found = {proxy.name: self.cells.get((proxy.name, configuration)) for proxy in PROXIES}
+        found = {name: cells for name, cells in found.items() if cells}
+        if not found:
             return
+        columns = [column for column in columns if any(column in cells for cells in found.values())]
+        rows = [["", *columns]]
+        rows += [[name, *(str(cells.get(column, "")) for column in columns)] for name, cells in found.items()]
         print(f"\n{configuration}")
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         for row in rows:
