@@ -15,7 +15,8 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   asynchttpclient  the client's suites over AsyncHTTPClient, too
   allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
   benchmarks   Tests/Benchmarks/compare.sh works, its smallest form
-  readme       the README's code compiles and its commands work
+  readme       every block of the README is compiled and run
+  documentation  the pages of all products, their links, and their code
   quickstart   Examples/Quickstart, from the shell
   examples     the other examples, from the shell
   commandline  Examples/CommandLine, from the shell
@@ -34,12 +35,13 @@ Only when it is named, because it builds AsyncHTTPClient once more:
 
   contract     Tests/ContractService, driven as client suites drive it, over both transports
 
---quick leaves out asynchttpclient, benchmarks, examples, commandline, resume, stalled, cycles, interop, browser,
-proxies, readers, evhttp, sanitize and fuzz.
+--quick leaves out asynchttpclient, benchmarks, documentation, examples, commandline, resume, stalled, cycles, interop,
+browser, proxies, readers, evhttp, sanitize and fuzz.
 EOF
 }
 
-all=(format linkage unit asynchttpclient allocations benchmarks readme quickstart examples commandline resume stalled cycles interop browser proxies readers evhttp sanitize fuzz)
+all=(format linkage unit asynchttpclient allocations benchmarks readme documentation quickstart examples commandline
+  resume stalled cycles interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -77,6 +79,7 @@ run_check() {
       swift run --quiet -c release --package-path Tests/Benchmarks bench-micro --check Tests/Benchmarks/thresholds.json ;;
     benchmarks) bash Tests/Benchmarks/compare.sh --smoke >/dev/null ;;
     readme) python3 Tests/Checks/readme.py ;;
+    documentation) python3 Tests/Checks/documentation.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;
     examples) bash Tests/Checks/examples.sh ;;
     commandline) bash Tests/Checks/commandline.sh ;;
