@@ -1,4 +1,5 @@
-"""The documentation of every product is made without a warning, and every Swift block of its pages is real.
+"""The documentation of every product is made without a warning, its interface is the one that is kept, and every Swift
+block of its pages is real.
 
 A block with imports is compiled as it stands. A block without them is an excerpt: its lines stand in a file of Examples or
 Tests, in this order and without others between.
@@ -77,6 +78,8 @@ def make_documentation():
 def main():
     whole, excerpts = check_blocks()
     make_documentation()
+    import interface  # It imports this module.
+    interface.check()
     print(f"documentation: {len(PRODUCTS)} products, {whole} blocks are compiled, {excerpts} are excerpts")
 
 
