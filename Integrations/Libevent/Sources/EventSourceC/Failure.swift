@@ -56,7 +56,7 @@ struct Failure: Error {
       self = failure
     case let error as PublishError:
       switch error {
-      case .unknownChannel: self.init(.unknownChannel, "\(error)")
+      case .unknownChannel, .channelRemoved: self.init(.unknownChannel, "\(error)")
       case .tooManyChannels, .eventTooLarge: self.init(.limitExceeded, "\(error)")
       case .unusableID, .generatedID: self.init(.invalidText, "\(error)")
       // No repository of a C program records.
