@@ -522,7 +522,8 @@ typedef struct es_publication {
  *
  * published: called once, unless this function fails. On a thread of the library; where the channel is not recorded, on
  *   the calling thread before this returns. NULL: nobody is told.
- * Fails as es_publish, and with ES_LIMIT_EXCEEDED where too much waits for histories already. */
+ * Fails as es_publish, with ES_LIMIT_EXCEEDED where too much waits for histories already, and with a status of
+ * es_publication where that is known before this returns. */
 es_status es_publish_recorded(
   es_hub *hub, const char *channel, const es_event *event,
   void (*published)(void *context, const es_publication *publication), void *context);
@@ -657,7 +658,7 @@ size_t es_streams_reader_count(const es_streams *streams);
 /* Ends the streams at random moments within a time, each with what is published and a `retry` of its own, and refuses
  * new ones with 503. Then, when nothing is left unsent, calls `drained` once, on the base's thread, from its loop; it
  * may free the streams, the evhttp, and break the loop. NULL: nobody is told. A peer that takes nothing is cut off five
- * seconds after its moment. */
+ * seconds after its moment. A second call takes the place of the first, whose callback is not called then. */
 es_status es_streams_drain(es_streams *streams, int64_t window_ms, void (*drained)(void *context), void *context);
 
 /* Cuts off the streams that are still open, takes the events from the base, and frees. Comes before event_base_free. An

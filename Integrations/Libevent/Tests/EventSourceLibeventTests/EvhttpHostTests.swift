@@ -177,7 +177,7 @@ import Testing
       do {
         try streams.mount(namesNothing, on: http, at: "/nothing")
         Issue.record("a handler is mounted where no request can name a channel")
-      } catch .invalidConfiguration(let error) {
+      } catch LibeventError.invalidConfiguration(let error) {
         #expect(error.property == "channels")
       } catch {
         Issue.record(error)
