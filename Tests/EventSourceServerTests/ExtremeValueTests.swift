@@ -30,6 +30,15 @@ import Testing
   ]
   private static let hubTimes: [(String, @Sendable (inout EventHub.Configuration, Duration) -> Void)] = [
     ("log.age", { $0.log.age = $1 }), ("maximumLag", { $0.channelDefaults.maximumLag = $1 }),
+    ("channelDefaults.log.age", { $0.channelDefaults.log = LogLimits(age: $1) }),
+    ("channelDefaults.coalescingWindow", { $0.channelDefaults.coalescingWindow = $1 }),
+    (
+      "occupancyLinger",
+      {
+        $0.occupancyLinger = $1
+        $0.occupancyObservers = [ClosureObserver { _ in }]
+      }
+    ),
   ]
   private static let streamCounts: [(String, @Sendable (inout EventStreamHandler.Configuration, Int) -> Void)] = [
     ("maximumChannelsPerStream", { $0.maximumChannelsPerStream = $1 }),
@@ -42,7 +51,7 @@ import Testing
   private static let streamTimes: [(String, @Sendable (inout EventStreamHandler.Configuration, Duration) -> Void)] = [
     ("heartbeatInterval", { $0.heartbeatInterval = $1 }), ("reconnectionTime", { $0.reconnectionTime = $1 }),
     ("maximumConnectionTime", { $0.maximumConnectionTime = $1 }), ("stallTimeout", { $0.stallTimeout = $1 }),
-    ("coalescingWindow", { $0.coalescingWindow = $1 }),
+    ("coalescingWindow", { $0.coalescingWindow = $1 }), ("missingChannel", { $0.missingChannel = .waits(upTo: $1) }),
     ("reauthorizationInterval", { $0.reauthorizationInterval = $1 }), ("retryAfter", { $0.retryAfter = $1 }),
     ("preflightAge", { $0.crossOrigin.preflightAge = $1 }),
   ]

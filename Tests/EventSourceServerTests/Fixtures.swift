@@ -1,4 +1,5 @@
 import EventSourceServer
+import EventSourceTesting
 
 extension EventHub.Configuration {
   /// Repeatable, but for the IDs.
@@ -11,6 +12,24 @@ extension EventHub.Configuration {
     change(&configuration)
     return configuration
   }
+}
+
+/// An observer that a test writes as a closure.
+struct ClosureObserver: OccupancyObserver {
+  var take: @Sendable (OccupancyChange) async -> Void
+
+  init(_ take: @escaping @Sendable (OccupancyChange) async -> Void) { self.take = take }
+
+  func occupancyChanged(_ change: OccupancyChange) async { await take(change) }
+}
+
+/// Runs a stack and the tasks of a hub until neither has anything to do.
+func settle(_ stack: SimulatedStack, _ executor: ManualTaskExecutor) {
+  repeat {
+    stack.run()
+    executor.run()
+    stack.run()
+  } while executor.count > 0
 }
 
 extension EventHub {

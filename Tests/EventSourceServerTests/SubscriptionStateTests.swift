@@ -14,6 +14,7 @@ import Testing
     .backlogExceeded(isWithinEvent: false), .backlogExceeded(isWithinEvent: true), .moved,
     .deadline(isWithinEvent: false), .deadline(isWithinEvent: true), .replay(.due), .replay(.answered),
     .replay(.asked(until: 40)), .joinedLog, .historyFailed, .removed,
+    .reconfigured(isBlocked: false), .reconfigured(isBlocked: true),
   ]
   private var rules: [SubscriptionState.Rules] {
     [ChannelConfiguration.SlowReaders.disconnect, .skipToNewest, .newestPerKey].flatMap { policy in
@@ -75,6 +76,7 @@ import Testing
       guard case .held = state else { return }
       switch input {
       case .deadline: #expect(next == .behind(since: 10) && effect == .serve)
+      case .reconfigured where rule.window == 0: #expect(next == .behind(since: 10) && effect == .serve)
       case .removed, .replay: break
       default: #expect(next == state && effect == .nothing, "\(input)")
       }

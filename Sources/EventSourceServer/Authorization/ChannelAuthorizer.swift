@@ -35,14 +35,28 @@ public struct ChannelGrant: Sendable, Hashable {
   /// Who the caller is, as the application names them: the key for ``EventHub/Configuration/maximumReadersPerCaller``,
   /// and for ``EventHub/revoke(identity:in:)``.
   public var identity: String?
-  /// Which of the channels that were asked for may be read; nil: all of them. The stream is one of just these; if there
-  /// are none, the request is refused with 403.
+  /// Which of the channels that were asked for may be read, by the names that were asked for; nil: all of them. The
+  /// stream is one of just these; if there are none, the request is refused with 403.
   public var channels: Set<ChannelName>?
 
+  /// Which channel is really read for one that was asked for, as `["me": "user-42"]`; one that is not here is read
+  /// itself. Naming a channel here permits it to be read. Names that were not asked for, or are not in ``channels``,
+  /// mean nothing, so a grant never adds a channel to a stream.
+  ///
+  /// The hub knows the channel by its own name: in statistics, logs, revocations and repositories. The reader does not:
+  /// gaps, removals and refusals name what it asked for, and a last event ID of several channels has a hash of the
+  /// channel's own name, which somebody who guesses the name can confirm. Grant the same channel to a caller each time:
+  /// on a stream of one channel, an ID that the application made is looked for in whatever channel is granted.
+  public var aliases: [ChannelName: ChannelName]
+
   /// Makes a grant.
-  public init(validFor: Duration? = nil, identity: String? = nil, channels: Set<ChannelName>? = nil) {
+  public init(
+    validFor: Duration? = nil, identity: String? = nil, channels: Set<ChannelName>? = nil,
+    aliases: [ChannelName: ChannelName] = [:]
+  ) {
     self.validFor = validFor
     self.identity = identity
     self.channels = channels
+    self.aliases = aliases
   }
 }

@@ -2,7 +2,7 @@
 public struct GrantedStream: Sendable, Hashable {
   /// Who reads it, as the authorizer named them.
   public let identity: String?
-  /// What it reads.
+  /// What it reads, by the channels' own names; see ``ChannelGrant/aliases``.
   public let channels: [ChannelName]
 }
 

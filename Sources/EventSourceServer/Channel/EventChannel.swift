@@ -20,6 +20,12 @@ final class EventChannel: Sendable {
     var recorder: (any RecordingEventRepository)?
     /// Publications on their way through the recording repository, once there was one.
     var recording: RecordingQueue?
+    /// The history is this, or none, because somebody said so for this channel: it is not forgotten.
+    var hasExplicitRepository = false
+    /// How the channel treats its readers and its past at present.
+    var rules: ChannelRules
+    /// How many handles there are, which keep it from being forgotten.
+    var handles = 0
     /// Nothing is published to it any more, and nobody subscribes.
     var isRemoved = false
     /// What is known of the newest event of a history that records, before anything was published in this life.
@@ -36,34 +42,32 @@ final class EventChannel: Sendable {
   let idPrefix: String
   private let state: Mutex<State>
 
-  let slowReaders: ChannelConfiguration.SlowReaders
-  let maximumBacklogBytes: UInt64
-  /// In the lanes' nanoseconds.
-  let maximumLag: Int64?
-  let limits: LogLimits
+  /// Whether events have keys in the log, for publishers, which make them before they take the lock.
+  let isKeyed: Atomic<Bool>
   /// How many answers of its repository are awaited that have been given up, because they are late.
   let lateAnswers = Atomic(0)
 
   init(
-    name: ChannelName, incarnation: UInt64, idPrefix: String, _ rules: ChannelConfiguration, limits: LogLimits,
-    recording: RecordingQueue?
+    name: ChannelName, incarnation: UInt64, idPrefix: String, _ rules: ChannelRules,
+    repository: (any EventRepository)? = nil, recording: RecordingQueue?
   ) {
     self.name = name
     self.incarnation = incarnation
     self.idPrefix = idPrefix
-    self.limits = limits
-    slowReaders = rules.slowReaders
-    maximumBacklogBytes = rules.maximumBacklogBytes.map { UInt64(max($0, 0)) } ?? .max
-    maximumLag = rules.maximumLag?.nanoseconds
-    state = Mutex(State(log: ChannelLog(isKeyed: rules.slowReaders == .newestPerKey), recording: recording))
+    isKeyed = Atomic(rules.isKeyed)
+    state = Mutex(
+      State(
+        log: ChannelLog(isKeyed: rules.isKeyed), repository: repository,
+        recorder: repository as? any RecordingEventRepository, recording: recording, rules: rules))
   }
 
   /// Publications on their way through the recording repository; nil: there never was one.
   var recording: RecordingQueue? { withState { $0.recording } }
 
-  /// The queue of publications to record, made if there is none.
-  func makeRecording() -> RecordingQueue {
+  /// The queue of publications to record, made if there is none; nil: the channel is removed.
+  func makeRecording() -> RecordingQueue? {
     withState { state in
+      guard !state.isRemoved else { return nil }
       let recording = state.recording ?? RecordingQueue(name)
       state.recording = recording
       return recording

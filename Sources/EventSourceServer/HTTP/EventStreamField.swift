@@ -13,10 +13,12 @@ public struct EventStreamField: Sendable, Hashable {
 }
 
 extension EventStreamField {
-  /// Names that only the stack that frames a message may send: a second one from elsewhere could end the response early
-  /// and begin another inside it (RFC 9112, 11.1).
+  /// Names that only the stack that frames a message may send: those that say where the message ends, which part of a
+  /// representation it is, how the connection goes on, or when it was sent (RFC 9110, 6, 7.6 and 14.4; RFC 9112). A
+  /// second one from elsewhere could end the response early and begin another inside it (RFC 9112, 11.1).
   private static let framingNames = [
-    "connection", "content-length", "date", "keep-alive", "proxy-connection", "trailer", "transfer-encoding", "upgrade",
+    "connection", "content-length", "content-range", "date", "keep-alive", "proxy-connection", "te", "trailer",
+    "transfer-encoding", "upgrade",
   ]
 
   /// Whether an application may have this field sent: its name is a token and not one of those that frame a message,

@@ -23,6 +23,18 @@ extension EventStreamHandler {
       case endsChannel
     }
 
+    /// What a request for a channel gets that is not there: one that was removed, or not opened yet.
+    public enum MissingChannel: Sendable, Hashable {
+      /// 404.
+      case notFound
+      /// 204, by which conforming clients are told not to reconnect (WHATWG HTML 9.2.3).
+      case finished
+      /// It waits without an answer until the channel is opened, and for the longest of this time; then 404. It counts
+      /// as a stream meanwhile. The authorizer is asked before, and once more when the channel is there. HEAD does not
+      /// wait.
+      case waits(upTo: Duration)
+    }
+
     /// Channels that every stream of this endpoint has, each once; those of the route come after them.
     public var channels: [ChannelName] = []
     /// The query item by which a request names channels, once for each, where neither the path nor ``channels`` names
@@ -52,6 +64,9 @@ extension EventStreamHandler {
     public var snapshotForNewReaders: (any SnapshotProvider)?
     /// What becomes of a stream of several channels when one of them is removed. A stream of one ends.
     public var channelRemoval = ChannelRemoval.endsStream
+    /// What a request for a channel gets that is not there. A browser's `EventSource` does not reconnect after any
+    /// status but 200, so with ``MissingChannel/waits(upTo:)`` a reader whose channel was removed stays.
+    public var missingChannel = MissingChannel.notFound
 
     /// How long a stream is idle before it carries a comment, which keeps proxies from closing it and finds dead peers;
     /// nil: never.

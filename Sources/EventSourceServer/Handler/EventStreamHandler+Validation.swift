@@ -62,7 +62,7 @@ extension EventStreamHandler.Configuration {
     for (name, value) in [
       ("heartbeatInterval", heartbeatInterval), ("maximumConnectionTime", maximumConnectionTime),
       ("stallTimeout", stallTimeout), ("coalescingWindow", coalescingWindow),
-      ("reauthorizationInterval", reauthorizationInterval),
+      ("reauthorizationInterval", reauthorizationInterval), ("missingChannel", longestWait),
     ] {
       try ConfigurationError.require(
         (value ?? .seconds(1)) >= .milliseconds(1), name, "at least a millisecond", value ?? .zero)
@@ -77,10 +77,12 @@ extension EventStreamHandler.Configuration {
       (0..<1).contains(connectionTimeJitter), "connectionTimeJitter", "0 to less than 1", connectionTimeJitter)
   }
 
+  private var longestWait: Duration? { if case .waits(let time) = missingChannel { time } else { nil } }
+
   private func validateFields() throws(ConfigurationError) {
     for field in fields {
       try ConfigurationError.require(
-        !FieldNames.framing.contains(field.name.lowercased()), "fields", "none that frames the message", field.name)
+        !field.framesMessage, "fields", "none that frames the message", field.name)
       try ConfigurationError.require(
         field.isSendable, "fields",
         "a name of letters, digits and hyphens and a value without control characters", field.name.debugDescription)

@@ -11,6 +11,8 @@ struct StreamPlan {
   let request: any EventStreamRequest
   let channels: [ChannelName]
   let lastEventID: String?
+  /// Until when a channel that is not there is waited for, once that has begun.
+  var waitEnd = Int64.never
   var isHead: Bool { request.method == "HEAD" }
 
   /// Reads a request; throws the refusal of one that is not well-formed. OPTIONS is not for here.

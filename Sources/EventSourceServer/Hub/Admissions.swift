@@ -15,6 +15,11 @@ final class Admissions: Sendable {
     var byCaller: [ExactString: Int] = [:]
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     var nextWaiter: UInt64 = 0
+
+    mutating func forget(_ caller: String) {
+      guard let count = byCaller[ExactString(caller)] else { return }
+      byCaller[ExactString(caller)] = count > 1 ? count - 1 : nil
+    }
   }
 
   private let state = Mutex(State())
@@ -65,15 +70,16 @@ final class Admissions: Sendable {
   func leave(caller: String?) {
     let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       state.total -= 1
-      if let caller = caller.map(ExactString.init), maximumPerCaller != nil, let count = state.byCaller[caller] {
-        state.byCaller[caller] = count > 1 ? count - 1 : nil
-      }
+      if let caller { state.forget(caller) }
       guard state.total == 0 else { return [] }
       defer { state.waiters = [:] }
       return Array(state.waiters.values)
     }
     for waiter in waiters { waiter.resume() }
   }
+
+  /// Gives a caller's place back, and not the one in the hub.
+  func leave(onlyCaller caller: String) { state.withLock { $0.forget(caller) } }
 
   /// Returns when no stream is open, or the task is cancelled.
   func becomesEmpty() async {

@@ -5,9 +5,9 @@ extension EventHub {
   ///
   /// The most channels that the hub may have is a limit on what peers can cause, and does not apply here.
   ///
-  /// - Parameter rules: How the channel treats slow readers; nil: as the hub's configuration says. Invalid ones are a
-  ///   mistake of the programmer and stop the program, so call ``ChannelConfiguration/validate()`` first on what a
-  ///   person has written.
+  /// - Parameter rules: How the channel treats slow readers and its past; nil: as the hub's configuration says. Invalid
+  ///   ones are a mistake of the programmer and stop the program, so call ``ChannelConfiguration/validate()`` first on
+  ///   what a person has written.
   /// - Returns: Whether it was opened.
   @discardableResult
   public func open(_ name: ChannelName, _ rules: ChannelConfiguration? = nil) -> Bool {
@@ -16,25 +16,33 @@ extension EventHub {
     } catch {
       preconditionFailure("\(error)")
     }
-    return channels.withLock { channels in
-      guard channels[name] == nil else { return false }
-      channels[name] = makeChannel(name, rules)
-      return true
-    }
+    guard channels.withLock({ $0[name] == nil }) else { return false }
+    return insert(name, rules, configuration.repositoryProvider?(name), isExplicit: false)
   }
 
   /// Removes a channel: its readers' streams end, when they have what is published, and its past is forgotten.
   ///
   /// A channel that is opened under the name afterwards is another: a reader that returns with an ID of the old one is
-  /// told that events are missing. What waits for the channel's repository is recorded, and is published to a channel
-  /// of that name which has the same repository by then.
+  /// told that events are missing, unless a repository has them. What waits for the channel's repository is recorded,
+  /// and is published to a channel of that name which has the same repository by then.
   public func remove(_ name: ChannelName) {
-    guard let channel = channels.withLock({ $0.removeValue(forKey: name) }) else { return }
-    let hasReaders = channel.withState { state in
-      state.isRemoved = true
-      return !state.audiences.isEmpty
+    remove(name, if: nil)
+  }
+
+  /// Removes the channel that has a name, if it is the one that is meant.
+  func remove(_ name: ChannelName, if expected: EventChannel?) {
+    let removed = channels.withLock { channels -> (EventChannel, hasReaders: Bool)? in
+      guard let channel = channels[name], expected == nil || channel === expected else { return nil }
+      channels.remove(name)
+      let (recording, hasReaders) = channel.withState { state in
+        state.isRemoved = true
+        return (state.recording, !state.audiences.isEmpty)
+      }
+      if let recording, !recording.retire() { recordings.withLock { $0[name] = recording } }
+      return (channel, hasReaders)
     }
-    if let recording = channel.recording, recording.isBusy { recordings.withLock { $0[name] = recording } }
+    guard let (channel, hasReaders) = removed else { return }
+    noteAge(of: channel)
     // The last reader that leaves sees to the log.
     if hasReaders {
       post(toAllLanes: .remove(channel))
@@ -43,76 +51,60 @@ extension EventHub {
     }
   }
 
-  /// Gives a channel its history, instead of any that it has; opens the channel if there is none of this name.
-  ///
-  /// Readers that return with a last event ID which the channel's log no longer holds are replayed from it. If it is a
-  /// ``RecordingEventRepository``, the channel's events are published by ``publish(_:to:awaiting:)``, and recorded in
-  /// it first.
-  public func register(_ repository: any EventRepository, for name: ChannelName) {
-    while true {
-      open(name)
-      guard let channel = channels.withLock({ $0[name] }) else { continue }
-      let isDone = channel.withState { state in
-        // Removed since it was found: it is opened once more.
-        guard !state.isRemoved else { return false }
-        state.repository = repository
-        state.recorder = repository as? any RecordingEventRepository
-        state.newestOfHistory = .notAsked
-        return true
-      }
-      if isDone { return }
-    }
-  }
-
-  /// Takes a channel's history away.
-  ///
-  /// - Parameter disconnectingReaders: Whether the streams of its readers end; otherwise they go on live.
-  public func unregister(_ name: ChannelName, disconnectingReaders: Bool = false) {
-    guard let channel = channels.withLock({ $0[name] }) else { return }
-    channel.withState { state in
-      state.repository = nil
-      state.recorder = nil
-    }
-    if disconnectingReaders { post(toAllLanes: .end(channel, .channelRemoved)) }
-  }
-
   /// The channel to publish to or to read from.
-  func channel(_ name: ChannelName) throws(PublishError) -> EventChannel {
+  func findChannel(_ name: ChannelName) throws(PublishError) -> EventChannel {
     guard admissions.phase != .closed else { throw .closed }
-    let isOnDemand = configuration.channelCreation == .onDemand
-    let found = channels.withLock { channels -> EventChannel? in
-      if let channel = channels[name] { return channel }
-      guard isOnDemand, channels.count < configuration.maximumChannels else { return nil }
-      let channel = makeChannel(name, nil)
-      channels[name] = channel
+    while true {
+      if let channel = channels.withLock({ $0[name] }) { return channel }
+      guard configuration.channelCreation == .onDemand else { throw .unknownChannel(name) }
+      let limit = configuration.maximumChannels
+      guard channels.withLock({ $0.count < limit }) else { throw .tooManyChannels(limit: limit) }
+      let repository = configuration.repositoryProvider?(name)
+      guard insert(name, nil, repository, isExplicit: false, limit: limit) else { continue }
+    }
+  }
+
+  /// Makes a channel, unless there is one of this name or there are as many as may be; whether it did.
+  func insert(
+    _ name: ChannelName, _ rules: ChannelConfiguration?, _ repository: (any EventRepository)?, isExplicit: Bool,
+    limit: Int = .max
+  ) -> Bool {
+    let rules = rules.map { ChannelRules($0, hubLimits: configuration.log) } ?? defaultRules
+    let made = channels.withLock { channels -> EventChannel? in
+      guard channels[name] == nil, channels.count < limit else { return nil }
+      // Lock order: the table of channels, that of recordings.
+      let incarnation = incarnations.add(1, ordering: .relaxed).newValue
+      let channel = EventChannel(
+        name: name, incarnation: incarnation, idPrefix: positions.prefix(of: incarnation), rules,
+        repository: repository, recording: recordings.withLock { $0.removeValue(forKey: name) })
+      if isExplicit { channel.withState { $0.hasExplicitRepository = true } }
+      channels.insert(channel)
       return channel
     }
-    if let found { return found }
-    throw isOnDemand ? .tooManyChannels(limit: configuration.maximumChannels) : .unknownChannel(name)
+    guard let made else { return false }
+    if rules !== defaultRules { noteAge(of: made) }
+    if waitingRequests.load(ordering: .sequentiallyConsistent) > 0 { post(toAllLanes: .opened(name)) }
+    return true
   }
 
-  /// A channel with a life of its own. Lock order: the table of channels, that of recordings.
-  private func makeChannel(_ name: ChannelName, _ rules: ChannelConfiguration?) -> EventChannel {
-    let incarnation = incarnations.add(1, ordering: .relaxed).newValue
-    return EventChannel(
-      name: name, incarnation: incarnation, idPrefix: positions.prefix(of: incarnation),
-      rules ?? configuration.channelDefaults, limits: rules?.log ?? configuration.log,
-      recording: recordings.withLock { $0.removeValue(forKey: name) })
-  }
-
-  /// The last reader of a channel has left, or its past was evicted: one that was made on demand and has neither is
-  /// forgotten.
+  /// The last reader of a channel has left, its past was evicted, or its last handle released: one that was made on
+  /// demand and has none of these is forgotten.
   func forgetIfUnused(_ channel: EventChannel) {
     guard configuration.channelCreation == .onDemand else { return }
-    channels.withLock { channels in
-      guard channels[channel.name] === channel, channel.recording?.isBusy != true else { return }
+    let isForgotten = channels.withLock { channels -> Bool in
+      guard channels[channel.name] === channel else { return false }
       let isUnused = channel.withState { state in
         let isUnused =
-          state.audiences.isEmpty && state.readers == 0 && state.repository == nil && state.log.segments.isEmpty
-        if isUnused { state.isRemoved = true }
-        return isUnused
+          state.audiences.isEmpty && state.readers == 0 && state.handles == 0 && !state.hasExplicitRepository
+          && state.log.segments.isEmpty
+        // While something is being recorded the channel stays.
+        guard isUnused, state.recording?.retire() != false else { return false }
+        state.isRemoved = true
+        return true
       }
-      if isUnused { channels[channel.name] = nil }
+      if isUnused { channels.remove(channel.name) }
+      return isUnused
     }
+    if isForgotten { noteAge(of: channel) }
   }
 }

@@ -15,8 +15,21 @@ extension EventHub {
     public var maximumChannels = 100_000
     /// How much of its past each channel's log holds.
     public var log = LogLimits()
-    /// How channels treat slow readers, unless they are opened with rules of their own.
+    /// The rules of channels that are opened without rules of their own.
     public var channelDefaults = ChannelConfiguration()
+    /// Gives every channel a history, also those that are made on demand; nil: a channel has the one that was
+    /// registered for it, if any. For one history of all channels: `{ _ in history }`.
+    ///
+    /// Called with the name of each channel that is opened or made, before anybody can read it or publish to it; nil
+    /// for a channel without a history. ``EventHub/register(_:for:)`` and
+    /// ``EventHub/unregister(_:disconnectingReaders:)`` go before it. Any thread, sometimes more than once for a
+    /// channel, so return the same object each time. It must be quick, and not call the hub.
+    public var repositoryProvider: (@Sendable (ChannelName) -> (any EventRepository)?)?
+    /// Who is told which channels are read, and by whom. Without observers nothing is kept in mind for them.
+    public var occupancyObservers: [any OccupancyObserver] = []
+    /// For how long a channel counts as occupied after its last reader has left, so that one that reconnects changes
+    /// nothing. Zero: not at all.
+    public var occupancyLinger: Duration = .zero
     /// The bytes of all logs and replays together. When they are exceeded, the oldest events of the whole hub are given
     /// up.
     public var maximumBytes = 256 << 20
@@ -48,10 +61,9 @@ extension EventHub {
     /// Checks every value.
     public func validate() throws(ConfigurationError) {
       try ConfigurationError.require(maximumChannels > 0, "maximumChannels", "at least 1", maximumChannels)
-      try ConfigurationError.require(log.bytes >= 1024, "log.bytes", "at least 1024", log.bytes)
-      try ConfigurationError.require((log.events ?? 1) > 0, "log.events", "at least 1", log.events ?? 0)
-      try ConfigurationError.require((log.age ?? .seconds(1)) > .zero, "log.age", "more than zero", log.age ?? .zero)
+      try log.validate()
       try channelDefaults.validate()
+      try ConfigurationError.require(occupancyLinger >= .zero, "occupancyLinger", "zero or more", occupancyLinger)
       try ConfigurationError.require(
         recordingTimeout >= .milliseconds(1), "recordingTimeout", "at least a millisecond", recordingTimeout)
       try ConfigurationError.require(maximumBytes >= 64 << 10, "maximumBytes", "at least 65536", maximumBytes)

@@ -31,20 +31,6 @@ extension EventHub {
     }
   }
 
-  /// Evicts segments in which everything is older than the configured age. At most eight times within an age.
-  func evictAged() {
-    guard let age = configuration.log.age?.nanoseconds else { return }
-    let last = lastSweep.load(ordering: .relaxed)
-    let now = now
-    guard now - last >= age / 8,
-      lastSweep.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
-    else { return }
-    // Made before then is a cheap test in the registry's order; used since then needs the owner's lock.
-    for (segment, owner) in registry.oldest(while: { now - $0.made > age }) {
-      if owner.withState({ _ in now - segment.lastAppend > age }) { _ = evict(segment, of: owner) }
-    }
-  }
-
   /// Only the oldest of its channel can go, and only when it was offered; whether it did.
   private func evict(_ segment: LogSegment, of owner: EventChannel) -> Bool {
     guard owner.evict(segment, owner: self.owner(of: owner)) else { return false }

@@ -39,7 +39,7 @@ extension EventHub {
   ) throws -> [EventID] {
     let event = try prepare(event.serverSentEvent, key: key)
     for name in names {
-      let channel = try channel(name)
+      let channel = try findChannel(name)
       if channel.withState({ $0.recorder != nil }) { throw PublishError.recordingChannel(name) }
       try checkID(of: event, in: channel)
     }
@@ -83,7 +83,7 @@ extension EventHub {
     awaiting milestone: Milestone
   ) async throws -> [EventID] {
     let event = try prepare(event.serverSentEvent, key: key)
-    for name in names { try checkID(of: event, in: try channel(name)) }
+    for name in names { try checkID(of: event, in: try findChannel(name)) }
     var ids: [ChannelName: EventID] = [:]
     for name in names where ids[name] == nil { ids[name] = try await publish(event, to: name) }
     if milestone == .offered {
@@ -94,29 +94,13 @@ extension EventHub {
 
   /// Publishes a comment, which readers' programs do not see. No repository records it.
   public func publish(comment: String, to name: ChannelName) throws {
-    let byteCount = try EventStreamEncoder.byteCount(ofComment: comment) + 1
-    try checkSize(byteCount)
-    while true {
-      let channel = try channel(name)
-      let audiences = channel.withState { state -> [LaneAudience]? in
-        guard !state.isRemoved else { return nil }
-        state.log.append(
-          byteCount: byteCount, id: .none, now: now, limits: channel.limits, owner: owner(of: channel)
-        ) { memory in
-          let used = EventStreamEncoder.write(comment: comment, to: memory)
-          memory[used] = UInt8(ascii: "\n")
-        }
-        return state.audiences
-      }
-      // Removed since it was found: it is looked up once more.
-      guard let audiences else { continue }
-      return announce(audiences, in: channel)
-    }
+    // Removed since it was found: it is looked up once more.
+    while try !publish(comment: comment, to: findChannel(name)) {}
   }
 }
 
 extension EventHub {
-  private func prepare(_ event: consuming ServerSentEvent, key: String?) throws -> PreparedEvent {
+  func prepare(_ event: consuming ServerSentEvent, key: String?) throws -> PreparedEvent {
     do {
       try event.id?.checkReturnable()
     } catch {
@@ -125,6 +109,25 @@ extension EventHub {
     let byteCount = try EventStreamEncoder.byteCount(of: event)
     try checkSize(byteCount)
     return PreparedEvent(event: event, byteCount: byteCount, key: key)
+  }
+
+  /// Publishes a comment; false: the channel was removed after it was found.
+  func publish(comment: String, to channel: EventChannel) throws -> Bool {
+    let byteCount = try EventStreamEncoder.byteCount(ofComment: comment) + 1
+    try checkSize(byteCount)
+    let audiences = channel.withState { state -> [LaneAudience]? in
+      guard !state.isRemoved else { return nil }
+      state.log.append(
+        byteCount: byteCount, id: .none, now: now, limits: state.rules.limits, owner: owner(of: channel)
+      ) { memory in
+        let used = EventStreamEncoder.write(comment: comment, to: memory)
+        memory[used] = UInt8(ascii: "\n")
+      }
+      return state.audiences
+    }
+    guard let audiences else { return false }
+    announce(audiences, in: channel)
+    return true
   }
 
   private func checkSize(_ byteCount: Int) throws(PublishError) {
@@ -137,7 +140,8 @@ extension EventHub {
     throw .generatedID(id, channel.name)
   }
 
-  private enum Outcome {
+  /// What became of an attempt to publish.
+  enum Outcome {
     case done(EventID)
     /// The channel was removed after it was found.
     case removed
@@ -147,19 +151,24 @@ extension EventHub {
 
   private func publish(_ event: PreparedEvent, to name: ChannelName) async throws -> EventID {
     while true {
-      let channel = try channel(name)
-      switch try append(event, to: channel, isRecordedBy: nil) {
-      case .done(let id): return id
-      case .recording: return try await channel.makeRecording().record(event, in: self)
-      case .removed: continue
-      }
+      if let id = try await publish(event, to: try findChannel(name)) { return id }
+    }
+  }
+
+  /// Publishes an event, recorded first if the channel's repository does so; nil: the channel was removed after it was
+  /// found.
+  func publish(_ event: PreparedEvent, to channel: EventChannel) async throws -> EventID? {
+    switch try append(event, to: channel, isRecordedBy: nil) {
+    case .done(let id): id
+    case .recording: try await channel.makeRecording()?.record(event, in: self)
+    case .removed: nil
     }
   }
 
   /// Publishes an event to a channel whose repository does not record.
   func append(_ event: PreparedEvent, to name: ChannelName) throws(PublishError) -> EventID {
     while true {
-      switch try append(event, to: try channel(name), isRecordedBy: nil) {
+      switch try append(event, to: try findChannel(name), isRecordedBy: nil) {
       case .done(let id): return id
       case .recording: throw .recordingChannel(name)
       // It is looked up once more: there may be another one, or one may be made.
@@ -183,16 +192,16 @@ extension EventHub {
     return !(type(of: left) is AnyClass) || (left as AnyObject) === (right as AnyObject)
   }
 
-  /// The repository that records a channel's events now.
+  /// The repository that records a channel's events now; the channel is made if that happens on demand.
   func recorder(of name: ChannelName) -> (any RecordingEventRepository)? {
-    channels.withLock { $0[name] }?.withState { $0.recorder }
+    (try? findChannel(name))?.withState { $0.recorder }
   }
 
-  private func append(
+  func append(
     _ prepared: PreparedEvent, to channel: EventChannel, isRecordedBy recorder: (any RecordingEventRepository)?
   ) throws(PublishError) -> Outcome {
     if recorder == nil { try checkID(of: prepared, in: channel) }
-    let key = channel.slowReaders == .newestPerKey ? prepared.keyHash : 0
+    let key = channel.isKeyed.load(ordering: .relaxed) ? prepared.keyHash : 0
     let ownID = prepared.event.id
     let entryID = ownID.map { EntryID(own: $0.rawValue) } ?? .generated
     let (outcome, byteCount, audiences) = channel.withState { state -> (Outcome, Int, [LaneAudience]) in
@@ -207,7 +216,7 @@ extension EventHub {
       let byteCount = prepared.byteCount(with: id)
       state.newestOwnID = ownID
       state.log.append(
-        byteCount: byteCount, id: entryID, key: key, now: now, limits: channel.limits, owner: owner(of: channel)
+        byteCount: byteCount, id: entryID, key: key, now: now, limits: state.rules.limits, owner: owner(of: channel)
       ) { _ = EventStreamEncoder.write(prepared.event, id: id, to: $0) }
       return (.done(id), byteCount, state.audiences)
     }
@@ -224,7 +233,11 @@ extension EventHub {
   }
 
   private func offered(in name: ChannelName) async throws {
-    guard let channel = channels.withLock({ $0[name] }) else { return }
+    if let channel = channels.withLock({ $0[name] }) { try await offered(in: channel) }
+  }
+
+  /// Returns when what has been published to a channel has been offered to its readers.
+  func offered(in channel: EventChannel) async throws {
     let audiences = channel.withState { $0.audiences }
     guard !audiences.isEmpty else { return }
     let acknowledgement = OfferAcknowledgement(lanes: audiences.count)

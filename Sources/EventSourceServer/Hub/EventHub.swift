@@ -21,7 +21,9 @@ public final class EventHub: Sendable {
   let replaySlots: ReplaySlots
   /// A comment without text, which all idle readers share.
   let heartbeat: EventStreamBytes
-  let channels = Mutex<[ChannelName: EventChannel]>([:])
+  let channels = Mutex(ChannelTable())
+  /// The rules of channels without rules of their own.
+  let defaultRules: ChannelRules
   /// Publications on their way to a repository when their channel was removed: a channel of that name goes on with
   /// them, so that the repository is called once at a time.
   let recordings = Mutex<[ChannelName: RecordingQueue]>([:])
@@ -30,6 +32,13 @@ public final class EventHub: Sendable {
   let incarnations = Atomic<UInt64>(0)
   private let time = Atomic<Int64>(0)
   let lastSweep = Atomic<Int64>(0)
+  /// Channels whose events have another age than the hub's, by their incarnations; and the shortest age there ever was.
+  let ownAges = Mutex<[UInt64: EventChannel]>([:])
+  let shortestAge: Atomic<Int64>
+  /// Who reads which channels, if somebody wants to know.
+  let occupancy: OccupancyLedger?
+  /// How many requests wait for a channel to be opened.
+  let waitingRequests = Atomic(0)
   /// Slow readers have been asked for, and not yet disconnected.
   let isDisconnectingSlowReaders = Atomic(false)
   private let random: Mutex<SplitMix64>
@@ -55,6 +64,9 @@ public final class EventHub: Sendable {
     positions = PositionForm(configured: configuration.epoch)
     random = Mutex(SplitMix64(seed: configuration.seed ?? .random(in: 0 ... .max)))
     budget = MemoryBudget(limit: configuration.maximumBytes)
+    defaultRules = ChannelRules(configuration.channelDefaults, hubLimits: configuration.log)
+    shortestAge = Atomic(defaultRules.age ?? .never)
+    occupancy = configuration.occupancyObservers.isEmpty ? nil : OccupancyLedger(configuration)
     admissions = Admissions(configuration)
     replaySlots = ReplaySlots(maximumBytes: configuration.maximumBytes, bytesOfAnswer: DeliveryLane.batchBytes)
     heartbeat = LogSegment.standalone(Array(":\n\n".utf8), budget: budget)!
@@ -89,7 +101,12 @@ public final class EventHub: Sendable {
   func advance(to now: Int64) { time.max(now, ordering: .relaxed) }
 
   func forget(_ lane: LaneMailbox) {
-    lanes.withLock { lanes in lanes.removeAll { $0 === lane } }
+    let others = lanes.withLock { lanes in
+      lanes.removeAll { $0 === lane }
+      return lanes
+    }
+    // Time goes on with another lane, or not at all.
+    if let other = others.first { other.post(.lookAtTime) } else { occupancy?.expire(.never) }
   }
 
   func post(toAllLanes message: LaneMailbox.Message) {

@@ -6,6 +6,9 @@ public import EventSourceFormat
 public enum PublishError: Error, Sendable, Hashable, CustomStringConvertible {
   /// There is no channel of this name, and the hub does not make channels on demand.
   case unknownChannel(ChannelName)
+  /// The handle's channel was removed. There may be another of that name by now: ``EventHub/channel(_:)`` returns a
+  /// handle to it.
+  case channelRemoved(ChannelName)
   /// The hub has as many channels as it may.
   case tooManyChannels(limit: Int)
   /// The event is larger, encoded, than the configured maximum.
@@ -30,6 +33,7 @@ public enum PublishError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownChannel(let name): "there is no channel \"\(name)\""
+    case .channelRemoved(let name): "the channel \"\(name)\" was removed"
     case .tooManyChannels(let limit): "the hub has \(limit) channels, and may not have more"
     case .eventTooLarge(let bytes, let limit): "the event has \(bytes) bytes encoded; \(limit) are allowed"
     case .unusableID(let flaw): flaw.description

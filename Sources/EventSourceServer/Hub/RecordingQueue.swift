@@ -21,6 +21,8 @@ final class RecordingQueue: Sendable {
     /// A task is recording, and will see to what is waiting.
     var isBusy = false
     var hasBegun = false
+    /// Its channel is gone, and it was idle then: another queue may have the name.
+    var isRetired = false
   }
 
   private let name: ChannelName
@@ -31,27 +33,43 @@ final class RecordingQueue: Sendable {
   /// Whether something is being recorded that may be in the history and is not yet in the log.
   var isBusy: Bool { state.withLock { $0.isBusy } }
 
+  /// How many publications have yet to be recorded.
+  var count: Int { state.withLock { $0.waiting.count + $0.recording.count } }
+
   /// Whether anything was ever recorded.
   var hasBegun: Bool { state.withLock { $0.hasBegun } }
 
+  /// The channel is gone: nothing more is accepted, unless publications are under way, which a channel of that name
+  /// goes on with; whether it is retired.
+  func retire() -> Bool {
+    state.withLock { state in
+      if !state.isBusy { state.isRetired = true }
+      return state.isRetired
+    }
+  }
+
   /// Waits its turn, records, publishes. The work is done in a task of its own, so that nobody's cancellation is felt
   /// by the others of a batch.
-  func record(_ event: PreparedEvent, in hub: EventHub) async throws -> EventID {
+  ///
+  /// - Returns: The event's ID; nil: the queue is retired, and the channel is to be looked up again.
+  func record(_ event: PreparedEvent, in hub: EventHub) async throws -> EventID? {
     guard hub.budget.chargeWaiting(event.byteCount) else {
       throw PublishError.recordingBacklog(name, limit: hub.budget.limit / 8)
     }
     let publication = Publication(event, budget: hub.budget)
-    let (isFirst, isClosed) = state.withLock { state in
-      guard hub.admissions.phase != .closed else { return (false, true) }
+    let isFirst = try state.withLock { state throws(PublishError) -> Bool? in
+      guard hub.admissions.phase != .closed else { throw .closed }
+      guard !state.isRetired else { return nil }
       state.waiting.append(publication)
       state.hasBegun = true
       defer { state.isBusy = true }
-      return (!state.isBusy, false)
+      return !state.isBusy
     }
-    if isClosed { publication.finish(.failure(PublishError.closed)) }
+    guard let isFirst else { return nil }
     if isFirst {
       Task(executorPreference: hub.configuration.taskExecutor) {
         while let batch = self.next() { await self.publish(batch, in: hub) }
+        hub.release(self, of: self.name)
       }
     }
     return try await withTaskCancellationHandler {
@@ -114,11 +132,15 @@ final class RecordingQueue: Sendable {
     }
     defer { limit.cancel() }
     do {
-      guard let recorder = hub.recorder(of: name) else {
-        // Unregistered or removed meanwhile: there is nothing to record in.
-        for publication in batch { publication.finish(Result { try hub.append(publication.event, to: name) }) }
-        return
+      var batch = batch
+      var recorder = hub.recorder(of: name)
+      while recorder == nil {
+        // Unregistered or removed meanwhile: there is nothing to record in, unless there is again.
+        batch = batch.filter { !publishUnrecorded($0, in: hub) }
+        if batch.isEmpty { return }
+        recorder = hub.recorder(of: name)
       }
+      guard let recorder else { return }
       let ids = try await recorder.append(batch.map(\.event.event), to: name)
       guard ids.count == batch.count, zip(ids, batch).allSatisfy({ isUsable($0, for: $1.event.event) }) else {
         throw PublishError.wrongRecording(name)
@@ -135,8 +157,29 @@ final class RecordingQueue: Sendable {
     }
   }
 
+  /// Publishes an event without recording it, or says why not; false: the channel has a history that records.
+  private func publishUnrecorded(_ publication: Publication, in hub: EventHub) -> Bool {
+    do {
+      publication.finish(.success(try hub.append(publication.event, to: name)))
+    } catch .recordingChannel {
+      return false
+    } catch {
+      publication.finish(.failure(error))
+    }
+    return true
+  }
+
   private func isUsable(_ id: EventID, for event: ServerSentEvent) -> Bool {
     guard let own = event.id else { return (try? id.checkReturnable(maximumBytes: .max)) != nil }
     return own == id
+  }
+}
+
+extension EventHub {
+  /// Nobody publishes by the queue at present: if no channel has it, it is not needed any more.
+  fileprivate func release(_ recording: RecordingQueue, of name: ChannelName) {
+    recordings.withLock { recordings in
+      if recordings[name] === recording, recording.retire() { recordings[name] = nil }
+    }
   }
 }

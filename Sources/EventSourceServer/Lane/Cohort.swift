@@ -9,6 +9,8 @@ final class Cohort {
 
   let audiences: [LaneAudience]
   private let maximumBytes: Int
+  /// Whether the ID of its streams names each channel by its name.
+  private let isAliased: [Bool]
   private(set) var members: [Member] = []
   /// The last event ID of all of them, if they have several channels.
   var composite: CompositeIDWriter?
@@ -16,14 +18,17 @@ final class Cohort {
   init(for exchange: EventStreamExchange) {
     audiences = exchange.subscriptions.map(\.audience)
     maximumBytes = exchange.handler.configuration.maximumLastEventIDBytes
+    isAliased = exchange.subscriptions.map(\.isAliased)
   }
 
-  /// Whether a stream has the same channels, and takes back IDs that are as long.
+  /// Whether a stream has the same channels, and the same IDs where these name several channels.
   func isFor(_ exchange: EventStreamExchange) -> Bool {
     let subscriptions = exchange.subscriptions
     guard subscriptions.count == audiences.count else { return false }
-    return (audiences.count == 1 || exchange.handler.configuration.maximumLastEventIDBytes == maximumBytes)
-      && zip(subscriptions, audiences).allSatisfy { $0.audience === $1 }
+    guard zip(subscriptions, audiences).allSatisfy({ $0.audience === $1 }) else { return false }
+    return audiences.count == 1
+      || exchange.handler.configuration.maximumLastEventIDBytes == maximumBytes
+        && subscriptions.lazy.map(\.isAliased).elementsEqual(isAliased)
   }
 
   /// A stream that has exactly what the members have.

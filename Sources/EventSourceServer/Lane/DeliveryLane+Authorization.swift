@@ -65,7 +65,8 @@ extension DeliveryLane {
   private func isRevoked(
     _ grant: ChannelGrant, _ exchange: EventStreamExchange, _ pending: PendingAuthorization
   ) -> Bool {
-    let stream = GrantedStream(identity: grant.identity, channels: pending.plan.channels.filter(grant.includes))
+    let stream = GrantedStream(
+      identity: grant.identity, channels: grant.permitted(of: pending.plan.channels).map(\.channel))
     return revocations.concern(stream, since: pending.revocations, of: ObjectIdentifier(exchange))
   }
 
@@ -95,7 +96,7 @@ extension DeliveryLane {
     recheck.at = now + max(1, spread(interval, by: 0.1))
     // One that has not answered since counts as one that failed.
     guard recheck.task == nil else { return authorizedAgain(exchange, .failure(AuthorizerTimeout())) }
-    recheck.task = ask(authorizer, recheck.request, exchange.subscriptions.map(\.channel.name), for: exchange)
+    recheck.task = ask(authorizer, recheck.request, exchange.subscriptions.map(\.requestedName), for: exchange)
   }
 
   private func authorizedAgain(_ exchange: EventStreamExchange, _ answer: Result<ChannelAuthorization, any Error>) {
@@ -103,7 +104,8 @@ extension DeliveryLane {
     if case .failure(let error) = answer, error is AuthorizerTimeout {} else { recheck.task = nil }
     switch answer {
     case .success(.granted(let grant))
-    where exchange.subscriptions.allSatisfy({ grant.includes($0.channel.name) }) && !grant.hasEnded:
+    where exchange.subscriptions.allSatisfy({ grant.channel(for: $0.requestedName) == $0.channel.name })
+      && !grant.hasEnded:
       recheck.failures = 0
       exchange.grantEnd = grant.validFor.map { now + $0.nanoseconds } ?? .never
       schedule(exchange)
@@ -148,8 +150,21 @@ private struct AuthorizerTimeout: Error, CustomStringConvertible {
 }
 
 extension ChannelGrant {
-  /// Whether a channel that was asked for may be read.
-  func includes(_ channel: ChannelName) -> Bool { channels?.contains(channel) ?? true }
+  /// What is read for a channel that was asked for; nil: nothing.
+  func channel(for requested: ChannelName) -> ChannelName? {
+    guard channels?.contains(requested) ?? true else { return nil }
+    return aliases[requested] ?? requested
+  }
+
+  /// What is read of the channels that were asked for, each channel once, and as what it was first asked for.
+  func permitted(of requested: [ChannelName]) -> [(requested: ChannelName, channel: ChannelName)] {
+    var permitted: [(requested: ChannelName, channel: ChannelName)] = []
+    for name in requested {
+      guard let channel = channel(for: name), !permitted.contains(where: { $0.channel == channel }) else { continue }
+      permitted.append((name, channel))
+    }
+    return permitted
+  }
 
   /// Whether nothing may be read any more.
   var hasEnded: Bool { validFor.map { $0 <= .zero } ?? false }

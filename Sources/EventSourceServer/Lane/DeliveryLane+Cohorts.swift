@@ -4,10 +4,11 @@ extension DeliveryLane {
   /// others are.
   func joinCohort(_ exchange: EventStreamExchange) {
     guard exchange.cohort == nil, exchange.isOpen, !exchange.isBlocked, !exchange.isQueued,
-      exchange.output == .nothing, exchange.handler.coalescingWindow == 0
+      exchange.output == .nothing
     else { return }
     for subscription in exchange.subscriptions {
       guard subscription.state == .live, subscription.audience.pass == nil, subscription.replayed == nil,
+        subscription.window == 0,
         subscription.cursor == subscription.audience.position
       else { return }
     }

@@ -62,9 +62,11 @@ extension DeliveryLane {
   func finish(_ exchange: EventStreamExchange, _ reason: DisconnectReason, ending: EventStreamEnding?) {
     guard !exchange.isFinished else { return }
     let wasStreaming = exchange.isStreaming
+    let left = hub.occupancy?.countedChannels(of: exchange) ?? []
     close(exchange)
     guard wasStreaming else { return }
     hub.counters.streamEnded(reason)
+    hub.occupancy?.left(exchange, left, reason, at: hub.now)
     hub.log(reason.isDrop ? .warning : .debug, "a stream ended") { [("reason", reason.rawValue)] }
     if let ending { exchange.response.end(ending) }
   }
@@ -79,18 +81,26 @@ extension DeliveryLane {
     guard !exchange.isFinished else { return }
     leaveCohort(exchange)
     if case .authorizing(let pending) = exchange.phase { pending.cancel() }
+    endWaiting(exchange)
     exchange.recheck?.cancel()
     exchange.recheck = nil
     exchange.phase = .closed
     exchange.setOwn(nil)
     deadlines.remove(exchange)
     setIdentity(nil, of: exchange)
-    for subscription in exchange.subscriptions { unsubscribe(subscription) }
-    exchange.subscriptions = []
+    unsubscribe(exchange)
     guard let admission = exchange.admission else { return }
     exchange.admission = nil
     remove(exchange)
     hub.admissions.leave(caller: admission.caller)
+  }
+}
+
+extension DeliveryLane {
+  /// Takes the stream out of all of its channels.
+  func unsubscribe(_ exchange: EventStreamExchange) {
+    for subscription in exchange.subscriptions { unsubscribe(subscription) }
+    exchange.subscriptions = []
   }
 }
 
@@ -108,7 +118,8 @@ extension DeliveryLane {
     for subscription in subscriptions(of: channel) {
       let exchange = subscription.exchange
       if !exchange.isStreaming {
-        refuse(exchange, .unknownChannel(channel.name))
+        guard let plan = exchange.plan else { continue }
+        channelIsMissing(exchange, plan, channel.name, requestedAs: subscription.requestedName)
       } else if exchange.handler.configuration.channelRemoval == .endsChannel, exchange.subscriptions.count > 1 {
         leaveCohort(exchange)
         if subscription.state.isReplaying { apply(.joinedLog, to: subscription) }
@@ -127,7 +138,11 @@ extension DeliveryLane {
     where subscription.state == .live && subscription.channel.withState({ $0.isRemoved }) {
       apply(.removed, to: subscription)
       exchange.composite?.leaveOut(Int(subscription.number))
-      sendNotice(RemovalEvent(channel: subscription.channel.name).serverSentEvent, to: exchange)
+      sendNotice(RemovalEvent(channel: subscription.requestedName).serverSentEvent, to: exchange)
+      if subscription.isCounted {
+        subscription.isCounted = false
+        hub.occupancy?.left(exchange, [subscription.channel.name], .channelRemoved, at: hub.now)
+      }
     }
     if exchange.isOpen, exchange.subscriptions.allSatisfy({ $0.state == .removed }) { leave(exchange, .channelRemoved) }
   }

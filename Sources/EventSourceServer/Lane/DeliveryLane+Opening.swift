@@ -18,25 +18,25 @@ extension DeliveryLane {
     let retryAfter = exchange.handler.configuration.retryAfter
     guard hub.admissions.phase == .open, !isDraining else { return refuseForNow(exchange) }
     guard !grant.hasEnded else { return refuse(exchange, .forbidden) }
-    if let caller = grant.identity ?? plan.request.peer {
-      guard hub.admissions.enter(caller: caller) else {
-        return refuse(exchange, .tooManyStreams(retryAfter: retryAfter))
-      }
-      exchange.admission?.caller = caller
+    guard enter(exchange, caller: grant.identity ?? plan.request.peer) else {
+      return refuse(exchange, .tooManyStreams(retryAfter: retryAfter))
     }
-    let names = plan.channels.filter(grant.includes)
-    guard !names.isEmpty else { return refuse(exchange, .forbidden) }
+    let permitted = grant.permitted(of: plan.channels)
+    guard !permitted.isEmpty else { return refuse(exchange, .forbidden) }
     exchange.phase = .resuming(plan)
-    if names.count > 1 {
+    if permitted.count > 1 {
       exchange.composite = CompositeIDWriter(maximumBytes: exchange.handler.configuration.maximumLastEventIDBytes)
     }
-    for name in names {
+    if permitted.contains(where: { $0.requested != $0.channel }) {
+      exchange.requestedNames = permitted.map(\.requested)
+    }
+    for (requested, name) in permitted {
       do {
         guard try subscribe(exchange, to: name) else {
           return refuse(exchange, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
         }
       } catch .unknownChannel {
-        return refuse(exchange, .unknownChannel(name))
+        return channelIsMissing(exchange, plan, name, requestedAs: requested)
       } catch {
         return refuse(exchange, .unavailable(retryAfter: retryAfter, "\(error)"))
       }
@@ -48,14 +48,24 @@ extension DeliveryLane {
     start(exchange, plan, grant)
   }
 
+  /// Counts the stream for its caller, unless it is counted already; false: the caller has as many as they may.
+  private func enter(_ exchange: EventStreamExchange, caller: String?) -> Bool {
+    let known = exchange.admission?.caller
+    guard known.map(ExactString.init) != caller.map(ExactString.init) else { return true }
+    if let known { hub.admissions.leave(onlyCaller: known) }
+    exchange.admission?.caller = nil
+    guard let caller else { return true }
+    guard hub.admissions.enter(caller: caller) else { return false }
+    exchange.admission?.caller = caller
+    return true
+  }
+
   private func start(_ exchange: EventStreamExchange, _ plan: StreamPlan, _ grant: ChannelGrant) {
     let handler = exchange.handler
     if let time = handler.configuration.maximumConnectionTime {
       exchange.lifetimeEnd = now + spread(time, by: handler.configuration.connectionTimeJitter)
     }
-    if handler.coalescingWindow > 0 {
-      exchange.windowOrigin = now - Int64.random(in: 0..<handler.coalescingWindow, using: &random)
-    }
+    setWindowOrigin(of: exchange)
     accept(grant, for: exchange, plan.request)
     exchange.setOwn(opening(for: exchange))
     let firstMissing = begin(exchange, lastEventID: plan.lastEventID)
@@ -76,7 +86,7 @@ extension DeliveryLane {
     }
     switch replay.answer {
     case .success(.gap) where replay.lastEventID != nil, .success(.unknownID) where replay.lastEventID != nil:
-      return refuse(exchange, .eventsAreMissing(status: status, channel: subscription.channel.name))
+      return refuse(exchange, .eventsAreMissing(status: status, channel: subscription.requestedName))
     case .failure(let error):
       hub.log(.error, "a repository failed; the request is refused") {
         [("channel", subscription.channel.name.rawValue), ("error", "\(error)")]
@@ -92,11 +102,13 @@ extension DeliveryLane {
   /// Begins the response. That is after the reader has its places: who has seen the head gets everything that is
   /// published from then on.
   private func sendHead(_ exchange: EventStreamExchange) {
+    let peer = exchange.plan?.request.peer
     exchange.phase = .open
     exchange.lastWrite = now
     exchange.response.start(streamHead(exchange, body: .stream))
     exchange.crossOriginFields = []
     hub.counters.streamOpened()
+    hub.occupancy?.opened(exchange, peer: peer)
     hub.log(.debug, "a stream was opened") {
       [("channels", exchange.subscriptions.map(\.channel.name.rawValue).joined(separator: ","))]
     }

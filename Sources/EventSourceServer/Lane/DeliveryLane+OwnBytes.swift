@@ -32,7 +32,7 @@ extension DeliveryLane {
   /// Says in the stream that events are missing.
   func sendGap(to subscription: Subscription, after lastEventID: String?, earliest: String?) {
     tally.gaps += 1
-    let gap = GapEvent(channel: subscription.channel.name, lastEventID: lastEventID, earliestHeld: earliest)
+    let gap = GapEvent(channel: subscription.requestedName, lastEventID: lastEventID, earliestHeld: earliest)
     sendNotice(gap.serverSentEvent, to: subscription.exchange)
   }
 

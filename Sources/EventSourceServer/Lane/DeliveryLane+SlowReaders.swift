@@ -7,7 +7,9 @@ extension DeliveryLane {
     let exchange = subscription.exchange
     let rules = subscription.rules
     let before = subscription.state.deadline(rules)
+    let wasReplaying = subscription.state.isReplaying
     let effect = subscription.state.apply(input, at: now, rules)
+    if subscription.state.isReplaying != wasReplaying { subscription.audience.countReplay(wasReplaying ? -1 : 1) }
     if subscription.list != .cohort {
       subscription.audience.move(subscription, to: subscription.state == .live ? .idle : .waiting)
     }
@@ -59,7 +61,7 @@ extension DeliveryLane {
       guard !piece.isAtBoundary else { return }
       let end = piece.segment.start + UInt64(piece.segment.entry(piece.firstBlock).end)
       let left = Int(end - subscription.cursor)
-      guard subscription.channel.slowReaders != .disconnect || exchange.handler.coalescingWindow > 0,
+      guard subscription.audience.rules.slowReaders != .disconnect || subscription.window > 0,
         left <= Self.largeEvent
       else {
         exchange.output = .event(subscription.number)
@@ -82,7 +84,7 @@ extension DeliveryLane {
       if subscription.cursor < start {
         apply(.evicted(isWithinEvent: isWithinEvent), to: subscription)
       } else if subscription.exchange.isBlocked, end > subscription.cursor,
-        end - subscription.cursor > channel.maximumBacklogBytes
+        end - subscription.cursor > audience.rules.maximumBacklogBytes
       {
         apply(.backlogExceeded(isWithinEvent: isWithinEvent), to: subscription)
       }
@@ -102,7 +104,7 @@ extension DeliveryLane {
   func skip(_ subscription: Subscription) {
     let log = subscription.channel.snapshot()
     var place = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
-    if subscription.channel.slowReaders != .newestPerKey, let newest = log.newestEvent { place = newest }
+    if subscription.audience.rules.slowReaders != .newestPerKey, let newest = log.newestEvent { place = newest }
     let isForward = place.position > subscription.cursor
     if isForward {
       tally.skipped += Int(place.ordinal - min(subscription.ordinal, place.ordinal))
@@ -112,6 +114,31 @@ extension DeliveryLane {
     apply(.moved, to: subscription)
     guard subscription.exchange.isStreaming else { return }
     sendGap(to: subscription, after: nil, earliest: log.id(at: subscription.cursor))
+  }
+
+  /// A channel's rules have changed: its readers are looked at by the new ones.
+  func reconfigured(_ audience: LaneAudience) {
+    audience.rules = audience.channel.withState { $0.rules }
+    guard audiences[ObjectIdentifier(audience.channel)] === audience else { return }
+    for subscription in subscriptions(of: audience.channel) where !subscription.exchange.isFinished {
+      let exchange = subscription.exchange
+      if subscription.window > 0 {
+        // Not before it is known that it is offered events at moments of its own.
+        leaveCohort(exchange)
+        setWindowOrigin(of: exchange)
+      }
+      apply(.reconfigured(isBlocked: exchange.isBlocked), to: subscription)
+      joinCohort(exchange)
+      schedule(exchange)
+    }
+    lookAtSlowReaders(of: audience)
+  }
+
+  /// Chooses at which moments the stream's coalescing windows end, unless that is known.
+  func setWindowOrigin(of exchange: EventStreamExchange) {
+    let longest = exchange.subscriptions.lazy.map(\.window).max() ?? 0
+    guard longest > 0, exchange.windowOrigin == 0 else { return }
+    exchange.windowOrigin = now - Int64.random(in: 0..<longest, using: &random)
   }
 
   private func serveSoon(_ exchange: EventStreamExchange) {

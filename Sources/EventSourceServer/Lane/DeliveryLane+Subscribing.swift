@@ -14,14 +14,14 @@ extension DeliveryLane {
   func subscribe(_ exchange: EventStreamExchange, to name: ChannelName) throws(PublishError) -> Bool {
     let most = hub.configuration.maximumReadersPerChannel ?? .max
     while true {
-      let channel = try hub.channel(name)
+      let channel = try hub.findChannel(name)
       let known = audiences[ObjectIdentifier(channel)]
       let result = channel.withState { state -> (Subscription, ChannelClaim)?? in
         // Removed since it was found: it is looked up once more.
         guard !state.isRemoved else { return .none }
         guard state.readers < most else { return .some(nil) }
         state.readers += 1
-        let audience = known ?? LaneAudience(channel: channel, mailbox: mailbox, log: state.log)
+        let audience = known ?? LaneAudience(channel: channel, mailbox: mailbox, state)
         if known == nil { state.audiences.append(audience) }
         let subscription = Subscription(
           exchange: exchange, audience: audience, cursor: state.log.end, ordinal: state.log.endOrdinal)
@@ -32,7 +32,8 @@ extension DeliveryLane {
       audiences[ObjectIdentifier(channel)] = subscription.audience
       subscription.audience.insert(subscription, into: .idle)
       exchange.subscriptions.append(subscription)
-      exchange.composite?.append(channel.name, idPrefix: channel.idPrefix, claim)
+      exchange.composite?.append(
+        channel.name, isHidden: subscription.isAliased, idPrefix: channel.idPrefix, claim)
       return true
     }
   }
@@ -44,16 +45,16 @@ extension DeliveryLane {
     let composite = lastEventID.flatMap(CompositeEventID.init(parsing:))
     var firstMissing: ChannelName?
     for subscription in exchange.subscriptions {
-      let name = subscription.channel.name
+      let named = composite?[subscription.channel.name.rawValue, isHidden: subscription.isAliased]
       let beginning: Beginning
-      if let composite {
-        beginning = resume(subscription, after: composite[name.rawValue])
+      if composite != nil {
+        beginning = resume(subscription, after: named)
       } else if let lastEventID {
         beginning = resume(subscription, after: lastEventID)
       } else {
         beginning = beginNew(subscription)
       }
-      let missingAfter = composite.map { $0[name.rawValue] } ?? lastEventID
+      let missingAfter = composite == nil ? lastEventID : named
       switch beginning {
       case .at(let place):
         move(subscription, to: place)
@@ -61,7 +62,7 @@ extension DeliveryLane {
         subscription.replay = replay
         apply(.replay(.due), to: subscription)
       case .gap(let place, let earliest):
-        firstMissing = firstMissing ?? name
+        firstMissing = firstMissing ?? subscription.requestedName
         move(subscription, to: place)
         sendGap(to: subscription, after: missingAfter, earliest: earliest)
         if case .snapshot(let provider) = exchange.handler.configuration.afterGap {
@@ -142,6 +143,7 @@ extension DeliveryLane {
     subscription.replay?.request?.cancel()
     subscription.replay = nil
     let audience = subscription.audience
+    if subscription.state.isReplaying { audience.countReplay(-1) }
     audience.remove(subscription)
     audience.channel.withState { $0.readers -= 1 }
     releaseIfUnused(audience)

@@ -95,7 +95,7 @@ extension DeliveryLane {
     case .skipping:
       skip(subscription)
       return 0
-    case .behind where subscription.exchange.handler.coalescingWindow > 0:
+    case .behind where subscription.window > 0:
       return giveNewest(to: subscription)
     case .behind, .conflating:
       return giveNext(to: subscription)

@@ -40,6 +40,8 @@ public final class DeliveryLane: @unchecked Sendable {
   /// Those who wait for a slot to ask their history.
   var askers = FIFOQueue<Subscription>()
   var revocations = RevocationLog()
+  /// Requests that wait for a channel to be opened.
+  var waitingRequests: [ChannelName: [ObjectIdentifier: EventStreamExchange]] = [:]
   var isDraining = false
   private(set) var isClosed = false
   private let readers = Atomic(0)
@@ -136,7 +138,11 @@ public final class DeliveryLane: @unchecked Sendable {
     hub.counters.add(tally)
     tally = LaneTally()
     hub.evictAged()
-    return next
+    guard let occupancy = hub.occupancy, let hubOffset, !isClosed else { return next }
+    let due = occupancy.expire(hub.now)
+    guard due != .never else { return next }
+    let own = Duration.nanoseconds(max(due - hubOffset, now))
+    return min(next ?? own, own)
   }
 
   private func receive(_ message: LaneMailbox.Message) {
@@ -149,6 +155,9 @@ public final class DeliveryLane: @unchecked Sendable {
     case .replaySlotIsFree: askAgain()
     case .newestEventIsKnown(let id, let channel): newestEventIsKnown(id, of: channel)
     case .revoke(let revocation): revoke(revocation)
+    case .reconfigured(let audience): reconfigured(audience)
+    case .opened(let name): opened(name)
+    case .lookAtTime: break
     case .disconnectSlowReaders: disconnectSlowReaders()
     case .drain(let window): drain(over: .nanoseconds(window))
     case .remove(let channel): removed(channel)

@@ -8,8 +8,13 @@ import Synchronization
 final class LaneAudience: @unchecked Sendable {
   let channel: EventChannel
   let mailbox: LaneMailbox
+  /// The channel's rules, as of the lane's last look.
+  var rules: ChannelRules
   private let isMarked = Atomic(false)
   private let offered: Atomic<UInt64>
+  /// For statistics: how many have something coming, and how many of these replay.
+  private let waitingCount = Atomic(0)
+  private let replayingCount = Atomic(0)
 
   /// Streams that have everything up to ``position`` and are given what is new together, by the channels that they
   /// have. The first is that of the streams of this channel alone, if there are any.
@@ -31,9 +36,11 @@ final class LaneAudience: @unchecked Sendable {
   /// Publishers that await that everything up to a position has been offered.
   var acknowledgements: [(position: UInt64, OfferAcknowledgement)] = []
 
-  init(channel: EventChannel, mailbox: LaneMailbox, log: ChannelLog) {
+  init(channel: EventChannel, mailbox: LaneMailbox, _ state: EventChannel.State) {
+    let log = state.log
     self.channel = channel
     self.mailbox = mailbox
+    rules = state.rules
     position = log.end
     ordinal = log.endOrdinal
     lastLook = log.end
@@ -58,6 +65,16 @@ final class LaneAudience: @unchecked Sendable {
     self.position = position
     self.ordinal = ordinal
     offered.store(position, ordering: .releasing)
+  }
+
+  /// How many readers have something coming, and how many of these are given it by a history. Any thread.
+  var readersNotLive: (waiting: Int, replaying: Int) {
+    (waitingCount.load(ordering: .relaxed), replayingCount.load(ordering: .relaxed))
+  }
+
+  /// A replay has begun or ended.
+  func countReplay(_ change: Int) {
+    replayingCount.store(replayingCount.load(ordering: .relaxed) + change, ordering: .relaxed)
   }
 
   var isEmpty: Bool { idle.isEmpty && waiting.isEmpty && cohorts.allSatisfy(\.members.isEmpty) }
@@ -97,7 +114,9 @@ final class LaneAudience: @unchecked Sendable {
     switch list {
     case .cohort: break
     case .idle: Self.append(subscription, to: &idle)
-    case .waiting: Self.append(subscription, to: &waiting)
+    case .waiting:
+      Self.append(subscription, to: &waiting)
+      waitingCount.store(waiting.count, ordering: .relaxed)
     }
   }
 
@@ -106,7 +125,9 @@ final class LaneAudience: @unchecked Sendable {
     switch subscription.list {
     case .cohort: break
     case .idle: Self.remove(subscription.listIndex, from: &idle)
-    case .waiting: Self.remove(subscription.listIndex, from: &waiting)
+    case .waiting:
+      Self.remove(subscription.listIndex, from: &waiting)
+      waitingCount.store(waiting.count, ordering: .relaxed)
     }
   }
 

@@ -20,6 +20,12 @@ final class LaneMailbox: Sendable {
     /// What the history of a recorded channel ends with that has had no event in this life.
     case newestEventIsKnown(EventID?, EventChannel)
     case revoke(Revocation)
+    /// The channel of these readers has other rules.
+    case reconfigured(LaneAudience)
+    /// There is a channel of this name, for which requests may wait.
+    case opened(ChannelName)
+    /// Nothing but being run: another lane that would have looked at the time is closed.
+    case lookAtTime
     /// Single readers cause too many bytes: disconnect those that are slow.
     case disconnectSlowReaders
     /// End all streams at random moments within so many nanoseconds.

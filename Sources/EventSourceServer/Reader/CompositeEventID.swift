@@ -29,9 +29,15 @@ struct CompositeEventID: Equatable {
   }
 
   /// The ID of a channel: empty for one of which the reader has nothing yet, nil for one that is not named.
-  subscript(channel: String) -> String? {
-    let token = Self.token(ofName: channel)
-    return ids.first { $0.channel.utf8.elementsEqual(token) }?.id
+  ///
+  /// - Parameter isHidden: The reader asks for the channel by another name, and the ID has a hash of its own. An ID
+  ///   that was made under the other rule is understood as well.
+  subscript(channel: String, isHidden isHidden: Bool = false) -> String? {
+    for isHidden in [isHidden, !isHidden] {
+      let token = Self.token(ofName: channel, isHidden: isHidden)
+      if let known = ids.first(where: { $0.channel.utf8.elementsEqual(token) }) { return known.id }
+    }
+    return nil
   }
 
   static func == (left: CompositeEventID, right: CompositeEventID) -> Bool {
@@ -41,8 +47,8 @@ struct CompositeEventID: Equatable {
   }
 
   /// How a channel is named: at most 24 bytes.
-  static func token(ofName name: String) -> [UInt8] {
-    if name.utf8.first != UInt8(ascii: "~"), name.utf8.count <= longestName {
+  static func token(ofName name: String, isHidden: Bool = false) -> [UInt8] {
+    if !isHidden, name.utf8.first != UInt8(ascii: "~"), name.utf8.count <= longestName {
       let token = percentEncoded(name.utf8)
       if token.count <= longestName { return token }
     }

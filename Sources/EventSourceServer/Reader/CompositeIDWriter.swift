@@ -23,8 +23,8 @@ struct CompositeIDWriter {
   /// What the reader has of a channel.
   subscript(index: Int) -> ChannelClaim { entries[index].claim }
 
-  mutating func append(_ channel: ChannelName, idPrefix: String, _ claim: ChannelClaim) {
-    let name = CompositeEventID.token(ofName: channel.rawValue) + [UInt8(ascii: ":")]
+  mutating func append(_ channel: ChannelName, isHidden: Bool = false, idPrefix: String, _ claim: ChannelClaim) {
+    let name = CompositeEventID.token(ofName: channel.rawValue, isHidden: isHidden) + [UInt8(ascii: ":")]
     entries.append(Entry(name: name, idPrefix: idPrefix, claim: claim, place: nil))
     rebuild()
   }

@@ -11,6 +11,8 @@ public final class EventStreamExchange: @unchecked Sendable {
     case arrived(StreamPlan)
     /// Nothing has been written; somebody has yet to allow it.
     case authorizing(PendingAuthorization)
+    /// A channel that it asks for is not there, and may be opened yet.
+    case waiting(StreamPlan, for: ChannelName, requestedAs: ChannelName)
     /// It has its places; nothing is written before the repositories have said that no event is missing.
     case resuming(StreamPlan)
     /// Events are delivered.
@@ -41,6 +43,8 @@ public final class EventStreamExchange: @unchecked Sendable {
   var blockedSince = Int64.never
   var isQueued = false
   var subscriptions: [Subscription] = []
+  /// The names by which the request asked for them, if any differs from the channel's own.
+  var requestedNames: [ChannelName]?
   /// Which of its channels is served next.
   var nextToServe = 0
   /// The last event ID of a stream of several channels. Not while it is in a cohort, which has it.
@@ -53,6 +57,8 @@ public final class EventStreamExchange: @unchecked Sendable {
   var admission: Admission?
   /// Who reads, as the authorizer named them.
   var identity: ExactString?
+  /// As the hub's observers know it.
+  var occupant: OccupancyChange.Reader?
   /// When the permission ends.
   var grantEnd = Int64.never
   /// Not nil if the authorizer is asked again.
@@ -110,7 +116,7 @@ extension EventStreamExchange {
   /// What was asked for; nil once the stream is open.
   var plan: StreamPlan? {
     switch phase {
-    case .arrived(let plan), .resuming(let plan): plan
+    case .arrived(let plan), .resuming(let plan), .waiting(let plan, _, _): plan
     case .authorizing(let pending): pending.plan
     case .open, .leaving, .closed: nil
     }

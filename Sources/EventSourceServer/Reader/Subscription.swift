@@ -24,6 +24,8 @@ final class Subscription: @unchecked Sendable {
   var listIndex = 0
   /// What comes from a history, in the state `replaying`.
   var replay: Replay?
+  /// It has been told to the hub's observers.
+  var isCounted = false
   /// Events that the reader has from a history and that the log gets yet.
   var replayed: ReplayedTail?
 
@@ -40,7 +42,7 @@ final class Subscription: @unchecked Sendable {
   /// The reader is given the log's bytes as they are.
   var isPlain: Bool {
     guard case .behind = state else { return false }
-    return exchange.subscriptions.count == 1 && replayed == nil && exchange.handler.coalescingWindow == 0
+    return exchange.subscriptions.count == 1 && replayed == nil && window == 0
   }
 
   /// The response has begun an event of this channel and not ended it.
@@ -48,7 +50,16 @@ final class Subscription: @unchecked Sendable {
 
   var rules: SubscriptionState.Rules {
     SubscriptionState.Rules(
-      slowReaders: channel.slowReaders, maximumLag: channel.maximumLag,
-      window: exchange.handler.coalescingWindow, windowOrigin: exchange.windowOrigin)
+      slowReaders: audience.rules.slowReaders, maximumLag: audience.rules.maximumLag,
+      window: window, windowOrigin: exchange.windowOrigin)
   }
+
+  /// How long a coalescing window is; 0: events are not coalesced.
+  var window: Int64 { audience.rules.coalescingWindow ?? exchange.handler.coalescingWindow }
+
+  /// The name by which the request asked for the channel, and by which the reader is told of it.
+  var requestedName: ChannelName { exchange.requestedNames?[Int(number)] ?? channel.name }
+
+  /// The reader asked by another name, and is not shown the channel's own.
+  var isAliased: Bool { exchange.requestedNames.map { $0[Int(number)] != channel.name } ?? false }
 }

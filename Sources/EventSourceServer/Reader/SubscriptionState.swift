@@ -62,6 +62,8 @@ enum SubscriptionState: Equatable {
     case joinedLog
     /// The history does not answer.
     case historyFailed
+    /// The channel has other rules.
+    case reconfigured(isBlocked: Bool)
     /// The reader was told that the channel is gone, or is to go on with its replay when it returns.
     case removed
   }
@@ -134,6 +136,7 @@ enum SubscriptionState: Equatable {
       self = .replaying(step)
       return .serve
     case (.replaying, _), (_, .joinedLog), (_, .historyFailed): return .nothing
+    case (_, .reconfigured(let isBlocked)): return reconfigured(isBlocked, at: now, rules)
     case (.live, .published):
       guard rules.window == 0 else {
         self = .held(until: rules.windowEnd(now))
@@ -164,6 +167,19 @@ enum SubscriptionState: Equatable {
       return .serve
     case (.behind, _), (.conflating, _), (.skipping, _): return .nothing
     }
+  }
+
+  private mutating func reconfigured(_ isBlocked: Bool, at now: Int64, _ rules: Rules) -> Effect {
+    let isConflated = rules.slowReaders == .newestPerKey && rules.window == 0
+    switch self {
+    case .held where rules.window == 0:
+      self = .behind(since: now)
+      return .serve
+    case .behind(let since) where isConflated && isBlocked: self = .conflating(since: since)
+    case .conflating(let since) where !isConflated: self = .behind(since: since)
+    case .live, .behind, .conflating, .held, .skipping, .replaying, .removed: break
+    }
+    return .nothing
   }
 
   private mutating func fallBehind(_ reason: DisconnectReason, _ isWithinEvent: Bool, _ rules: Rules) -> Effect {

@@ -67,6 +67,18 @@ struct LogSnapshot {
   /// The ID of the oldest block held; nil: there is none, or it is a comment.
   var oldestID: String? { id(at: start) }
 
+  /// The ID of the oldest event held; nil: there is none. Linear in the comments before it.
+  var oldestEventID: String? {
+    for (index, segment) in segments.enumerated() {
+      let count = count(of: index)
+      for block in segment.blocks(endingBy: max(start, segment.start), of: count)..<count
+      where segment.entry(block).id != .none {
+        return String(decoding: EventBlock.id(of: segment.block(block)), as: UTF8.self)
+      }
+    }
+    return nil
+  }
+
   /// The ID of the block at a position; nil: there is none, or it is a comment.
   func id(at position: UInt64) -> String? {
     guard position >= start, position < end, let index = segments.lastIndex(where: { $0.start <= position }) else {

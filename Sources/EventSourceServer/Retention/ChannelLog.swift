@@ -15,7 +15,8 @@ struct ChannelLog {
   private(set) var endOrdinal: UInt64 = 0
   /// Where the newest event begins, if there ever was one; it may no longer be held.
   private(set) var newestEvent: UInt64?
-  private var allocatedBytes = 0
+  /// What the segments occupy.
+  private(set) var allocatedBytes = 0
   /// Where the newest block of each key is, in a log whose slow readers get only those; nil in others.
   private(set) var newestByKey: [UInt64: UInt64]?
 
@@ -60,6 +61,18 @@ struct ChannelLog {
     for key in segment.keys {
       if let newest = newestByKey?[key], newest < segment.end { newestByKey?[key] = nil }
     }
+  }
+
+  /// Keeps new limits, of which the newest segment is never a victim.
+  mutating func keep(_ limits: LogLimits, owner: LogOwner) {
+    while segments.count > 1, allocatedBytes > limits.bytes { removeOldestSegment(owner: owner) }
+    if let most = limits.events, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, owner: owner) }
+  }
+
+  /// Begins to keep in mind where the newest event of each key is, or ends it. What was published without keys has
+  /// none.
+  mutating func setKeyed(_ isKeyed: Bool) {
+    if isKeyed != (newestByKey != nil) { newestByKey = isKeyed ? [:] : nil }
   }
 
   /// The segment that holds the byte at a position from ``start`` to before ``end``.

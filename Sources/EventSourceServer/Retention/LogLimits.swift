@@ -18,4 +18,10 @@ public struct LogLimits: Sendable, Hashable {
     self.events = events
     self.age = age
   }
+
+  func validate() throws(ConfigurationError) {
+    try ConfigurationError.require(bytes >= 1024, "log.bytes", "at least 1024", bytes)
+    try ConfigurationError.require((events ?? 1) > 0, "log.events", "at least 1", events ?? 0)
+    try ConfigurationError.require((age ?? .seconds(1)) > .zero, "log.age", "more than zero", age ?? .zero)
+  }
 }

@@ -96,8 +96,11 @@ final class LogSegment: @unchecked Sendable {
 
   /// Says what the key of the block is that was appended last.
   func append(key: UInt64) {
+    let before = keys.count
+    // The blocks before it have none, if the log has had keys only since then.
+    while keys.count < count - 1 { keys.append(0) }
     keys.append(key)
-    budget.charge(Self.keySize)
+    budget.charge((keys.count - before) * Self.keySize)
   }
 
   func entry(_ index: Int) -> Entry { entryAddress(index).load(as: Entry.self) }

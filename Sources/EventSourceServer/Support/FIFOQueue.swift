@@ -8,6 +8,9 @@ struct FIFOQueue<Element> {
 
   mutating func append(_ element: Element) { entering.append(element) }
 
+  /// Puts back what was taken out last.
+  mutating func prepend(_ element: Element) { leaving.append(element) }
+
   mutating func popFirst() -> Element? {
     if leaving.isEmpty {
       swap(&leaving, &entering)

@@ -61,6 +61,10 @@ es_status es_history_sqlite(const char *path, const es_sqlite_options *options, 
  * the channel is published to by es_publish_recorded only. */
 es_status es_hub_set_history(es_hub *hub, const char *channel, es_history *history);
 
+/* Gives every channel of the hubs that are made with a configuration this history, also those that are made on demand;
+ * NULL: none. */
+es_status es_config_set_history(es_config *config, es_history *history);
+
 /* Commits what waits, answers what was asked, and closes the file, for all channels that still have it: recording fails
  * with ES_HISTORY_FAILED from now on. Blocks until that is done, at most for twice addition_timeout_ms. Not from a
  * callback of the library, which fails with ES_INVALID_VALUE. */

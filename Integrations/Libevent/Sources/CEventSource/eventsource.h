@@ -206,11 +206,13 @@ typedef struct es_grant {
    * refused with 403. NULL: all of them. */
   const char *const *channels;
   size_t channel_count;
+  /* What is really read for each of `channels`, as "user-42" for "me"; NULL, also in the array: the channel itself. */
+  const char *const *aliases;
   /* 1: ends the streams that this identity has open, so that it has only the new one. Needs an identity. */
   int replaces;
 } es_grant;
 
-#define ES_GRANT_INIT {sizeof(es_grant), 0, NULL, NULL, 0, 0}
+#define ES_GRANT_INIT {sizeof(es_grant), 0, NULL, NULL, 0, NULL, 0}
 
 /* Grants what the struct says. Fails as es_authorization_grant. */
 es_status es_authorization_answer(es_authorization *authorization, const es_grant *grant);
@@ -265,6 +267,11 @@ typedef enum es_option {
   /* How many milliseconds a history that records may take for one batch; then es_publish_recorded answers
    * ES_OUTCOME_UNKNOWN. 10,000. */
   ES_OPTION_RECORDING_TIMEOUT_MS = 14,
+  /* For how many milliseconds a channel counts as occupied after its last reader has left, for
+   * es_config_set_occupancy_observer. 0. */
+  ES_OPTION_OCCUPANCY_LINGER_MS = 15,
+  /* As ES_OPTION_COALESCING_MS, for one channel at all paths. 0: never; ES_NONE: as the streams say. ES_NONE. */
+  ES_OPTION_CHANNEL_COALESCING_MS = 16,
 
   /* Of the streams at one path, in es_streams_mount. */
 
@@ -309,7 +316,13 @@ typedef enum es_option {
   ES_OPTION_PREFLIGHT_AGE_MS = 118,
   /* 1: pages from the public internet may read from this server in a private network, or on the page's own machine
    * (Private Network Access). 0. */
-  ES_OPTION_ALLOWS_PRIVATE_NETWORK = 119
+  ES_OPTION_ALLOWS_PRIVATE_NETWORK = 119,
+  /* What a request gets for a channel that is not there, one that was removed for example. 0: 404. 1: 204, which tells
+   * readers not to come back. 2: it waits until the channel is opened, for as long as
+   * ES_OPTION_MISSING_CHANNEL_WAIT_MS says, and counts as a stream meanwhile; then 404. 0. */
+  ES_OPTION_MISSING_CHANNEL = 120,
+  /* For the case of 2, at least 1. 30,000. */
+  ES_OPTION_MISSING_CHANNEL_WAIT_MS = 121
 } es_option;
 
 typedef enum es_text_option {
@@ -342,8 +355,9 @@ typedef enum es_config_kind {
   ES_CONFIG_ALL = 0,
   /* A hub, in es_hub_create: options up to 100. */
   ES_CONFIG_HUB = 1,
-  /* One channel, in es_hub_open_configured: ES_OPTION_LOG_..., ES_OPTION_MAXIMUM_BACKLOG_BYTES,
-   * ES_OPTION_MAXIMUM_LAG_MS and ES_OPTION_SLOW_READERS. */
+  /* One channel, in es_hub_open_configured and es_hub_reconfigure: ES_OPTION_LOG_...,
+   * ES_OPTION_MAXIMUM_BACKLOG_BYTES, ES_OPTION_MAXIMUM_LAG_MS, ES_OPTION_SLOW_READERS and
+   * ES_OPTION_CHANNEL_COALESCING_MS. */
   ES_CONFIG_CHANNEL = 2,
   /* The streams at a path, in es_streams_mount: options from 101 on, channels, fields, origins, authorizer. */
   ES_CONFIG_STREAMS = 3
@@ -367,7 +381,7 @@ void es_config_free(es_config *config);
 /* Sets an option; fails with ES_INVALID_VALUE if the value is not allowed. */
 es_status es_config_set(es_config *config, es_option option, int64_t value);
 
-/* Reads an option; fails with ES_INVALID_VALUE if there is none of this number. */
+/* Reads an option; fails with ES_INVALID_VALUE if the configuration has none of this number. */
 es_status es_config_get(const es_config *config, es_option option, int64_t *value);
 
 /* Sets an option that is a text; fails with ES_INVALID_TEXT if it is not allowed, ES_INVALID_VALUE if there is no such
@@ -411,6 +425,71 @@ es_status es_config_set_origins(es_config *config, const es_origins *origins);
 /* Sets the logger of hubs; NULL: none. The context is the library's until `release`, unless this fails. */
 es_status es_config_set_logger(es_config *config, const es_logger *logger);
 
+/* Why a stream has ended. */
+typedef enum es_disconnect_reason {
+  ES_LEFT_PEER_GONE = 1,           /* The peer left, or could no longer be reached. */
+  ES_LEFT_BEHIND = 2,              /* What the reader has to get next is no longer held. */
+  ES_LEFT_BACKLOG = 3,             /* ES_OPTION_MAXIMUM_BACKLOG_BYTES was exceeded. */
+  ES_LEFT_LAG = 4,                 /* ES_OPTION_MAXIMUM_LAG_MS was exceeded. */
+  ES_LEFT_OVER_BUDGET = 5,         /* ES_OPTION_MAXIMUM_BYTES was used up. */
+  ES_LEFT_STALLED = 6,             /* The connection took nothing for longer than ES_OPTION_STALL_MS. */
+  ES_LEFT_LIFETIME = 7,            /* ES_OPTION_MAXIMUM_CONNECTION_MS was over. */
+  ES_LEFT_AUTHORIZATION_ENDED = 8, /* The grant's time was over. */
+  ES_LEFT_REVOKED = 9,             /* The grant was taken back. */
+  ES_LEFT_REPOSITORY_FAILED = 10,  /* The history could not answer. */
+  ES_LEFT_CHANNEL_REMOVED = 11,    /* The channel was removed. */
+  ES_LEFT_DRAINED = 12,            /* The streams were drained, or the hub closed. */
+  ES_LEFT_STREAMS_FREED = 13       /* es_streams_free. */
+} es_disconnect_reason;
+
+/* What can happen to the readers of a channel. */
+typedef enum es_occupancy {
+  /* The channel has its first reader; that it came follows. */
+  ES_OCCUPIED = 1,
+  /* A stream was opened that reads the channel. */
+  ES_READER_JOINED = 2,
+  /* A stream that read the channel has ended, or the channel was removed from it. */
+  ES_READER_LEFT = 3,
+  /* The channel's last reader has left, and no other came within ES_OPTION_OCCUPANCY_LINGER_MS. */
+  ES_VACATED = 4,
+  /* Changes were left out, because the observer was too slow: exactly `channels` are occupied now. */
+  ES_RESYNCHRONIZED = 5
+} es_occupancy;
+
+/* What has happened to the readers of a channel. */
+typedef struct es_occupancy_change {
+  size_t size;
+  es_occupancy what;
+  const char *channel; /* NULL with ES_RESYNCHRONIZED. */
+  size_t readers;      /* How many streams read the channel now. */
+  /* Of ES_READER_JOINED and ES_READER_LEFT: a number of its own for each stream, the same in all of its channels, who
+   * reads it, as the authorizer named them, and the address of the other end; each NULL if it is not known. */
+  uint64_t stream;
+  const char *identity;
+  const char *peer;
+  es_disconnect_reason reason; /* Of ES_READER_LEFT. */
+  const char *const *channels; /* Of ES_RESYNCHRONIZED. */
+  size_t channel_count;
+} es_occupancy_change;
+
+/* Who is told which channels are read, and by whom. */
+typedef struct es_occupancy_observer {
+  size_t size;
+  /* Passed to the functions below. */
+  void *context;
+  /* Takes a change. One after the other in the order in which they happened, on threads of the library; it may take its
+   * time and call the library: readers do not wait for it, and what it is told may be over by then. After 10,000
+   * changes that wait, the rest is told by ES_RESYNCHRONIZED. Not NULL. */
+  void (*changed)(void *context, const es_occupancy_change *change);
+  /* The last call: nothing of this library uses the context any more. May be NULL. */
+  void (*release)(void *context);
+} es_occupancy_observer;
+
+#define ES_OCCUPANCY_OBSERVER_INIT {sizeof(es_occupancy_observer), NULL, NULL, NULL}
+
+/* Sets the observer of hubs; NULL: none. The context is the library's until `release`, unless this fails. */
+es_status es_config_set_occupancy_observer(es_config *config, const es_occupancy_observer *observer);
+
 /* Sets the authorizer of streams; NULL: everyone may read all. The context is the library's until `release`, unless
  * this fails. */
 es_status es_config_set_authorizer(es_config *config, const es_authorizer *authorizer);
@@ -437,6 +516,36 @@ es_status es_hub_open_configured(es_hub *hub, const char *channel, const es_conf
 /* Removes a channel: its streams end once they have what is published, and what it holds is forgotten. It need not
  * exist. */
 es_status es_hub_remove(es_hub *hub, const char *channel);
+
+/* Changes the rules of an open channel to what the configuration says, and to the hub's where it says nothing. Readers
+ * that are beyond a new limit are treated as slow at once. Fails with ES_UNKNOWN_CHANNEL. */
+es_status es_hub_reconfigure(es_hub *hub, const char *channel, const es_config *config);
+
+/* A channel at one moment. */
+typedef struct es_channel {
+  size_t size;
+  const char *name;
+  uint64_t readers;              /* Streams that read it. */
+  uint64_t replaying_readers;    /* Those of them that are given what they missed from the history. */
+  uint64_t readers_behind;       /* Those of them for which something waits that is held. */
+  uint64_t published;            /* Events and comments published since it was opened. */
+  uint64_t held_events;          /* Events and comments that are held. */
+  uint64_t held_bytes;           /* The memory that those take. */
+  uint64_t waiting_publications; /* Publications that its history has yet to record. */
+  const char *oldest_id;         /* Of the events that are held; NULL: none is. */
+  const char *newest_id;         /* The same. */
+  int64_t idle_ms;               /* Since the last publication that is held; ES_NONE: none is. */
+  int has_repository;            /* 1: it has a history. */
+} es_channel;
+
+/* Calls a function with a channel, on the calling thread before this returns. Takes a lock for a moment. Fails with
+ * ES_UNKNOWN_CHANNEL. */
+es_status es_hub_visit_channel(
+  es_hub *hub, const char *channel, void (*visit)(void *context, const es_channel *channel), void *context);
+
+/* The same with every channel, in the order in which they were opened. The function may call the library. */
+es_status es_hub_visit_channels(
+  es_hub *hub, void (*visit)(void *context, const es_channel *channel), void *context);
 
 /* Takes a caller's permission back: ends the streams that were granted to this identity by an authorizer, at once. The
  * caller may come back, so make the authorizer refuse it first. channel: only streams of this one; NULL: all. */
@@ -574,6 +683,10 @@ typedef struct es_repository {
 /* Gives a channel its history, instead of any that it has, and opens it if it is not; NULL: takes it away. The context
  * is the library's until `release`, unless this fails. */
 es_status es_hub_set_repository(es_hub *hub, const char *channel, const es_repository *repository);
+
+/* Gives every channel this history, also those that are made on demand, unless es_hub_set_repository gives it another;
+ * of hubs. NULL: none. The context is the library's until `release`, unless this fails. */
+es_status es_config_set_repository(es_config *config, const es_repository *repository);
 
 /* Answers a batch. events: oldest first, each with an ID; no more than were asked for. NULL if event_count is 0. Fails
  * with ES_NOT_PENDING, ES_INVALID_VALUE, ES_INVALID_TEXT. After any error except ES_NOT_PENDING the program may answer

@@ -101,7 +101,13 @@ public func es_authorization_answer(
       var granted = ChannelGrant(
         validFor: given.valid_for_ms > 0 ? .milliseconds(given.valid_for_ms) : nil, identity: identity)
       if let channels = given.channels {
-        granted.channels = Set(try Text.channels(channels, given.channel_count))
+        let names = try Text.channels(channels, given.channel_count)
+        granted.channels = Set(names)
+        if let aliases = given.aliases {
+          for (name, alias) in zip(names, UnsafeBufferPointer(start: aliases, count: names.count)) where alias != nil {
+            granted.aliases[name] = try Text.channel(alias)
+          }
+        }
       } else if given.channel_count != 0 {
         throw Failure(.nullArgument, "channels in the grant is NULL")
       }

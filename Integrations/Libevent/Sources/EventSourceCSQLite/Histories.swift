@@ -40,6 +40,15 @@ public func es_hub_set_history(
 
 /// See the header.
 @c @implementation
+public func es_config_set_history(_ config: OpaquePointer!, _ history: OpaquePointer!) -> es_status {
+  reporting {
+    let repository = try history.map { try Handle.object($0, "history", as: ProgramHistory.self).repository }
+    try setRepository(repository, in: config, "es_config_set_history")
+  }
+}
+
+/// See the header.
+@c @implementation
 public func es_history_close(_ history: OpaquePointer!) -> es_status {
   reporting {
     let history: ProgramHistory = try Handle.object(history, "history")

@@ -33,6 +33,15 @@ static void snapshot(void *context, es_snapshot *snapshot, const char *channel) 
   (void)context, (void)snapshot, (void)channel;
 }
 
+static void visit(void *context, const es_channel *channel) {
+  int index = (*(int *)context)++;
+  EXPECT(channel->size == sizeof *channel && strcmp(channel->name, index == 0 ? "news" : "sport") == 0);
+  EXPECT(channel->published == (index == 0 ? 4 : 1) && channel->held_events == channel->published);
+  EXPECT(channel->readers == 0 && channel->held_bytes > 0 && !channel->has_repository && channel->idle_ms >= 0);
+  EXPECT(strcmp(strchr(channel->oldest_id, '-'), "-1") == 0);
+  EXPECT(strcmp(channel->newest_id, index == 0 ? "mine" : channel->oldest_id) == 0);
+}
+
 static void statuses_have_messages(void) {
   for (int status = ES_OK; status <= ES_OUTCOME_UNKNOWN; status++) {
     EXPECT(strlen(es_status_message((es_status)status)) > 5);
@@ -67,6 +76,7 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
   es_logger logger = {0};
   es_authorizer authorizer = {0};
   es_repository repository = {0};
+  es_occupancy_observer observer = {0};
   es_origins origins = {0};
   es_snapshots snapshots = {0};
   es_grant grant = {0};
@@ -109,6 +119,18 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
     es_config_set_snapshots(NULL, ES_SNAPSHOT_AFTER_GAP, &snapshots),
     es_config_set_snapshots(config, ES_SNAPSHOT_AFTER_GAP, &snapshots),
     es_hub_create(config, NULL),
+    es_config_set_occupancy_observer(NULL, &observer),
+    es_config_set_occupancy_observer(config, &observer),
+    es_config_set_repository(NULL, &repository),
+    es_config_set_repository(config, &repository),
+    es_hub_visit_channel(NULL, "news", visit, NULL),
+    es_hub_visit_channel(hub, NULL, visit, NULL),
+    es_hub_visit_channel(hub, "news", NULL, NULL),
+    es_hub_visit_channels(NULL, visit, NULL),
+    es_hub_visit_channels(hub, NULL, NULL),
+    es_hub_reconfigure(NULL, "news", config),
+    es_hub_reconfigure(hub, NULL, config),
+    es_hub_reconfigure(hub, "news", NULL),
     es_hub_open_configured(NULL, "news", config),
     es_hub_open_configured(hub, NULL, config),
     es_hub_open_configured(hub, "news", NULL),
@@ -247,6 +269,8 @@ static const struct {
   OPTION(MAXIMUM_LAG_MS, ES_NONE, 1, 0),
   OPTION(SLOW_READERS, 0, 2, 3),
   OPTION(RECORDING_TIMEOUT_MS, 10000, 1, 0),
+  OPTION(OCCUPANCY_LINGER_MS, 0, 60000, -1),
+  OPTION(CHANNEL_COALESCING_MS, ES_NONE, 0, -2),
   OPTION(MAXIMUM_CHANNELS_PER_STREAM, 16, 256, 257),
   OPTION(MAXIMUM_LAST_EVENT_ID_BYTES, 4096, 1, 0),
   OPTION(REPLAYS_WITHOUT_LAST_EVENT_ID, 0, 1, -1),
@@ -265,6 +289,8 @@ static const struct {
   OPTION(ALLOWS_CREDENTIALS, 0, 1, 2),
   OPTION(PREFLIGHT_AGE_MS, 3600000, 0, 86400001),
   OPTION(ALLOWS_PRIVATE_NETWORK, 0, 1, 3),
+  OPTION(MISSING_CHANNEL, 0, 1, 3),
+  OPTION(MISSING_CHANNEL_WAIT_MS, 30000, 1, -1),
 };
 enum { OPTION_COUNT = sizeof options / sizeof *options };
 
@@ -343,7 +369,7 @@ static void each_kind_of_configuration_has_its_options(es_hub *hub) {
       else EXPECT(strstr(es_last_error(), options[index].name) && strstr(es_last_error(), "this configuration is for"));
       EXPECT(es_config_get(config, option, &value) == found);
     }
-    EXPECT(kinds[kind] != ES_CONFIG_CHANNEL || count == 6);
+    EXPECT(kinds[kind] != ES_CONFIG_CHANNEL || count == 7);
     if (kinds[kind] == ES_CONFIG_STREAMS) {
       EXPECT_ERROR(ES_INVALID_VALUE, "ES_TEXT_EPOCH", es_config_set_text(config, ES_TEXT_EPOCH, "a"));
       es_logger logger = {.log = log_record};
@@ -359,7 +385,11 @@ static void each_kind_of_configuration_has_its_options(es_hub *hub) {
       EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_snapshots(config, 1, NULL));
       EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_authorizer(config, NULL));
     }
-    if (kinds[kind] == ES_CONFIG_CHANNEL) EXPECT_OK(es_hub_open_configured(hub, "slow", config));
+    if (kinds[kind] == ES_CONFIG_CHANNEL) {
+      EXPECT_OK(es_hub_open_configured(hub, "slow", config));
+      EXPECT_OK(es_hub_reconfigure(hub, "slow", config));
+      EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_hub_reconfigure(hub, "nowhere", config));
+    }
     else EXPECT_ERROR(ES_INVALID_VALUE, "es_hub_open_configured", es_hub_open_configured(hub, "slow", config));
     es_config_free(config);
   }
@@ -420,6 +450,13 @@ static void what_is_published_is_counted(void) {
   EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_publish(hub, "news", large, 100));
   free(large);
   EXPECT_OK(es_publish_comment(hub, "news", "psst", 4));
+
+  int count = 0;
+  EXPECT_OK(es_hub_visit_channels(hub, visit, &count));
+  EXPECT(count == 2);
+  count = 1;
+  EXPECT_OK(es_hub_visit_channel(hub, "sport", visit, &count));
+  EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_hub_visit_channel(hub, "weather", visit, &count));
 
   EXPECT_OK(es_hub_statistics(hub, &now, sizeof now));
   EXPECT(now.channels == 2 && now.published == 4 && now.published_bytes > 100 && now.held_bytes > 0);

@@ -62,12 +62,15 @@ static es_history *start(int64_t recording_timeout_ms) {
   es_config *config;
   EXPECT_OK(es_config_create_for(ES_CONFIG_HUB, &config));
   EXPECT_OK(es_config_set(config, ES_OPTION_RECORDING_TIMEOUT_MS, recording_timeout_ms));
-  EXPECT_OK(es_hub_create(config, &hub));
-  es_config_free(config);
   es_sqlite_options options = ES_SQLITE_OPTIONS_INIT;
   options.busy_timeout_ms = 1;
   EXPECT_OK(es_history_sqlite(path, &options, &history));
-  EXPECT_OK(es_hub_set_history(hub, "news", history));
+  EXPECT_OK(es_config_set_history(config, history));
+  EXPECT_OK(es_hub_create(config, &hub));
+  es_config_free(config);
+  EXPECT_OK(es_hub_open(hub, "news"));
+  EXPECT_OK(es_hub_open(hub, "other"));
+  EXPECT_OK(es_hub_set_history(hub, "other", history));
   EXPECT_OK(es_streams_create(hub, base, &streams));
   http = listen_anywhere();
   EXPECT_OK(es_config_create_for(ES_CONFIG_STREAMS, &config));

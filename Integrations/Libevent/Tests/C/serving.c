@@ -383,6 +383,65 @@ static void a_grant_may_be_for_some_channels_and_replace_other_streams(void) {
   leave(third);
 }
 
+static atomic_int occupied, joined, gone, vacated;
+
+static void occupancy_changed(void *context, const es_occupancy_change *change) {
+  EXPECT(context == &released && change->size == sizeof *change);
+  if (!change->channel || strcmp(change->channel, "watched") != 0) return;
+  if (change->what == ES_READER_JOINED || change->what == ES_READER_LEFT)
+    EXPECT(change->stream > 0 && strcmp(change->peer, "127.0.0.1") == 0 && !change->identity);
+  if (change->what == ES_OCCUPIED) occupied++;
+  if (change->what == ES_READER_JOINED) EXPECT(change->readers == (size_t)++joined);
+  if (change->what == ES_READER_LEFT) EXPECT(change->reason == ES_LEFT_PEER_GONE && (int)change->readers == 2 - ++gone);
+  if (change->what == ES_VACATED) vacated++;
+}
+
+static void who_reads_is_told(void) {
+  EXPECT_OK(es_hub_open(hub, "watched"));
+  struct reader *first = ask("/open/watched", NULL), *second = ask("/open/watched", NULL);
+  RUN_UNTIL(joined == 2);
+  EXPECT(occupied == 1 && gone == 0);
+  leave(first);
+  RUN_UNTIL(gone == 1);
+  leave(second);
+  RUN_UNTIL(vacated == 1);
+  EXPECT(occupied == 1 && joined == 2 && gone == 2);
+  occupied = joined = gone = vacated = 0;
+}
+
+static void a_channel_that_is_not_there_may_be_waited_for(void) {
+  es_config *missing;
+  EXPECT_OK(es_config_create_for(ES_CONFIG_STREAMS, &missing));
+  EXPECT_OK(es_config_set(missing, ES_OPTION_MISSING_CHANNEL, 1));
+  EXPECT_OK(es_streams_mount(streams, http, "/gone/{channel}", missing));
+  EXPECT_OK(es_config_set(missing, ES_OPTION_MISSING_CHANNEL, 2));
+  EXPECT_OK(es_config_set(missing, ES_OPTION_MISSING_CHANNEL_WAIT_MS, 3600000));
+  EXPECT_OK(es_streams_mount(streams, http, "/later/{channel}", missing));
+  es_config_free(missing);
+  expect_answer("/gone/later", 204);
+  struct reader *reader = ask("/later/later", NULL);
+  RUN_UNTIL(es_streams_reader_count(streams) == 1);
+  EXPECT_OK(es_hub_open(hub, "later"));
+  RUN_UNTIL(reader->status == 200);
+  leave(reader);
+  RUN_UNTIL(es_streams_reader_count(streams) == 0);
+}
+
+static void a_grant_may_name_what_is_really_read(void) {
+  static const char *const asked[] = {"news"}, *const aliases[] = {"really"};
+  EXPECT_OK(es_hub_open(hub, "really"));
+  struct reader *reader = asked_reader();
+  EXPECT_OK(es_authorization_answer(
+    authorization, &ES_STRUCT(es_grant, .channels = asked, .channel_count = 1, .aliases = aliases)));
+  RUN_UNTIL(reader->status == 200);
+  EXPECT_OK(es_publish(hub, "news", "no", 2));
+  EXPECT_OK(es_publish(hub, "really", "yes", 3));
+  RUN_UNTIL(strstr(reader->body, "data: yes\n"));
+  EXPECT(!strstr(reader->body, "data: no\n"));
+  leave(reader);
+  RUN_UNTIL(es_streams_reader_count(streams) == 0);
+}
+
 static void what_is_unmounted_is_served_no_more(void) {
   struct reader *reader = ask("/open/news", NULL);
   RUN_UNTIL(reader->status == 200);
@@ -412,6 +471,8 @@ static void start(void) {
   evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_OPTIONS);
   EXPECT_OK(es_config_create(&config));
   EXPECT_OK(es_config_set_logger(config, &ES_STRUCT(es_logger, &released, log_record, release)));
+  EXPECT_OK(es_config_set_occupancy_observer(
+    config, &ES_STRUCT(es_occupancy_observer, &released, occupancy_changed, release)));
   EXPECT_OK(es_hub_create(config, &hub));
   EXPECT_OK(es_hub_open(hub, "news"));
   EXPECT_OK(
@@ -427,7 +488,7 @@ static void start(void) {
 static void expect_released(void) {
   es_hub_free(hub);
   es_config_free(config);
-  RUN_UNTIL(released == 3);
+  RUN_UNTIL(released == 4);
   released = 0;
 }
 
@@ -482,6 +543,10 @@ int main(void) {
   a_repository_answers_later_and_in_batches();
   a_repository_says_what_it_does_not_have();
   a_repository_hears_that_the_reader_has_left();
+  RUN_UNTIL(es_streams_reader_count(streams) == 0);
+  who_reads_is_told();
+  a_channel_that_is_not_there_may_be_waited_for();
+  a_grant_may_name_what_is_really_read();
   what_is_unmounted_is_served_no_more();
   EXPECT_OK(es_streams_mount(streams, http, "/open/{channel}", NULL));
   drained_streams_are_freed_by_their_callback();

@@ -20,6 +20,9 @@ import Testing
     "maximumReaders": .header("ES_OPTION_MAXIMUM_READERS"),
     "maximumReadersPerChannel": .header("ES_OPTION_MAXIMUM_READERS_PER_CHANNEL"),
     "maximumReadersPerCaller": .header("ES_OPTION_MAXIMUM_READERS_PER_CALLER"),
+    "repositoryProvider": .header("es_config_set_repository"),
+    "occupancyObservers": .header("es_config_set_occupancy_observer"),
+    "occupancyLinger": .header("ES_OPTION_OCCUPANCY_LINGER_MS"),
     "recordingTimeout": .header("ES_OPTION_RECORDING_TIMEOUT_MS"),
     "epoch": .header("ES_TEXT_EPOCH"),
     "taskExecutor": .leftOut(because: "C has no tasks; it is for tests that step by hand"),
@@ -35,6 +38,7 @@ import Testing
     "slowReaders": .header("ES_OPTION_SLOW_READERS"),
     "maximumBacklogBytes": .header("ES_OPTION_MAXIMUM_BACKLOG_BYTES"),
     "maximumLag": .header("ES_OPTION_MAXIMUM_LAG_MS"),
+    "coalescingWindow": .header("ES_OPTION_CHANNEL_COALESCING_MS"),
     "log": .header("es_hub_open_configured"),
   ]
 
@@ -49,6 +53,7 @@ import Testing
     "afterGap": .header("ES_OPTION_AFTER_GAP"),
     "snapshotForNewReaders": .header("ES_SNAPSHOT_FOR_NEW_READERS"),
     "channelRemoval": .header("ES_OPTION_CHANNEL_REMOVAL"),
+    "missingChannel": .header("ES_OPTION_MISSING_CHANNEL"),
     "heartbeatInterval": .header("ES_OPTION_HEARTBEAT_MS"),
     "reconnectionTime": .header("ES_OPTION_RECONNECTION_MS"),
     "reconnectionJitter": .header("ES_OPTION_RECONNECTION_JITTER_PERCENT"),
@@ -75,6 +80,7 @@ import Testing
 
   private static let grant: [String: Place] = [
     "validFor": .header("valid_for_ms"), "identity": .header("identity"), "channels": .header("channels"),
+    "aliases": .header("aliases"),
   ]
 
   @Test func everySwiftOptionIsInTheHeaderOrLeftOutForAReason() throws {

@@ -125,7 +125,7 @@ struct Serve: AsyncParsableCommand {
 
   private static func status(of error: PublishError) -> Int {
     switch error {
-    case .unknownChannel: 404
+    case .unknownChannel, .channelRemoved: 404
     case .eventTooLarge: 413
     case .unusableID, .generatedID: 400
     case .tooManyChannels, .closed, .recordingBacklog, .outcomeUnknown: 503

@@ -1,5 +1,5 @@
 public import CEventSource
-import EventSourceServer
+package import EventSourceServer
 
 // The functions of the header's part "Configuration" that take functions of the program, and those about origins.
 
@@ -70,6 +70,47 @@ public func es_config_set_logger(_ config: OpaquePointer!, _ logger: UnsafePoint
     try settings.change("es_config_set_logger", of: .hub) { settings in
       settings.logger = try logger.map { try ProgramLogger($0) }
     }
+  }
+}
+
+/// See the header.
+@c @implementation
+public func es_config_set_occupancy_observer(
+  _ config: OpaquePointer!, _ observer: UnsafePointer<es_occupancy_observer>!
+) -> es_status {
+  reporting {
+    let settings: Settings = try Handle.object(config, "config")
+    let observer = try observer.map { try es_occupancy_observer(reading: $0) }
+    try settings.change("es_config_set_occupancy_observer", of: .hub) { settings in
+      settings.hub.occupancyObservers = try observer.map { [try ProgramOccupancyObserver($0)] } ?? []
+    }
+  }
+}
+
+/// See the header.
+@c @implementation
+public func es_config_set_repository(
+  _ config: OpaquePointer!, _ repository: UnsafePointer<es_repository>!
+) -> es_status {
+  reporting {
+    let settings: Settings = try Handle.object(config, "config")
+    let repository = try repository.map { try es_repository(reading: $0) }
+    try settings.change("es_config_set_repository", of: .hub) { settings in
+      guard let repository else { return settings.hub.repositoryProvider = nil }
+      let program = try ProgramRepository(repository)
+      settings.hub.repositoryProvider = { _ in program }
+    }
+  }
+}
+
+/// Gives every channel of the hubs that are made with a configuration a history, for libraries of histories.
+package func setRepository(
+  _ repository: (any EventRepository)?, in config: OpaquePointer?, _ function: String
+) throws {
+  let settings: Settings = try Handle.object(config, "config")
+  try settings.change(function, of: .hub) { settings in
+    guard let repository else { return settings.hub.repositoryProvider = nil }
+    settings.hub.repositoryProvider = { _ in repository }
   }
 }
 

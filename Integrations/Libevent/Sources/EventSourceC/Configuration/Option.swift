@@ -54,6 +54,8 @@ struct Option: Sendable {
       .countOrNone(\.hub.maximumReadersPerCaller)),
     Option(
       ES_OPTION_RECORDING_TIMEOUT_MS, "RECORDING_TIMEOUT_MS", .hub, "recordingTimeout", .time(\.hub.recordingTimeout)),
+    Option(
+      ES_OPTION_OCCUPANCY_LINGER_MS, "OCCUPANCY_LINGER_MS", .hub, "occupancyLinger", .time(\.hub.occupancyLinger)),
   ]
 
   private static let ofChannels = [
@@ -66,6 +68,9 @@ struct Option: Sendable {
     Option(
       ES_OPTION_MAXIMUM_LAG_MS, "MAXIMUM_LAG_MS", .channel, "maximumLag",
       .timeOrNone(\.hub.channelDefaults.maximumLag)),
+    Option(
+      ES_OPTION_CHANNEL_COALESCING_MS, "CHANNEL_COALESCING_MS", .channel, "channelDefaults.coalescingWindow",
+      .timeOrNone(\.hub.channelDefaults.coalescingWindow)),
     Option(
       ES_OPTION_SLOW_READERS, "SLOW_READERS", .channel, "slowReaders", .choice(\.slowReaders, allowed: "0, 1 or 2")),
   ]
@@ -109,6 +114,12 @@ struct Option: Sendable {
     Option(
       ES_OPTION_CHANNEL_REMOVAL, "CHANNEL_REMOVAL", .streams, "channelRemoval",
       .choice(\.channelRemoval, allowed: "0 or 1")),
+    Option(
+      ES_OPTION_MISSING_CHANNEL, "MISSING_CHANNEL", .streams, "missingChannel",
+      .choice(\.missingChannel, allowed: "0, 1 or 2")),
+    Option(
+      ES_OPTION_MISSING_CHANNEL_WAIT_MS, "MISSING_CHANNEL_WAIT_MS", .streams, "missingChannel.wait",
+      .time(\.missingChannelWait)),
   ]
 
   private static let ofOrigins = [

@@ -22,6 +22,7 @@ final class Settings: ProgramObject, @unchecked Sendable {
   /// The options of channels that were set.
   private var ofChannel: [Option] = []
   private var isChoiceWrong = false
+  private var longestWait = Duration.seconds(30)
 
   init(_ kind: es_config_kind) { self.kind = kind }
 
@@ -195,6 +196,32 @@ extension Settings {
   var channelRemoval: Int? {
     get { Self.channelRemovals.firstIndex(of: streams.channelRemoval) }
     set { choose(newValue, of: Self.channelRemovals) { streams.channelRemoval = $0 } }
+  }
+
+  var missingChannel: Int? {
+    get {
+      switch streams.missingChannel {
+      case .notFound: 0
+      case .finished: 1
+      case .waits: 2
+      }
+    }
+    set {
+      switch newValue {
+      case 0: streams.missingChannel = .notFound
+      case 1: streams.missingChannel = .finished
+      case 2: streams.missingChannel = .waits(upTo: longestWait)
+      default: isChoiceWrong = true
+      }
+    }
+  }
+
+  var missingChannelWait: Duration {
+    get { longestWait }
+    set {
+      longestWait = newValue
+      if case .waits = streams.missingChannel { streams.missingChannel = .waits(upTo: newValue) }
+    }
   }
 
   private static let slowReaders = [ChannelConfiguration.SlowReaders.disconnect, .skipToNewest, .newestPerKey]

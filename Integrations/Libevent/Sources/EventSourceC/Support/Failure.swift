@@ -75,7 +75,7 @@ package struct Failure: Error {
 
   private init(_ error: PublishError) {
     switch error {
-    case .unknownChannel: self.init(.unknownChannel, "\(error)")
+    case .unknownChannel, .channelRemoved: self.init(.unknownChannel, "\(error)")
     case .tooManyChannels, .eventTooLarge, .recordingBacklog: self.init(.limitExceeded, "\(error)")
     case .unusableID, .generatedID: self.init(.invalidText, "\(error)")
     case .recordingChannel(let name):

@@ -13,6 +13,9 @@ extension es_authorizer: SizedStruct { package static var name: StaticString { "
 extension es_event: SizedStruct { package static var name: StaticString { "es_event" } }
 extension es_grant: SizedStruct { package static var name: StaticString { "es_grant" } }
 extension es_logger: SizedStruct { package static var name: StaticString { "es_logger" } }
+extension es_occupancy_observer: SizedStruct {
+  package static var name: StaticString { "es_occupancy_observer" }
+}
 extension es_origins: SizedStruct { package static var name: StaticString { "es_origins" } }
 extension es_repository: SizedStruct { package static var name: StaticString { "es_repository" } }
 extension es_snapshots: SizedStruct { package static var name: StaticString { "es_snapshots" } }

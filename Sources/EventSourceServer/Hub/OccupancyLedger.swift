@@ -1,0 +1,141 @@
+import Synchronization
+
+/// How many streams read each channel, by the channels' names, so that it makes no difference how often one is removed
+/// and opened again. Only in hubs with observers; of a channel without readers nothing is kept once it is vacated.
+///
+/// Time is the hub's, which the lanes bring: whoever runs a lane is told when the next channel is to be vacated. Its
+/// lock is taken after a channel's and before an observer's queue's.
+final class OccupancyLedger: Sendable {
+  private struct Entry {
+    var readers = 0
+    /// When it is vacated, if it has no readers.
+    var vacantAt = Int64.never
+  }
+
+  private struct State {
+    var entries: [ChannelName: Entry] = [:]
+    /// In the order of the moments. One whose channel was occupied again is skipped.
+    var lingering = FIFOQueue<(name: ChannelName, until: Int64)>()
+    var queued = 0
+    /// How many entries have no readers.
+    var vacant = 0
+    var streams: UInt64 = 0
+  }
+
+  private let state = Mutex(State())
+  /// The next moment in the queue, for lanes, which look at it in each run.
+  private let next = Atomic(Int64.never)
+  private let feeds: [OccupancyFeed]
+  private let linger: Int64
+  private let mostLingering: Int
+
+  init(_ configuration: EventHub.Configuration) {
+    feeds = configuration.occupancyObservers.map { OccupancyFeed($0, executor: configuration.taskExecutor) }
+    linger = configuration.occupancyLinger.nanoseconds
+    mostLingering = configuration.maximumChannels
+  }
+
+  /// A stream is open. Its lane's thread.
+  func opened(_ exchange: EventStreamExchange, peer: String?) {
+    let subscriptions = exchange.subscriptions.filter { $0.state != .removed }
+    for subscription in subscriptions { subscription.isCounted = true }
+    let names = subscriptions.map(\.channel.name)
+    let identity = exchange.identity?.value
+    exchange.occupant = change { state in
+      state.streams += 1
+      let reader = OccupancyChange.Reader(stream: state.streams, identity: identity, peer: peer)
+      for name in names {
+        let known = state.entries[name]
+        var entry = known ?? Entry()
+        if known == nil { tell(.occupied(name)) } else if entry.readers == 0 { state.vacant -= 1 }
+        entry.readers += 1
+        entry.vacantAt = .never
+        state.entries[name] = entry
+        tell(.readerJoined(reader, name, readers: entry.readers))
+      }
+      return reader
+    }
+  }
+
+  /// The channels in which a stream was told to be.
+  func countedChannels(of exchange: EventStreamExchange) -> [ChannelName] {
+    exchange.subscriptions.filter(\.isCounted).map(\.channel.name)
+  }
+
+  /// A stream reads these channels no longer.
+  func left(_ exchange: EventStreamExchange, _ names: [ChannelName], _ reason: DisconnectReason, at now: Int64) {
+    guard let reader = exchange.occupant, !names.isEmpty else { return }
+    change { state in
+      for name in names {
+        guard var entry = state.entries[name], entry.readers > 0 else { continue }
+        entry.readers -= 1
+        tell(.readerLeft(reader, name, reason, readers: entry.readers))
+        if entry.readers == 0 {
+          entry.vacantAt = now + linger
+          state.vacant += 1
+          state.lingering.append((name, entry.vacantAt))
+          state.queued += 1
+        }
+        state.entries[name] = entry
+      }
+      vacate(&state, upTo: now)
+    }
+  }
+
+  /// Vacates the channels whose linger is over; the next moment at which one is.
+  @discardableResult
+  func expire(_ now: Int64) -> Int64 {
+    guard next.load(ordering: .acquiring) <= now, next.load(ordering: .acquiring) != .never else {
+      return next.load(ordering: .acquiring)
+    }
+    change { vacate(&$0, upTo: now) }
+    return next.load(ordering: .acquiring)
+  }
+
+  private func vacate(_ state: inout State, upTo now: Int64) {
+    var first = state.lingering.popFirst()
+    while let item = first {
+      let isStale = state.entries[item.name].map { $0.readers > 0 || $0.vacantAt != item.until } ?? true
+      if !isStale, item.until > now, state.vacant <= mostLingering { break }
+      state.queued -= 1
+      if !isStale {
+        state.entries[item.name] = nil
+        state.vacant -= 1
+        tell(.vacated(item.name))
+      }
+      first = state.lingering.popFirst()
+    }
+    if let first { state.lingering.prepend(first) }
+    if state.queued > 2 * state.vacant + 64 { compact(&state) }
+    next.store(first?.until ?? .never, ordering: .releasing)
+  }
+
+  /// Drops what a channel that is occupied and left all the time has left in the queue.
+  private func compact(_ state: inout State) {
+    var kept = FIFOQueue<(name: ChannelName, until: Int64)>()
+    var seen: Set<ChannelName> = []
+    state.queued = 0
+    while let item = state.lingering.popFirst() {
+      guard let entry = state.entries[item.name], entry.readers == 0, entry.vacantAt == item.until,
+        seen.insert(item.name).inserted
+      else { continue }
+      kept.append(item)
+      state.queued += 1
+    }
+    state.lingering = kept
+  }
+
+  private func tell(_ change: OccupancyChange) { for feed in feeds { feed.append(change) } }
+
+  /// Changes the state, and has the observers called outside of the lock.
+  private func change<Result: Sendable>(_ body: (inout State) -> Result) -> Result {
+    let result = state.withLock { state in body(&state) }
+    for feed in feeds where feed.begins() { feed.run(self) }
+    return result
+  }
+
+  /// Says to an observer that has missed changes how things are.
+  func resynchronize(_ feed: OccupancyFeed) {
+    state.withLock { feed.append(.resynchronized(Set($0.entries.keys))) }
+  }
+}

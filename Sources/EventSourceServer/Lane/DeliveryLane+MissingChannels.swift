@@ -1,0 +1,60 @@
+import Synchronization
+
+/// Requests for channels that are not there.
+extension DeliveryLane {
+  /// Answers as the endpoint says, or lets the request wait. Nothing of a stream has been written.
+  func channelIsMissing(
+    _ exchange: EventStreamExchange, _ plan: StreamPlan, _ name: ChannelName, requestedAs requested: ChannelName
+  ) {
+    switch exchange.handler.configuration.missingChannel {
+    case .finished: refuse(exchange, .finished)
+    case .waits(let time) where !plan.isHead: wait(exchange, plan, for: name, requestedAs: requested, upTo: time)
+    case .notFound, .waits: refuse(exchange, .unknownChannel(requested))
+    }
+  }
+
+  private func wait(
+    _ exchange: EventStreamExchange, _ plan: StreamPlan, for name: ChannelName, requestedAs requested: ChannelName,
+    upTo time: Duration
+  ) {
+    var plan = plan
+    plan.waitEnd = min(plan.waitEnd, now + time.nanoseconds)
+    guard plan.waitEnd > now else { return refuse(exchange, .unknownChannel(requested)) }
+    unsubscribe(exchange)
+    setIdentity(nil, of: exchange)
+    exchange.composite = nil
+    exchange.requestedNames = nil
+    exchange.recheck = nil
+    exchange.setOwn(nil)
+    exchange.grantEnd = .never
+    exchange.lifetimeEnd = .never
+    exchange.windowOrigin = 0
+    exchange.phase = .waiting(plan, for: name, requestedAs: requested)
+    waitingRequests[name, default: [:]][ObjectIdentifier(exchange)] = exchange
+    // Counted first: whoever opens the channel from now on says so to the lanes, and one that was opened before is
+    // found.
+    hub.waitingRequests.add(1, ordering: .sequentiallyConsistent)
+    if hub.channels.withLock({ $0[name] != nil }) { mailbox.post(.opened(name)) }
+    schedule(exchange)
+  }
+
+  /// The mailbox brought it: requests that wait for the channel begin anew, with the authorizer.
+  func opened(_ name: ChannelName) {
+    guard let waiting = waitingRequests[name] else { return }
+    for exchange in waiting.values {
+      guard case .waiting(let plan, _, _) = exchange.phase else { continue }
+      endWaiting(exchange)
+      exchange.phase = .arrived(plan)
+      schedule(exchange)
+      enqueue(exchange)
+    }
+  }
+
+  /// The request waits no longer, if it did.
+  func endWaiting(_ exchange: EventStreamExchange) {
+    guard case .waiting(_, let name, _) = exchange.phase else { return }
+    waitingRequests[name]?[ObjectIdentifier(exchange)] = nil
+    if waitingRequests[name]?.isEmpty == true { waitingRequests[name] = nil }
+    hub.waitingRequests.subtract(1, ordering: .sequentiallyConsistent)
+  }
+}
