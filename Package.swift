@@ -95,14 +95,22 @@ package.targets += [
 #if os(Linux)
   // Only who builds this product needs libevent's headers.
   package.products.append(.library(name: "EventSourceLibevent", targets: ["EventSourceLibevent"]))
-  // For C programs, of which Integrations/Libevent/install.sh makes a library that they can link.
-  package.products.append(.library(name: "EventSourceC", type: .dynamic, targets: ["EventSourceC"]))
+  // For C programs, of which Integrations/Libevent/install.sh makes libraries that they can link: without SQLite and
+  // with it.
+  package.products += [
+    .library(name: "EventSourceC", type: .dynamic, targets: ["EventSourceC"]),
+    .library(name: "EventSourceCSQLite", type: .dynamic, targets: ["EventSourceCSQLite"]),
+  ]
   package.targets += [
     .systemLibrary(name: "CEventSource", path: "Integrations/Libevent/Sources/CEventSource"),
     .target(
       name: "EventSourceC",
       dependencies: ["CEventSource", "CLibevent", "EventSourceLibevent", "EventSourceServer", "EventSourceFormat"],
       path: "Integrations/Libevent/Sources/EventSourceC", swiftSettings: settings),
+    .target(
+      name: "EventSourceCSQLite",
+      dependencies: ["CEventSource", "EventSourceC", "EventSourceServer", "EventSourceSQLite"],
+      path: "Integrations/Libevent/Sources/EventSourceCSQLite", swiftSettings: settings),
     .systemLibrary(
       name: "CLibevent", path: "Integrations/Libevent/Sources/CLibevent", pkgConfig: "libevent",
       providers: [.apt(["libevent-dev"])]),
@@ -112,7 +120,8 @@ package.targets += [
     .testTarget(
       name: "EventSourceLibeventTests",
       dependencies: ["EventSourceLibevent", "EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
-      path: "Integrations/Libevent/Tests/EventSourceLibeventTests", swiftSettings: settings),
+      path: "Integrations/Libevent/Tests/EventSourceLibeventTests", swiftSettings: settings,
+      linkerSettings: [.linkedLibrary("event_pthreads")]),
   ]
 
   package.products.append(.library(name: "EventSourceBuiltInServer", targets: ["EventSourceBuiltInServer"]))

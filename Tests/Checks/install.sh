@@ -28,9 +28,9 @@ for check in "$@"; do
       ;;
     readers) needed[python3]=python3 ;;
     evhttp)
-      headers+=(libevent-dev libssl-dev)
+      headers+=(libevent-dev libssl-dev libsqlite3-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [openssl]=openssl [cc]=gcc [c++]=g++
-        [readelf]=binutils [valgrind]=valgrind [chromium]=chromium)
+        [readelf]=binutils [valgrind]=valgrind [chromium]=chromium [mandoc]=mandoc)
       ;;
     # The proxies themselves are installed by Tests/Proxies, which names those that cannot be.
     proxies)

@@ -38,12 +38,18 @@ public final class EvhttpEventStreams {
   public func mount(_ handler: EventStreamHandler, on http: OpaquePointer, at path: String) throws(LibeventError) {
     guard !isClosed else { throw .closed }
     guard handler.hub === hub else { throw .otherHub }
+    let pattern: PathPattern
     do {
-      _ = try PathPattern(path)
+      pattern = try PathPattern(path)
     } catch {
       throw .invalidPath(error)
     }
     guard !path.utf8.contains(where: { "{}?#".utf8.contains($0) }) else { throw .pathNeverMatches(path) }
+    do {
+      try handler.configuration.validate(mountedAt: pattern)
+    } catch {
+      throw .invalidConfiguration(error)
+    }
     let mount = EvhttpMount(handler, on: http, at: path, of: self)
     switch mount.setCallback() {
     case 0: mounts.append(mount)

@@ -1,21 +1,21 @@
 import CEventSource
 import EventSourceFormat
-import EventSourceServer
+package import EventSourceServer
 import Glibc
 
 /// Texts from a C program, checked.
-enum Text {
+package enum Text {
   /// The longest text that ends with NUL: what is longer is taken for one whose end was forgotten.
-  static let maximumBytes = 1 << 16
+  private static let maximumBytes = 1 << 16
 
   /// A text that ends with NUL.
-  static func required(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(Failure) -> String {
+  package static func required(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(Failure) -> String {
     guard let text = try optional(pointer, name) else { throw Failure(.nullArgument, "\(name) is NULL") }
     return text
   }
 
   /// A text that ends with NUL; nil for NULL.
-  static func optional(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(Failure) -> String? {
+  package static func optional(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(Failure) -> String? {
     guard let pointer else { return nil }
     let length = strnlen(pointer, maximumBytes)
     guard length < maximumBytes else {
@@ -25,7 +25,8 @@ enum Text {
   }
 
   /// A text with a length.
-  static func counted(_ pointer: UnsafePointer<CChar>?, _ length: Int, _ name: String) throws(Failure) -> String {
+  package static func counted(_ pointer: UnsafePointer<CChar>?, _ length: Int, _ name: String) throws(Failure) -> String
+  {
     guard length > 0 else { return "" }
     let bytes = UnsafeRawBufferPointer(start: try EventSourceC.required(pointer, name), count: length)
     guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -35,8 +36,16 @@ enum Text {
   }
 
   /// The name of a channel.
-  static func channel(_ pointer: UnsafePointer<CChar>?) throws -> ChannelName {
+  package static func channel(_ pointer: UnsafePointer<CChar>?) throws -> ChannelName {
     try ChannelName(required(pointer, "the channel's name"))
+  }
+
+  /// The names of channels; none if there are none.
+  static func channels(_ pointer: UnsafePointer<UnsafePointer<CChar>?>, _ count: Int) throws -> [ChannelName] {
+    guard (0...maximumBytes).contains(count) else {
+      throw Failure(.invalidValue, "there cannot be \(UInt(bitPattern: count)) channels")
+    }
+    return try UnsafeBufferPointer(start: pointer, count: count).map { try channel($0) }
   }
 
   /// The event of the header, with at most so many bytes of data.
@@ -55,6 +64,28 @@ enum Text {
       id: try optional(event.id, "the event's id").map { try EventID($0) },
       reconnectionTime: event.retry_ms == 0 ? nil : .milliseconds(max(0, event.retry_ms)))
   }
+
+  /// The events with which a program answers, each with an ID if it has to have one.
+  static func events(
+    _ events: UnsafePointer<es_event>?, _ count: Int, of answer: String, needIDs: Bool
+  ) throws -> [ServerSentEvent] {
+    guard (0...mostEvents).contains(count) else {
+      throw Failure(.invalidValue, "a \(answer) cannot be answered with \(UInt(bitPattern: count)) events")
+    }
+    guard count > 0 else { return [] }
+    return try es_event.array(EventSourceC.required(events, "events"), count: count).enumerated().map { index, event in
+      let event = try Self.event(event, maximumBytes: mostEventBytes)
+      guard !needIDs || event.id?.rawValue.isEmpty == false else {
+        throw Failure(.invalidText, "event \(index) of the \(answer) has no ID, by which its reader resumes")
+      }
+      return event
+    }
+  }
+
+  /// More than any hub asks for: a count beyond it is a mistake.
+  private static let mostEvents = 1 << 16
+  /// The largest event that any hub takes.
+  private static let mostEventBytes = 1 << 30
 
   /// The fields of the header.
   static func fields(_ fields: UnsafePointer<es_field>?, _ count: Int) throws -> [EventStreamField] {
