@@ -55,6 +55,7 @@ async def play_round(target, generator, peers, seconds):
         for version in ("HTTP/1.1", "HTTP/1.1", "HTTP/1.0")]
     reading = [asyncio.create_task(reader.run()) for reader in readers]
     await wait_for(target, "every reader is connected", lambda: all(reader.connected.is_set() for reader in readers))
+    target.is_calm = False
     target.tell("go")
     attacking = [asyncio.create_task(attack(target, random.Random(generator.random()))) for _ in range(peers)]
     end = asyncio.get_running_loop().time() + seconds
@@ -65,6 +66,7 @@ async def play_round(target, generator, peers, seconds):
     if words[0] != "paused":
         return target.found(" ".join(words))
     target.published = {"a": int(words[1]), "b": int(words[2])}
+    target.is_calm = True
     await wait_for(target, "every reader has everything", lambda: all(reader.has_everything for reader in readers))
     for reader in readers:
         if not reader.has_everything:
@@ -114,7 +116,7 @@ async def play(target, options):
     asking = asyncio.create_task(host.run())
     await wait_for(target, "the host's route", lambda: host.times)
     target.idle_sockets = target.sockets()
-    before = await play_round(target, generator, options.peers, max(5, options.seconds / 20))
+    before = await play_round(target, generator, options.peers, min(60, max(5, options.seconds / 20)))
     warm_up = sum(target.done.values())
     left = [before]
     rounds = max(1, round(options.seconds / 600))

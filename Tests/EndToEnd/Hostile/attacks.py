@@ -57,7 +57,8 @@ async def pipelined_pings(target, random):
 
 
 async def echoed_bodies(target, random):
-    """A body, framed either way and in pieces, comes back."""
+    """A body, framed either way and in pieces, comes back; not all of it, if this program has no time to read it within
+    the server's limits."""
     body = random.randbytes(random.choice([0, 1, 1000, 100_000, 500_000]))
     if random.random() < 0.5:
         framed, field = body, b"Content-Length: %d" % len(body)
@@ -71,8 +72,9 @@ async def echoed_bodies(target, random):
         await peer.send(framed)
         received = await peer.receive_until_end(60)
     head, _, answer = received.partition(b"\r\n\r\n")
-    if b" 200 " in head.split(b"\r\n")[0] + b" " and answer != body:
-        target.found(f"a body of {len(body)} bytes came back as {len(answer)}: {head}")
+    if b" 200 " in head.split(b"\r\n")[0] + b" " and not body.startswith(answer):
+        target.found(f"a body of {len(body)} bytes came back as {len(answer)} other ones: {head}")
+    target.answers["body"] += answer == body
 
 
 async def endless_heads(target, random):

@@ -21,6 +21,8 @@ class Target:
         self.recent = collections.deque(maxlen=500)
         self.published = {"a": 0, "b": 0}
         self.connections, self.readers = 0, 0
+        # Nothing is published and nobody attacks.
+        self.is_calm = False
         self.is_ending = False
 
     async def start(self):

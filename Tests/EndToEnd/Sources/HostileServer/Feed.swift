@@ -76,6 +76,6 @@ final class Feed: Sendable {
   }
 
   private static func data(_ number: Int) -> String {
-    "\(number) " + fillers[number % 16].prefix(number % 500 == 0 ? 200_000 : number * 7919 % 1500)
+    "\(number) " + fillers[number % 16].prefix(number % 500 == 0 ? 50_000 : number * 7919 % 1500)
   }
 }
