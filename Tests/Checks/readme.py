@@ -42,16 +42,13 @@ let package = Package(
   dependencies: [.package(name: "eventsource-kit", path: "../../..")],
   targets: [{declared}], swiftLanguageModes: [.v6])
 """)
-    run(["swift", "build", "--package-path", SCRATCH, "--quiet", "-Xswiftc", "-warnings-as-errors"], "the blocks")
+    run(["bash", f"{ROOT}/Tests/build.sh", SCRATCH], "the blocks")
     return len(blocks)
 
 
 def run_commands(lines):
     """The Quickstart is started on a port that the system chooses, and the curl commands are run against it."""
-    subprocess.run(["swift", "build", "--package-path", f"{ROOT}/Examples/Quickstart", "--quiet"], check=True)
-    folder = subprocess.run(
-        ["swift", "build", "--package-path", f"{ROOT}/Examples/Quickstart", "--show-bin-path"],
-        check=True, capture_output=True, text=True).stdout.strip()
+    folder = run(["bash", f"{ROOT}/Tests/build.sh", "Examples/Quickstart"], "the Quickstart").strip()
     server = subprocess.Popen([f"{folder}/Quickstart", "--port", "0"], stdout=subprocess.PIPE, text=True)
     try:
         url = re.search(r"http://[0-9.:]+", server.stdout.readline()).group()
@@ -76,7 +73,7 @@ def run_curl(words, line):
     """Something has to come; a stream is then cut off."""
     curl = subprocess.Popen(words + ["-sf"], stdout=subprocess.PIPE)
     try:
-        ready, _, _ = select.select([curl.stdout], [], [], 10)
+        ready, _, _ = select.select([curl.stdout], [], [], 60)
         if not ready or not os.read(curl.stdout.fileno(), 4096):
             fail(f"\"{line}\" gives nothing")
     finally:
