@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'EOF'
-usage: bash Tests/run.sh [--quick] [CHECK ...]
+usage: bash Tests/run.sh [--quick | --list] [CHECK ...]
 
 Installs missing Debian packages by name, builds with warnings as errors, and runs the checks, or only the named ones:
 
@@ -23,6 +23,7 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   resume       clients cut and resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
   stalled      readers that take nothing, on many channels, stay within the budget, short form of Tests/EndToEnd/stalled.py
   cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
+  hostile      hostile peers at both stacks, under the address sanitizer, short form of Tests/EndToEnd/hostile.py
   interop      other people's clients at our server, our client at other people's servers: Tests/Interop
   browser      Examples/Quickstart, in Chromium
   proxies      the server behind nginx and HAProxy, short form of Tests/Proxies/run.py
@@ -35,17 +36,19 @@ Only when it is named, because it builds AsyncHTTPClient once more:
 
   contract     Tests/ContractService, driven as client suites drive it, over both transports
 
---quick leaves out asynchttpclient, benchmarks, documentation, examples, commandline, resume, stalled, cycles, interop,
-browser, proxies, readers, evhttp, sanitize and fuzz.
+--quick leaves out asynchttpclient, benchmarks, documentation, examples, commandline, resume, stalled, cycles, hostile,
+interop, browser, proxies, readers, evhttp, sanitize and fuzz. --list prints the names. Tests/loaded.sh runs them on a
+busy machine.
 EOF
 }
 
 all=(format linkage unit asynchttpclient allocations benchmarks readme documentation quickstart examples commandline
-  resume stalled cycles interop browser proxies readers evhttp sanitize fuzz)
+  resume stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
     --help | -h) usage; exit 0 ;;
+    --list) printf '%s\n' "${all[@]}"; exit 0 ;;
     --quick) chosen+=(format linkage unit allocations readme quickstart examples) ;;
     *)
       if [[ " ${all[*]} contract " == *" $argument "* ]]; then chosen+=("$argument"); else
@@ -76,7 +79,8 @@ run_check() {
         swift test --skip-build --traits AsyncHTTPClient --scratch-path .build-traits --filter EventSourceClientTests ;;
     contract) python3 Tests/Checks/contract.py ;;
     allocations)
-      swift run --quiet -c release --package-path Tests/Benchmarks bench-micro --check Tests/Benchmarks/thresholds.json ;;
+      programs=$(bash Tests/build.sh Tests/Benchmarks release) &&
+        "$programs/bench-micro" --check Tests/Benchmarks/thresholds.json ;;
     benchmarks) bash Tests/Benchmarks/compare.sh --smoke >/dev/null ;;
     readme) python3 Tests/Checks/readme.py ;;
     documentation) python3 Tests/Checks/documentation.py ;;
@@ -86,6 +90,7 @@ run_check() {
     resume) python3 Tests/EndToEnd/resume.py && python3 Tests/EndToEnd/killed.py ;;
     stalled) python3 Tests/EndToEnd/stalled.py ;;
     cycles) python3 Tests/EndToEnd/cycles.py ;;
+    hostile) python3 Tests/EndToEnd/hostile.py ;;
     interop) bash Tests/Interop/run.sh ;;
     browser) bash Tests/Browser/run.sh ;;
     proxies) python3 Tests/Proxies/run.py --short ;;
@@ -99,6 +104,7 @@ run_check() {
 bash Tests/Checks/install.sh "${chosen[@]}" || exit 1
 passed=0
 failed=()
+times=()
 for check in "${chosen[@]}"; do
   echo "== $check"
   started=$SECONDS
@@ -107,7 +113,9 @@ for check in "${chosen[@]}"; do
   else
     failed+=("$check"); echo "== $check FAILED after $((SECONDS - started)) s"
   fi
+  times+=("$check $((SECONDS - started))")
 done
+printf '%s\n' "${times[@]}" | sort -rnk2 | awk '{ printf "%s%s %d s", NR > 1 ? ", " : "times: ", $1, $2 } END { print "" }'
 [ ${#failed[@]} -eq 0 ] || echo "failed: ${failed[*]}"
 echo "checks: $passed passed, ${#failed[@]} failed"
 [ ${#failed[@]} -eq 0 ]

@@ -36,7 +36,7 @@ bash ../Checks/install.sh benchmarks >&2 || exit 1
 for yardstick in load floor_server floor_parse; do
   cc -O2 -pthread -Wall -Wextra -Werror -o "$build/$yardstick" "Yardsticks/$yardstick.c" || exit 1
 done
-swift build --quiet -c release || exit 1
+bash ../build.sh Tests/Benchmarks release >&2 || exit 1
 
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)

@@ -3,8 +3,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 
-swift build --package-path Examples/CommandLine --quiet -Xswiftc -warnings-as-errors || exit 1
-program=$(swift build --package-path Examples/CommandLine --show-bin-path)/eventsource
+program=$(bash Tests/build.sh Examples/CommandLine)/eventsource || exit 1
 scratch=$(mktemp -d)
 trap 'jobs -p | xargs -r kill -9 2>/dev/null; rm -rf "$scratch"' EXIT
 

@@ -22,7 +22,7 @@ for check in "$@"; do
       ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     examples) headers+=(libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
-    commandline | interop | resume | stalled | cycles)
+    commandline | interop | resume | stalled | cycles | hostile)
       headers+=(libevent-dev libsqlite3-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl)
       ;;

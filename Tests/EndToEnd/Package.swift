@@ -17,6 +17,15 @@ let package = Package(
       ]
     ),
     .executableTarget(
+      name: "HostileServer",
+      dependencies: [
+        "CEvhttp",
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+        .product(name: "EventSourceLibevent", package: "eventsource-kit"),
+      ]
+    ),
+    .executableTarget(
       name: "ManyChannels",
       dependencies: [
         .product(name: "EventSourceServer", package: "eventsource-kit"),

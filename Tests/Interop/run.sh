@@ -84,8 +84,7 @@ install() {
   esac
 }
 
-swift build --package-path Examples/CommandLine --quiet -Xswiftc -warnings-as-errors || exit 1
-program=$(swift build --package-path Examples/CommandLine --show-bin-path)/eventsource
+program=$(bash Tests/build.sh Examples/CommandLine)/eventsource || exit 1
 status=0
 for peer in "${chosen[@]}"; do
   if ! install "$peer"; then
