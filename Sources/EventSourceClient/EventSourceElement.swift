@@ -49,7 +49,7 @@ extension EventSource {
 
   /// Events that are missing and cannot be replayed, as a server of EventSourceKit tells it.
   public struct Gap: Sendable, Hashable, Decodable {
-    /// The channel of which they are missing.
+    /// The channel of which they are missing. Empty: a consumer of a ``SharedEventSource`` missed them in the program.
     public let channel: String
     /// The event after which they are missing; nil: this reader was too slow and was moved on.
     public let lastEventID: String?
@@ -58,6 +58,13 @@ extension EventSource {
 
     /// The type of the event by which it is told.
     public static let eventType = "eventsource-gap"
+
+    /// What a consumer of a shared source is told that was too slow.
+    static let inProgram = Gap(channel: "", lastEventID: nil, earliestHeld: nil)
+
+    private init(channel: String, lastEventID: String?, earliestHeld: String?) {
+      (self.channel, self.lastEventID, self.earliestHeld) = (channel, lastEventID, earliestHeld)
+    }
 
     init?(_ data: String) {
       guard let gap = try? JSONDecoder().decode(Gap.self, from: Data(data.utf8)) else { return nil }

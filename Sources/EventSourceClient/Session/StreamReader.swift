@@ -10,6 +10,7 @@ struct StreamReader: Sendable {
   private var parser: EventStreamParser
   /// What has been parsed and not been handed over: the next attempt asks for what comes after it, so it has to be.
   private var unsent: [EventSource.Element] = []
+  private var cookies = CookieJar()
   private var configuration: EventSource.Configuration { session.configuration }
 
   init(_ session: EventSourceSession, lastEventID: String) {
@@ -109,7 +110,8 @@ struct StreamReader: Sendable {
       }
       if let flaw = request.firstFlaw { throw SubscriptionError(.request, "the request cannot be sent: \(flaw)") }
       try Task.checkCancellation()
-      let response = try await session.transport.send(request)
+      let response = try await session.transport.send(withCookies(request))
+      if configuration.keepsCookies { cookies.take(response.head) }
       do {
         guard let next = try Redirection.next(after: request, response.head) else { return response }
         request = next
@@ -120,6 +122,13 @@ struct StreamReader: Sendable {
       response.body.cancel()
     }
     throw SubscriptionError(.redirect, "more than \(Redirection.most) redirects, one after the other")
+  }
+
+  private func withCookies(_ request: EventSourceRequest) -> EventSourceRequest {
+    guard configuration.keepsCookies else { return request }
+    var request = request
+    cookies.add(to: &request)
+    return request
   }
 
   /// The fields that every attempt has (WHATWG HTML 9.2.2 and 9.2.3; Fetch, cache mode "no-store").
