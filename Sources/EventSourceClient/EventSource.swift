@@ -21,10 +21,10 @@ public final class EventSource: Sendable {
   let session: EventSourceSession
   private let isRead = Atomic(false)
 
-  /// What brings the bytes when nothing else is said, without any package: libcurl on Linux, `URLSession` elsewhere.
-  /// One for all sources.
+  /// What brings the bytes when nothing else is said, without any package: libcurl on Linux, `URLSession` elsewhere
+  /// and in static programs with Musl. One for all sources.
   public static let defaultTransport: any EventSourceTransport = {
-    #if os(Linux)
+    #if os(Linux) && !canImport(Musl)
       CurlTransport()
     #else
       URLSessionTransport()

@@ -13,7 +13,8 @@ import Testing
     return (source, transport)
   }
 
-  /// An iterator that goes to one task.
+  /// An iterator that goes to another task.
+  // Sendable, because one task uses it: no lock is needed.
   private struct UncheckedBox: @unchecked Sendable {
     let value: SharedEventSource.Events.Iterator
     init(_ value: SharedEventSource.Events.Iterator) { self.value = value }

@@ -4,8 +4,8 @@
   public import HTTPTypes
 
   extension HTTPRequest {
-    /// Makes a request with the URL, method and fields of a source's request. Fields with a name that is no token, which
-    /// no source sends, are left out.
+    /// Makes a request with the URL, method and fields of a source's request. Fields with a name that is no token,
+    /// which no source sends, are left out.
     ///
     /// - Throws: ``SubscriptionError``, if the method is no token or the URL has no host.
     public init(_ request: EventSourceRequest) throws(SubscriptionError) {
