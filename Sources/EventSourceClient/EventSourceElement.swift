@@ -5,15 +5,15 @@ extension EventSource {
   /// What happens to a source, in order.
   public enum Element: Sendable {
     /// A stream is there. Comes again after each reconnect.
-    case opened(ResponseHead)
+    indirect case opened(ResponseHead)
     /// An event.
     case event(Message)
     /// A comment, without its colon, as soon as its line has ended.
     case comment(String)
     /// The server says that events are missing which cannot be replayed.
-    case gap(Gap)
+    indirect case gap(Gap)
     /// The stream ended or an attempt failed; the next one follows after the wait.
-    case reconnecting(Reconnection)
+    indirect case reconnecting(Reconnection)
     /// The end, when it is not by an error: nothing follows.
     case closed(Closure)
   }
