@@ -11,22 +11,25 @@ let settings: [SwiftSetting] = [
 
 var package = Package(
   name: "eventsource-kit",
-  platforms: [.macOS(.v15)],
+  platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
   products: [
     .library(name: "EventSourceFormat", targets: ["EventSourceFormat"]),
     .library(name: "EventSourceServer", targets: ["EventSourceServer"]),
     .library(name: "EventSourceClient", targets: ["EventSourceClient"]),
     .library(name: "EventSourceAsyncHTTPClient", targets: ["EventSourceAsyncHTTPClient"]),
+    .library(name: "EventSourceHTTPTypes", targets: ["EventSourceHTTPTypes"]),
     .library(name: "EventSourceTesting", targets: ["EventSourceTesting"]),
   ],
   traits: [
-    .trait(name: "AsyncHTTPClient", description: "EventSourceAsyncHTTPClient: the client over AsyncHTTPClient")
+    .trait(name: "AsyncHTTPClient", description: "EventSourceAsyncHTTPClient: the client over AsyncHTTPClient"),
+    .trait(name: "HTTPTypes", description: "EventSourceHTTPTypes: requests and heads of swift-http-types"),
   ],
   // Fetched only by who turns the trait on: every use of them is guarded by it.
   dependencies: [
     .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.81.0"),
     .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.26.0"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.3.0"),
   ],
   targets: [
     .target(name: "EventSourceFormat", swiftSettings: settings),
@@ -56,6 +59,13 @@ var package = Package(
           name: "NIOHTTPCompression", package: "swift-nio-extras", condition: .when(traits: ["AsyncHTTPClient"])),
       ],
       path: "Integrations/AsyncHTTPClient/Sources/EventSourceAsyncHTTPClient", swiftSettings: settings),
+    .target(
+      name: "EventSourceHTTPTypes",
+      dependencies: [
+        "EventSourceClient",
+        .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["HTTPTypes"])),
+      ],
+      path: "Integrations/HTTPTypes/Sources/EventSourceHTTPTypes", swiftSettings: settings),
     .testTarget(
       name: "EventSourceFormatTests",
       dependencies: ["EventSourceFormat"],
@@ -140,8 +150,12 @@ package.targets += [
     .testTarget(
       name: "EventSourceClientTests",
       dependencies: [
-        "EventSourceClient", "EventSourceAsyncHTTPClient", "EventSourceBuiltInServer", "EventSourceServer",
-        "EventSourceFormat",
+        "EventSourceClient", "EventSourceAsyncHTTPClient", "EventSourceHTTPTypes", "EventSourceBuiltInServer",
+        "EventSourceServer", "EventSourceFormat",
+        .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["HTTPTypes"])),
+        .product(
+          name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["AsyncHTTPClient"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["AsyncHTTPClient"])),
       ],
       swiftSettings: settings
     ),

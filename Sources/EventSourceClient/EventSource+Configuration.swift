@@ -53,6 +53,12 @@ extension EventSource {
     public var maximumErrorBodyBytes = 64 << 10
     /// Which responses are streams, and after which others to try again.
     public var responsePolicy = ResponsePolicy.standard
+    /// Whether the cookies that responses set are sent on later attempts and redirects of this source (RFC 6265), over
+    /// every transport, beside those that the request has.
+    ///
+    /// They are kept in memory, at most 50, and end with the source. There is no list of public suffixes: a cookie may
+    /// be set for any domain with a dot that the host is below.
+    public var keepsCookies = false
     /// Makes the request of each attempt from the source's own, for example with a fresh token; nil: every attempt
     /// sends the source's request.
     ///

@@ -14,17 +14,17 @@ public import Foundation
 /// calling ``close()`` and letting go of the source all close the socket at once. All methods from any thread.
 public final class EventSource: Sendable {
   /// What is asked for.
-  public let request: EventSourceRequest
+  public var request: EventSourceRequest { session.request }
   /// How it connects, waits and ends.
-  public let configuration: Configuration
+  public var configuration: Configuration { session.configuration }
 
   let session: EventSourceSession
   private let isRead = Atomic(false)
 
-  /// What brings the bytes when nothing else is said, without any package: libcurl on Linux, `URLSession` elsewhere.
-  /// One for all sources.
+  /// What brings the bytes when nothing else is said, without any package: libcurl on Linux, `URLSession` elsewhere
+  /// and in static programs with Musl. One for all sources.
   public static let defaultTransport: any EventSourceTransport = {
-    #if os(Linux)
+    #if os(Linux) && !canImport(Musl)
       CurlTransport()
     #else
       URLSessionTransport()
@@ -50,8 +50,6 @@ public final class EventSource: Sendable {
     } catch {
       preconditionFailure("\(error)")
     }
-    self.request = request
-    self.configuration = configuration
     session = EventSourceSession(request, configuration, transport)
   }
 
@@ -134,34 +132,70 @@ public final class EventSource: Sendable {
       /// - Throws: The ``SubscriptionError`` that closed the source, once; one with the code `severalConsumers` while
       ///   another call waits.
       public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws -> Element? {
-        let source = reading.source
-        if !hasBegun {
-          try source.beginReading()
-          hasBegun = true
-          reading.hasBegun.store(true, ordering: .relaxed)
-        }
+        if let element = nextReceived() { return element }
+        return try await nextWithCare(isolation: actor)
+      }
+
+      /// The next element of those that were received together, if it needs neither a wait nor a decision.
+      @inline(__always)
+      fileprivate mutating func nextReceived() -> Element? {
+        guard index < batch.count, !reading.commitsImplicitly, !Task.isCancelled else { return nil }
+        let session = reading.source.session
+        guard !session.wasClosedByCaller else { return nil }
+        defer { index += 1 }
+        session.delivery.advance(to: index + 1)
+        return batch[index]
+      }
+
+      private mutating func nextWithCare(isolation actor: isolated (any Actor)?) async throws -> Element? {
+        try begin()
         if Task.isCancelled {
-          source.close()
+          reading.source.close()
           return nil
         }
         if reading.commitsImplicitly { try await reading.commit() }
         while true {
           if index == batch.count {
-            let session = source.session
-            batch = try await withTaskCancellationHandler {
-              try await session.handoff.receive()
-            } onCancel: {
-              session.close()
-            }
-            index = 0
+            try await receive(isolation: actor)
             guard !batch.isEmpty, !Task.isCancelled else { return nil }
           }
-          let element = batch[index]
-          index += 1
-          if source.session.wasClosedByCaller, reading.isDropped(element) { continue }
-          if case .event(let message) = element { reading.gave(message) }
-          return element
+          if let element = take() { return element }
         }
+      }
+
+      @inline(never)
+      private mutating func begin() throws {
+        guard !hasBegun else { return }
+        try reading.source.beginReading()
+        hasBegun = true
+        reading.hasBegun.store(true, ordering: .relaxed)
+      }
+
+      /// Waits for what is received next; nothing: the end.
+      @inline(never)
+      private mutating func receive(isolation actor: isolated (any Actor)?) async throws {
+        let session = reading.source.session
+        session.delivery.finishBatch()
+        batch = []
+        index = 0
+        batch = try await withTaskCancellationHandler {
+          try await session.handoff.receive()
+        } onCancel: {
+          session.close()
+        }
+        session.delivery.begin(batch)
+      }
+
+      /// Takes the next element; nil: it is not delivered.
+      @inline(never)
+      private mutating func take() -> Element? {
+        let session = reading.source.session
+        let element = batch[index]
+        index += 1
+        if session.wasClosedByCaller, reading.isDropped(element) { return nil }
+        session.delivery.advance(to: index)
+        if case .event(let message) = element { reading.gave(message) }
+        return element
       }
 
       /// The next element, wherever this is called.
@@ -184,6 +218,9 @@ public final class EventSource: Sendable {
       ///
       /// - Throws: The ``SubscriptionError`` that closed the source, once.
       public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws -> Message? {
+        while let element = elements.nextReceived() {
+          if case .event(let message) = element { return message }
+        }
         while let element = try await elements.next(isolation: actor) {
           if case .event(let message) = element { return message }
         }
@@ -214,13 +251,14 @@ private final class Reading: Sendable {
   deinit { if hasBegun.load(ordering: .relaxed) { source.close() } }
 
   func gave(_ message: EventSource.Message) {
+    guard commitsImplicitly else { return }
     let id = message.lastEventID
-    source.session.delivered(id)
-    if commitsImplicitly { uncommitted.withLock { $0 = id } }
+    uncommitted.withLock { $0 = id }
   }
 
   /// The reader asks for more: it has processed what it was given. Closing the source and canceling the task end the
   /// wait for the store.
+  @inline(never)
   func commit() async throws {
     guard let id = uncommitted.withLock({ $0.take() }) else { return }
     do {

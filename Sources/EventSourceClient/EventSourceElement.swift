@@ -5,15 +5,15 @@ extension EventSource {
   /// What happens to a source, in order.
   public enum Element: Sendable {
     /// A stream is there. Comes again after each reconnect.
-    case opened(ResponseHead)
+    indirect case opened(ResponseHead)
     /// An event.
     case event(Message)
     /// A comment, without its colon, as soon as its line has ended.
     case comment(String)
     /// The server says that events are missing which cannot be replayed.
-    case gap(Gap)
+    indirect case gap(Gap)
     /// The stream ended or an attempt failed; the next one follows after the wait.
-    case reconnecting(Reconnection)
+    indirect case reconnecting(Reconnection)
     /// The end, when it is not by an error: nothing follows.
     case closed(Closure)
   }
@@ -49,7 +49,7 @@ extension EventSource {
 
   /// Events that are missing and cannot be replayed, as a server of EventSourceKit tells it.
   public struct Gap: Sendable, Hashable, Decodable {
-    /// The channel of which they are missing.
+    /// The channel of which they are missing. Empty: a consumer of a ``SharedEventSource`` missed them in the program.
     public let channel: String
     /// The event after which they are missing; nil: this reader was too slow and was moved on.
     public let lastEventID: String?
@@ -58,6 +58,13 @@ extension EventSource {
 
     /// The type of the event by which it is told.
     public static let eventType = "eventsource-gap"
+
+    /// What a consumer of a shared source is told that was too slow.
+    static let inProgram = Gap(channel: "", lastEventID: nil, earliestHeld: nil)
+
+    private init(channel: String, lastEventID: String?, earliestHeld: String?) {
+      (self.channel, self.lastEventID, self.earliestHeld) = (channel, lastEventID, earliestHeld)
+    }
 
     init?(_ data: String) {
       guard let gap = try? JSONDecoder().decode(Gap.self, from: Data(data.utf8)) else { return nil }

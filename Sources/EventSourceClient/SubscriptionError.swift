@@ -33,6 +33,8 @@ public struct SubscriptionError: Error, Sendable {
     public static let store = Code(description: "store")
     /// Another consumer reads this source, or has read it.
     public static let severalConsumers = Code(description: "severalConsumers")
+    /// A consumer of a ``SharedEventSource`` was too slow for its buffer.
+    public static let tooSlow = Code(description: "tooSlow")
   }
 
   /// What kind of failure it is.

@@ -281,6 +281,21 @@ def client(scale, has_httpx):
     return {name: statistics.median(runs) for name, runs in results.items()}
 
 
+def open_sources(scale):
+    """What an open source of a process takes, beside a stream of Go's client: KiB, and seconds to open all."""
+    programs = {"EventSource": [f"{RELEASE}/bench-client", "--open"], "Go eventsource": [f"{YARDSTICKS}/go-client"]}
+    results = {}
+    for name, (program, *options) in programs.items():
+        if not os.path.exists(program):
+            continue
+        with closing_server(start("built-in")) as server:
+            url = f"http://127.0.0.1:{server.port}/stream"
+            output = subprocess.run(
+                [program, url, *options, str(min(scale.idle, 10_000))], check=True, stdout=subprocess.PIPE, text=True).stdout
+            results[name] = json.loads(output.splitlines()[-1])
+    return results
+
+
 def publish(server, count, **options):
     """Publishes events of 100 bytes, and returns when they are published."""
     path = server.publish(count, 100, **options)
@@ -328,6 +343,7 @@ def main():
     run("publish latency", publish_latency)
     run("delivery latency", delivery_latency, results["paced"]["floor"]["cpu_us"], others)
     run("client", client, has_httpx)
+    run("open sources", open_sources)
     run("scaling", scaling)
     micro = subprocess.run([f"{RELEASE}/bench-micro"], check=True, stdout=subprocess.PIPE, text=True).stdout
     results["micro"] = dict(line.rsplit(": ", 1) for line in micro.splitlines())

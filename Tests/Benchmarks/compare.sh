@@ -55,6 +55,8 @@ case " $* " in *" --smoke "*) ;; *)
   if debian /usr/bin/go golang-go && debian "$go" golang-github-donovanhide-eventsource-dev; then
     GO111MODULE=off GOFLAGS='' GOPATH=/usr/share/gocode GOCACHE="$PWD/$build/go" \
       go build -o "$build/go-eventsource" Peers/go_server.go || rm -f "$build/go-eventsource"
+    GO111MODULE=off GOFLAGS='' GOPATH=/usr/share/gocode GOCACHE="$PWD/$build/go" \
+      go build -o "$build/go-client" Peers/go_client.go || rm -f "$build/go-client"
   fi
   if debian /usr/sbin/nginx nginx && debian /usr/lib/nginx/modules/ngx_nchan_module.so libnginx-mod-nchan; then
     touch "$build/nchan"

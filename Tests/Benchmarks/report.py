@@ -136,6 +136,11 @@ def tables(results):
     parts += [("Client, from the built-in server to a counting loop", table(
         ["", "events/s", "of socket and parser"],
         [[name, number(value), f"{value / client['socket and parser']:.2f} x"] for name, value in client.items()]))]
+    if "open sources" in results:
+        parts += [("Open sources of one process", table(
+            ["", "sources", "KiB each", "seconds to open all"],
+            [[name, number(value["sources"]), f"{value['kib']:.1f}", number(value["seconds"])]
+             for name, value in results["open sources"].items()]))]
     full = results["scaling"]["threads at full speed"]
     for name, steps in costs(results).items():
         servers = list(next(iter(steps.values())))

@@ -1,4 +1,4 @@
-#if os(Linux)
+#if os(Linux) && !canImport(Musl)
   import CEventSourceCurl
 
   /// Undoes the content coding of a response (RFC 9110, 8.4.1) as its reader reads: what has not been read yet stays
