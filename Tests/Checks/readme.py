@@ -12,7 +12,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SCRATCH = os.path.join(ROOT, ".build", "checks", "readme")
 PRODUCTS = [
     "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceLibevent", "EventSourceSQLite",
-    "EventSourceClient"]
+    "EventSourceClient", "EventSourceJSON"]
 
 
 def fail(message):
