@@ -102,6 +102,23 @@ package.targets += [
     path: "Integrations/SQLite/Tests/EventSourceSQLiteTests", swiftSettings: settings),
 ]
 
+// Foundation's JSON, in a product of its own: the format and the server do without.
+package.products.append(.library(name: "EventSourceJSON", targets: ["EventSourceJSON"]))
+#if os(Linux)
+  let builtInServer: [Target.Dependency] = ["EventSourceBuiltInServer"]
+#else
+  let builtInServer: [Target.Dependency] = []
+#endif
+package.targets += [
+  .target(
+    name: "EventSourceJSON", dependencies: ["EventSourceServer", "EventSourceFormat"] + builtInServer,
+    swiftSettings: settings),
+  .testTarget(
+    name: "EventSourceJSONTests",
+    dependencies: ["EventSourceJSON", "EventSourceServer", "EventSourceFormat"] + builtInServer,
+    swiftSettings: settings),
+]
+
 #if os(Linux)
   // Only who builds this product needs libevent's headers.
   package.products.append(.library(name: "EventSourceLibevent", targets: ["EventSourceLibevent"]))

@@ -1,3 +1,5 @@
+public import EventSourceServer
+
 extension BuiltInServer {
   /// How a server listens, and what it puts up with. Every value has a default that a small service can keep.
   public struct Configuration: Sendable, Hashable {
@@ -16,6 +18,17 @@ extension BuiltInServer {
     /// (``systemdDescriptor``), or a parent process. The server uses a duplicate, so that the descriptor stays the
     /// caller's.
     public var listeningDescriptor: Int32?
+    /// Where to listen besides. Each connection is served alike, wherever it comes from.
+    ///
+    /// ```swift
+    /// configuration.host = "0.0.0.0"
+    /// configuration.port = 8080
+    /// configuration.additionalSockets = [.port(8080, host: "::"), .unix("/run/app/http.sock")]
+    /// ```
+    ///
+    /// An IPv6 socket leaves IPv4 to the socket of the same port that there is for it. If one address fails, the server
+    /// does not start, the error names the address, and nothing is left open.
+    public var additionalSockets: [ListeningSocket] = []
     /// How many threads serve. One serves thousands of readers; a connection stays with the thread that has the fewest
     /// when it comes.
     public var threads = 1
@@ -23,7 +36,8 @@ extension BuiltInServer {
     /// How many connections are served at a time. One beyond is accepted, told 503 with `Retry-After`, and closed; of
     /// those at most 64 at a time, and the rest waits in the kernel's queue.
     public var maximumConnections = 10_000
-    /// How many connections one address may have at a time; one beyond is told 429 with `Retry-After`, and closed. Nil:
+    /// How many connections one IPv4 address may have at a time, or one IPv6 network of 64 bits, which is what one
+    /// customer of a provider gets at least; one beyond is told 429 with `Retry-After`, and closed. Nil:
     /// as many as there are. ``trustedProxies`` may have any number.
     public var maximumConnectionsPerPeer: Int?
     /// The proxies that are believed about whose requests they pass on; nil: the peer is whoever connects.
@@ -47,6 +61,11 @@ extension BuiltInServer {
     public var headTimeout: Duration = .seconds(10)
     /// How long a request's body may take as a whole, from the end of the head; then 408.
     public var bodyTimeout: Duration = .seconds(30)
+    /// How long a route's closure may take to return its response; then the request is answered with 503, the closure's
+    /// task is canceled, and what it returns later is dropped. A route may have a time of its own
+    /// (``BuiltInServer/route(_:_:timeout:crossOrigin:_:)``). A ``StreamedBody`` is written after that, and may take as
+    /// long as it likes.
+    public var routeTimeout: Duration = .seconds(60)
     /// How long a connection may be silent between two requests; then it is closed.
     public var keepAliveTimeout: Duration = .seconds(60)
     /// How long the reader of an ordinary response may take none of it; then the connection is reset. Streams have the
@@ -63,6 +82,10 @@ extension BuiltInServer {
     /// which lets it grow with the connection's speed. Small bounds what a slow reader holds, large saves wake-ups.
     public var sendBufferBytes: Int?
 
+    /// Which pages of other origins may read what the routes answer, unless the route has a policy of its own; also
+    /// what the server answers where nothing is served. Streams have the policy of their handler.
+    public var crossOrigin = CrossOriginPolicy.sameOriginOnly
+
     /// Makes the default configuration.
     public init() {}
 
@@ -76,6 +99,8 @@ extension BuiltInServer {
         try require(SocketAddress(unix: unixSocket) != nil, "unixSocket is empty, too long, or has a NUL")
         try require(listeningDescriptor == nil, "unixSocket and listeningDescriptor are both set")
       }
+      try require(additionalSockets.count <= 1024, "additionalSockets has \(additionalSockets.count), more than 1024")
+      for (index, socket) in additionalSockets.enumerated() { try socket.validate("additionalSockets[\(index)]") }
       try require((1...1024).contains(threads), "threads is \(threads), not 1 to 1024")
       let connections = 1...1 << 30
       try require(
@@ -89,16 +114,31 @@ extension BuiltInServer {
       try require(sizes.contains(maximumBufferedBytes), "maximumBufferedBytes is \(maximumBufferedBytes), not positive")
       try require(headTimeout > .zero, "headTimeout is not positive")
       try require(bodyTimeout > .zero, "bodyTimeout is not positive")
+      try require(routeTimeout > .zero, "routeTimeout is not positive")
       try require(keepAliveTimeout > .zero, "keepAliveTimeout is not positive")
       try require(stallTimeout > .zero, "stallTimeout is not positive")
       try require((.seconds(6)...(.seconds(86_400))).contains(peerTimeout), "peerTimeout is not 6 s to a day")
       if let sendBufferBytes {
         try require((1...1 << 30).contains(sendBufferBytes), "sendBufferBytes is \(sendBufferBytes), not positive")
       }
+      do { try crossOrigin.validate() } catch { throw .invalidConfiguration("\(error)") }
     }
 
     private func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws(BuiltInServerError) {
       if !condition { throw .invalidConfiguration(reason()) }
+    }
+
+    /// Where to listen.
+    var sockets: [ListeningSocket] {
+      let first: ListeningSocket =
+        if let listeningDescriptor {
+          .descriptor(listeningDescriptor)
+        } else if let unixSocket {
+          .unix(unixSocket)
+        } else {
+          .port(port, host: host)
+        }
+      return [first] + additionalSockets
     }
 
     /// The same limits as the parsers know them.

@@ -2,13 +2,14 @@ import EventSourceServer
 import Synchronization
 
 extension BuiltInServer {
-  /// Opens the port and starts the threads.
+  /// Opens the sockets and starts the threads.
   ///
-  /// - Returns: Where the server listens: the port that the system chose if the configuration says 0.
-  /// - Throws: ``BuiltInServerError``; nothing is left open then. Among the reasons: the configuration is not valid,
-  ///   the port is in use, the server runs already.
+  /// - Returns: Where the server listens: the port that the system chose if the configuration says 0. With
+  ///   ``Configuration/additionalSockets``, the first of ``addresses``.
+  /// - Throws: ``BuiltInServerError``, which names the address that failed; nothing is left open then. Among the
+  ///   reasons: the configuration is not valid, the port is in use, the server runs already.
   @discardableResult
-  public func start() throws(BuiltInServerError) -> BoundAddress { try startThreads().address }
+  public func start() throws(BuiltInServerError) -> BoundAddress { try startThreads().addresses[0] }
 
   private func startThreads() throws(BuiltInServerError) -> LoopThreads {
     try configuration.validate()
@@ -28,7 +29,7 @@ extension BuiltInServer {
     }
     let threads = try result.get()
     ServiceManager.tell("READY=1")
-    log("The server listens", [("address", "\(threads.address)")])
+    for address in threads.addresses { log("The server listens", [("address", "\(address)")]) }
     return threads
   }
 
@@ -70,7 +71,8 @@ extension BuiltInServer {
   ///   - window: Over how long the streams are ended when the task is canceled or a signal comes.
   ///   - stopsOnSignals: Whether SIGTERM and SIGINT stop the server instead of ending the program, for as long as this
   ///     runs. The second signal ends the program at once.
-  ///   - listening: Called once, when the port is open.
+  ///   - listening: Called when all sockets are open, once for each address that is listened at, in the order of
+  ///     ``addresses``.
   /// - Throws: ``BuiltInServerError`` if the server does not start; cancellation is the regular end, and throws
   ///   nothing.
   public func run(
@@ -84,7 +86,7 @@ extension BuiltInServer {
     let watcher = stopsOnSignals ? try StopSignals.watch { canceled.continuation.yield() } : nil
     defer { watcher.map(StopSignals.unwatch) }
     let threads = try startThreads()
-    listening(threads.address)
+    for address in threads.addresses { listening(address) }
     await withTaskCancellationHandler {
       let stopping = Task {
         for await _ in canceled.stream { await stop(threads, draining: window) }

@@ -65,24 +65,40 @@ public final class BuiltInServer: Sendable {
   ///
   /// The closure runs as a task, not on the server's threads, so it may take its time; meanwhile its connection reads
   /// no further request. The task is canceled when the connection breaks or the server has stopped; a peer that has
-  /// only closed its sending side still gets its answer. What the closure throws is logged, and answered with a 500
-  /// that does not tell.
+  /// only closed its sending side still gets its answer, unless that is a ``StreamedBody``. What the closure throws is
+  /// logged, and answered with a 500 that does not tell; a ``RouteError`` is answered as it says.
   ///
-  /// A GET route serves HEAD too. A path that has routes, but none for the method, is answered with 405 and `Allow`. Of
-  /// several mounts and routes that match, the first one added serves. May be called while the server runs.
+  /// A GET route serves HEAD too. A path that has routes, but none for the method, is answered with 405 and `Allow`,
+  /// and OPTIONS with 204 and what the policy for other origins says. Of several mounts and routes that match, the
+  /// first one added serves. May be called while the server runs.
   ///
   /// - Parameters:
   ///   - method: Compared exactly: methods are case-sensitive (RFC 9110, 9.1).
   ///   - pattern: The path; its parameters are in ``BuiltInRequest/pathParameters``.
+  ///   - timeout: How long the closure may take to return its response; then the request is answered with 503, and what
+  ///     the closure returns later is dropped. Nil: ``Configuration/routeTimeout``.
+  ///   - crossOrigin: Which pages of other origins may read the answer, and send requests for which browsers ask first.
+  ///     A preflight allows the route's method and ``CrossOriginPolicy/allowedMethods``. A field that the response has
+  ///     already is not replaced. A policy that is not valid is a mistake of the programmer and stops the program, so
+  ///     call ``CrossOriginPolicy/validate()`` first on what a person has written. Nil: ``Configuration/crossOrigin``.
   ///   - respond: Answers one request; several run at a time.
   public func route(
     _ method: String,
     _ pattern: PathPattern,
+    timeout: Duration? = nil,
+    crossOrigin: CrossOriginPolicy? = nil,
     _ respond: @escaping @Sendable (BuiltInRequest) async throws -> BuiltInResponse
   ) {
-    routes.update { $0.route(method, pattern, respond) }
+    do { try crossOrigin?.validate() } catch { preconditionFailure("\(error)") }
+    let route = Route(timeout: timeout, crossOrigin: crossOrigin, respond: respond)
+    routes.update { $0.route(method, pattern, route) }
   }
 
-  /// Where the server listens; nil if it does not run.
-  public var address: BoundAddress? { lifecycle.withLock { $0.running?.address } }
+  /// Where the server listens: the first of ``addresses``; nil if it does not run.
+  public var address: BoundAddress? { addresses.first }
+
+  /// Where the server listens, first by ``Configuration/host``, ``Configuration/unixSocket`` or
+  /// ``Configuration/listeningDescriptor``, then by ``Configuration/additionalSockets`` in their order; empty if it
+  /// does not run.
+  public var addresses: [BoundAddress] { lifecycle.withLock { $0.running?.addresses ?? [] } }
 }

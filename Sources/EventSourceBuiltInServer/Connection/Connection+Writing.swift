@@ -32,7 +32,8 @@ extension Connection {
   /// - Parameter body: Nil if there is none by the nature of the response.
   func respond(status: Int, fields: [EventStreamField], body: [UInt8]?) {
     exchange = nil
-    task = nil
+    run?.abandon()
+    run = nil
     phase = .writing
     loop.setTimer(self, after: loop.context.configuration.stallTimeout)
     if loop.isDraining { flags.insert(.closes) }
@@ -79,6 +80,10 @@ extension Connection {
     if phase == .streaming, output.isEmpty, unsentChunk == nil, flags.contains(.owesWritable) {
       flags.remove(.owesWritable)
       exchange?.becameWritable()
+    }
+    if run != nil, phase == .streaming {
+      if output.isEmpty { watchForStall() }
+      sendBody()
     }
   }
 
@@ -127,7 +132,9 @@ extension Connection {
       if next >= 0 {
         hasSent = hasSent || next > 0
       } else if errno == EAGAIN {
-        if phase == .writing, hasSent { loop.setTimer(self, after: loop.context.configuration.stallTimeout) }
+        if phase == .writing || phase == .streaming && run != nil, hasSent {
+          loop.setTimer(self, after: loop.context.configuration.stallTimeout)
+        }
         // A response for which there is no room either reaches a peer that takes it, or nobody.
         guard loop.context.memory.account(for: self) else { return dieLater() }
         return block()

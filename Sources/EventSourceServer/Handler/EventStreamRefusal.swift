@@ -68,7 +68,7 @@ extension EventStreamRefusal {
     )
   }
 
-  static let allowedMethods = "GET, HEAD, OPTIONS"
+  package static let allowedMethods = "GET, HEAD, OPTIONS"
 
   private static func retryField(_ time: Duration) -> EventStreamField {
     // Whole seconds (RFC 9110, 10.2.3), at least one.

@@ -174,7 +174,7 @@ extension Failure {
       switch error {
       case .invalidConfiguration, .addressNotAvailable: .usage
       case .portNotPermitted: .noPermission
-      case .portInUse, .unixSocketInUse, .alreadyRunning, .system: .unavailable
+      case .portInUse, .unixSocketInUse, .cannotListen, .alreadyRunning, .system: .unavailable
       }
     self.init(status, "\(error)")
   }

@@ -2,15 +2,12 @@ import EventSourceServer
 
 /// Which endpoint serves a path. A value: a thread that matches against one is not disturbed by who adds to another.
 struct Router: Sendable {
-  /// Serves an ordinary request.
-  typealias Respond = @Sendable (BuiltInRequest) async throws -> BuiltInResponse
-
   /// What became of a request.
   enum Match {
     /// The request goes to this handler, whatever its method.
     case mount(EventStreamHandler, channels: [String])
-    /// The request goes to this closure.
-    case route(Respond, pathParameters: [String: String])
+    /// The request goes to this route.
+    case route(Route, pathParameters: [String: String])
     /// The path is served, but not with this method; with these it is.
     case methodNotAllowed(allowed: [String])
     /// Nothing serves the path.
@@ -19,7 +16,7 @@ struct Router: Sendable {
 
   private enum Endpoint {
     case mount(EventStreamHandler)
-    case route(method: String, Respond)
+    case route(method: String, Route)
   }
 
   private var entries: [(pattern: PathPattern, endpoint: Endpoint)] = []
@@ -28,8 +25,8 @@ struct Router: Sendable {
     entries.append((pattern, .mount(handler)))
   }
 
-  mutating func route(_ method: String, _ pattern: PathPattern, _ respond: @escaping Respond) {
-    entries.append((pattern, .route(method: method, respond)))
+  mutating func route(_ method: String, _ pattern: PathPattern, _ route: Route) {
+    entries.append((pattern, .route(method: method, route)))
   }
 
   /// Finds the endpoint: the first in the order added whose pattern and method match. HEAD is served by a GET route if
@@ -43,13 +40,15 @@ struct Router: Sendable {
       case .mount(let handler):
         // Routes of the same path that were added before it keep their methods; all others are the handler's.
         return get ?? .mount(handler, channels: parameters["channel"].map { [$0] } ?? [])
-      case .route(let served, let respond):
-        if served == method { return .route(respond, pathParameters: parameters) }
-        if served == "GET", method == "HEAD", get == nil { get = .route(respond, pathParameters: parameters) }
+      case .route(let served, let route):
+        if served == method { return .route(route, pathParameters: parameters) }
+        if served == "GET", method == "HEAD", get == nil { get = .route(route, pathParameters: parameters) }
         for name in served == "GET" ? ["GET", "HEAD"] : [served] where !allowed.contains(name) { allowed.append(name) }
       }
     }
     if let get { return get }
-    return allowed.isEmpty ? .notFound : .methodNotAllowed(allowed: allowed)
+    // The server answers OPTIONS where no route does.
+    return allowed.isEmpty
+      ? .notFound : .methodNotAllowed(allowed: allowed + (allowed.contains("OPTIONS") ? [] : ["OPTIONS"]))
   }
 }
