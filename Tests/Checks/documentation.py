@@ -17,8 +17,8 @@ from blocks import ROOT, blocks_of, compile_package, fail, run, write
 PACKAGE = os.path.join(ROOT, "Tests", "Documentation")
 SCRATCH = os.path.join(ROOT, ".build", "checks", "documentation")
 PRODUCTS = [
-    "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceClient", "EventSourceTesting",
-    "EventSourceLibevent", "EventSourceSQLite"]
+    "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceJSON", "EventSourceClient",
+    "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite"]
 
 
 def tracked(pattern):

@@ -3,8 +3,8 @@ import PackageDescription
 
 // Makes the documentation of the package, whose own manifest has no dependency for that.
 let products = [
-  "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceClient", "EventSourceTesting",
-  "EventSourceLibevent", "EventSourceSQLite",
+  "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceJSON", "EventSourceClient",
+  "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite",
 ]
 
 let package = Package(
