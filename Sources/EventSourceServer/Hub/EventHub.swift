@@ -106,7 +106,8 @@ public final class EventHub: Sendable {
       return lanes
     }
     // Time goes on with another lane, or not at all.
-    if let other = others.first { other.post(.lookAtTime) } else { occupancy?.expire(.never) }
+    guard let occupancy else { return }
+    if let other = others.first { other.post(.lookAtTime) } else { occupancy.expire(.never) }
   }
 
   func post(toAllLanes message: LaneMailbox.Message) {

@@ -18,7 +18,7 @@ final class Cohort {
   init(for exchange: EventStreamExchange) {
     audiences = exchange.subscriptions.map(\.audience)
     maximumBytes = exchange.handler.configuration.maximumLastEventIDBytes
-    isAliased = exchange.subscriptions.map(\.isAliased)
+    isAliased = audiences.count > 1 ? exchange.subscriptions.map(\.isAliased) : []
   }
 
   /// Whether a stream has the same channels, and the same IDs where these name several channels.

@@ -12,7 +12,7 @@ public final class EventStreamExchange: @unchecked Sendable {
     /// Nothing has been written; somebody has yet to allow it.
     case authorizing(PendingAuthorization)
     /// A channel that it asks for is not there, and may be opened yet.
-    case waiting(StreamPlan, for: ChannelName, requestedAs: ChannelName)
+    case waiting(ChannelWait)
     /// It has its places; nothing is written before the repositories have said that no event is missing.
     case resuming(StreamPlan)
     /// Events are delivered.
@@ -58,7 +58,7 @@ public final class EventStreamExchange: @unchecked Sendable {
   /// Who reads, as the authorizer named them.
   var identity: ExactString?
   /// As the hub's observers know it.
-  var occupant: OccupancyChange.Reader?
+  var occupant: Occupant?
   /// When the permission ends.
   var grantEnd = Int64.never
   /// Not nil if the authorizer is asked again.
@@ -116,8 +116,9 @@ extension EventStreamExchange {
   /// What was asked for; nil once the stream is open.
   var plan: StreamPlan? {
     switch phase {
-    case .arrived(let plan), .resuming(let plan), .waiting(let plan, _, _): plan
+    case .arrived(let plan), .resuming(let plan): plan
     case .authorizing(let pending): pending.plan
+    case .waiting(let wait): wait.plan
     case .open, .leaving, .closed: nil
     }
   }
