@@ -87,8 +87,8 @@ extension OverASocket {
         (.port(-1, host: "::1"), "additionalSockets[1]: port is -1"), (.port(65_536, host: "::1"), "port is 65536"),
         (.port(0, host: ""), "additionalSockets[1]: host is empty"), (.unix(""), "additionalSockets[1]: unixSocket"),
         (.unix("/a\0b"), "additionalSockets[1]: unixSocket"),
-        (.descriptor(.min), "listeningDescriptor is \(Int32.min)"),
-        (.descriptor(.max), "listeningDescriptor is \(Int32.max)"),
+        (.descriptor(.min), "descriptor \(Int32.min)"),
+        (.descriptor(.max), "descriptor \(Int32.max)"),
       ] as [(ListeningSocket, String)])
     func anAddressThatMakesNoSenseIsNamed(socket: ListeningSocket, reason: String) {
       let server = BuiltInServer(

@@ -176,7 +176,9 @@ extension OverASocket {
         let client = try TestClient(address, receiveBuffer: 4096)
         client.send(get("/endless"))
         #expect(await eventually { records.all.count == 1 })
-        #expect(try await client.end() == .reset)
+        // Cut off, or not begun: the route may have written more than there is room for before its head is sent.
+        let end = try await client.end()
+        #expect(end == .reset || client.received.hasPrefix("HTTP/1.1 503 "))
         #expect(try await TestClient(address).exchange(get("/hello")).status == 200)
       }
     }

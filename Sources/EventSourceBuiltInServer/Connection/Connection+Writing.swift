@@ -113,12 +113,15 @@ extension Connection {
 
   /// Ends a connection for which there is no room in the memory that the server may hold for all.
   func refuseForMemory() {
-    guard phase == .head || phase == .body else { return phase == .closed ? () : peerHasGone() }
+    // A route may have written much of its body before the loop hears of the response.
+    guard phase == .head || phase == .body || phase == .responding && run != nil else {
+      return phase == .closed ? () : peerHasGone()
+    }
     let retry = EventStreamField("Retry-After", "5")
     request = nil
     unread = []
     flags.insert(.closes)
-    beginAccess(nil)
+    if access == nil { beginAccess(nil) }
     respond(status: 503, fields: [retry], text: "the server holds as much as it may")
   }
 

@@ -9,8 +9,8 @@ public struct BuiltInRequest: EventStreamRequest, Sendable {
   /// The fields in the order received, without Connection, Content-Length, Trailer and Transfer-Encoding.
   public var fields: [EventStreamField]
   /// The address on the other end, without a port; behind a proxy, the proxy's, unless
-  /// ``BuiltInServer/Configuration/trustedProxies`` says that it is believed. Nil if the peer has already gone, and over
-  /// a UNIX socket.
+  /// ``BuiltInServer/Configuration/trustedProxies`` says that it is believed. Nil if the peer has already gone, and
+  /// over a UNIX socket.
   public var peer: String?
   /// The path, beginning with `/`, not decoded.
   public var path: String

@@ -64,7 +64,7 @@ final class Listener: Sendable {
     var isListening: Int32 = 0
     var length = socklen_t(4)
     guard getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0, isListening == 1 else {
-      throw .invalidConfiguration("listeningDescriptor is \(number), which is not a socket that listens")
+      throw .invalidConfiguration("descriptor \(number) is not a socket that listens")
     }
     let descriptor = try Descriptor(fcntl(number, F_DUPFD_CLOEXEC, 3), from: "fcntl")
     _ = fcntl(descriptor.number, F_SETFL, fcntl(descriptor.number, F_GETFL) | O_NONBLOCK)
