@@ -161,6 +161,28 @@ extension OverASocket {
       }
     }
 
+    @Test func whatSeveralTasksWriteStaysTogether() async throws {
+      try await withServer(routes: { server in
+        server.route("GET", "/crowd") { _ in
+          .streaming(contentType: "text/plain") { writer in
+            try await withThrowingTaskGroup { group in
+              for number in 0..<8 {
+                let line = String(repeating: "\(number)", count: 4000) + "\n"
+                group.addTask { for _ in 0..<50 { try await writer.write(line) } }
+              }
+              try await group.waitForAll()
+            }
+          }
+        }
+      }) { _, address in
+        let client = try TestClient(address)
+        client.send("GET /crowd HTTP/1.0\r\n\r\n")
+        let lines = try await client.response(within: 30).text.split(separator: "\n")
+        #expect(lines.count == 400)
+        #expect(lines.allSatisfy { $0.utf8.count == 4000 && Set($0.utf8).count == 1 })
+      }
+    }
+
     @Test func whatIsHeldOfItCountsForTheServersBound() async throws {
       let records = AccessRecords()
       try await withServer(

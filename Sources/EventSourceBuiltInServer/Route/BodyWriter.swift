@@ -1,4 +1,5 @@
-/// Where a ``StreamedBody`` is written to. May be used by several tasks; what each writes at a time stays together.
+/// Where a ``StreamedBody`` is written to. May be used by several tasks: what one writes at a time stays together, up
+/// to 64 KiB.
 public struct BodyWriter: Sendable {
   private let send: @Sendable ([UInt8]) async throws -> Void
 

@@ -73,15 +73,15 @@ final class RouteRun: Sendable {
     var rest = bytes[...]
     while !rest.isEmpty {
       try Task.checkCancellation()
-      let (count, announces) = try state.withLock { state in
+      let piece = rest.prefix(Self.mostPendingBytes)
+      let (fits, announces) = try state.withLock { state in
         guard !state.isOver, state.ending == nil else { throw CancellationError() }
-        let count = min(Self.mostPendingBytes - state.pending.count, rest.count)
-        state.pending += rest.prefix(count)
-        return (count, count > 0 && state.announce())
+        guard state.hasRoom(for: piece.count) else { return (false, false) }
+        state.pending += piece
+        return (true, state.announce())
       }
-      rest = rest.dropFirst(count)
       if announces { announce() }
-      if !rest.isEmpty { await untilThereIsRoom() }
+      if fits { rest = rest.dropFirst(piece.count) } else { await untilThereIsRoom(for: piece.count) }
     }
   }
 
@@ -116,12 +116,12 @@ final class RouteRun: Sendable {
     if !mailbox.post(.bodyGrew(token, self)) { abandon() }
   }
 
-  private func untilThereIsRoom() async {
+  private func untilThereIsRoom(for count: Int) async {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let waits = state.withLock { state in
           // A cancellation that comes after this finds the continuation.
-          guard !state.isOver, !Task.isCancelled, state.pending.count == Self.mostPendingBytes else { return false }
+          guard !state.isOver, !Task.isCancelled, !state.hasRoom(for: count) else { return false }
           state.waiters.append(continuation)
           return true
         }
@@ -135,6 +135,8 @@ final class RouteRun: Sendable {
 }
 
 extension RouteRun.State {
+  fileprivate func hasRoom(for count: Int) -> Bool { pending.count + count <= RouteRun.mostPendingBytes }
+
   /// Whether the loop is to be told.
   fileprivate mutating func announce() -> Bool {
     defer { isAnnounced = true }
