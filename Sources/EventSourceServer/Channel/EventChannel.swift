@@ -4,8 +4,8 @@ internal import EventSourceFormat
 
 /// One life of a feed: its log, its readers in each lane, and the history registered for it.
 ///
-/// One lock guards the state. It is held for the copying of one event, or for a binary search; never while foreign code
-/// runs. Lock order: this lock, then a lane mailbox's or the segment registry's.
+/// One lock guards the state. It is held for the copying of one small event, or for a binary search; never while
+/// foreign code runs. Lock order: this lock, then a lane mailbox's or the segment registry's.
 final class EventChannel: Sendable {
   struct State {
     var log: ChannelLog
@@ -17,7 +17,9 @@ final class EventChannel: Sendable {
     var newestOwnID: EventID?
     var repository: (any EventRepository)?
     /// The same, if it records.
-    var recorder: (any RecordingEventRepository)?
+    var recorder: (any RecordingEventRepository)? { didSet { isRecorded = recorder != nil } }
+    /// Whether there is a recorder: each publication asks, and to ask the optional itself would copy it.
+    private(set) var isRecorded = false
     /// Publications on their way through the recording repository, once there was one.
     var recording: RecordingQueue?
     /// Nothing is published to it any more, and nobody subscribes.
