@@ -18,12 +18,12 @@ final class EventChannel: Sendable {
     var repository: (any EventRepository)?
     /// The same, if it records.
     var recorder: (any RecordingEventRepository)? { didSet { isRecorded = recorder != nil } }
-    /// Whether there is a recorder: each publication asks, and to ask the optional itself would copy it.
-    private(set) var isRecorded = false
     /// Publications on their way through the recording repository, once there was one.
     var recording: RecordingQueue?
     /// Nothing is published to it any more, and nobody subscribes.
     var isRemoved = false
+    /// Whether there is a recorder: each publication asks, and to ask the optional itself would copy it.
+    private(set) var isRecorded = false
     /// What is known of the newest event of a history that records, before anything was published in this life.
     var newestOfHistory = NewestOfHistory.notAsked
   }
