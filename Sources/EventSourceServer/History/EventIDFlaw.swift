@@ -39,16 +39,16 @@ extension EventID {
   /// - Parameter maximumBytes: The most bytes of UTF-8 that the ID may have.
   /// - Throws: The first flaw found, in the order in which ``EventIDFlaw`` declares them.
   public func checkReturnable(maximumBytes: Int = EventID.maximumReturnableBytes) throws(EventIDFlaw) {
-    let bytes = rawValue.utf8
-    guard let first = bytes.first, let last = bytes.last else { throw .empty }
-    guard bytes.count <= maximumBytes else { throw .tooLong(bytes: bytes.count, limit: maximumBytes) }
-    guard first != UInt8(ascii: "*") else { throw .reservedForm }
-    guard !Self.isSpace(first), !Self.isSpace(last) else { throw .outerSpace }
-    var offset = 0
-    for byte in bytes {
-      guard byte >= 0x20, byte != 0x7F else { throw .controlCharacter(offset: offset) }
-      offset += 1
-    }
+    var text = rawValue
+    if let flaw = text.withUTF8({ Self.flaw(in: $0, maximumBytes: maximumBytes) }) { throw flaw }
+  }
+
+  private static func flaw(in bytes: UnsafeBufferPointer<UInt8>, maximumBytes: Int) -> EventIDFlaw? {
+    guard let first = bytes.first, let last = bytes.last else { return .empty }
+    guard bytes.count <= maximumBytes else { return .tooLong(bytes: bytes.count, limit: maximumBytes) }
+    guard first != UInt8(ascii: "*") else { return .reservedForm }
+    guard !isSpace(first), !isSpace(last) else { return .outerSpace }
+    return bytes.firstIndex { $0 < 0x20 || $0 == 0x7F }.map { .controlCharacter(offset: $0) }
   }
 
   private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }

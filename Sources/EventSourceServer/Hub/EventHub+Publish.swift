@@ -181,7 +181,7 @@ extension EventHub {
   /// is in the history, where whoever reads it next finds it.
   func appendRecorded(_ event: PreparedEvent, by recorder: any RecordingEventRepository, to name: ChannelName) {
     while let channel = channels.withLock({ $0[name] }) {
-      if case .removed? = try? append(event, to: channel, isRecordedBy: recorder) { continue }
+      if case .removed? = try? append(event, to: channel, isRecordedBy: recorder, isRecorded: true) { continue }
       return
     }
   }
@@ -197,18 +197,24 @@ extension EventHub {
     (try? findChannel(name))?.withState { $0.recorder }
   }
 
+  /// - Parameter isRecorded: Whether there is a recorder, so that the others need not look at the optional: that would
+  ///   copy it.
   func append(
-    _ prepared: PreparedEvent, to channel: EventChannel, isRecordedBy recorder: (any RecordingEventRepository)?
+    _ prepared: PreparedEvent, to channel: EventChannel, isRecordedBy recorder: (any RecordingEventRepository)?,
+    isRecorded: Bool = false
   ) throws(PublishError) -> Outcome {
-    if recorder == nil { try checkID(of: prepared, in: channel) }
+    if !isRecorded { try checkID(of: prepared, in: channel) }
     let key = channel.isKeyed.load(ordering: .relaxed) ? prepared.keyHash : 0
     let ownID = prepared.event.id
     let entryID = ownID.map { EntryID(own: $0.rawValue) } ?? .generated
+    let prewritten = PrewrittenBlock.of(prepared, idPrefix: channel.idPrefix)
     let (outcome, byteCount, audiences) = channel.withState { state -> (Outcome, Int, [LaneAudience]) in
       guard !state.isRemoved else { return (.removed, 0, []) }
-      if let recorder {
-        guard let current = state.recorder, isSame(current, recorder) else { return (.recording, 0, []) }
-      } else if state.recorder != nil {
+      if isRecorded {
+        guard let recorder, let current = state.recorder, isSame(current, recorder) else {
+          return (.recording, 0, [])
+        }
+      } else if state.isRecorded {
         return (.recording, 0, [])
       }
       // Every block takes a number, also an event with an ID of its own, so that an event is found by counting.
@@ -216,8 +222,12 @@ extension EventHub {
       let byteCount = prepared.byteCount(with: id)
       state.newestOwnID = ownID
       state.log.append(
-        byteCount: byteCount, id: entryID, key: key, now: now, limits: state.rules.limits, owner: owner(of: channel)
-      ) { _ = EventStreamEncoder.write(prepared.event, id: id, to: $0) }
+        byteCount: byteCount, id: entryID, key: key, now: now, limits: state.rules.limits, prewritten: prewritten,
+        owner: owner(of: channel)
+      ) { memory in
+        if let prewritten { return prewritten.finish(id, in: memory) }
+        _ = EventStreamEncoder.write(prepared.event, id: id, to: memory)
+      }
       return (.done(id), byteCount, state.audiences)
     }
     if byteCount > 0 {

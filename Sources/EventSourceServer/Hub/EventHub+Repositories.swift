@@ -35,7 +35,6 @@ extension EventHub {
     channel.withState { state in
       guard !state.isRemoved else { return false }
       state.repository = repository
-      state.recorder = repository as? any RecordingEventRepository
       // Without a provider a channel that is made anew has none either.
       state.hasExplicitRepository = repository != nil || configuration.repositoryProvider != nil
       if repository != nil { state.newestOfHistory = .notAsked }

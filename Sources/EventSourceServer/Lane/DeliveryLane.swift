@@ -48,7 +48,7 @@ public final class DeliveryLane: @unchecked Sendable {
   private let observer: (@Sendable (ObjectIdentifier) -> Void)?
 
   /// After so much the stack polls: some milliseconds of writing.
-  private static let runAllowance = 2048
+  private static let runAllowance = 512
 
   init(
     hub: EventHub, mailbox: LaneMailbox, seed: UInt64, observer: (@Sendable (ObjectIdentifier) -> Void)? = nil

@@ -33,12 +33,20 @@ struct CompositeIDWriter {
   mutating func replace(_ index: Int, by claim: ChannelClaim) {
     guard claim != entries[index].claim else { return }
     entries[index].claim = claim
-    if let place = entries[index].place, case .number(let number) = claim,
-      write(number, behind: entries[index].idPrefix, at: place)
-    {
-      return
-    }
+    if let place = entries[index].place, write(claim, behind: entries[index].idPrefix, at: place) { return }
     rebuild()
+  }
+
+  /// Writes an ID over one that is as long; false: the text has to be made anew.
+  private mutating func write(_ claim: ChannelClaim, behind prefix: String, at place: Range<Int>) -> Bool {
+    switch claim {
+    case .number(let number): return write(number, behind: prefix, at: place)
+    case .own(let id, _):
+      guard id.utf8.count == place.count, id.utf8.allSatisfy(CompositeEventID.isUnreserved) else { return false }
+      for (index, byte) in zip(place, id.utf8) { text[index] = byte }
+      return true
+    case .unknown, .beginning: return false
+    }
   }
 
   /// Takes over what another writer knows of channels of which this one knows nothing; both are at the same places.

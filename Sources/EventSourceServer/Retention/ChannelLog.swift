@@ -30,12 +30,14 @@ struct ChannelLog {
 
   /// Appends a block. Amortized one allocation per segment; evicts what is beyond the log's own limits. The owner is
   /// asked for only then: counting references to it for each block would cost more than the copying of the block.
+  ///
+  /// - Parameter prewritten: The block's own memory, in which `write` writes only what is missing.
   mutating func append(
-    byteCount: Int, id: EntryID, key: UInt64 = 0, now: Int64, limits: LogLimits,
+    byteCount: Int, id: EntryID, key: UInt64 = 0, now: Int64, limits: LogLimits, prewritten: PrewrittenBlock? = nil,
     owner: @autoclosure () -> LogOwner, write: (UnsafeMutableRawBufferPointer) -> Void
   ) {
-    if segments.last?.hasRoom(for: byteCount) != true {
-      addSegment(for: byteCount, now: now, limits: limits, owner: owner())
+    if prewritten != nil || segments.last?.hasRoom(for: byteCount) != true {
+      addSegment(for: byteCount, prewritten, now: now, limits: limits, owner: owner())
     }
     let segment = segments[segments.count - 1]
     segment.append(byteCount: byteCount, id: id, now: now, write: write)
@@ -88,13 +90,15 @@ struct ChannelLog {
     return segments[low]
   }
 
-  private mutating func addSegment(for byteCount: Int, now: Int64, limits: LogLimits, owner: LogOwner) {
+  private mutating func addSegment(
+    for byteCount: Int, _ prewritten: PrewrittenBlock?, now: Int64, limits: LogLimits, owner: LogOwner
+  ) {
     // Doubling suits the size to the traffic; a sixteenth of the limit keeps what is evicted at once small.
     let largest = min(max(limits.bytes / 16, Self.smallestSegment), Self.largestSegment)
     let wanted = min(segments.last.map { $0.capacity * 2 } ?? Self.firstSegment, largest)
     let segment = LogSegment(
-      capacity: max(wanted, byteCount + LogSegment.entrySize),
-      start: end, firstOrdinal: endOrdinal, made: now, budget: owner.budget
+      capacity: prewritten?.capacity ?? max(wanted, byteCount + LogSegment.entrySize),
+      start: end, firstOrdinal: endOrdinal, made: now, budget: owner.budget, memory: prewritten?.takeMemory()
     )
     while !segments.isEmpty, allocatedBytes > limits.bytes - segment.capacity { removeOldestSegment(owner: owner) }
     allocatedBytes += segment.capacity

@@ -15,9 +15,31 @@ struct EntryID: Equatable {
   }
 
   init(own id: UnsafeBufferPointer<UInt8>) {
-    var hasher = Hasher()
-    hasher.combine(bytes: UnsafeRawBufferPointer(id))
-    value = max(UInt32(truncatingIfNeeded: hasher.finalize()), 2)
+    // Words are multiplied with secret numbers. The standard library's hasher takes as long as all else that publishing
+    // does with an ID.
+    let bytes = UnsafeRawBufferPointer(id)
+    var hash = Self.start ^ UInt64(bytes.count)
+    var index = 0
+    while index + 8 <= bytes.count {
+      hash = Self.mix(hash ^ bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+      index += 8
+    }
+    var rest: UInt64 = 0
+    while index < bytes.count {
+      rest = rest << 8 | UInt64(bytes[index])
+      index += 1
+    }
+    hash = Self.mix(Self.mix(hash ^ rest))
+    value = max(UInt32(truncatingIfNeeded: hash), 2)
+  }
+
+  private static let start = UInt64.random(in: 0 ... .max)
+  private static let factor = UInt64.random(in: 0 ... .max) | 1
+
+  /// Both halves of the product, so that every bit depends on all.
+  private static func mix(_ word: UInt64) -> UInt64 {
+    let product = word.multipliedFullWidth(by: factor)
+    return product.high ^ product.low
   }
 
   private init(value: UInt32) { self.value = value }

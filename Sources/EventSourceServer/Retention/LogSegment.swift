@@ -48,14 +48,18 @@ final class LogSegment: @unchecked Sendable {
   var newer: LogSegment?
   var owner: EventChannel?
 
+  /// A capacity at which the index, which grows down from the end, is aligned.
+  static func rounded(_ capacity: Int) -> Int { (capacity + entrySize - 1) & ~(entrySize - 1) }
+
   /// Allocates a segment and charges it to the budget, which may thereby be exceeded: the caller then reclaims.
+  ///
+  /// - Parameter memory: Taken over instead of allocating; it has the rounded capacity.
   init(
     capacity: Int, start: UInt64 = 0, firstOrdinal: UInt64 = 0, made: Int64 = 0, budget: MemoryBudget,
-    isOfReader: Bool = false
+    isOfReader: Bool = false, memory: UnsafeMutableRawPointer? = nil
   ) {
-    // Rounded so that the index, which grows down from the end, is aligned.
-    self.capacity = (capacity + Self.entrySize - 1) & ~(Self.entrySize - 1)
-    bytes = .allocate(byteCount: self.capacity, alignment: Self.entrySize)
+    self.capacity = Self.rounded(capacity)
+    bytes = memory ?? .allocate(byteCount: self.capacity, alignment: Self.entrySize)
     self.start = start
     self.firstOrdinal = firstOrdinal
     self.made = made

@@ -1,7 +1,7 @@
-import Glibc
+package import Glibc
 
 /// Runs a closure in a thread of its own.
-func startThread(_ body: @escaping @Sendable () -> Void) {
+package func startThread(_ body: @escaping @Sendable () -> Void) {
   final class Box: Sendable {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -18,8 +18,15 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
 }
 
 /// A clock's time in nanoseconds.
-func nanoseconds(_ clock: clockid_t) -> Int64 {
+package func nanoseconds(_ clock: clockid_t) -> Int64 {
   var time = timespec()
   clock_gettime(clock, &time)
   return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}
+
+/// Lets so much time pass.
+package func pause(_ duration: Duration) {
+  let (seconds, attoseconds) = duration.components
+  var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+  nanosleep(&time, nil)
 }

@@ -1,17 +1,19 @@
 /// Counts of durations in nanoseconds, each within 1.6 %: 64 buckets for every power of two.
-struct Histogram: Sendable {
+package struct Histogram: Sendable {
   private var buckets = [Int](repeating: 0, count: 64 * 59)
-  private(set) var count = 0
-  private(set) var maximum: UInt64 = 0
+  package private(set) var count = 0
+  package private(set) var maximum: UInt64 = 0
 
-  mutating func add(_ value: UInt64) {
+  package init() {}
+
+  package mutating func add(_ value: UInt64) {
     buckets[Self.index(of: value)] += 1
     count += 1
     maximum = max(maximum, value)
   }
 
   /// The smallest value that at least this share of the values does not exceed; 0 if there are none.
-  func quantile(_ share: Double) -> UInt64 {
+  package func quantile(_ share: Double) -> UInt64 {
     var seen = 0
     for (index, number) in buckets.enumerated() where number > 0 {
       seen += number
