@@ -11,8 +11,9 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
 
   format       the sources are formatted, and the tree keeps its rules
   linkage      the format and the server need no Foundation
+  platforms    what can be checked of other systems here, and a client that is linked statically
   unit         all tests of all modules
-  asynchttpclient  the client's suites over AsyncHTTPClient, too
+  asynchttpclient  the client's suites over AsyncHTTPClient, too, and with the trait HTTPTypes
   allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
   benchmarks   Tests/Benchmarks/compare.sh works, its smallest form
   readme       every block of the README is compiled and run
@@ -36,14 +37,14 @@ Only when it is named, because it builds AsyncHTTPClient once more:
 
   contract     Tests/ContractService, driven as client suites drive it, over both transports
 
---quick leaves out asynchttpclient, benchmarks, documentation, examples, commandline, resume, stalled, cycles, hostile,
-interop, browser, proxies, readers, evhttp, sanitize and fuzz. --list prints the names. Tests/loaded.sh runs them on a
-busy machine.
+--quick leaves out platforms, asynchttpclient, benchmarks, documentation, examples, commandline, resume, stalled, cycles,
+hostile, interop, browser, proxies, readers, evhttp, sanitize and fuzz. --list prints the names. Tests/loaded.sh runs
+them on a busy machine.
 EOF
 }
 
-all=(format linkage unit asynchttpclient allocations benchmarks readme documentation quickstart examples commandline
-  resume stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
+all=(format linkage platforms unit asynchttpclient allocations benchmarks readme documentation quickstart examples
+  commandline resume stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -63,6 +64,7 @@ run_check() {
   case "$1" in
     format) bash Tests/Checks/format.sh ;;
     linkage) bash Tests/Checks/linkage.sh ;;
+    platforms) bash Tests/Checks/platforms.sh ;;
     # Tests that use all descriptors of a process, all of its threads, the disk or the network have processes of their
     # own.
     unit)
@@ -75,8 +77,8 @@ run_check() {
         swift test --skip-build -Xswiftc -warnings-as-errors --filter aProcessWithoutDescriptors ;;
     # In a folder of its own, because a trait is another build of everything.
     asynchttpclient)
-      swift build --build-tests --traits AsyncHTTPClient --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
-        swift test --skip-build --traits AsyncHTTPClient --scratch-path .build-traits --filter EventSourceClientTests ;;
+      swift build --build-tests --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
+        swift test --skip-build --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits --filter EventSourceClientTests ;;
     contract) python3 Tests/Checks/contract.py ;;
     allocations)
       programs=$(bash Tests/build.sh Tests/Benchmarks release) &&

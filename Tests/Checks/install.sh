@@ -16,6 +16,7 @@ for check in "$@"; do
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [cc]=gcc)
       ;;
     linkage) needed[readelf]=binutils ;;
+    platforms) needed+=([readelf]=binutils [python3]=python3) ;;
     readme)
       headers+=(libevent-dev libsqlite3-dev)
       needed+=([pkg-config]=pkg-config [curl]=curl [python3]=python3 [cc]=gcc)

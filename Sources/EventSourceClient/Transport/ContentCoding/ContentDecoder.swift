@@ -4,12 +4,12 @@
   /// Undoes the content coding of a response (RFC 9110, 8.4.1) as its reader reads: what has not been read yet stays
   /// compressed, whatever it inflates to.
   // Sendable, because it has one reader, which calls one method after the other: no lock is needed.
-  final class ContentDecoder: @unchecked Sendable {
+  package final class ContentDecoder: @unchecked Sendable {
     /// How many bytes are inflated at a time.
     private static let pieceBytes = 32 << 10
 
     /// Whether there is a zlib.
-    static let isAvailable = eventsource_inflate_load() != 0
+    package static let isAvailable = eventsource_inflate_load() != 0
 
     private let inflater: UnsafeMutableRawPointer
     private var input: [UInt8] = []
@@ -21,16 +21,18 @@
 
     /// Makes a decoder for a response; nil: its content has no coding.
     ///
-    /// - Throws: ``CurlError`` for a coding that it cannot undo.
-    init?(_ head: ResponseHead) throws {
+    /// - Throws: ``ContentCodingError`` for a coding that it cannot undo.
+    package init?(_ head: ResponseHead) throws {
       let codings = head.headers.values(of: "Content-Encoding").joined(separator: ",").split(separator: ",")
         .map { $0.lowercased().filter { !" \t".contains($0) } }.filter { $0 != "identity" && !$0.isEmpty }
       guard let coding = codings.first else { return nil }
       guard codings.count == 1, ["gzip", "x-gzip", "deflate"].contains(coding), Self.isAvailable else {
-        throw CurlError(
+        throw ContentCodingError(
           message: "the content has the coding \"\(codings.joined(separator: ", "))\", which was not asked for")
       }
-      guard let inflater = eventsource_inflate_new() else { throw CurlError(message: "there is no memory for zlib") }
+      guard let inflater = eventsource_inflate_new() else {
+        throw ContentCodingError(message: "there is no memory for zlib")
+      }
       self.inflater = inflater
     }
 
@@ -57,7 +59,7 @@
           count = step.given
         }
         self.taken += step.taken
-        if step.status < 0 { throw CurlError(message: "the compressed content is damaged, or breaks off") }
+        if step.status < 0 { throw ContentCodingError(message: "the compressed content is damaged, or breaks off") }
         isComplete = step.status > 0
         wasFull = step.given == Self.pieceBytes
         if !output.isEmpty { return output }
