@@ -15,6 +15,8 @@ extension EventHub {
   /// - A reader that waits for the end of a coalescing window is given its event at that end, or at once if there is no
   ///   window any more.
   ///
+  /// A channel that is made on demand has the hub's rules again when it was forgotten; a ``ChannelHandle`` keeps it.
+  ///
   /// - Parameter change: Is given the rules as they are, and is called once for each other change that is made in
   ///   between. It must not call the hub.
   /// - Throws: ``ReconfigurationError``, and nothing has changed.
