@@ -82,17 +82,20 @@ install_library() {
 
   # The same as one object in which only the functions of the headers can be seen, so that nothing of it gets mixed up
   # with what else a program is linked from.
-  mapfile -t objects <"$products/$product.product/Objects.LinkFileList"
-  for archive in swift_Concurrency swiftSynchronization swiftGlibc swiftCore dispatch BlocksRuntime; do
-    archives+=("$runtime/lib$archive.a")
-  done
   object=$products/$name.o
-  ld -r -o "$object" "$runtime/$(uname -m)/swiftrt.o" "${objects[@]}" --start-group "${archives[@]}" --end-group
-  objcopy --wildcard --keep-global-symbol='es_*' "$object"
+  if [ ! "$object" -nt "$products/lib$product.so" ] || [ ! "$object" -nt "$here/install.sh" ]; then
+    mapfile -t objects <"$products/$product.product/Objects.LinkFileList"
+    for archive in swift_Concurrency swiftSynchronization swiftDispatch swiftGlibc swiftCore dispatch BlocksRuntime; do
+      archives+=("$runtime/lib$archive.a")
+    done
+    ld -r -o "$object" "$runtime/$(uname -m)/swiftrt.o" "${objects[@]}" --start-group "${archives[@]}" --end-group
+    objcopy --wildcard --keep-global-symbol='es_*' "$object"
+    if [ "$configuration" = release ]; then strip --strip-unneeded "$object"; fi
+  fi
 
   rm -f "$to_lib/$library".so* "$to_lib/$library.a"
   install -m 755 "$products/lib$product.so" "$to_lib/$library.so.$version"
-  if [ "$configuration" = release ]; then strip --strip-unneeded "$object" "$to_lib/$library.so.$version"; fi
+  if [ "$configuration" = release ]; then strip --strip-unneeded "$to_lib/$library.so.$version"; fi
   ar rcs "$to_lib/$library.a" "$object"
   ln -sf "$library.so.$version" "$to_lib/$soname"
   ln -sf "$soname" "$to_lib/$library.so"

@@ -759,7 +759,8 @@ es_status es_streams_create(es_hub *hub, struct event_base *base, es_streams **s
 es_status es_streams_mount(es_streams *streams, struct evhttp *http, const char *path, const es_config *config);
 
 /* Serves a request, from the program's own general callback (evhttp_set_gencb), if a path with named segments that was
- * mounted on any evhttp matches; else returns ES_NO_ROUTE, and the request is the program's to answer. */
+ * mounted on any evhttp matches; else returns ES_NO_ROUTE. After any error, such as ES_INVALID_HANDLE for streams that
+ * were freed, the request is untouched and the program's to answer. */
 es_status es_streams_serve(es_streams *streams, struct evhttp_request *request);
 
 /* Takes the paths of an evhttp away again, which still exists; open streams go on. */
