@@ -117,7 +117,7 @@ for check in "${chosen[@]}"; do
   fi
   times+=("$check $((SECONDS - started))")
 done
-printf '%s\n' "${times[@]}" | sort -rnk2 | awk '{ printf "%s%s %d s", NR > 1 ? ", " : "times: ", $1, $2 } END { print "" }'
+echo "times:$(printf '%s\n' "${times[@]}" | sort -rnk2 | sed 's/\(.*\) \(.*\)/ \1 \2 s,/' | tr -d '\n' | sed 's/,$//')"
 [ ${#failed[@]} -eq 0 ] || echo "failed: ${failed[*]}"
 echo "checks: $passed passed, ${#failed[@]} failed"
 [ ${#failed[@]} -eq 0 ]

@@ -53,29 +53,37 @@ async def play_round(target, generator, peers, seconds):
         Reader(target, random.Random(generator.random()), channels, cuts, version)
         for channels in (["a"], ["b"], ["a", "b"]) for cuts in (False, True)
         for version in ("HTTP/1.1", "HTTP/1.1", "HTTP/1.0")]
-    reading = [asyncio.create_task(reader.run()) for reader in readers]
-    await wait_for(target, "every reader is connected", lambda: all(reader.connected.is_set() for reader in readers))
-    target.is_calm = False
-    target.tell("go")
-    attacking = [asyncio.create_task(attack(target, random.Random(generator.random()))) for _ in range(peers)]
-    end = asyncio.get_running_loop().time() + seconds
-    while asyncio.get_running_loop().time() < end and not target.findings:
-        await asyncio.sleep(0.1)
-    await cancel(attacking)
-    words = await target.ask("pause")
-    if words[0] != "paused":
-        return target.found(" ".join(words))
-    target.published = {"a": int(words[1]), "b": int(words[2])}
-    target.is_calm = True
-    await wait_for(target, "every reader has everything", lambda: all(reader.has_everything for reader in readers))
+    target.readers = len(readers)
+    tasks = [asyncio.create_task(reader.run()) for reader in readers]
+    try:
+        await wait_for(target, "every reader is connected", lambda: all(reader.connected.is_set() for reader in readers))
+        await publish_under_attack(target, generator, peers, seconds)
+        await wait_for(target, "every reader has everything", lambda: all(reader.has_everything for reader in readers))
+    finally:
+        await cancel(tasks)
     for reader in readers:
+        target.connections += reader.connections
         if not reader.has_everything:
             target.found(f"{reader} lacks some of {target.published}")
-    await cancel(reading)
-    target.readers = len(readers)
-    target.connections += sum(reader.connections for reader in readers)
     await target.ask("empty")
     return await what_is_left(target)
+
+
+async def publish_under_attack(target, generator, peers, seconds):
+    target.is_calm = False
+    target.tell("go")
+    tasks = [asyncio.create_task(attack(target, random.Random(generator.random()))) for _ in range(peers)]
+    end = asyncio.get_running_loop().time() + seconds
+    try:
+        while asyncio.get_running_loop().time() < end and not target.findings:
+            await asyncio.sleep(0.1)
+    finally:
+        await cancel(tasks)
+    words = await target.ask("pause")
+    if words[0] != "paused":
+        raise EOFError(" ".join(words))
+    target.published = {"a": int(words[1]), "b": int(words[2])}
+    target.is_calm = True
 
 
 async def cancel(tasks):
@@ -116,27 +124,32 @@ async def play(target, options):
     asking = asyncio.create_task(host.run())
     await wait_for(target, "the host's route", lambda: host.times)
     target.idle_sockets = target.sockets()
-    before = await play_round(target, generator, options.peers, min(60, max(5, options.seconds / 20)))
-    warm_up = sum(target.done.values())
-    left = [before]
-    rounds = max(1, round(options.seconds / 600))
-    for _ in range(rounds):
-        if not target.findings:
-            left.append(await play_round(target, generator, options.peers, options.seconds / rounds))
-            compare(target, before, left[-1])
-    await cancel([asking])
-    report = await end_among_peers(target, generator)
+    left = []
+    try:
+        left.append(await play_round(target, generator, options.peers, min(60, max(5, options.seconds / 10))))
+        rounds = max(1, round(options.seconds / 600))
+        for _ in range(rounds):
+            if not target.findings:
+                left.append(await play_round(target, generator, options.peers, options.seconds / rounds))
+                compare(target, left[0], left[-1])
+        report = await end_among_peers(target, generator)
+    # The server has ended, or said something else than it should.
+    except (EOFError, OSError, ValueError) as error:
+        report = await target.end()
+        target.found(f"it was stopped by {error!r}; {report}")
+    finally:
+        await cancel([asking])
     times = sorted(host.times)
     done = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in target.done.most_common())
     answers = ", ".join(f"{status} {count}" for status, count in sorted(target.answers.items()))
     print(
-        f"hostile: {target.stack}: seed {options.seed}, {sum(target.done.values())} attacks ({warm_up} of them to warm up):"
+        f"hostile: {target.stack}: seed {options.seed}, {sum(target.done.values())} attacks:"
         f" {done}\nhostile: {target.stack}: answers seen: {answers}\nhostile: {target.stack}: {target.published} events,"
         f" each once and in order to {target.readers} readers over {target.connections} connections; the host's route"
         f" answered {len(times)} times, {times[len(times) // 2] * 1000:.0f} ms in the middle,"
         f" {times[len(times) * 99 // 100] * 1000:.0f} ms for 99 %, {times[-1] * 1000:.0f} ms at most\n"
-        f"hostile: {target.stack}: left after each round: heap {[entry[0] >> 10 for entry in left if entry]} KiB, resident"
-        f" {[entry[1] >> 20 for entry in left if entry]} MiB, descriptors {[entry[2] for entry in left if entry]}; {report}")
+        f"hostile: {target.stack}: left after each round: heap {[entry[0] >> 10 for entry in left]} KiB, resident"
+        f" {[entry[1] >> 20 for entry in left]} MiB, descriptors {[entry[2] for entry in left]}; {report}")
 
 
 def compare(target, before, after):
@@ -165,8 +178,8 @@ async def play_all(options, program, scratch):
 
 def build():
     command = [
-        "swift", "build", "-c", "release", "--sanitize", "address", "--package-path", HERE, "--scratch-path", SCRATCH, "--product",
-        "HostileServer"]
+        "swift", "build", "-c", "release", "--sanitize", "address", "--package-path", HERE, "--scratch-path", SCRATCH,
+        "--product", "HostileServer"]
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode != 0:
         sys.exit(f"hostile: {result.stdout}")
