@@ -11,7 +11,7 @@ usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--write] | --render
 Measures the built-in server, evhttp, the decoder and the client against yardsticks in C and against peers, alternating
 in one run, and prints tables of ratios.
 
-  --quick   smaller, within ten minutes
+  --quick   smaller, in about a quarter of an hour
   --smoke   one short round of everything without peers: that it works, not how fast
   --write   the tables and plots of the documentation are replaced by those of this run
   --render  measures nothing: the documentation is given those of the last run once more
