@@ -8,4 +8,15 @@ enum ChannelClaim: Equatable {
   case number(UInt64)
   /// All up to an event with an ID that is not a generated one, and, if it is in the log, its number.
   case own(String, number: UInt64?)
+
+  /// IDs are compared by their bytes: two spellings of one text are two events.
+  static func == (left: ChannelClaim, right: ChannelClaim) -> Bool {
+    switch (left, right) {
+    case (.unknown, .unknown), (.beginning, .beginning): true
+    case (.number(let left), .number(let right)): left == right
+    case (.own(let left, let leftNumber), .own(let right, let rightNumber)):
+      leftNumber == rightNumber && left.utf8.elementsEqual(right.utf8)
+    default: false
+    }
+  }
 }
