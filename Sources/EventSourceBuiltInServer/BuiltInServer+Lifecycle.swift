@@ -36,10 +36,10 @@ extension BuiltInServer {
   /// Stops: takes no new connections, closes idle ones, lets requests that are being served finish, and ends the
   /// streams at random moments within the window, so that their readers do not all come back at once.
   ///
-  /// Returns when every thread has ended and every descriptor is closed: at the latest a second after the window, when
-  /// what is left has been cut off. A route's closure that still runs is canceled, but not waited for. Then the server
-  /// may be started again. Returns at once if the server does not run; while another call stops it, waits for the same
-  /// end, which a shorter window brings nearer.
+  /// Returns when every thread has ended and every descriptor is closed. That takes at most a second longer than the
+  /// window; remaining connections are then closed. Route closures that are still running are cancelled but not
+  /// awaited. The server can then be started again. Returns immediately if the server is not running. If another call
+  /// is already stopping the server, waits for it to finish; the shorter window applies.
   public func stop(draining window: Duration = .zero) async { await stop(nil, draining: window) }
 
   /// Stops these threads, or those that run, if nil.

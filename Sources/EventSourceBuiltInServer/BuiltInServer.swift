@@ -13,23 +13,23 @@ import Synchronization
 /// let address = try server.start()
 /// ```
 ///
-/// It has threads of its own and no TLS; in front of the internet it belongs behind a proxy that has. Who already has
-/// an HTTP server mounts the handler there instead. Every method may be called on any thread.
+/// It has its own threads and no TLS. To serve the internet, put a proxy with TLS in front of it. If you already run an
+/// HTTP server, mount the handler there instead. All methods can be called from any thread.
 public final class BuiltInServer: Sendable {
-  /// What the server was made with.
+  /// The configuration with which the server was created.
   public let configuration: Configuration
   let logger: (any EventLogger)?
   let accessLog: (@Sendable (AccessRecord) -> Void)?
   let routes = Routes()
   let lifecycle = Mutex(Lifecycle())
 
-  /// Makes a server; nothing is opened before ``start()``.
+  /// Creates a server. Nothing is opened before ``start()``.
   ///
   /// - Parameters:
-  ///   - configuration: Checked by ``start()``.
-  ///   - logger: Is told when the server listens and has stopped, and what goes wrong. Called on the server's threads.
-  ///   - accessLog: Is told of each response when it has been sent, of a stream when it has ended. Called on the
-  ///     server's threads, several at a time, while their readers wait: it returns quickly. Nil costs nothing.
+  ///   - configuration: The configuration, which ``start()`` validates.
+  ///   - logger: Receives a record when the server starts and stops, and for each problem, on the server's threads.
+  ///   - accessLog: Receives a record for each response that has been sent, and for each stream that has ended. It is
+  ///     called on the server's threads, also concurrently, while readers wait, so it must return quickly.
   public init(
     configuration: Configuration = Configuration(), logger: (any EventLogger)? = nil,
     accessLog: (@Sendable (AccessRecord) -> Void)? = nil
@@ -39,19 +39,19 @@ public final class BuiltInServer: Sendable {
     self.accessLog = accessLog
   }
 
-  /// A server that is let go while it runs stops at once; streams are not drained.
+  /// Deallocating a running server stops it immediately, without draining its streams.
   deinit { lifecycle.withLock { $0.abandon() } }
 
-  /// Gives every request for a path to a handler, whatever the method: the handler answers 405 itself.
+  /// Passes every request for a path to a handler, whatever the method. The handler itself answers 405.
   ///
-  /// Of several mounts and routes whose pattern and method match, the first one added serves. May be called while the
-  /// server runs; the next request sees it.
+  /// If several mounts and routes match, the first one added is used. You can add mounts while the server is running;
+  /// they apply to the next request.
   ///
   /// - Parameters:
   ///   - handler: Serves the requests, on the server's threads.
-  ///   - pattern: The path. If it has a parameter `channel`, its value is given to the handler as the one channel
-  ///     wanted. A path at which no request can name a channel is a mistake of the programmer and stops the program,
-  ///     so call ``EventStreamHandler/Configuration/validate(mountedAt:)`` first on what a person has written.
+  ///   - pattern: The path. The value of a parameter named `channel` is the channel that is read. Traps if no request
+  ///     can name a channel at this path, so call `EventStreamHandler.Configuration.validate(mountedAt:)` first on a
+  ///     path that comes from user input.
   public func mount(_ handler: EventStreamHandler, at pattern: PathPattern) {
     do {
       try handler.configuration.validate(mountedAt: pattern)

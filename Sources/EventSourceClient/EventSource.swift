@@ -2,20 +2,21 @@ import Synchronization
 
 public import Foundation
 
-/// A reader of an event stream, which stays connected (WHATWG HTML 9.2).
+/// Reads an event stream and stays connected (WHATWG HTML 9.2).
 ///
 ///     let source = EventSource(URL(string: "https://example.org/events")!)
 ///     for try await message in source.events {
 ///       print(message.type, message.data)
 ///     }
 ///
-/// It connects when somebody begins to read, and again whenever a stream ends or breaks, with the last event ID; it
-/// reads from the socket only as fast as it is read from. There is one reader. Leaving the loop, canceling its task,
-/// calling ``close()`` and letting go of the source all close the socket at once. All methods from any thread.
+/// It connects when the first element is requested, and reconnects with the last event ID whenever a stream ends or
+/// breaks. It reads from the socket only as fast as its consumer reads. There is one consumer. Leaving the loop,
+/// cancelling its task, calling ``close()`` or releasing the source closes the socket immediately. All methods can be
+/// called from any thread.
 public final class EventSource: Sendable {
-  /// What is asked for.
+  /// The request.
   public var request: EventSourceRequest { session.request }
-  /// How it connects, waits and ends.
+  /// The configuration.
   public var configuration: Configuration { session.configuration }
 
   let session: EventSourceSession
@@ -31,13 +32,13 @@ public final class EventSource: Sendable {
     #endif
   }()
 
-  /// The `User-Agent` of requests that name no other: this package and its version.
+  /// The default `User-Agent`: this package and its version.
   public static let userAgent = "EventSourceKit/0.1.0"
 
-  /// Makes a source; it does not connect yet.
+  /// Creates a source without connecting.
   ///
   /// - Parameters:
-  ///   - request: What is asked for on each attempt.
+  ///   - request: The request of each attempt.
   ///   - configuration: How it connects, waits and ends. An invalid one is a mistake of the programmer and stops the
   ///     program, so call ``Configuration/validate()`` first on one that a person has written.
   ///   - transport: The HTTP client.
@@ -53,7 +54,7 @@ public final class EventSource: Sendable {
     session = EventSourceSession(request, configuration, transport)
   }
 
-  /// Makes a source for a URL.
+  /// Creates a source for a URL.
   public convenience init(
     _ url: URL, configuration: Configuration = Configuration(),
     transport: any EventSourceTransport = EventSource.defaultTransport
@@ -63,7 +64,7 @@ public final class EventSource: Sendable {
 
   deinit { session.close() }
 
-  /// What it is doing (WHATWG HTML 9.2.2).
+  /// The source's state (WHATWG HTML 9.2.2).
   public var readyState: ReadyState {
     switch session.state {
     case .idle, .connecting, .waiting: .connecting
@@ -72,36 +73,37 @@ public final class EventSource: Sendable {
     }
   }
 
-  /// The ID of the last event that the reader was given, or the one to begin with; empty: there is none.
+  /// The ID of the last delivered event or, before the first, the initial one. Empty if there is none.
   public var lastEventID: String { session.lastEventID }
 
-  /// Closes the connection at once and for good; nothing is delivered after it but the end. Harmless when repeated.
+  /// Closes the source immediately and permanently. Nothing but the end is delivered after it. Further calls have no
+  /// effect.
   public func close() { session.close() }
 
-  /// Drops the connection, or the wait for one, and connects at once, with the last event ID.
+  /// Drops the connection or the current wait, and reconnects immediately with the last event ID.
   public func restart() { session.restart() }
 
-  /// Sends log records elsewhere from now on, instead of to ``Configuration/logger``; nil: nowhere.
+  /// Replaces the logger, which initially is ``Configuration/logger``. `nil` disables logging.
   public func setLogger(_ logger: (@Sendable (EventSourceLogRecord) -> Void)?) { session.logger = logger }
 
   /// Marks a message and all before it as processed: saves its ID in ``Configuration/lastEventIDStore``.
   ///
-  /// An ID that is saved already is not saved again. Neither is one that no request can carry, because nothing could
-  /// continue after it; that is logged. It may be called after the source was closed. Await one call before the next.
+  /// An ID is not saved twice. An ID that no request can carry is not saved but logged. You may call this after the
+  /// source was closed. Await one call before the next.
   ///
-  /// - Throws: What the store throws.
+  /// - Throws: Any error of the store.
   public func commit(_ message: Message) async throws { try await session.commit(message.lastEventID) }
 
-  /// The events, until the source is closed; throws the ``SubscriptionError`` that closes it.
+  /// The events until the source closes. Throws the ``SubscriptionError`` that closes it.
   ///
-  /// Gaps, comments and reconnects are seen in ``elements`` only. If there is a store of last event IDs, a loop that
-  /// ends after an event has not saved that event's ID: see ``Configuration/lastEventIDStore``.
+  /// Only ``elements`` also has gaps, comments and reconnects. With a store of last event IDs, a loop that ends after
+  /// an event has not saved that event's ID: see ``Configuration/lastEventIDStore``.
   public var events: Events { Events(elements: elements) }
 
-  /// Everything that happens, until the source is closed.
+  /// All elements until the source closes.
   public var elements: Elements { Elements(source: self) }
 
-  /// Takes the one place of a reader.
+  /// Claims the place of the only consumer.
   fileprivate func beginReading() throws(SubscriptionError) {
     guard !isRead.exchange(true, ordering: .relaxed) else {
       throw SubscriptionError(
@@ -110,11 +112,11 @@ public final class EventSource: Sendable {
     session.start()
   }
 
-  /// Everything that happens to a source, in order.
+  /// All elements of a source, in order.
   public struct Elements: AsyncSequence, Sendable {
     fileprivate let source: EventSource
 
-    /// Begins to read, when the first element is asked for.
+    /// Creates an iterator, which connects when the first element is requested.
     public func makeAsyncIterator() -> Iterator { Iterator(source) }
 
     /// The one reader of a source.
@@ -126,11 +128,11 @@ public final class EventSource: Sendable {
 
       fileprivate init(_ source: EventSource) { reading = Reading(source) }
 
-      /// Returns the next element; nil at the end. In a canceled task it closes the source and returns nil, whatever
-      /// has been received already.
+      /// Returns the next element, or `nil` at the end. In a cancelled task it closes the source and returns `nil`,
+      /// even if more has been received.
       ///
-      /// - Throws: The ``SubscriptionError`` that closed the source, once; one with the code `severalConsumers` while
-      ///   another call waits.
+      /// - Throws: The ``SubscriptionError`` that closed the source, once, or one with the code `severalConsumers`
+      ///   while another call is waiting.
       public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws -> Element? {
         if let element = nextReceived() { return element }
         return try await nextWithCare(isolation: actor)
@@ -207,14 +209,14 @@ public final class EventSource: Sendable {
   public struct Events: AsyncSequence, Sendable {
     fileprivate let elements: Elements
 
-    /// Begins to read, when the first event is asked for.
+    /// Creates an iterator, which connects when the first event is requested.
     public func makeAsyncIterator() -> Iterator { Iterator(elements: elements.makeAsyncIterator()) }
 
     /// The one reader of a source.
     public struct Iterator: AsyncIteratorProtocol {
       fileprivate var elements: Elements.Iterator
 
-      /// The next event; nil at the end, also when the task is canceled.
+      /// Returns the next event, or `nil` at the end and in a cancelled task.
       ///
       /// - Throws: The ``SubscriptionError`` that closed the source, once.
       public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws -> Message? {
@@ -233,14 +235,14 @@ public final class EventSource: Sendable {
   }
 }
 
-/// Somebody reads: when they let go of it, the source closes.
+/// The lifetime of the consumer. Releasing it closes the source.
 private final class Reading: Sendable {
   let source: EventSource
   let hasBegun = Atomic(false)
-  /// The ID of the message that the reader is dealing with, if it is to be stored.
+  /// The ID of the message being processed, if it must be stored.
   private let uncommitted = Mutex<String?>(nil)
 
-  /// Whether a message counts as dealt with when the next one is asked for, and somebody wants to know.
+  /// Whether requesting the next message marks the previous one as processed, and there is a store.
   let commitsImplicitly: Bool
 
   init(_ source: EventSource) {
@@ -256,8 +258,7 @@ private final class Reading: Sendable {
     uncommitted.withLock { $0 = id }
   }
 
-  /// The reader asks for more: it has processed what it was given. Closing the source and canceling the task end the
-  /// wait for the store.
+  /// Marks the previous message as processed. Closing the source or cancelling the task ends the wait for the store.
   @inline(never)
   func commit() async throws {
     guard let id = uncommitted.withLock({ $0.take() }) else { return }
@@ -271,7 +272,7 @@ private final class Reading: Sendable {
     }
   }
 
-  /// What is not delivered after ``EventSource/close()``: all but the end.
+  /// Whether it is not delivered after ``EventSource/close()``: everything except the end.
   func isDropped(_ element: EventSource.Element) -> Bool {
     if case .closed = element { false } else { true }
   }

@@ -3,7 +3,7 @@ import Synchronization
 public import EventSourceFormat
 
 extension EventHub {
-  /// How far an awaited publication has come when it returns.
+  /// How far an event has progressed when `publish` returns.
   public enum Milestone: Sendable, Hashable {
     /// The event is in the channel's log, and in its repository if that records; readers are being offered it.
     case published

@@ -1,14 +1,13 @@
-/// What a segment's index knows of a block's event ID.
+/// A segment's index entry for a block's event ID.
 struct EntryID: Equatable {
   private let value: UInt32
 
   /// The block is a comment.
   static let none = EntryID(value: 0)
-  /// The hub made the ID from the block's number, so it is found by counting.
+  /// The hub generated the ID from the block's number, so it is found by counting.
   static let generated = EntryID(value: 1)
 
-  /// The event has an ID of its own, of which this is a hash. It is random for each process, so that nobody can choose
-  /// IDs that collide.
+  /// The hash of an application ID, seeded per process, so that a peer cannot construct collisions.
   init(own id: String) {
     var id = id
     self = id.withUTF8 { EntryID(own: $0) }
@@ -46,6 +45,6 @@ struct EntryID: Equatable {
 
   var isOwn: Bool { value > 1 }
 
-  /// Where to begin in a table of so many slots, a power of two.
+  /// The first slot to probe in a table with `count` slots, a power of two.
   func slot(of count: Int) -> Int { Int(value) & (count - 1) }
 }
