@@ -5,6 +5,36 @@ import Testing
 
 /// Broadcasts that one run of a lane cannot end, while readers come, leave, stall, and are found to be gone.
 @Suite struct InterruptedBroadcastTests {
+  /// Whatever a run has left when it comes to the second cohort, also nothing: the members that leave then are others
+  /// than those that stay.
+  @Test(arguments: 500...524) func aMemberMayLeaveBeforeAnyOfItsCohortWasOffered(others: Int) throws {
+    let hub = EventHub(channels: ["a", "b"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(hub)
+    let first = (0..<others).map { _ in stack.connect(handler, channels: ["a"]) }
+    stack.run()
+    let second = (0..<6).map { _ in stack.connect(handler, channels: ["a", "b"]) }
+    stack.run()
+    try hub.publish("one", to: "a")
+    _ = stack.lane.run(now: stack.clock.now)
+    second[0].hangUp()
+    second[5].hangUp()
+    stack.run()
+    let third = stack.connect(handler, channels: ["a", "b"])
+    stack.run()
+    second[1].hangUp()
+    try hub.publish("two", to: "b")
+    try hub.publish("three", to: "a")
+    stack.run()
+    for reader in second[2...4] {
+      #expect(try ["one", "two", "three"].allSatisfy(reader.response.text.contains), "\(reader.response.text)")
+    }
+    #expect(third.response.text.contains("three") && !third.response.text.contains("one"))
+    for reader in first + second + [third] { reader.hangUp() }
+    stack.run()
+    #expect(hub.statistics.readers == 0)
+  }
+
   private typealias Reader = (connection: SimulatedStack.Connection, channels: [String])
   private static let sets = [["a"], ["b"], ["a", "b"], ["b", "a"], ["a", "b", "c"], ["c"]]
 

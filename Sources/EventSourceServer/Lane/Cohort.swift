@@ -59,7 +59,9 @@ final class Cohort {
     exchange.cohort = nil
   }
 
+  /// Not the hole from itself: the member there may be a copy of one that has just been moved.
   private func fill(_ hole: Int, from index: Int) {
+    guard hole != index else { return }
     members[hole] = members[index]
     members[hole].exchange.cohortIndex = hole
   }
