@@ -78,9 +78,9 @@ public final class BuiltInServer: Sendable {
   ///   - timeout: How long the closure may take to return its response; then the request is answered with 503, and what
   ///     the closure returns later is dropped. Nil: ``Configuration/routeTimeout``.
   ///   - crossOrigin: Which pages of other origins may read the answer, and send requests for which browsers ask first.
-  ///     A preflight allows the route's method and ``CrossOriginPolicy/allowedMethods``. A field that the response has
+  ///     A preflight allows the route's method and `CrossOriginPolicy.allowedMethods`. A field that the response has
   ///     already is not replaced. A policy that is not valid is a mistake of the programmer and stops the program, so
-  ///     call ``CrossOriginPolicy/validate()`` first on what a person has written. Nil: ``Configuration/crossOrigin``.
+  ///     call `CrossOriginPolicy.validate()` first on what a person has written. Nil: ``Configuration/crossOrigin``.
   ///   - respond: Answers one request; several run at a time.
   public func route(
     _ method: String,

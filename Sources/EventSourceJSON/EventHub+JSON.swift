@@ -3,18 +3,24 @@ public import EventSourceServer
 public import Foundation
 
 extension EventHub {
-  /// Publishes a value as an event whose data is its JSON. Any thread; never waits for a reader.
+  /// Publishes a value as an event with the value's JSON as data. Safe to call from any thread. Never waits for a
+  /// reader.
   ///
   /// ```swift
   /// try hub.publish(json: price, type: "price", to: "prices")
   /// ```
   ///
   /// - Parameters:
-  ///   - key: What the event is about, for channels that give slow readers only the newest of each; nil: its type is.
-  ///   - encoder: Encodes the value once, for all readers. One that prints prettily makes data of several lines, which
-  ///     readers get as they are.
-  /// - Returns: The event's ID: its own, or the one that the hub made for it.
-  /// - Throws: What encoding throws, and what ``EventHub/publish(_:to:key:)`` throws; nothing is sent then.
+  ///   - value: The value.
+  ///   - type: The event's type. `nil` means `message`.
+  ///   - id: The event's ID. `nil` lets the hub generate one.
+  ///   - name: The channel.
+  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  ///   - encoder: Encodes the value once for all readers. Pretty-printed JSON becomes data of several lines, which
+  ///     readers get unchanged.
+  /// - Returns: The event's ID: its own, or the one that the hub generated.
+  /// - Throws: Any error from encoding the value, and the errors of `publish(_:to:key:)`. If it throws, nothing was
+  ///   sent.
   @discardableResult
   public func publish(
     json value: some Encodable, type: EventType? = nil, id: EventID? = nil, to name: ChannelName, key: String? = nil,
@@ -23,11 +29,18 @@ extension EventHub {
     try publish(ServerSentEvent(json: value, type: type, id: id, encoder: encoder), to: name, key: key)
   }
 
-  /// Publishes a value as JSON and waits: for the channel's repository, if that records, and for the lanes, if so
-  /// asked.
+  /// Publishes a value as JSON and waits until the event has reached a milestone.
   ///
-  /// - Returns: The event's ID, when the milestone is reached.
-  /// - Throws: What encoding throws, and what ``EventHub/publish(_:to:key:awaiting:)`` throws.
+  /// - Parameters:
+  ///   - value: The value.
+  ///   - type: The event's type. `nil` means `message`.
+  ///   - id: The event's ID. `nil` lets the hub or its repository generate one.
+  ///   - name: The channel.
+  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  ///   - milestone: When to return.
+  ///   - encoder: Encodes the value once for all readers.
+  /// - Returns: The event's ID.
+  /// - Throws: Any error from encoding the value, and the errors of `publish(_:to:key:awaiting:)`.
   @discardableResult
   public func publish(
     json value: some Encodable, type: EventType? = nil, id: EventID? = nil, to name: ChannelName, key: String? = nil,

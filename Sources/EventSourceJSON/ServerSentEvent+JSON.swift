@@ -2,12 +2,16 @@ public import EventSourceFormat
 public import Foundation
 
 extension ServerSentEvent {
-  /// Makes an event whose data is a value as JSON (RFC 8259), in one line unless the encoder is set to print it
-  /// prettily.
+  /// Creates an event with a value's JSON (RFC 8259) as data, on one line unless the encoder pretty-prints.
   ///
-  /// - Parameter encoder: A fresh one has sorted neither keys nor dates of ISO 8601; give one with the strategies that
-  ///   the readers expect.
-  /// - Throws: What encoding throws: a value that JSON does not have, such as a number that is not finite.
+  /// - Parameters:
+  ///   - value: The value.
+  ///   - type: The event's type. `nil` means `message`.
+  ///   - id: The event's ID.
+  ///   - reconnectionTime: The reader's reconnection time from now on.
+  ///   - encoder: Encodes the value. The default neither sorts keys nor writes dates in ISO 8601; pass an encoder with
+  ///     the strategies that your readers expect.
+  /// - Throws: Any error from encoding the value, for example for a number that is not finite.
   public init(
     json value: some Encodable, type: EventType? = nil, id: EventID? = nil, reconnectionTime: Duration? = nil,
     encoder: JSONEncoder = JSONEncoder()
@@ -16,7 +20,7 @@ extension ServerSentEvent {
     self.init(data: data, type: type, id: id, reconnectionTime: reconnectionTime)
   }
 
-  /// The data, decoded as JSON.
+  /// Returns the data, decoded as JSON.
   ///
   /// - Throws: ``JSONError``, which names the place in the data.
   public func json<Value: Decodable>(

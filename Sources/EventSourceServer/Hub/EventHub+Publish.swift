@@ -13,12 +13,16 @@ extension EventHub {
 
   /// Publishes an event to a channel. Never waits for a reader.
   ///
-  /// Any thread. Encodes the event once into the channel's log; the cost does not depend on the number of readers.
+  /// Safe to call from any thread. Encodes the event once into the channel's log; the cost does not depend on the
+  /// number of readers.
   ///
-  /// - Parameter key: What the event is about, for channels that give slow readers only the newest of each; nil: its
-  ///   type is.
-  /// - Returns: The event's ID: its own, or the one that the hub made for it.
-  /// - Throws: ``PublishError``, `EventStreamFormatError`, or what the event's conversion throws; nothing is sent then.
+  /// - Parameters:
+  ///   - event: The event.
+  ///   - name: The channel.
+  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  /// - Returns: The event's ID: its own, or the one that the hub generated.
+  /// - Throws: ``PublishError``, `EventStreamFormatError`, or any error from converting the event. If it throws,
+  ///   nothing was sent.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil
@@ -26,13 +30,15 @@ extension EventHub {
     try append(prepare(event.serverSentEvent, key: key), to: name)
   }
 
-  /// Publishes an event to several channels, in each with an ID of that channel unless the event has one of its own.
+  /// Publishes an event to several channels. In each it has an ID of that channel, unless it has one of its own.
   ///
-  /// - Parameter names: The channels; one that is named twice gets the event once.
+  /// - Parameters:
+  ///   - event: The event.
+  ///   - names: The channels. A channel that is named twice gets the event once.
+  ///   - key: The key, as for one channel.
   /// - Returns: The IDs, in the order of the names.
-  /// - Throws: As for one channel; if any channel is unknown, records, or cannot take the event's ID, nothing is sent
-  /// to
-  ///   any.
+  /// - Throws: As for one channel. If any channel is unknown, records, or cannot accept the event's ID, nothing is sent
+  ///   to any of them.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to names: [ChannelName], key: String? = nil
@@ -52,15 +58,20 @@ extension EventHub {
     }
   }
 
-  /// Publishes an event and waits: for the channel's repository, if that records, and for the lanes, if so asked.
+  /// Publishes an event and waits until it has reached a milestone. A recording repository stores the event first.
   ///
-  /// Publications to a channel whose repository records are done in the order of the calls, those that wait together.
-  /// If the task is cancelled or the hub closed meanwhile, this throws: `CancellationError` or ``PublishError/closed``
-  /// if the event was not recorded, ``PublishError/outcomeUnknown(_:)`` if the repository has it and has not answered.
-  /// With ``Milestone/offered``, an event whose offering is no longer awaited has been published.
+  /// A recording repository gets events in the order of the calls, and those that are waiting in one batch. If the task
+  /// is cancelled or the hub is closed while this waits, it throws `CancellationError` or ``PublishError/closed`` if
+  /// the event was not recorded, and ``PublishError/outcomeUnknown(_:)`` if the repository has it and has not
+  /// responded. An error while it waits for ``Milestone/offered`` means that the event has been published.
   ///
-  /// - Returns: The event's ID, when the milestone is reached.
-  /// - Throws: As the synchronous form, and what the repository throws: the event is then not published.
+  /// - Parameters:
+  ///   - event: The event.
+  ///   - name: The channel.
+  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  ///   - milestone: When to return.
+  /// - Returns: The event's ID.
+  /// - Throws: As the synchronous form. Any error of the repository; the event is then not published.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil, awaiting milestone: Milestone
@@ -71,10 +82,15 @@ extension EventHub {
     return id
   }
 
-  /// Publishes an event to several channels and waits, as for one channel; to one after the other.
+  /// Publishes an event to several channels, one after the other, and waits until it has reached a milestone in all of
+  /// them.
   ///
-  /// - Parameter names: The channels; one that is named twice gets the event once.
-  /// - Returns: The IDs, in the order of the names, when the milestone is reached in all of them.
+  /// - Parameters:
+  ///   - event: The event.
+  ///   - names: The channels. A channel that is named twice gets the event once.
+  ///   - key: The key, as for one channel.
+  ///   - milestone: When to return.
+  /// - Returns: The IDs, in the order of the names.
   /// - Throws: As for one channel. If any channel is unknown nothing is sent to any; if a repository fails, the event
   ///   is in the channels that were named before its own.
   @discardableResult
