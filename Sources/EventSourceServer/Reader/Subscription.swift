@@ -45,6 +45,16 @@ final class Subscription: @unchecked Sendable {
     return exchange.subscriptions.count == 1 && replayed == nil && window == 0
   }
 
+  /// Whether a short write may have left the response in the middle of an event that nothing else notes: the reader was
+  /// being sent the log's bytes unchanged.
+  var mayBeWithinEvent: Bool {
+    guard exchange.subscriptions.count == 1, replayed == nil, window == 0 else { return false }
+    return switch state {
+    case .behind, .conflating: true
+    case .live, .held, .skipping, .replaying, .removed: false
+    }
+  }
+
   /// Whether the response is in the middle of one of this channel's events.
   var isWithinEvent: Bool { exchange.output == .event(number) }
 
