@@ -85,7 +85,7 @@ check_ChannelAuthorization() {
 }
 
 check_CustomAdapter() {
-  start 0
+  serve 0
   expect "another path" "$(curl -sf "$url/")" hello
   expect "an event" "$(head_of 1 "$url/events/clock" | cut -c1-11)" 'data: tick '
   expect "two readers on one connection" "$(curl -s -o /dev/null -o /dev/null -w '%{http_code} ' "$url/events/a" "$url/")" '404 200 '
