@@ -21,7 +21,7 @@ from honest import Host, Reader  # noqa: E402
 from target import Target  # noqa: E402
 
 # What may be on the heap at the end and not after the warm-up, and what the allocator may keep beside.
-HEAP, RESIDENT = 1 << 20, 96 << 20
+HEAP, RESIDENT = 1 << 20, 256 << 20
 
 
 async def attack(target, generator):
