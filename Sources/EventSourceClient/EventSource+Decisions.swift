@@ -5,16 +5,24 @@ extension EventSource.Configuration {
     case subscription
     /// A single response, such as a model's answer. The source ends with it, and does not repeat the request once a
     /// stream was open.
-    case response
+    case singleResponse
   }
 
   /// The reaction to a failure of the first attempt.
-  public enum FirstConnection: Sendable, Hashable {
+  public enum InitialConnectionFailure: Sendable, Hashable {
     /// The error is thrown to the consumer.
-    case throwsError
+    case fail
     /// The source retries as it does later, for at most this time. `nil` means no limit. The limit interrupts an
     /// attempt, and no wait begins that would exceed it.
-    case retries(for: Duration?)
+    case retry(for: Duration?)
+  }
+
+  /// What marks an event as processed.
+  public enum Acknowledgement: Sendable, Hashable {
+    /// Requesting the next event does, and ``EventSource/acknowledge(_:)``.
+    case automatic
+    /// Only ``EventSource/acknowledge(_:)`` does.
+    case explicit
   }
 
   /// The decision after an error.

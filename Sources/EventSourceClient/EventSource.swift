@@ -1,5 +1,6 @@
 import Synchronization
 
+internal import EventSourceFormat
 public import Foundation
 
 /// Reads an event stream and stays connected (WHATWG HTML 9.2).
@@ -15,7 +16,7 @@ public import Foundation
 /// called from any thread.
 public final class EventSource: Sendable {
   /// The request.
-  public var request: EventSourceRequest { session.request }
+  public var request: SubscriptionRequest { session.request }
   /// The configuration.
   public var configuration: Configuration { session.configuration }
 
@@ -33,7 +34,7 @@ public final class EventSource: Sendable {
   }()
 
   /// The default `User-Agent`: this package and its version.
-  public static let userAgent = "EventSourceKit/0.1.0"
+  public static let userAgent = "EventSourceKit/\(packageVersion)"
 
   /// Creates a source without connecting.
   ///
@@ -43,7 +44,7 @@ public final class EventSource: Sendable {
   ///     program, so call ``Configuration/validate()`` first on one that a person has written.
   ///   - transport: The HTTP client.
   public init(
-    _ request: EventSourceRequest, configuration: Configuration = Configuration(),
+    _ request: SubscriptionRequest, configuration: Configuration = Configuration(),
     transport: any EventSourceTransport = EventSource.defaultTransport
   ) {
     do {
@@ -59,7 +60,7 @@ public final class EventSource: Sendable {
     _ url: URL, configuration: Configuration = Configuration(),
     transport: any EventSourceTransport = EventSource.defaultTransport
   ) {
-    self.init(EventSourceRequest(url), configuration: configuration, transport: transport)
+    self.init(SubscriptionRequest(url), configuration: configuration, transport: transport)
   }
 
   deinit { session.close() }
@@ -92,7 +93,7 @@ public final class EventSource: Sendable {
   /// source was closed. Await one call before the next.
   ///
   /// - Throws: Any error of the store.
-  public func commit(_ message: Message) async throws { try await session.commit(message.lastEventID) }
+  public func acknowledge(_ message: Message) async throws { try await session.commit(message.lastEventID) }
 
   /// The events until the source closes. Throws the ``SubscriptionError`` that closes it.
   ///
@@ -107,7 +108,7 @@ public final class EventSource: Sendable {
   fileprivate func beginReading() throws(SubscriptionError) {
     guard !isRead.exchange(true, ordering: .relaxed) else {
       throw SubscriptionError(
-        .severalConsumers, "an event source has one consumer; make another source for another consumer")
+        .alreadyConsumed, "an event source has one consumer; make another source for another consumer")
     }
     session.start()
   }
@@ -131,7 +132,7 @@ public final class EventSource: Sendable {
       /// Returns the next element, or `nil` at the end. In a cancelled task it closes the source and returns `nil`,
       /// even if more has been received.
       ///
-      /// - Throws: The ``SubscriptionError`` that closed the source, once, or one with the code `severalConsumers`
+      /// - Throws: The ``SubscriptionError`` that closed the source, once, or one with the code `alreadyConsumed`
       ///   while another call is waiting.
       public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws -> Element? {
         if let element = nextReceived() { return element }
@@ -247,7 +248,8 @@ private final class Reading: Sendable {
 
   init(_ source: EventSource) {
     self.source = source
-    commitsImplicitly = source.configuration.lastEventIDStore != nil && !source.configuration.commitsExplicitly
+    commitsImplicitly =
+      source.configuration.lastEventIDStore != nil && source.configuration.acknowledgement == .automatic
   }
 
   deinit { if hasBegun.load(ordering: .relaxed) { source.close() } }

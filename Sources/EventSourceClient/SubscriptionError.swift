@@ -22,7 +22,7 @@ public struct SubscriptionError: Error, Sendable {
     /// The stream sent nothing for too long.
     public static let readTimeout = Code(description: "readTimeout")
     /// The response ended.
-    public static let ended = Code(description: "ended")
+    public static let streamEnded = Code(description: "streamEnded")
     /// The response ended in the middle of an event, which is lost.
     public static let truncated = Code(description: "truncated")
     /// A redirect has no valid target, or forms a loop.
@@ -32,7 +32,7 @@ public struct SubscriptionError: Error, Sendable {
     /// The store of last event IDs failed.
     public static let store = Code(description: "store")
     /// The source has or had another consumer.
-    public static let severalConsumers = Code(description: "severalConsumers")
+    public static let alreadyConsumed = Code(description: "alreadyConsumed")
     /// A consumer of a ``SharedEventSource`` was too slow for its buffer.
     public static let tooSlow = Code(description: "tooSlow")
   }

@@ -51,11 +51,13 @@ public struct MediaType: Sendable, Hashable {
     self.parameters = parameters
   }
 
-  /// Returns the type of a message with these `Content-Type` fields: the last of their comma-separated values that is a
+  /// The type of a message with these `Content-Type` fields: the last of their comma-separated values that is a
   /// media type and not `*/*` (WHATWG Fetch, extract a MIME type). A `charset` of an earlier value with the same
   /// essence is not carried over, because nothing here depends on it.
-  public static func extracted(from fieldValues: [String]) -> MediaType? {
-    fieldValues.flatMap(splitAtCommas).compactMap(MediaType.init).last { $0.essence != "*/*" }
+  public init?(contentTypeFields values: [String]) {
+    let types = values.flatMap(Self.splitAtCommas).compactMap { MediaType($0) }
+    guard let type = types.last(where: { $0.essence != "*/*" }) else { return nil }
+    self = type
   }
 
   /// Splits at commas outside of quotes (WHATWG Fetch, get, decode, and split).

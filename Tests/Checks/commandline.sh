@@ -155,7 +155,7 @@ timeout 20 "$program" listen --json --count 1 --last-event-id "$id" "$url/events
 expect "the event after an ID" "$(data_of "$scratch/out")" three
 timeout 20 "$program" listen --json --count 1 --last-event-id unknown "$url/events/news" >"$scratch/out" 2>/dev/null
 expect "a gap in JSON" "$(head -n 1 "$scratch/out")" \
-  '{"gap":{"channel":"news","lastEventID":"unknown","earliestHeld":null}}'
+  '{"gap":{"channel":"news","lastEventID":"unknown","earliestAvailable":null}}'
 refused 69 listen --quiet "$url/events/nowhere"
 refused 69 listen --quiet $nowhere
 refused 76 listen --quiet "$url/stats"

@@ -54,7 +54,7 @@ head -c 200000 /dev/zero | tr '\0' x >"$scratch/large"
 expect_refusal "a body that is too large" 413 --data-binary "@$scratch/large" "$url/publish/wall"
 curl -s "$url/stats" | python3 -c 'import json, sys
 statistics = json.load(sys.stdin)
-assert statistics["channels"] == 2 and statistics["published"] > 3 and statistics["heldBytes"] > 0, statistics' ||
+assert statistics["channels"] == 2 and statistics["published"] > 3 and statistics["retainedBytes"] > 0, statistics' ||
   fail "/stats is not what it should be"
 
 "$program" --port "${url##*:}" >"$scratch/out" 2>"$scratch/taken"

@@ -15,12 +15,12 @@ import Testing
     foundation.httpMethod = "REPORT"
     foundation.setValue("1", forHTTPHeaderField: "X-One")
     foundation.httpBody = Data("body".utf8)
-    let request = try EventSourceRequest(foundation)
+    let request = try SubscriptionRequest(foundation)
     #expect(request.url == foundation.url && request.method == "REPORT" && request.body == Array("body".utf8))
     #expect(request.headers.values(of: "x-one") == ["1"])
     foundation.httpBodyStream = InputStream(data: Data("stream".utf8))
     let stream = foundation
-    #expect(throws: SubscriptionError.self) { try EventSourceRequest(stream) }
+    #expect(throws: SubscriptionError.self) { try SubscriptionRequest(stream) }
   }
 
   @Test func theLoggerCanBeChangedWhileASourceRuns() async throws {
@@ -122,7 +122,7 @@ import Testing
     let message = try #require(try await shared.events.first { _ in true })
     let values: [any Sendable] = [
       source, source.elements, source.events, shared, shared.elements, shared.events, message, message.head,
-      source.configuration, source.request, SubscriptionError(.ended, "end"), ResponsePolicy.standard,
+      source.configuration, source.request, SubscriptionError(.streamEnded, "end"), ResponsePolicy.standard,
     ]
     for value in values { #expect(await !send(value).isEmpty) }
   }

@@ -22,9 +22,9 @@ import Testing
 
   private func answer(_ transport: TransportKind, from url: URL) async throws -> String {
     let prompt = Prompt(model: "small", messages: [["role": "user", "content": "Hello"]])
-    let request = try EventSourceRequest(url, json: prompt, headers: [HeaderField("Authorization", "Bearer key")])
+    let request = try SubscriptionRequest(url, json: prompt, headers: [HeaderField("Authorization", "Bearer key")])
     var configuration = EventSource.Configuration()
-    configuration.mode = .response
+    configuration.mode = .singleResponse
     configuration.endsAtEvent = { $0.data == "[DONE]" }
     let source = EventSource(request, configuration: configuration, transport: transport.make())
     return try await within {
@@ -100,10 +100,10 @@ import Testing
       try connection.untilClosed()
     }
     var configuration = EventSource.Configuration()
-    configuration.mode = .response
+    configuration.mode = .singleResponse
     configuration.endsAtEvent = { $0.type == "message_stop" }
     let source = EventSource(
-      EventSourceRequest(server.url, method: "POST"), configuration: configuration, transport: transport.make())
+      SubscriptionRequest(server.url, method: "POST"), configuration: configuration, transport: transport.make())
     let seen = try await within {
       var seen: [String] = []
       for try await element in source.elements {

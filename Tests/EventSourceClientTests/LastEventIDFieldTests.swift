@@ -38,7 +38,7 @@ import Testing
       return data
     }
     #expect(data == ["1", "2", "3"])
-    #expect(errors.withLock { $0.prefix(3) } == [.ended, .request, .ended])
+    #expect(errors.withLock { $0.prefix(3) } == [.streamEnded, .request, .streamEnded])
     #expect(server.requests.allSatisfy { $0.values(of: "Last-Event-ID").isEmpty })
     server.stop()
   }
@@ -46,18 +46,18 @@ import Testing
   @Test func whatCannotBeSentIsNotSavedAndWhatIsSavedIsNotSavedAgain() async throws {
     let ids = ["1", "1", Self.unsendable[0], "1", "2", "2", "", "3"]
     let stream = ids.map { "id: \($0)\ndata: x\n\n" }.joined()
-    for commitsExplicitly in [false, true] {
+    for acknowledgement in [EventSource.Configuration.Acknowledgement.automatic, .explicit] {
       let transport = ChunkTransport { _, _ in [stream + "data: end\n\n"] }
       let store = CountingStore("1")
       let configuration = EventSource.Configuration.quick {
         $0.lastEventIDStore = store
-        $0.commitsExplicitly = commitsExplicitly
+        $0.acknowledgement = acknowledgement
       }
       let source = EventSource(URL(string: "http://x/")!, configuration: configuration, transport: transport)
       try await within {
         for try await message in source.events {
           if message.data == "end" { break }
-          if commitsExplicitly { try await source.commit(message) }
+          if acknowledgement == .explicit { try await source.acknowledge(message) }
         }
       }
       #expect(store.saved == ["2", "", "3"])
@@ -71,7 +71,7 @@ import Testing
       try connection.head()
       try connection.write("id: 6\ndata: x\n\n")
     }
-    let request = EventSourceRequest(server.url, headers: [HeaderField("last-event-id", "5")])
+    let request = SubscriptionRequest(server.url, headers: [HeaderField("last-event-id", "5")])
     for configured in ["", "4"] {
       let configuration = EventSource.Configuration.quick { $0.lastEventID = configured }
       let source = EventSource(request, configuration: configuration, transport: transport.make())

@@ -9,7 +9,7 @@ import Testing
     -> EventSource.Configuration
   {
     .quick {
-      $0.firstConnection = .retries(for: limit)
+      $0.initialConnectionFailure = .retry(for: limit)
       change(&$0)
     }
   }
@@ -41,7 +41,7 @@ import Testing
 
   @Test func theFirstConnectionIsRetriedWithinItsLimit() async throws {
     let transport = ChunkTransport { number, _ in number < 4 ? nil : ["data: x\n\n"] }
-    for mode in [EventSource.Configuration.Mode.subscription, .response] {
+    for mode in [EventSource.Configuration.Mode.subscription, .singleResponse] {
       let source = EventSource(
         URL(string: "http://chunks.test/")!, configuration: limited(.seconds(60)) { $0.mode = mode },
         transport: transport)
@@ -55,7 +55,7 @@ import Testing
     #expect(configuration.headTimeout == .seconds(30))
     configuration.connectTimeout = .seconds(5)
     #expect(configuration.headTimeout == .seconds(5))
-    configuration.mode = .response
+    configuration.mode = .singleResponse
     #expect(configuration.headTimeout == nil && configuration.connectTimeout == .seconds(5))
     configuration.headTimeout = .seconds(7)
     #expect(configuration.headTimeout == .seconds(7))

@@ -7,7 +7,7 @@ extension EventHub.Configuration {
 
   static func test(_ change: (inout Self) -> Void = { _ in }) -> Self {
     var configuration = Self()
-    configuration.epoch = "test"
+    configuration.idPrefix = "test"
     configuration.seed = 1
     change(&configuration)
     return configuration
@@ -34,7 +34,7 @@ func settle(_ stack: SimulatedStack, _ executor: ManualTaskExecutor) {
 
 extension EventHub {
   /// The ID that the hub generates for a number, in the channel that was the first to be opened, or a later one.
-  func id(_ number: Int, channel: Int = 1) -> String { "\(epoch)\(channel)-\(number)" }
+  func id(_ number: Int, channel: Int = 1) -> String { "\(idPrefix)\(channel)-\(number)" }
 }
 
 extension EventStreamHandler.Configuration {

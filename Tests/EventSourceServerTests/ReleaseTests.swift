@@ -19,10 +19,10 @@ import Testing
         stack.run()
         try newHub.publish("\(round)", to: "a")
         stack.run()
-        if round < 2 { for reader in readers { reader.hangUp() } }
+        if round < 2 { for reader in readers { reader.disconnect() } }
         stack.run()
       }
-      newHub.register(newRepository, for: "b")
+      newHub.setRepository(newRepository, for: "b")
       isLaneClosedFirst ? stack.lane.close() : newHub.close()
       stack.run()
     }

@@ -30,7 +30,7 @@ final class Waker: Sendable {
 
   /// Makes the thread do another round soon.
   func wake() {
-    // Always an exchange, even if the thread seems to be called already: a plain load could be done before the stores
+    // Always a session, even if the thread seems to be called already: a plain load could be done before the stores
     // that the thread is to see.
     guard place.exchange(Place.called, ordering: .sequentiallyConsistent) == Place.asleep else { return }
     var one: UInt64 = 1

@@ -5,20 +5,20 @@
 /// have read its line: a client that is cut off within the event has not stored it, and gets the event again when it
 /// returns. A function that throws has written nothing.
 public enum EventStreamEncoder {
-  /// Appends an event. Linear in its size.
-  public static func append(_ event: ServerSentEvent, to bytes: inout [UInt8]) throws(EventStreamFormatError) {
+  /// Appends an encoded event. Linear in its size.
+  public static func encode(_ event: ServerSentEvent, into bytes: inout [UInt8]) throws(EventStreamFormatError) {
     let count = try byteCount(of: event)
     append(count, to: &bytes) { write(event, to: $0) }
   }
 
-  /// Appends a comment: a colon, the text and a line break. A comment needs no blank line.
-  public static func append(comment: String, to bytes: inout [UInt8]) throws(EventStreamFormatError) {
+  /// Appends an encoded comment: a colon, the text and a line break. A comment needs no blank line.
+  public static func encode(comment: String, into bytes: inout [UInt8]) throws(EventStreamFormatError) {
     let count = try byteCount(ofComment: comment)
     append(count, to: &bytes) { write(comment: comment, to: $0) }
   }
 
   /// Appends a block that sets the reader's reconnection time, in whole milliseconds, and dispatches no event.
-  public static func append(reconnectionTime: Duration, to bytes: inout [UInt8]) throws(EventStreamFormatError) {
+  public static func encode(reconnectionTime: Duration, into bytes: inout [UInt8]) throws(EventStreamFormatError) {
     bytes += "retry: \(try milliseconds(reconnectionTime))\n\n".utf8
   }
 

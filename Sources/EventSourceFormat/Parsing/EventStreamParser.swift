@@ -63,22 +63,22 @@ public struct EventStreamParser: Sendable {
 
   /// Takes the next bytes of the stream and gives out what is complete with them, in the order of the stream.
   ///
-  /// - Throws: ``EventStreamParserError`` when a limit is exceeded, before more memory is used, or what `receive`
+  /// - Throws: ``EventStreamParserError`` when a limit is exceeded, before more memory is used, or what `onElement`
   ///   throws. The rest of the bytes is lost with either; so every further call throws the same until ``reset()``.
-  public mutating func parse(_ bytes: RawSpan, _ receive: (Element) throws -> Void) throws {
-    try bytes.withUnsafeBytes { try parse($0, receive) }
+  public mutating func parse(_ bytes: RawSpan, onElement: (Element) throws -> Void) throws {
+    try bytes.withUnsafeBytes { try parse($0, onElement: onElement) }
   }
 
-  /// Takes the next bytes of the stream; see ``parse(_:_:)-(RawSpan,_)``.
-  public mutating func parse(_ bytes: [UInt8], _ receive: (Element) throws -> Void) throws {
-    try bytes.withUnsafeBytes { try parse($0, receive) }
+  /// Takes the next bytes of the stream; see ``parse(_:onElement:)-(RawSpan,_)``.
+  public mutating func parse(_ bytes: [UInt8], onElement: (Element) throws -> Void) throws {
+    try bytes.withUnsafeBytes { try parse($0, onElement: onElement) }
   }
 
-  /// Takes the next bytes of the stream; see ``parse(_:_:)-(RawSpan,_)``. They are needed only for the call.
-  public mutating func parse(_ bytes: UnsafeRawBufferPointer, _ receive: (Element) throws -> Void) throws {
+  /// Takes the next bytes of the stream; see ``parse(_:onElement:)-(RawSpan,_)``. They are needed only for the call.
+  public mutating func parse(_ bytes: UnsafeRawBufferPointer, onElement: (Element) throws -> Void) throws {
     if let failure { throw failure }
     do {
-      try parseLines(of: bytes, receive)
+      try parseLines(of: bytes, onElement)
     } catch {
       failure = error
       forgetUnfinished()
@@ -101,7 +101,7 @@ public struct EventStreamParser: Sendable {
   }
 
   /// How much memory is held for what comes in pieces, in bytes, whether there is anything in it or not.
-  package var heldBytes: Int { line.capacity + block.heldBytes }
+  package var retainedBytes: Int { line.capacity + block.retainedBytes }
 
   private mutating func forgetUnfinished() {
     endedWithCR = false

@@ -18,7 +18,7 @@ struct StreamPlan {
   /// Reads a request; throws the refusal of one that is not well-formed. OPTIONS is not for here.
   init(
     _ request: any EventStreamRequest, routeChannels: [String], _ configuration: EventStreamHandler.Configuration
-  ) throws(EventStreamRefusal) {
+  ) throws(EventStreamRejection) {
     guard request.method == "GET" || request.method == "HEAD" else { throw .methodNotAllowed(request.method) }
     guard let target = RequestTarget(request.target) else { throw .bad("the request target is ill-formed") }
     guard AcceptField.admitsEventStream(request.fields.values(of: "Accept")) else { throw .notAcceptable }
@@ -32,8 +32,8 @@ struct StreamPlan {
   /// add to it: rules of proxies look at the path.
   private static func queryChannels(
     _ target: RequestTarget, _ routeChannels: [String], _ configuration: EventStreamHandler.Configuration
-  ) throws(EventStreamRefusal) -> [String] {
-    guard let item = configuration.channelQueryName else { return [] }
+  ) throws(EventStreamRejection) -> [String] {
+    guard let item = configuration.channelQueryItem else { return [] }
     let names = target.values(of: item)
     guard !names.isEmpty, !configuration.addsChannelsFromQuery else { return names }
     guard configuration.channels.isEmpty else {
@@ -48,7 +48,7 @@ struct StreamPlan {
 
   private static func channels(
     _ names: [String], _ configuration: EventStreamHandler.Configuration
-  ) throws(EventStreamRefusal) -> [ChannelName] {
+  ) throws(EventStreamRejection) -> [ChannelName] {
     var channels = configuration.channels
     for text in names {
       let name: ChannelName
@@ -71,7 +71,7 @@ struct StreamPlan {
     _ request: any EventStreamRequest, _ target: RequestTarget, _ configuration: EventStreamHandler.Configuration
   ) -> String? {
     let candidates =
-      request.fields.values(of: "Last-Event-ID") + configuration.lastEventIDQueryNames.flatMap(target.values)
+      request.fields.values(of: "Last-Event-ID") + configuration.lastEventIDQueryItems.flatMap(target.values)
     guard let id = candidates.first(where: { !$0.isEmpty }) else { return nil }
     guard id.utf8.count <= configuration.maximumLastEventIDBytes, (try? EventID(id)) != nil else {
       return unusableLastEventID
@@ -80,4 +80,4 @@ struct StreamPlan {
   }
 }
 
-extension EventStreamRefusal: Error {}
+extension EventStreamRejection: Error {}

@@ -43,9 +43,9 @@ public final class ChannelHandle: Sendable {
     try hub.reconfigure(channel, change)
   }
 
-  /// Removes the channel, as ``EventHub/remove(_:)`` does, but never another one that has its name by now. Does nothing
-  /// if it was removed already.
-  public func remove() { hub.remove(name, if: channel) }
+  /// Removes the channel, as ``EventHub/removeChannel(_:)`` does, but never another one that has its name by now. Does
+  /// nothing if it was removed already.
+  public func remove() { hub.removeChannel(name, if: channel) }
 }
 
 extension ChannelHandle {
@@ -53,13 +53,14 @@ extension ChannelHandle {
   ///
   /// - Parameters:
   ///   - event: The event.
-  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  ///   - coalescingKey: The key, for channels whose slow readers get only the newest event of each. `nil` means the
+  ///     type.
   /// - Returns: The event's ID: its own, or the one that the hub generated.
   /// - Throws: ``PublishError``, `EventStreamFormatError`, or any error from converting the event. If it throws,
   ///   nothing was sent.
   @discardableResult
-  public func publish(_ event: some ServerSentEventConvertible, key: String? = nil) throws -> EventID {
-    let event = try hub.prepare(event.serverSentEvent, key: key)
+  public func publish(_ event: some ServerSentEventConvertible, coalescingKey: String? = nil) throws -> EventID {
+    let event = try hub.prepare(event.serverSentEvent, key: coalescingKey)
     try checkOpen()
     switch try hub.append(event, to: channel, isRecordedBy: nil) {
     case .done(let id): return id
@@ -76,15 +77,16 @@ extension ChannelHandle {
   ///
   /// - Parameters:
   ///   - event: The event.
-  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  ///   - coalescingKey: The key, for channels whose slow readers get only the newest event of each. `nil` means the
+  ///     type.
   ///   - milestone: When to return.
   /// - Returns: The event's ID.
   /// - Throws: As the synchronous form, and what the repository throws: the event is then not published.
   @discardableResult
   public func publish(
-    _ event: some ServerSentEventConvertible, key: String? = nil, awaiting milestone: EventHub.Milestone
+    _ event: some ServerSentEventConvertible, coalescingKey: String? = nil, waitingUntil milestone: EventHub.Milestone
   ) async throws -> EventID {
-    let event = try hub.prepare(event.serverSentEvent, key: key)
+    let event = try hub.prepare(event.serverSentEvent, key: coalescingKey)
     try checkOpen()
     guard let id = try await hub.publish(event, to: channel) else { throw PublishError.channelRemoved(name) }
     if milestone == .offered { try await hub.offered(in: channel) }

@@ -11,7 +11,7 @@ extension EventHub {
   ///     ``ChannelConfiguration/validate()`` first on rules that come from user input.
   /// - Returns: Whether the channel was opened.
   @discardableResult
-  public func open(_ name: ChannelName, _ rules: ChannelConfiguration? = nil) -> Bool {
+  public func openChannel(_ name: ChannelName, configuration rules: ChannelConfiguration? = nil) -> Bool {
     do {
       try rules?.validate()
     } catch {
@@ -26,12 +26,12 @@ extension EventHub {
   /// A channel that is opened under the same name later is a different one: a reader that returns with an ID of the old
   /// channel is told of a gap, unless a repository has the events. Publications that are waiting for the channel's
   /// repository are recorded, and published to a channel with that name if it has the same repository by then.
-  public func remove(_ name: ChannelName) {
-    remove(name, if: nil)
+  public func removeChannel(_ name: ChannelName) {
+    removeChannel(name, if: nil)
   }
 
   /// Removes the channel that has a name, if it is the one that is meant.
-  func remove(_ name: ChannelName, if expected: EventChannel?) {
+  func removeChannel(_ name: ChannelName, if expected: EventChannel?) {
     let removed = channels.withLock { channels -> (EventChannel, hasReaders: Bool)? in
       guard let channel = channels[name], expected == nil || channel === expected else { return nil }
       channels.remove(name)
@@ -70,7 +70,7 @@ extension EventHub {
     _ name: ChannelName, _ rules: ChannelConfiguration?, _ repository: (any EventRepository)?, isExplicit: Bool,
     limit: Int = .max
   ) -> Bool {
-    let rules = rules.map { ChannelRules($0, hubLimits: configuration.log) } ?? defaultRules
+    let rules = rules.map { ChannelRules($0, hubRetention: configuration.retention) } ?? defaultRules
     let made = channels.withLock { channels -> EventChannel? in
       guard channels[name] == nil, channels.count < limit else { return nil }
       // Lock order: the table of channels, that of recordings.

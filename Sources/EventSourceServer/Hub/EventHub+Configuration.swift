@@ -4,26 +4,26 @@ extension EventHub {
     /// How channels are created.
     public enum ChannelCreation: Sendable, Hashable {
       /// The application opens them. Readers of other names get 404, and publishers an error.
-      case declared
+      case explicit
       /// On demand, by the first reader or publisher. A channel without readers and retained events is forgotten.
       case onDemand
     }
 
     /// How channels are created.
-    public var channelCreation = ChannelCreation.declared
+    public var channelCreation = ChannelCreation.explicit
     /// The maximum number of channels at a time.
     public var maximumChannels = 100_000
     /// The limits of each channel's log, unless the channel has its own.
-    public var log = LogLimits()
+    public var retention = Retention()
     /// The rules of channels that are opened without rules of their own.
     public var channelDefaults = ChannelConfiguration()
     /// Gives every channel a history, also those that are made on demand; nil: a channel has the one that was
     /// registered for it, if any. For one history of all channels: `{ _ in history }`.
     ///
     /// Called with the name of each channel that is opened or made, before anybody can read it or publish to it; nil
-    /// for a channel without a history. ``EventHub/register(_:for:)`` and
-    /// ``EventHub/unregister(_:disconnectingReaders:)`` go before it. Any thread, sometimes more than once for a
-    /// channel, so return the same object each time. It must be quick, and not call the hub.
+    /// for a channel without a history. ``EventHub/setRepository(_:for:)`` and
+    /// ``EventHub/removeRepository(for:disconnectingReaders:)`` go before it. Any thread, sometimes more than once for
+    /// a channel, so return the same object each time. It must be quick, and not call the hub.
     public var repositoryProvider: (@Sendable (ChannelName) -> (any EventRepository)?)?
     /// Told which channels have readers, and of every reader that comes and leaves. Costs nothing while there are none.
     public var occupancyObservers: [any OccupancyObserver] = []
@@ -32,7 +32,7 @@ extension EventHub {
     public var occupancyLinger: Duration = .zero
     /// The maximum bytes of all logs, replays and waiting publications together. Beyond it, the oldest events of the
     /// hub are evicted.
-    public var maximumBytes = 256 << 20
+    public var memoryLimit = 256 << 20
     /// The maximum encoded size of an event, in bytes.
     public var maximumEventBytes = 16 << 20
     /// The maximum number of concurrent streams of the hub. Further requests get 503.
@@ -50,7 +50,7 @@ extension EventHub {
     /// one that they step manually.
     public var taskExecutor: (any TaskExecutor)?
     /// A prefix of generated IDs, 1 to 32 letters and digits, before the hub's random part. `nil` means none.
-    public var epoch: String?
+    public var idPrefix: String?
     /// The seed of all randomness in the hub, for reproducible tests. `nil` uses a random seed.
     public var seed: UInt64?
 
@@ -60,12 +60,12 @@ extension EventHub {
     /// Checks every value.
     public func validate() throws(ConfigurationError) {
       try ConfigurationError.require(maximumChannels > 0, "maximumChannels", "at least 1", maximumChannels)
-      try log.validate()
+      try retention.validate()
       try channelDefaults.validate()
       try ConfigurationError.require(occupancyLinger >= .zero, "occupancyLinger", "zero or more", occupancyLinger)
       try ConfigurationError.require(
         recordingTimeout >= .milliseconds(1), "recordingTimeout", "at least a millisecond", recordingTimeout)
-      try ConfigurationError.require(maximumBytes >= 64 << 10, "maximumBytes", "at least 65536", maximumBytes)
+      try ConfigurationError.require(memoryLimit >= 64 << 10, "memoryLimit", "at least 65536", memoryLimit)
       try ConfigurationError.require(
         (64...(1 << 30)).contains(maximumEventBytes), "maximumEventBytes", "64 to 1073741824", maximumEventBytes
       )
@@ -74,14 +74,14 @@ extension EventHub {
       try ConfigurationError.require(perChannel > 0, "maximumReadersPerChannel", "at least 1", perChannel)
       let perCaller = maximumReadersPerCaller ?? 1
       try ConfigurationError.require(perCaller > 0, "maximumReadersPerCaller", "at least 1", perCaller)
-      if let epoch {
+      if let idPrefix {
         let isWellFormed =
-          (1...32).contains(epoch.utf8.count)
-          && epoch.utf8.allSatisfy {
+          (1...32).contains(idPrefix.utf8.count)
+          && idPrefix.utf8.allSatisfy {
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
               || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
           }
-        try ConfigurationError.require(isWellFormed, "epoch", "1 to 32 letters and digits", epoch)
+        try ConfigurationError.require(isWellFormed, "idPrefix", "1 to 32 letters and digits", idPrefix)
       }
     }
   }

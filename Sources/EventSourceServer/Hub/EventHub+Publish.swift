@@ -6,7 +6,7 @@ extension EventHub {
   /// How far an event has progressed when `publish` returns.
   public enum Milestone: Sendable, Hashable {
     /// The event is in the channel's log, and in its repository if that records; readers are being offered it.
-    case published
+    case stored
     /// Every lane has offered the event to those of its readers that take anything at present.
     case offered
   }
@@ -19,15 +19,16 @@ extension EventHub {
   /// - Parameters:
   ///   - event: The event.
   ///   - name: The channel.
-  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  ///   - coalescingKey: The key, for channels whose slow readers get only the newest event of each. `nil` means the
+  ///     type.
   /// - Returns: The event's ID: its own, or the one that the hub generated.
   /// - Throws: ``PublishError``, `EventStreamFormatError`, or any error from converting the event. If it throws,
   ///   nothing was sent.
   @discardableResult
   public func publish(
-    _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil
+    _ event: some ServerSentEventConvertible, to name: ChannelName, coalescingKey: String? = nil
   ) throws -> EventID {
-    try append(prepare(event.serverSentEvent, key: key), to: name)
+    try append(prepare(event.serverSentEvent, key: coalescingKey), to: name)
   }
 
   /// Publishes an event to several channels. In each it has an ID of that channel, unless it has one of its own.
@@ -35,15 +36,15 @@ extension EventHub {
   /// - Parameters:
   ///   - event: The event.
   ///   - names: The channels. A channel that is named twice gets the event once.
-  ///   - key: The key, as for one channel.
+  ///   - coalescingKey: The key, as for one channel.
   /// - Returns: The IDs, in the order of the names.
   /// - Throws: As for one channel. If any channel is unknown, records, or cannot accept the event's ID, nothing is sent
   ///   to any of them.
   @discardableResult
   public func publish(
-    _ event: some ServerSentEventConvertible, to names: [ChannelName], key: String? = nil
+    _ event: some ServerSentEventConvertible, to names: [ChannelName], coalescingKey: String? = nil
   ) throws -> [EventID] {
-    let event = try prepare(event.serverSentEvent, key: key)
+    let event = try prepare(event.serverSentEvent, key: coalescingKey)
     for name in names {
       let channel = try findChannel(name)
       if channel.withState({ $0.recorder != nil }) { throw PublishError.recordingChannel(name) }
@@ -68,15 +69,17 @@ extension EventHub {
   /// - Parameters:
   ///   - event: The event.
   ///   - name: The channel.
-  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  ///   - coalescingKey: The key, for channels whose slow readers get only the newest event of each. `nil` means the
+  ///     type.
   ///   - milestone: When to return.
   /// - Returns: The event's ID.
   /// - Throws: As the synchronous form. Any error of the repository; the event is then not published.
   @discardableResult
   public func publish(
-    _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil, awaiting milestone: Milestone
+    _ event: some ServerSentEventConvertible, to name: ChannelName, coalescingKey: String? = nil,
+    waitingUntil milestone: Milestone
   ) async throws -> EventID {
-    let event = try prepare(event.serverSentEvent, key: key)
+    let event = try prepare(event.serverSentEvent, key: coalescingKey)
     let id = try await publish(event, to: name)
     if milestone == .offered { try await offered(in: name) }
     return id
@@ -88,17 +91,17 @@ extension EventHub {
   /// - Parameters:
   ///   - event: The event.
   ///   - names: The channels. A channel that is named twice gets the event once.
-  ///   - key: The key, as for one channel.
+  ///   - coalescingKey: The key, as for one channel.
   ///   - milestone: When to return.
   /// - Returns: The IDs, in the order of the names.
   /// - Throws: As for one channel. If any channel is unknown nothing is sent to any; if a repository fails, the event
   ///   is in the channels that were named before its own.
   @discardableResult
   public func publish(
-    _ event: some ServerSentEventConvertible, to names: [ChannelName], key: String? = nil,
-    awaiting milestone: Milestone
+    _ event: some ServerSentEventConvertible, to names: [ChannelName], coalescingKey: String? = nil,
+    waitingUntil milestone: Milestone
   ) async throws -> [EventID] {
-    let event = try prepare(event.serverSentEvent, key: key)
+    let event = try prepare(event.serverSentEvent, key: coalescingKey)
     for name in names { try checkID(of: event, in: try findChannel(name)) }
     var ids: [ChannelName: EventID] = [:]
     for name in names where ids[name] == nil { ids[name] = try await publish(event, to: name) }

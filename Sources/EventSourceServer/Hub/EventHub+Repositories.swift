@@ -9,7 +9,7 @@ extension EventHub {
   ///
   /// It takes precedence over ``Configuration/repositoryProvider``, and keeps a channel that was created on demand from
   /// being forgotten.
-  public func register(_ repository: any EventRepository, for name: ChannelName) {
+  public func setRepository(_ repository: any EventRepository, for name: ChannelName) {
     while true {
       // Removed since it was found: it is opened once more.
       if let channel = channels.withLock({ $0[name] }) {
@@ -26,7 +26,7 @@ extension EventHub {
   /// - Parameters:
   ///   - name: The channel.
   ///   - disconnectingReaders: Whether the streams of its readers end. Otherwise they continue live.
-  public func unregister(_ name: ChannelName, disconnectingReaders: Bool = false) {
+  public func removeRepository(for name: ChannelName, disconnectingReaders: Bool = false) {
     guard let channel = channels.withLock({ $0[name] }) else { return }
     _ = setRepository(nil, of: channel)
     if disconnectingReaders { post(toAllLanes: .end(channel, .channelRemoved)) }

@@ -12,7 +12,7 @@ public final class EventHub: Sendable {
   public let configuration: Configuration
   /// The prefix of every ID that this hub generates. Each hub has its own, so the prefix changes when the program
   /// restarts.
-  public var epoch: String { positions.prefix }
+  public var idPrefix: String { positions.prefix }
 
   let logger: (any EventLogger)?
   let positions: PositionForm
@@ -64,16 +64,16 @@ public final class EventHub: Sendable {
     }
     self.configuration = configuration
     self.logger = logger
-    positions = PositionForm(configured: configuration.epoch)
+    positions = PositionForm(configured: configuration.idPrefix)
     random = Mutex(SplitMix64(seed: configuration.seed ?? .random(in: 0 ... .max)))
-    budget = MemoryBudget(limit: configuration.maximumBytes)
-    defaultRules = ChannelRules(configuration.channelDefaults, hubLimits: configuration.log)
+    budget = MemoryBudget(limit: configuration.memoryLimit)
+    defaultRules = ChannelRules(configuration.channelDefaults, hubRetention: configuration.retention)
     shortestAge = Atomic(defaultRules.age ?? .never)
     occupancy = configuration.occupancyObservers.isEmpty ? nil : OccupancyLedger(configuration)
     admissions = Admissions(configuration)
-    replaySlots = ReplaySlots(maximumBytes: configuration.maximumBytes, bytesOfAnswer: DeliveryLane.batchBytes)
+    replaySlots = ReplaySlots(maximumBytes: configuration.memoryLimit, bytesOfAnswer: DeliveryLane.batchBytes)
     heartbeat = LogSegment.standalone(Array(":\n\n".utf8), budget: budget)!
-    for name in channels { open(name) }
+    for name in channels { openChannel(name) }
   }
 
   deinit {

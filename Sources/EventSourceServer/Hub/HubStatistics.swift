@@ -8,39 +8,39 @@ public struct HubStatistics: Sendable, Hashable {
   /// Current channels.
   public var channels = 0
   /// Published events. An event for several channels counts once per channel.
-  public var published = 0
+  public var eventsPublished = 0
   /// The encoded bytes of published events.
   public var publishedBytes = 0
   /// Events and published comments delivered to readers, counted per reader.
-  public var delivered = 0
+  public var eventsDelivered = 0
   /// Delivered events that came from a repository.
-  public var replayed = 0
+  public var eventsReplayed = 0
   /// Bytes of events, comments and heartbeats that the stacks accepted.
   public var sentBytes = 0
   /// Events that were not delivered because a newer one replaced them within a coalescing window.
-  public var coalesced = 0
+  public var eventsCoalesced = 0
   /// Gaps that readers were told of.
   public var gaps = 0
   /// Events that slow readers skipped.
-  public var skipped = 0
+  public var eventsSkipped = 0
   /// Events that slow readers did not get because there was a newer one with the same key.
-  public var conflated = 0
+  public var eventsConflated = 0
   /// Opened streams.
-  public var opened = 0
-  /// Refused requests.
-  public var refused = 0
+  public var streamsOpened = 0
+  /// Rejected requests.
+  public var requestsRejected = 0
   /// Ended streams by reason.
-  public var ended: [DisconnectReason: Int] = [:]
+  public var streamsEnded: [DisconnectReason: Int] = [:]
   /// Log segments evicted as a last resort, before every lane had offered them to its readers. Those readers are told
   /// of a gap, or are disconnected and resume.
   public var evictedUnoffered = 0
   /// Publications that are waiting for a repository.
   public var waitingPublications = 0
   /// Bytes of logs, replays and waiting publications.
-  public var heldBytes = 0
+  public var retainedBytes = 0
 
   /// Streams that ended because the reader was too slow.
-  public var dropped: Int { ended.reduce(0) { $0 + ($1.key.isDrop ? $1.value : 0) } }
+  public var streamsDropped: Int { streamsEnded.reduce(0) { $0 + ($1.key.isDrop ? $1.value : 0) } }
 
   init() {}
 }
@@ -53,7 +53,7 @@ extension EventHub {
     statistics.readers = admissions.total
     statistics.channels = channels.withLock { $0.count }
     statistics.waitingPublications = budget.waitingPublications
-    statistics.heldBytes = budget.bytesInUse
+    statistics.retainedBytes = budget.bytesInUse
     return statistics
   }
 }

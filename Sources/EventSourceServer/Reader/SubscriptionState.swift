@@ -82,7 +82,7 @@ enum SubscriptionState: Equatable {
 
   /// The rules of the channel and the endpoint.
   struct Rules: Equatable {
-    var slowReaders = ChannelConfiguration.SlowReaders.disconnect
+    var slowReaders = ChannelConfiguration.SlowReaderPolicy.disconnect
     var maximumLag: Int64?
     /// The length of the coalescing window, 0 without coalescing, and a time at which one began.
     var window: Int64 = 0
@@ -143,7 +143,7 @@ enum SubscriptionState: Equatable {
       }
       self = .behind(since: now)
       return .serve
-    case (.live, .evicted(let isWithin)): return fallBehind(.behind, isWithin, rules)
+    case (.live, .evicted(let isWithin)): return fallBehind(.fellBehind, isWithin, rules)
     case (.live, _): return .nothing
     case (.held, .deadline):
       self = .behind(since: now)
@@ -156,11 +156,11 @@ enum SubscriptionState: Equatable {
       // A coalescing reader is never slow: it gets only the newest event.
       if rules.slowReaders == .newestPerKey, rules.window == 0 { self = .conflating(since: since) }
       return .nothing
-    case (.behind, .deadline(let isWithin)) where rules.window == 0: return fallBehind(.lag, isWithin, rules)
+    case (.behind, .deadline(let isWithin)) where rules.window == 0: return fallBehind(.lagExceeded, isWithin, rules)
     case (.behind, .backlogExceeded(let isWithin)) where rules.window == 0 && rules.slowReaders != .newestPerKey:
       return fallBehind(.backlog, isWithin, rules)
     case (.behind, .evicted(let isWithin)), (.conflating, .evicted(let isWithin)):
-      return fallBehind(.behind, isWithin, rules)
+      return fallBehind(.fellBehind, isWithin, rules)
     case (.skipping, .moved):
       self = rules.slowReaders == .newestPerKey ? .conflating(since: now) : .behind(since: now)
       return .serve

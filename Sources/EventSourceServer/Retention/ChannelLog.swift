@@ -32,7 +32,7 @@ struct ChannelLog {
   ///
   /// - Parameter prewritten: The block's own memory, in which `write` writes only what is missing.
   mutating func append(
-    byteCount: Int, id: EntryID, key: UInt64 = 0, now: Int64, limits: LogLimits, prewritten: PrewrittenBlock? = nil,
+    byteCount: Int, id: EntryID, key: UInt64 = 0, now: Int64, limits: Retention, prewritten: PrewrittenBlock? = nil,
     owner: @autoclosure () -> LogOwner, write: (UnsafeMutableRawBufferPointer) -> Void
   ) {
     if prewritten != nil || segments.last?.hasRoom(for: byteCount) != true {
@@ -47,7 +47,7 @@ struct ChannelLog {
     if id != .none { newestEvent = end }
     end += UInt64(byteCount)
     endOrdinal += 1
-    if let most = limits.events, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, owner: owner()) }
+    if let most = limits.maximumEvents, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, owner: owner()) }
   }
 
   /// Evicts the oldest segment.
@@ -65,9 +65,9 @@ struct ChannelLog {
   }
 
   /// Keeps new limits, of which the newest segment is never a victim.
-  mutating func keep(_ limits: LogLimits, owner: LogOwner) {
-    while segments.count > 1, allocatedBytes > limits.bytes { removeOldestSegment(owner: owner) }
-    if let most = limits.events, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, owner: owner) }
+  mutating func keep(_ limits: Retention, owner: LogOwner) {
+    while segments.count > 1, allocatedBytes > limits.maximumBytes { removeOldestSegment(owner: owner) }
+    if let most = limits.maximumEvents, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, owner: owner) }
   }
 
   /// Begins to keep in mind where the newest event of each key is, or ends it. What was published without keys has
@@ -90,18 +90,20 @@ struct ChannelLog {
   }
 
   private mutating func addSegment(
-    for byteCount: Int, _ prewritten: PrewrittenBlock?, now: Int64, limits: LogLimits, owner: LogOwner
+    for byteCount: Int, _ prewritten: PrewrittenBlock?, now: Int64, limits: Retention, owner: LogOwner
   ) {
     // Doubling suits the size to the traffic; a sixteenth of the log's limit, and less of the hub's, keeps what is
     // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.
-    let share = min(limits.bytes / 16, owner.budget.limit / 64)
+    let share = min(limits.maximumBytes / 16, owner.budget.limit / 64)
     let largest = min(max(share, Self.smallestSegment), Self.largestSegment)
     let wanted = min(segments.last.map { $0.capacity * 2 } ?? Self.firstSegment, largest)
     let segment = LogSegment(
       capacity: prewritten?.capacity ?? max(wanted, byteCount + LogSegment.entrySize),
       start: end, firstOrdinal: endOrdinal, made: now, budget: owner.budget, memory: prewritten?.takeMemory()
     )
-    while !segments.isEmpty, allocatedBytes > limits.bytes - segment.capacity { removeOldestSegment(owner: owner) }
+    while !segments.isEmpty, allocatedBytes > limits.maximumBytes - segment.capacity {
+      removeOldestSegment(owner: owner)
+    }
     allocatedBytes += segment.capacity
     segments.append(segment)
     owner.registry.add(segment, owner: owner.channel)

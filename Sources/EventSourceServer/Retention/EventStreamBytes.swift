@@ -19,7 +19,7 @@ public struct EventStreamBytes: Sendable {
   public var owner: AnyObject { segment }
 
   /// A pointer to the first byte, valid while ``owner`` is alive.
-  public var pointer: UnsafeRawPointer { UnsafeRawPointer(segment.bytes + offset) }
+  public var baseAddress: UnsafeRawPointer { UnsafeRawPointer(segment.bytes + offset) }
 
   /// Returns the bytes without the first `n`, which must be fewer than ``count``: the remainder of a short write.
   public func dropFirst(_ n: Int) -> EventStreamBytes {
@@ -29,6 +29,6 @@ public struct EventStreamBytes: Sendable {
 
   /// Calls `body` with the bytes, which are valid for the call.
   public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-    try body(UnsafeRawBufferPointer(start: pointer, count: count))
+    try body(UnsafeRawBufferPointer(start: baseAddress, count: count))
   }
 }

@@ -25,7 +25,7 @@ public struct RepositoryContract: Sendable {
     ///   - limit: The maximum duration of a call to the repository. A call that has not returned by then is abandoned
     ///     with its repository, because it may ignore cancellation.
     /// - Throws: ``ContractViolation``, which names the check if a call has not returned; or what the harness throws.
-    public func run(over harness: some RepositoryHarness, within limit: Duration = .seconds(60)) async throws {
+    public func verify(_ harness: some RepositoryHarness, within limit: Duration = .seconds(60)) async throws {
       let outcome = FirstOutcome()
       let progress = CallProgress()
       let work = Task { outcome.end(with: await perform(over: harness, progress)) }

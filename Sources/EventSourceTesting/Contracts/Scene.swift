@@ -8,11 +8,11 @@ struct Scene: Sendable {
 
   var port: Int { adapter.port }
 
-  func stop(draining window: Duration) async { await adapter.stop(draining: window) }
+  func stop(drainingOver window: Duration) async { await adapter.stop(drainingOver: window) }
 
   /// Begins to stop the adapter.
   func beginStopping(draining window: Duration, canceled: Bool = false) -> Stopping {
-    Stopping(adapter, draining: window, canceled: canceled)
+    Stopping(adapter, drainingOver: window, canceled: canceled)
   }
 
   /// Waits for something that another thread does; polls, at most half a minute.

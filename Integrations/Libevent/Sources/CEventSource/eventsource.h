@@ -4,7 +4,7 @@
  *   es_hub *hub;                                        // where events are published
  *   es_streams *streams;                                // the streams of one event base
  *   es_hub_create(NULL, &hub);
- *   es_hub_open(hub, "news");
+ *   es_hub_open_channel(hub, "news");
  *   es_streams_create(hub, base, &streams);
  *   es_streams_mount(streams, http, "/events", NULL);   // GET /events?channel=news
  *
@@ -68,7 +68,7 @@ struct evhttp;
 struct evhttp_request;
 
 /* The version of this header, as of the pkg-config file. */
-#define ES_VERSION "0.1.0"
+#define ES_VERSION "0.2.0"
 
 #ifndef __cplusplus
 /* A struct with its size and the fields that are named, whose address can be taken. */
@@ -190,17 +190,17 @@ typedef struct es_authorizer {
 
 /* Grants all the channels that were asked for.
  *
- * valid_for_ms: for how long, in milliseconds; then the stream ends, and the reader returns and is asked about anew.
+ * expires_after_ms: for how long, in milliseconds; then the stream ends, and the reader returns and is asked about anew.
  *   ES_NONE: for as long as the stream lives.
  * identity: who the caller is, the key of ES_OPTION_MAXIMUM_READERS_PER_CALLER; NULL: the peer's address is.
  * Fails with ES_NOT_PENDING, ES_INVALID_VALUE, ES_INVALID_TEXT. After any error except ES_NOT_PENDING the program may
  * answer again. */
-es_status es_authorization_grant(es_authorization *authorization, int64_t valid_for_ms, const char *identity);
+es_status es_authorization_grant(es_authorization *authorization, int64_t expires_after_ms, const char *identity);
 
 /* A permission to read. */
 typedef struct es_grant {
   size_t size;
-  int64_t valid_for_ms; /* As in es_authorization_grant; 0 and ES_NONE: for as long as the stream lives. */
+  int64_t expires_after_ms; /* As in es_authorization_grant; 0 and ES_NONE: for as long as the stream lives. */
   const char *identity; /* As there. */
   /* Those of the channels asked for that may be read: the stream has only these. If there are none, the request is
    * refused with 403. NULL: all of them. */
@@ -241,13 +241,13 @@ typedef enum es_option {
   /* The most channels at a time that are made on demand. 100,000. */
   ES_OPTION_MAXIMUM_CHANNELS = 2,
   /* How much of its past each channel holds, for readers that are behind or return: bytes (8 MiB) ... */
-  ES_OPTION_LOG_BYTES = 3,
+  ES_OPTION_RETENTION_BYTES = 3,
   /* ... events (ES_NONE) ... */
-  ES_OPTION_LOG_EVENTS = 4,
+  ES_OPTION_RETENTION_EVENTS = 4,
   /* ... and milliseconds (ES_NONE). */
-  ES_OPTION_LOG_AGE_MS = 5,
+  ES_OPTION_RETENTION_AGE_MS = 5,
   /* The most bytes of all that is held for readers, whatever they do. 256 MiB. */
-  ES_OPTION_MAXIMUM_BYTES = 6,
+  ES_OPTION_MEMORY_LIMIT = 6,
   /* The largest event, encoded, in bytes; at most 1 GiB. 16 MiB. */
   ES_OPTION_MAXIMUM_EVENT_BYTES = 7,
   /* The most streams at a time: one more is refused with 503. 100,000. */
@@ -280,11 +280,11 @@ typedef enum es_option {
   /* The longest last event ID that is looked up, in bytes: a reader with a longer one is told of a gap. 4096. */
   ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES = 102,
   /* 1: a reader without a last event ID is sent all that is held, and then what comes. 0: what comes. */
-  ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID = 103,
+  ES_OPTION_REPLAYS_TO_NEW_READERS = 103,
   /* What a reader gets that cannot be given all that it missed. 0: it is told so, and given all that is held. 1: it is
    * told so, and given what comes. 400 to 599: no stream, but a response with that status. Reads 2 where
    * es_config_set_snapshots has set a snapshot instead. 0. */
-  ES_OPTION_AFTER_GAP = 104,
+  ES_OPTION_GAP_POLICY = 104,
   /* After how many idle milliseconds a stream carries a comment; ES_NONE: never. 15,000. */
   ES_OPTION_HEARTBEAT_MS = 105,
   /* How long readers are told to wait before they reconnect, in milliseconds; ES_NONE: as they like. ES_NONE. */
@@ -292,9 +292,9 @@ typedef enum es_option {
   /* By how many percent that is spread, so that readers do not return together. 50. */
   ES_OPTION_RECONNECTION_JITTER_PERCENT = 107,
   /* How many milliseconds a stream lives at most. ES_NONE. */
-  ES_OPTION_MAXIMUM_CONNECTION_MS = 108,
+  ES_OPTION_MAXIMUM_STREAM_MS = 108,
   /* By how many percent that is spread, at most 99. 10. */
-  ES_OPTION_CONNECTION_JITTER_PERCENT = 109,
+  ES_OPTION_STREAM_JITTER_PERCENT = 109,
   /* How many milliseconds a connection may take nothing of what waits for it before it is cut off. 30,000. */
   ES_OPTION_STALL_MS = 110,
   /* A reader gets at most one event, the newest, in so many milliseconds. ES_NONE: every event. */
@@ -355,7 +355,7 @@ typedef enum es_config_kind {
   ES_CONFIG_ALL = 0,
   /* A hub, in es_hub_create: options up to 100. */
   ES_CONFIG_HUB = 1,
-  /* One channel, in es_hub_open_configured and es_hub_reconfigure: ES_OPTION_LOG_...,
+  /* One channel, in es_hub_open_channel_configured and es_hub_reconfigure: ES_OPTION_LOG_...,
    * ES_OPTION_MAXIMUM_BACKLOG_BYTES, ES_OPTION_MAXIMUM_LAG_MS, ES_OPTION_SLOW_READERS and
    * ES_OPTION_CHANNEL_COALESCING_MS. */
   ES_CONFIG_CHANNEL = 2,
@@ -427,18 +427,18 @@ es_status es_config_set_logger(es_config *config, const es_logger *logger);
 
 /* Why a stream has ended. */
 typedef enum es_disconnect_reason {
-  ES_LEFT_PEER_GONE = 1,           /* The peer left, or could no longer be reached. */
-  ES_LEFT_BEHIND = 2,              /* What the reader has to get next is no longer held. */
+  ES_LEFT_PEER_DISCONNECTED = 1,           /* The peer left, or could no longer be reached. */
+  ES_LEFT_FELL_BEHIND = 2,              /* What the reader has to get next is no longer held. */
   ES_LEFT_BACKLOG = 3,             /* ES_OPTION_MAXIMUM_BACKLOG_BYTES was exceeded. */
-  ES_LEFT_LAG = 4,                 /* ES_OPTION_MAXIMUM_LAG_MS was exceeded. */
-  ES_LEFT_OVER_BUDGET = 5,         /* ES_OPTION_MAXIMUM_BYTES was used up. */
+  ES_LEFT_LAG_EXCEEDED = 4,                 /* ES_OPTION_MAXIMUM_LAG_MS was exceeded. */
+  ES_LEFT_OVER_BUDGET = 5,         /* ES_OPTION_MEMORY_LIMIT was used up. */
   ES_LEFT_STALLED = 6,             /* The connection took nothing for longer than ES_OPTION_STALL_MS. */
-  ES_LEFT_LIFETIME = 7,            /* ES_OPTION_MAXIMUM_CONNECTION_MS was over. */
+  ES_LEFT_MAXIMUM_DURATION_REACHED = 7,            /* ES_OPTION_MAXIMUM_STREAM_MS was over. */
   ES_LEFT_AUTHORIZATION_ENDED = 8, /* The grant's time was over. */
   ES_LEFT_REVOKED = 9,             /* The grant was taken back. */
   ES_LEFT_REPOSITORY_FAILED = 10,  /* The history could not answer. */
   ES_LEFT_CHANNEL_REMOVED = 11,    /* The channel was removed. */
-  ES_LEFT_DRAINED = 12,            /* The streams were drained, or the hub closed. */
+  ES_LEFT_DRAINING = 12,            /* The streams were drained, or the hub closed. */
   ES_LEFT_STREAMS_FREED = 13       /* es_streams_free. */
 } es_disconnect_reason;
 
@@ -507,15 +507,15 @@ es_status es_hub_create(const es_config *config, es_hub **hub);
 void es_hub_free(es_hub *hub);
 
 /* Opens a channel, unless it is open already. The name has 1 to 255 bytes without control characters. */
-es_status es_hub_open(es_hub *hub, const char *channel);
+es_status es_hub_open_channel(es_hub *hub, const char *channel);
 
 /* Opens a channel with rules of its own, unless it is open already, which is no failure and keeps its rules. What the
  * configuration does not set is as the hub's says. config: of ES_CONFIG_CHANNEL or ES_CONFIG_ALL. */
-es_status es_hub_open_configured(es_hub *hub, const char *channel, const es_config *config);
+es_status es_hub_open_channel_configured(es_hub *hub, const char *channel, const es_config *config);
 
 /* Removes a channel: its streams end once they have what is published, and what it holds is forgotten. It need not
  * exist. */
-es_status es_hub_remove(es_hub *hub, const char *channel);
+es_status es_hub_remove_channel(es_hub *hub, const char *channel);
 
 /* Changes the rules of an open channel to what the configuration says, and to the hub's where it says nothing. Readers
  * that are beyond a new limit are treated as slow at once. Fails with ES_UNKNOWN_CHANNEL. */
@@ -525,17 +525,17 @@ es_status es_hub_reconfigure(es_hub *hub, const char *channel, const es_config *
 typedef struct es_channel {
   size_t size;
   const char *name;
-  uint64_t readers;              /* Streams that read it. */
-  uint64_t replaying_readers;    /* Those of them that are given what they missed from the history. */
-  uint64_t readers_behind;       /* Those of them for which something waits that is held. */
-  uint64_t published;            /* Events and comments published since it was opened. */
-  uint64_t held_events;          /* Events and comments that are held. */
-  uint64_t held_bytes;           /* The memory that those take. */
-  uint64_t waiting_publications; /* Publications that its history has yet to record. */
-  const char *oldest_id;         /* Of the events that are held; NULL: none is. */
-  const char *newest_id;         /* The same. */
-  int64_t idle_ms;               /* Since the last publication that is held; ES_NONE: none is. */
-  int has_repository;            /* 1: it has a history. */
+  uint64_t readers;              /* Streams that read the channel. */
+  uint64_t replaying_readers;    /* Of these, streams that are receiving missed events from the history. */
+  uint64_t readers_behind;       /* Of these, streams that have not received the newest event yet. */
+  uint64_t events_published;     /* Events and comments published since the channel was opened. */
+  uint64_t retained_events;      /* Events and comments in memory. */
+  uint64_t retained_bytes;       /* The memory of those. */
+  uint64_t waiting_publications; /* Publications that are waiting for the history. */
+  const char *oldest_id;         /* The oldest event in memory. NULL if there is none. */
+  const char *newest_id;         /* The newest event in memory. NULL if there is none. */
+  int64_t idle_ms;               /* Time since the newest event in memory was published. ES_NONE if there is none. */
+  int has_repository;            /* 1 if the channel has a history. */
 } es_channel;
 
 /* Calls a function with a channel, on the calling thread before this returns. Takes a lock for a moment. Fails with
@@ -555,24 +555,24 @@ es_status es_hub_revoke(es_hub *hub, const char *identity, const char *channel);
  * from now on. */
 es_status es_hub_close(es_hub *hub);
 
-/* What a hub has done since it was made, and what it has now. */
+/* A hub's totals since its creation, and its current state. */
 typedef struct es_statistics {
-  uint64_t readers;         /* Requests and streams that are open now. */
-  uint64_t channels;        /* Channels that there are now. */
-  uint64_t published;       /* Events published; one for several channels is counted in each. */
-  uint64_t published_bytes; /* The bytes of those, encoded. */
-  uint64_t delivered;       /* Events and comments given to readers, counted for each. */
-  uint64_t replayed;        /* Those of them that came from a repository. */
-  uint64_t sent_bytes;      /* Bytes given to connections. */
-  uint64_t coalesced;       /* Events that a newer one took the place of. */
-  uint64_t gaps;            /* Times a reader was told that events are missing. */
-  uint64_t opened;          /* Streams that were opened. */
-  uint64_t refused;         /* Requests that were refused. */
-  uint64_t ended;           /* Streams that ended. */
-  uint64_t dropped;         /* Those of them that were cut off for being too slow. */
-  uint64_t held_bytes;      /* Bytes that are held for readers now. */
-  uint64_t skipped;         /* Events that slow readers were not given because they were moved on. */
-  uint64_t conflated;       /* Events that slow readers were not given because a newer one has their key. */
+  uint64_t readers;           /* Open requests and streams. */
+  uint64_t channels;          /* Current channels. */
+  uint64_t events_published;  /* Published events. An event for several channels counts once per channel. */
+  uint64_t published_bytes;   /* The encoded bytes of those. */
+  uint64_t events_delivered;  /* Events and comments delivered to readers, counted per reader. */
+  uint64_t events_replayed;   /* Delivered events that came from a history. */
+  uint64_t sent_bytes;        /* Bytes that connections accepted. */
+  uint64_t events_coalesced;  /* Events replaced by a newer one within a coalescing window. */
+  uint64_t gaps;              /* Gaps that readers were told of. */
+  uint64_t streams_opened;    /* Opened streams. */
+  uint64_t requests_rejected; /* Rejected requests. */
+  uint64_t streams_ended;     /* Ended streams. */
+  uint64_t streams_dropped;   /* Streams that ended because the reader was too slow. */
+  uint64_t retained_bytes;    /* Bytes of logs, replays and waiting publications. */
+  uint64_t events_skipped;    /* Events that slow readers skipped. */
+  uint64_t events_conflated;  /* Events that slow readers did not get because there was a newer one with the same key. */
 } es_statistics;
 
 /* Fills in statistics. size: sizeof(es_statistics), so that a program may be older or newer than the library: what it
@@ -721,7 +721,7 @@ typedef struct es_snapshots {
 typedef enum es_snapshot_use {
   /* A reader without a last event ID is, before what is published. */
   ES_SNAPSHOT_FOR_NEW_READERS = 1,
-  /* A reader is that cannot be given all that it missed, instead of what ES_OPTION_AFTER_GAP says. */
+  /* A reader is that cannot be given all that it missed, instead of what ES_OPTION_GAP_POLICY says. */
   ES_SNAPSHOT_AFTER_GAP = 2
 } es_snapshot_use;
 
@@ -778,6 +778,22 @@ es_status es_streams_drain(es_streams *streams, int64_t window_ms, void (*draine
 /* Cuts off the streams that are still open, takes the events from the base, and frees. Comes before event_base_free. An
  * evhttp with mounted paths may be freed before or after it; if it is to serve on, es_streams_unmount comes first. */
 void es_streams_free(es_streams *streams);
+
+/* ---- Names of version 0.1: define ES_NO_DEPRECATED_NAMES before the include to do without. Removed in 0.3. ---- */
+
+#ifndef ES_NO_DEPRECATED_NAMES
+#define es_hub_open es_hub_open_channel
+#define es_hub_open_configured es_hub_open_channel_configured
+#define es_hub_remove es_hub_remove_channel
+#define ES_OPTION_LOG_BYTES ES_OPTION_RETENTION_BYTES
+#define ES_OPTION_LOG_EVENTS ES_OPTION_RETENTION_EVENTS
+#define ES_OPTION_LOG_AGE_MS ES_OPTION_RETENTION_AGE_MS
+#define ES_OPTION_MAXIMUM_BYTES ES_OPTION_MEMORY_LIMIT
+#define ES_OPTION_AFTER_GAP ES_OPTION_GAP_POLICY
+#define ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID ES_OPTION_REPLAYS_TO_NEW_READERS
+#define ES_OPTION_MAXIMUM_CONNECTION_MS ES_OPTION_MAXIMUM_STREAM_MS
+#define ES_OPTION_CONNECTION_JITTER_PERCENT ES_OPTION_STREAM_JITTER_PERCENT
+#endif
 
 #ifdef __cplusplus
 }

@@ -29,28 +29,28 @@ public func es_hub_free(_ hub: OpaquePointer!) { Handle.free(hub, as: EventHub.s
 
 /// See the header.
 @c @implementation
-public func es_hub_open(_ hub: OpaquePointer!, _ channel: UnsafePointer<CChar>!) -> es_status {
-  reporting { try Handle.object(hub, "hub", as: EventHub.self).open(Text.channel(channel)) }
+public func es_hub_open_channel(_ hub: OpaquePointer!, _ channel: UnsafePointer<CChar>!) -> es_status {
+  reporting { try Handle.object(hub, "hub", as: EventHub.self).openChannel(Text.channel(channel)) }
 }
 
 /// See the header.
 @c @implementation
-public func es_hub_open_configured(
+public func es_hub_open_channel_configured(
   _ hub: OpaquePointer!, _ channel: UnsafePointer<CChar>!, _ config: OpaquePointer!
 ) -> es_status {
   reporting {
     let hub: EventHub = try Handle.object(hub, "hub")
     let settings: Settings = try Handle.object(config, "config")
-    try settings.require([ES_CONFIG_CHANNEL], in: "es_hub_open_configured")
-    try hub.open(Text.channel(channel), settings.rules(in: hub.configuration))
+    try settings.require([ES_CONFIG_CHANNEL], in: "es_hub_open_channel_configured")
+    try hub.openChannel(Text.channel(channel), configuration: settings.rules(in: hub.configuration))
     settings.wasUsedForChannel()
   }
 }
 
 /// See the header.
 @c @implementation
-public func es_hub_remove(_ hub: OpaquePointer!, _ channel: UnsafePointer<CChar>!) -> es_status {
-  reporting { try Handle.object(hub, "hub", as: EventHub.self).remove(Text.channel(channel)) }
+public func es_hub_remove_channel(_ hub: OpaquePointer!, _ channel: UnsafePointer<CChar>!) -> es_status {
+  reporting { try Handle.object(hub, "hub", as: EventHub.self).removeChannel(Text.channel(channel)) }
 }
 
 /// See the header.
@@ -61,7 +61,7 @@ public func es_hub_revoke(
   reporting {
     let hub: EventHub = try Handle.object(hub, "hub")
     let identity = try Text.required(identity, "identity")
-    try hub.revoke(identity: identity, in: channel.map { try Text.channel($0) })
+    try hub.revokeStreams(of: identity, in: channel.map { try Text.channel($0) })
   }
 }
 
@@ -81,13 +81,23 @@ public func es_hub_statistics(
     let memory = try required(statistics, "statistics")
     guard (0...4096).contains(size) else { throw Failure(.invalidValue, "no es_statistics has \(size) bytes") }
     let now = hub.statistics
-    var filled = es_statistics(
-      readers: UInt64(now.readers), channels: UInt64(now.channels), published: UInt64(now.published),
-      published_bytes: UInt64(now.publishedBytes), delivered: UInt64(now.delivered), replayed: UInt64(now.replayed),
-      sent_bytes: UInt64(now.sentBytes), coalesced: UInt64(now.coalesced), gaps: UInt64(now.gaps),
-      opened: UInt64(now.opened), refused: UInt64(now.refused), ended: UInt64(now.ended.values.reduce(0, +)),
-      dropped: UInt64(now.dropped), held_bytes: UInt64(now.heldBytes), skipped: UInt64(now.skipped),
-      conflated: UInt64(now.conflated))
+    var filled = es_statistics()
+    filled.readers = UInt64(now.readers)
+    filled.channels = UInt64(now.channels)
+    filled.events_published = UInt64(now.eventsPublished)
+    filled.published_bytes = UInt64(now.publishedBytes)
+    filled.events_delivered = UInt64(now.eventsDelivered)
+    filled.events_replayed = UInt64(now.eventsReplayed)
+    filled.sent_bytes = UInt64(now.sentBytes)
+    filled.events_coalesced = UInt64(now.eventsCoalesced)
+    filled.gaps = UInt64(now.gaps)
+    filled.streams_opened = UInt64(now.streamsOpened)
+    filled.requests_rejected = UInt64(now.requestsRejected)
+    filled.streams_ended = UInt64(now.streamsEnded.values.reduce(0, +))
+    filled.streams_dropped = UInt64(now.streamsDropped)
+    filled.retained_bytes = UInt64(now.retainedBytes)
+    filled.events_skipped = UInt64(now.eventsSkipped)
+    filled.events_conflated = UInt64(now.eventsConflated)
     memset(memory, 0, size)
     memcpy(memory, &filled, min(size, MemoryLayout<es_statistics>.size))
   }

@@ -19,7 +19,7 @@ extension SQLiteEventRepository.Configuration {
     }
     if let bytes = try Self.limit(options.maximum_file_bytes, "maximum_file_bytes") { maximumFileBytes = bytes.value }
     if let connections = try Self.number(options.connections, "connections") {
-      readers = connections
+      self.connections = connections
     }
     if let time = try Self.number(options.busy_timeout_ms, "busy_timeout_ms") {
       busyTimeout = .milliseconds(time)
@@ -41,7 +41,7 @@ extension SQLiteEventRepository.Configuration {
   private static let namesInHeader = [
     "durability": "flush_interval_ms", "retention.maximumEvents": "maximum_events",
     "retention.maximumBytes": "maximum_bytes", "retention.maximumAge": "maximum_age_ms",
-    "maximumFileBytes": "maximum_file_bytes", "readers": "connections", "busyTimeout": "busy_timeout_ms",
+    "maximumFileBytes": "maximum_file_bytes", "busyTimeout": "busy_timeout_ms",
     "additionTimeout": "addition_timeout_ms", "maximumWaitingBytes": "maximum_waiting_bytes",
   ]
 

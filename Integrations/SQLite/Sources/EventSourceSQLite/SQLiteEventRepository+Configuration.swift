@@ -38,7 +38,7 @@ extension SQLiteEventRepository {
     /// with ``SQLiteHistoryError/Code/full`` until retention has made room. The write-ahead log adds a few mebibytes.
     public var maximumFileBytes: Int?
     /// The number of reads that run at the same time, each over its own connection.
-    public var readers = 2
+    public var connections = 2
     /// How long to wait while another process has the file locked. An addition waits at most three quarters of
     /// ``additionTimeout``.
     public var busyTimeout = Duration.seconds(5)
@@ -65,7 +65,7 @@ extension SQLiteEventRepository {
       try ConfigurationError.require(age > .zero, "retention.maximumAge", "more than zero", age)
       let fileBytes = maximumFileBytes ?? 1 << 20
       try ConfigurationError.require(fileBytes >= 64 << 10, "maximumFileBytes", "at least 65536", fileBytes)
-      try ConfigurationError.require((1...64).contains(readers), "readers", "1 to 64", readers)
+      try ConfigurationError.require((1...64).contains(connections), "connections", "1 to 64", connections)
       try ConfigurationError.require(busyTimeout >= .zero, "busyTimeout", "zero or more", busyTimeout)
       try ConfigurationError.require(additionTimeout > .zero, "additionTimeout", "more than zero", additionTimeout)
       try ConfigurationError.require(

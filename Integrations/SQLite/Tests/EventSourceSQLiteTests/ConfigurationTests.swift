@@ -22,7 +22,7 @@ import Testing
     ("retention.maximumBytes", numbers.map { value in { $0.retention.maximumBytes = value } }),
     ("retention.maximumAge", durations.map { value in { $0.retention.maximumAge = value } }),
     ("maximumFileBytes", numbers.map { value in { $0.maximumFileBytes = value } }),
-    ("readers", numbers.map { value in { $0.readers = value } }),
+    ("connections", numbers.map { value in { $0.connections = value } }),
     ("busyTimeout", durations.map { value in { $0.busyTimeout = value } }),
     ("additionTimeout", durations.map { value in { $0.additionTimeout = value } }),
     ("maximumWaitingBytes", numbers.map { value in { $0.maximumWaitingBytes = value } }),
@@ -61,10 +61,10 @@ import Testing
   @Test func aReadersValuesAreTakenOrRefused() async throws {
     await (try SQLiteEventRepository(path: folder.file(), configuration: .test())).close()
     let values = Self.numbers.map { ($0, Duration.seconds(5)) } + Self.durations.map { (1, $0) }
-    for (readers, time) in values {
-      let isSound = (1...64).contains(readers) && time >= .zero
+    for (connections, time) in values {
+      let isSound = (1...64).contains(connections) && time >= .zero
       do {
-        await (try ReadOnlySQLiteEventRepository(path: folder.file(), readers: readers, busyTimeout: time)).close()
+        await (try SQLiteEventReader(path: folder.file(), connections: connections, busyTimeout: time)).close()
         #expect(isSound)
       } catch {
         #expect(!isSound && error.code == .invalidConfiguration)

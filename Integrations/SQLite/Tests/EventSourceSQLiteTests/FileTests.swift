@@ -20,7 +20,7 @@ import Testing
 
   private func readingCode(_ path: String) -> SQLiteHistoryError.Code? {
     do {
-      _ = try ReadOnlySQLiteEventRepository(path: path)
+      _ = try SQLiteEventReader(path: path)
       return nil
     } catch {
       return error.code

@@ -148,7 +148,7 @@ import Testing
   }
 
   @Test func aQuestionEndsWhenItsTaskIsCanceledAlsoIfAnotherIsBeingAnswered() async throws {
-    let repository = try await open { $0.readers = 1 }
+    let repository = try await open { $0.connections = 1 }
     _ = try await repository.append((1...2000).map { ServerSentEvent(data: "\($0)") }, to: "a")
     for _ in 1...50 {
       let questions = (1...20).map { _ in Task { try await repository.held() } }

@@ -30,7 +30,8 @@ import Foundation
     }
     publishing.cancel()
     await publishing.value
-    let ended = feed.hub.statistics.ended.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
+    let ended = feed.hub.statistics.streamsEnded.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(
+      separator: " ")
     say("ended \(ended)")
   }
 
@@ -40,11 +41,11 @@ import Foundation
       case "go": feed.resume()
       case "pause": feed.pause()
       case "empty":
-        feed.empty()
+        feed.status(204)
         say("emptied")
       case "state":
         let now = feed.hub.statistics
-        say("readers \(now.readers) held \(now.heldBytes) heap \(HeapMemory.bytesInUse)")
+        say("readers \(now.readers) held \(now.retainedBytes) heap \(HeapMemory.bytesInUse)")
       default: say("there is no \(command)")
       }
     }

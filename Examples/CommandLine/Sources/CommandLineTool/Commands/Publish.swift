@@ -70,7 +70,7 @@ struct Publish: AsyncParsableCommand {
       headers.append(HeaderField("Content-Type", "text/plain; charset=utf-8"))
     }
     if headers.values(of: "User-Agent").isEmpty { headers.append(HeaderField("User-Agent", EventSource.userAgent)) }
-    let request = EventSourceRequest(target(), method: "POST", headers: headers, body: bytes)
+    let request = SubscriptionRequest(target(), method: "POST", headers: headers, body: bytes)
     let (status, text) = try await Self.within(timeout?.duration ?? .seconds(30)) {
       let response = try await transport.send(request)
       defer { response.body.cancel() }

@@ -1,9 +1,10 @@
 import CEventSource
+import EventSourceFormat
 import Glibc
 
-/// That of the header with which the library was built, in memory that is never freed.
+/// The version, in memory that is never freed.
 // Sendable, because the text is never changed.
-private nonisolated(unsafe) let version = UnsafePointer(strdup(ES_VERSION)!)
+private nonisolated(unsafe) let version = UnsafePointer(strdup(packageVersion)!)
 
 /// See the header.
 @c @implementation

@@ -2,25 +2,27 @@
 ///
 /// Readers that are behind read from the log, and readers that return with a last event ID find in it what they missed.
 /// So it must hold at least the largest burst that is published faster than readers receive it.
-public struct LogLimits: Sendable, Hashable {
+public struct Retention: Sendable, Hashable {
   /// The maximum allocated bytes. The newest event is retained even if it is larger.
-  public var bytes: Int
+  public var maximumBytes: Int
   /// The maximum number of events and comments. `nil` means no limit.
-  public var events: Int?
+  public var maximumEvents: Int?
   /// The age up to which events are not evicted because of age. A segment is evicted when all its events are older.
   /// `nil` means no limit. Time advances when a lane runs.
-  public var age: Duration?
+  public var maximumAge: Duration?
 
   /// Creates limits. ``EventHub/Configuration/validate()`` checks them.
-  public init(bytes: Int = 8 << 20, events: Int? = nil, age: Duration? = nil) {
-    self.bytes = bytes
-    self.events = events
-    self.age = age
+  public init(maximumBytes: Int = 8 << 20, maximumEvents: Int? = nil, maximumAge: Duration? = nil) {
+    self.maximumBytes = maximumBytes
+    self.maximumEvents = maximumEvents
+    self.maximumAge = maximumAge
   }
 
   func validate() throws(ConfigurationError) {
-    try ConfigurationError.require(bytes >= 1024, "log.bytes", "at least 1024", bytes)
-    try ConfigurationError.require((events ?? 1) > 0, "log.events", "at least 1", events ?? 0)
-    try ConfigurationError.require((age ?? .seconds(1)) > .zero, "log.age", "more than zero", age ?? .zero)
+    try ConfigurationError.require(maximumBytes >= 1024, "retention.maximumBytes", "at least 1024", maximumBytes)
+    try ConfigurationError.require(
+      (maximumEvents ?? 1) > 0, "retention.maximumEvents", "at least 1", maximumEvents ?? 0)
+    try ConfigurationError.require(
+      (maximumAge ?? .seconds(1)) > .zero, "retention.maximumAge", "more than zero", maximumAge ?? .zero)
   }
 }

@@ -1,5 +1,5 @@
 /// An open stream, as passed to a revocation's predicate.
-public struct GrantedStream: Sendable, Hashable {
+public struct OpenStream: Sendable, Hashable {
   /// The reader's identity, from the authorizer.
   public let identity: String?
   /// What it reads, by the channels' own names; see ``ChannelGrant/aliases``.
@@ -16,16 +16,16 @@ extension EventHub {
   ///
   /// - Parameter isRevoked: Called on the lanes' threads for every open stream. It must return quickly and must not
   ///   call the hub.
-  public func revoke(where isRevoked: @escaping @Sendable (GrantedStream) -> Bool) {
-    revoke(.matching(isRevoked))
+  public func revokeStreams(where isRevoked: @escaping @Sendable (OpenStream) -> Bool) {
+    revokeStreams(.matching(isRevoked))
   }
 
-  /// Ends all streams of an identity, or those that read a channel, as ``revoke(where:)`` does.
-  public func revoke(identity: String, in channel: ChannelName? = nil) {
-    revoke(.of(ExactString(identity), in: channel))
+  /// Ends all streams of an identity, or those that read a channel, as ``revokeStreams(where:)`` does.
+  public func revokeStreams(of identity: String, in channel: ChannelName? = nil) {
+    revokeStreams(.of(ExactString(identity), in: channel))
   }
 
-  private func revoke(_ streams: Revocation.Streams) {
+  private func revokeStreams(_ streams: Revocation.Streams) {
     post(toAllLanes: .revoke(Revocation(streams: streams, exempt: Self.requestBeingDecided)))
   }
 

@@ -5,7 +5,7 @@ public import EventSourceServer
 /// It returns committed events and records nothing: publishing to a channel that it is registered for does not use it.
 /// Each read sees what the writer has added, but the repository is not notified of additions. Connect readers that
 /// follow live to the writer's hub. Safe to use from any thread. Errors are ``SQLiteHistoryError``.
-public final class ReadOnlySQLiteEventRepository: EventRepository {
+public final class SQLiteEventReader: EventRepository {
   /// The file.
   public let path: String
 
@@ -20,22 +20,22 @@ public final class ReadOnlySQLiteEventRepository: EventRepository {
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - readers: The number of reads that run at the same time, 1 to 64, each over its own connection.
+  ///   - connections: The number of reads that run at the same time, 1 to 64, each over its own connection.
   ///   - busyTimeout: How long to wait while another process recovers the file after a writer was killed.
   /// - Throws: ``SQLiteHistoryError`` if the file does not exist, cannot be opened or is not a history, or if a value
   ///   is not allowed.
-  public init(path: String, readers: Int = 2, busyTimeout: Duration = .seconds(5)) throws(SQLiteHistoryError) {
-    guard (1...64).contains(readers), busyTimeout >= .zero else {
+  public init(path: String, connections: Int = 2, busyTimeout: Duration = .seconds(5)) throws(SQLiteHistoryError) {
+    guard (1...64).contains(connections), busyTimeout >= .zero else {
       throw SQLiteHistoryError(
         .invalidConfiguration, path: path,
-        "readers is \(readers), allowed is 1 to 64; busyTimeout is \(busyTimeout), allowed is zero or more")
+        "connections is \(connections), allowed is 1 to 64; busyTimeout is \(busyTimeout), allowed is zero or more")
     }
     self.path = path
-    self.readers = try ReaderPool(path, count: readers, busyTimeout: busyTimeout, timeLimit: Self.closingTime)
+    readers = try ReaderPool(path, count: connections, busyTimeout: busyTimeout, timeLimit: Self.closingTime)
   }
 
   /// Returns the events after another, as ``SQLiteEventRepository/events(for:)`` does.
-  public func events(for request: ReplayRequest) async throws -> ReplayAnswer { try await readers.answer(request) }
+  public func events(for request: ReplayRequest) async throws -> ReplayResult { try await readers.answer(request) }
 
   /// Answers waiting reads and closes the file. Later calls fail. If a file system call hangs, waiting reads fail after
   /// 30 seconds, and the file is closed when the call returns.

@@ -1,0 +1,13 @@
+internal import EventSourceFormat
+
+extension [HeaderField] {
+  /// Sets a field, instead of all of its name.
+  mutating func set(_ name: String, _ value: String) {
+    removeAll(of: name)
+    append(HeaderField(name, value))
+  }
+
+  mutating func removeAll(of name: String) {
+    removeAll { equalsIgnoringASCIICase($0.name, name) }
+  }
+}
