@@ -51,7 +51,8 @@ extension AdapterContract {
       }
       throw ContractViolation("the reader takes what it has for all that there was")
     },
-    Check("a refusal's fields cannot frame it, nor its reason break out of its line", authorizer: Refusing()) { scene in
+    Check("a rejection's fields cannot frame it, nor its reason break out of its line", authorizer: Refusing()) {
+      scene in
       let stream = try ClientStream(port: scene.port, "GET", "/events/a?status=403")
       for _ in 0..<2 {
         try stream.readHead()
@@ -65,7 +66,7 @@ extension AdapterContract {
         try stream.ask("GET", "/events/a?status=403")
       }
     },
-    Check("a refusal's status is an error's or 204, and the connection serves on", authorizer: Refusing()) { scene in
+    Check("a rejection's status is an error's or 204, and the connection serves on", authorizer: Refusing()) { scene in
       for status in [204, 205, 304, 99, 100, 101, 200, 600, 1000, 99_999, -1, Int.min, Int.max] {
         let stream = try ClientStream(port: scene.port, "GET", "/events/a?status=\(status)")
         try stream.readHead()
@@ -89,7 +90,7 @@ private struct Refusing: ChannelAuthorizer {
       ("Content-Length", "0"), ("Transfer-Encoding", "chunked"), ("Connection", "upgrade"), ("Upgrade", "h2c"),
       ("Date", "never"), ("X-Own", "1"), ("X-Broken", "a\r\nX-Other: b"), ("X Y", "c"),
     ]
-    return .refused(
+    return .rejected(
       EventStreamRejection(
         status: status, fields: fields.map { HeaderField($0.0, $0.1) },
         reason: "no\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad"))

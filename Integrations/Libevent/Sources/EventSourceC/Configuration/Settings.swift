@@ -168,21 +168,21 @@ extension Settings {
     set { hub.channelCreation = newValue ? .onDemand : .explicit }
   }
 
-  /// 0: all that is held; 1: what comes; 2, which cannot be set here: a snapshot; a status: a refusal with it.
+  /// 0: all that is held; 1: what comes; 2, which cannot be set here: a snapshot; a status: a rejection with it.
   var gapPolicy: Int? {
     get {
       switch streams.gapPolicy {
       case .replayAvailable: 0
       case .liveOnly: 1
       case .snapshot: 2
-      case .refuse(let status): status
+      case .reject(let status): status
       }
     }
     set {
       switch newValue {
       case 0: streams.gapPolicy = .replayAvailable
       case 1: streams.gapPolicy = .liveOnly
-      case .some(let status) where (400...599).contains(status): streams.gapPolicy = .refuse(status: status)
+      case .some(let status) where (400...599).contains(status): streams.gapPolicy = .reject(status: status)
       default: isChoiceWrong = true
       }
     }
