@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds a package that uses this one, in the folder where all of them are built, so that our modules are compiled once;
-# prints where its programs are.
+# Builds a package that uses this one, in a folder shared by all such builds, so that our modules are compiled once.
+# Prints the folder of the programs.
 #   bash Tests/build.sh PACKAGE [release | tests]
-# Every build in that folder has the same options, or it would compile everything again. The plan of the last build may
-# be of another package: without the option it would be taken for this one's.
+# Every build in that folder uses the same options; otherwise, everything would be compiled again. The build plan may be
+# that of another package. Without the option, it would be used for this package.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes with libFuzzer and the address sanitizer.
 #   bash Tests/fuzz.sh [TARGET|all] [SECONDS]        (all, 60)
-# Exits with 1 at a finding, and says where the input is that reproduces it.
+# Exits with 1 at a finding, and prints the path of the input that reproduces it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,11 +17,11 @@ case "${1:-all}" in
   *) targets=("$1") ;;
 esac
 seconds=${2:-60}
-# Otherwise a finding waits in the crash handler.
+# Without this, a finding would wait in the crash handler.
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
 
 for target in "${targets[@]}"; do
-  [ -n "${sources[$target]:-}" ] || { echo "fuzz: there is no target \"$target\"; there are ${!sources[*]}" >&2; exit 64; }
+  [ -n "${sources[$target]:-}" ] || { echo "fuzz: there is no target \"$target\"; the targets are ${!sources[*]}" >&2; exit 64; }
   build=.build/fuzz/$target
   mkdir -p "$build/corpus"
   # shellcheck disable=SC2086 -- a list of files

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the checks beside processes that keep every core busy: what they wait for comes late, and has to do no harm.
+# Runs the checks while other processes keep every core busy. Late events must not cause failures.
 #   bash Tests/loaded.sh [CHECK ...]        as Tests/run.sh
 set -uo pipefail
 cd "$(dirname "$0")/.."

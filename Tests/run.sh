@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the checks of the package, installing what they need first. See --help.
+# Runs every check of the package, and installs what they need first. See --help.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -69,8 +69,7 @@ run_check() {
     format) bash Tests/Checks/format.sh ;;
     linkage) bash Tests/Checks/linkage.sh ;;
     platforms) bash Tests/Checks/platforms.sh ;;
-    # Tests that use all descriptors of a process, all of its threads, the disk or the network have processes of their
-    # own.
+    # Tests that use up a process's descriptors or threads, the disk or the network run in their own processes.
     unit)
       swift build --build-tests -Xswiftc -warnings-as-errors &&
         swift test --skip-build --parallel -Xswiftc -warnings-as-errors --skip aProcessWithoutDescriptors \
@@ -79,7 +78,7 @@ run_check() {
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceSQLiteTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceClientTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter aProcessWithoutDescriptors ;;
-    # In a folder of its own, because a trait is another build of everything.
+    # In its own folder, because a trait requires a separate build of everything.
     asynchttpclient)
       swift build --build-tests --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
         swift test --skip-build --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits --filter EventSourceClientTests ;;

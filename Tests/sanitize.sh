@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests of the format, the server and the built-in server under sanitizers.
 #   bash Tests/sanitize.sh [thread|address|all] [--short]
-# --short tries fewer random schedules and leaves out the slowest suites.
+# --short tries fewer random schedules and omits the slowest suites.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,14 +26,14 @@ if $short; then
 fi
 
 for kind in "${kinds[@]}"; do
-  # Tasks that still wait when the process ends are nobody's leak. TSan does not see through Synchronization's Mutex.
+  # Tasks that still wait at the end of the process are not leaks. TSan does not support Synchronization's Mutex.
   export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1
   options=(--sanitize "$kind" --scratch-path ".build-$kind")
   [ "$kind" = thread ] && options+=(-Xswiftc -DEVENTSOURCE_THREAD_SANITIZER)
   echo "sanitize: $kind"
   swift build --quiet --build-tests "${options[@]}"
   log=.build-$kind/tests.log
-  # That one is for a process of its own. Foundation's networking is not built for the thread sanitizer.
+  # This test needs its own process. Foundation's networking is not built for the thread sanitizer.
   leave=(--skip aProcessWithoutDescriptors)
   [ "$kind" = thread ] && leave+=(--skip EventSourceClientTests)
   if ! swift test --skip-build "${options[@]}" "${skip[@]}" "${leave[@]}" >"$log" 2>&1; then

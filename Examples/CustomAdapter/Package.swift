@@ -6,7 +6,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [.package(name: "eventsource-kit", path: "../..")],
   targets: [
-    // An HTTP server that knows nothing of event streams, in place of the one that you have.
+    // An HTTP server without event streams, in place of your own.
     .target(name: "TinyHTTP"),
     // The adapter.
     .target(

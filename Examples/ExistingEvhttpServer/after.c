@@ -1,5 +1,5 @@
 /*
- * The program of before.c with an event stream, which `diff before.c after.c` shows.
+ * The program of before.c with an event stream. `diff before.c after.c` shows what was added.
  *
  *   cc after.c -o after $(pkg-config --cflags --libs eventsource-libevent libevent)
  */
@@ -70,7 +70,7 @@ int main(int argc, char **argv) {
   struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", port);
   struct sockaddr_in address;
   if (!bound || getsockname(evhttp_bound_socket_get_fd(bound), (void *)&address, &(socklen_t){sizeof address}) != 0) {
-    fprintf(stderr, "the port cannot be had\n");
+    fprintf(stderr, "the port is not available\n");
     return 1;
   }
   printf("http://127.0.0.1:%u\n", ntohs(address.sin_port));

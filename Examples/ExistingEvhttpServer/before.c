@@ -1,5 +1,5 @@
 /*
- * An evhttp program as you may have one: two routes, a timer, and an end on SIGINT or SIGTERM.
+ * A typical evhttp program: two routes, a timer, and a clean end on SIGINT or SIGTERM.
  *
  *   cc before.c -o before $(pkg-config --cflags --libs libevent)
  */
@@ -59,7 +59,7 @@ int main(int argc, char **argv) {
   struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", port);
   struct sockaddr_in address;
   if (!bound || getsockname(evhttp_bound_socket_get_fd(bound), (void *)&address, &(socklen_t){sizeof address}) != 0) {
-    fprintf(stderr, "the port cannot be had\n");
+    fprintf(stderr, "the port is not available\n");
     return 1;
   }
   printf("http://127.0.0.1:%u\n", ntohs(address.sin_port));

@@ -1,6 +1,6 @@
 /*
- * A notice board in evhttp, with everything that event streams can have: a history and an authorizer of the program's
- * own, a logger, events published by another thread, and an end that lets every reader finish.
+ * A notice board in evhttp that uses all features of event streams: the program's own history and authorizer, a logger,
+ * events published by another thread, and a clean end for every reader.
  *
  *   cc complete.c -o complete -pthread $(pkg-config --cflags --libs eventsource-libevent libevent)
  *   ./complete 8080
@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* ---- The board: a thread of its own that keeps the notes. What is asked of it waits in a queue. ---- */
+/* ---- The board: a thread that keeps the notes. Its jobs wait in a queue. ---- */
 
 enum { MOST_NOTES = 100000, BATCH = 256 };
 static const char *const channels[] = {"public", "staff"};
@@ -31,7 +31,7 @@ struct note {
   char id[24];
 };
 
-/* Either a note to be pinned up, or, if there is a replay, a reader that asks for what it missed. */
+/* A note to pin up or, if there is a replay, a request for missed notes. */
 struct job {
   struct job *next;
   int channel;
@@ -43,7 +43,7 @@ struct job {
 static struct board {
   es_hub *hub;
   pthread_t thread;
-  pthread_mutex_t lock; /* Of the queue; the notes belong to the board's thread. */
+  pthread_mutex_t lock; /* Guards the queue. The notes belong to the board's thread. */
   pthread_cond_t filled;
   struct job *first, **last;
   int stopped;
@@ -67,7 +67,7 @@ static void ask_board(struct job job) {
   pthread_mutex_unlock(&board.lock);
 }
 
-/* First into the history, then to the readers: who resumes finds what others have seen. */
+/* Stores the note before publishing it, so that a resuming reader finds everything that others have seen. */
 static void pin_up(struct job *job) {
   size_t count = board.count[job->channel];
   if (count == MOST_NOTES) {
@@ -81,10 +81,10 @@ static void pin_up(struct job *job) {
   es_event event =
     ES_STRUCT(es_event, .data = note->text, .data_length = strlen(note->text), .type = "note", .id = note->id);
   if (es_publish_event(board.hub, &channels[job->channel], 1, &event, NULL) != ES_OK)
-    fprintf(stderr, "a note is not published: %s\n", es_last_error());
+    fprintf(stderr, "a note was not published: %s\n", es_last_error());
 }
 
-/* The text of a replay's job is the last event ID. */
+/* Answers a replay. The text of its job is the last event ID. */
 static void look_up(struct job *job) {
   es_event events[BATCH];
   size_t count = 0, after = 0;
@@ -99,7 +99,7 @@ static void look_up(struct job *job) {
     events[count++] =
       ES_STRUCT(es_event, .data = note->text, .data_length = strlen(note->text), .type = "note", .id = note->id);
   }
-  /* A reader that has left meanwhile needs no answer: ES_NOT_PENDING is no mistake. */
+  /* ES_NOT_PENDING is not an error: a reader that has disconnected needs no answer. */
   es_replay_answer(job->replay, is_known ? ES_REPLAY_CONTIGUOUS : ES_REPLAY_UNKNOWN_ID, events, count);
   free(job->text);
 }
@@ -137,9 +137,9 @@ static void stop_board(void) {
   }
 }
 
-/* ---- What the library asks. On threads of the library, several at a time. ---- */
+/* ---- The library's callbacks. On threads of the library, several at a time. ---- */
 
-/* The history: passed on to the board, which answers from its own thread. */
+/* The history: passes the request to the board, which answers on its own thread. */
 static void replay(void *context, es_replay *replay, const es_replay_request *request) {
   (void)context;
   ask_board((struct job){
@@ -150,7 +150,7 @@ static void replay(void *context, es_replay *replay, const es_replay_request *re
   });
 }
 
-/* Everyone may read what is public; the rest is for who knows the secret. Answered at once. */
+/* Everyone may read public notes. All others require the secret. Answers immediately. */
 static void authorize(void *context, es_authorization *authorization, const es_request *request) {
   (void)context;
   const char *token = es_request_field(request, "Authorization");
@@ -177,7 +177,7 @@ static void print_log(
   funlockfile(stderr);
 }
 
-/* ---- The program's own routes, and its end. On the base's thread. ---- */
+/* ---- The program's own routes and its end. On the base's thread. ---- */
 
 static struct program {
   struct event_base *base;
@@ -234,7 +234,7 @@ static void on_note(struct evhttp_request *request, int channel) {
   answer(request, 202, "text/plain", "pinned up\n");
 }
 
-/* The paths without a callback of their own: notes, and the streams, which have the channel's name in their path. */
+/* Serves the paths without their own callback: the notes, and the streams, whose path contains the channel's name. */
 static void on_other(struct evhttp_request *request, void *context) {
   (void)context;
   const char *uri = evhttp_request_get_uri(request);
@@ -248,7 +248,7 @@ static void on_drained(void *context) {
   event_base_loopexit(program.base, NULL);
 }
 
-/* The readers are sent away within half a second, each when it has everything; the second signal does not wait. */
+/* Ends the streams within half a second, each after it has sent everything. A second signal does not wait. */
 static void on_signal(evutil_socket_t number, short what, void *context) {
   (void)number, (void)what, (void)context;
   static int count;
@@ -265,7 +265,7 @@ static void check(es_status status) {
 static void make_streams(void) {
   es_config *config;
   check(es_config_create_for(ES_CONFIG_HUB, &config));
-  check(es_config_set(config, ES_OPTION_RETENTION_EVENTS, 16)); /* The board keeps the rest. */
+  check(es_config_set(config, ES_OPTION_RETENTION_EVENTS, 16)); /* The board keeps older notes. */
   check(es_config_set_logger(config, &ES_STRUCT(es_logger, .log = print_log)));
   check(es_hub_create(config, &program.hub));
   es_config_free(config);
@@ -292,7 +292,7 @@ int main(int argc, char **argv) {
   struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(program.http, "127.0.0.1", port);
   struct sockaddr_in address;
   if (!bound || getsockname(evhttp_bound_socket_get_fd(bound), (void *)&address, &(socklen_t){sizeof address}) != 0) {
-    fprintf(stderr, "the port cannot be had\n");
+    fprintf(stderr, "the port is not available\n");
     return 1;
   }
   printf("http://127.0.0.1:%u\n", ntohs(address.sin_port));
@@ -306,7 +306,7 @@ int main(int argc, char **argv) {
 
   event_base_dispatch(program.base);
 
-  /* Nobody is left who waits for what is asked of the board from now on. */
+  /* No reader is left that would wait for an answer of the board. */
   stop_board();
   event_free(interrupted);
   event_free(terminated);

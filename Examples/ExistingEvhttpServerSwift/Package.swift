@@ -5,7 +5,7 @@ let package = Package(
   name: "ExistingEvhttpServerSwift",
   dependencies: [.package(name: "eventsource-kit", path: "../..")],
   targets: [
-    // What the program had already: its own view of libevent.
+    // The program's own view of libevent, which it had before.
     .systemLibrary(name: "CEvhttp", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
     .executableTarget(
       name: "Server",

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds the libraries for C programs and installs them, with headers, man pages and what pkg-config knows of them.
+# Builds and installs the libraries for C programs, with headers, man pages and pkg-config files.
 #   bash Integrations/Libevent/install.sh --prefix DIR [--libdir DIR] [--without-sqlite] [--debug | --uninstall]
-# There are two: eventsource-libevent, and eventsource-libevent-sqlite, which is the same with histories in SQLite files.
-# With DESTDIR in the environment everything goes below that folder, for packages; what is installed refers to the
-# prefix. Needs Swift 6.3 and libevent-dev to build, libsqlite3-dev for the second library, and python3 for the man pages;
-# who uses what is installed needs neither Swift nor this package.
-# --libdir: where the libraries go, if not lib below the prefix. --without-sqlite leaves out the second one. --debug keeps
-# assertions and symbols. --uninstall takes away what was installed with the same prefix, libdir and DESTDIR.
+# There are two libraries: eventsource-libevent, and eventsource-libevent-sqlite, which adds histories in SQLite files.
+# With DESTDIR in the environment, everything is installed below that folder, for packaging; the files refer to the
+# prefix. Building needs Swift 6.3 and libevent-dev, libsqlite3-dev for the second library, and python3 for man pages.
+# Programs that use the libraries need neither Swift nor this package. --libdir sets the folder of the libraries
+# (default: lib below the prefix). --without-sqlite omits the second library. --debug keeps assertions and symbols.
+# --uninstall removes the files that were installed with the same prefix, libdir and DESTDIR.
 set -euo pipefail
 
 usage() { sed -n '2,9s/^# *//p' "$0"; }
@@ -41,7 +41,7 @@ fi
 
 missing() { echo "install.sh: $1's headers are missing: the Debian package is $2" >&2; exit 1; }
 pkg-config --exists libevent || missing libevent libevent-dev
-[ -z "$with_sqlite" ] || pkg-config --exists sqlite3 || missing SQLite 'libsqlite3-dev; or leave it out: --without-sqlite'
+[ -z "$with_sqlite" ] || pkg-config --exists sqlite3 || missing SQLite 'libsqlite3-dev; or use --without-sqlite'
 mkdir -p "$to_lib/pkgconfig" "$to_include" "$to_man"
 cd "$(dirname "$0")/../.."
 
@@ -49,39 +49,39 @@ here=Integrations/Libevent
 headers=$here/Sources/CEventSource
 version=$(sed -n 's/^#define ES_VERSION "\(.*\)"$/\1/p' "$headers/eventsource.h")
 runtime=$(swiftc -print-target-info -static-stdlib | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/linux
-# Before glibc 2.34 these were libraries of their own.
+# Before glibc 2.34, these were separate libraries.
 private='-lstdc++ -lm'
 printf '2.34\n%s\n' "$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)" | sort -CV || private+=' -ldl -lpthread'
-# Where the dynamic linker looks anyway, a program need not remember the folder.
+# A folder that the dynamic linker searches anyway needs no rpath.
 rpath=" -Wl,-rpath,$libdir"
 case "$libdir" in /lib | /usr/lib | /lib64 | /usr/lib64 | "/usr/lib/$(uname -m)-linux-gnu") rpath='' ;; esac
 
-# install_header NAME: a header, and the man page that is made from it.
+# install_header NAME: installs a header, and a man page made from it.
 install_header() {
   install -m 644 "$headers/$1.h" "$to_include/$1.h"
   if command -v python3 >/dev/null; then
     python3 "$here/manpage.py" "$headers/$1.h" "$(LC_ALL=C date -u -r "$headers/$1.h" '+%B %-d, %Y')" >"$to_man/$1.3"
     chmod 644 "$to_man/$1.3"
   else
-    echo "install.sh: there is no python3, and so no man page of $1" >&2
+    echo "install.sh: the man page of $1 needs python3, which is missing" >&2
   fi
 }
 
-# install_library NAME PRODUCT REQUIRED DESCRIPTION: a library that is shared and one that is static.
+# install_library NAME PRODUCT REQUIRED DESCRIPTION: installs a library, both shared and static.
 install_library() {
   local name=$1 product=$2 library=lib$1 soname=lib$1.so.${version%%.*} products object archive
   local archives=() objects
-  # The Swift runtime becomes part of the library, and nothing of it is visible outside. A program that was linked with
-  # one version runs with a later one, as long as the first number is the same.
+  # The Swift runtime becomes part of the library, and none of it is exported. A program linked with one version runs
+  # with later versions that have the same first number.
   local build=(--configuration "$configuration" --product "$product" --scratch-path .build-c -Xswiftc -static-stdlib
     -Xlinker "--version-script=$here/eventsource.map" -Xlinker --gc-sections
-    # Regular expressions, which nothing here uses.
+    # Without regular expressions, which are not used.
     -Xswiftc -Xfrontend -Xswiftc -disable-implicit-string-processing-module-import)
   swift build --quiet "${build[@]}" -Xlinker "-soname=$soname"
   products=$(swift build --show-bin-path "${build[@]}")
 
-  # The same as one object in which only the functions of the headers can be seen, so that nothing of it gets mixed up
-  # with what else a program is linked from.
+  # The same as one object that exports only the functions of the headers, so that nothing in it conflicts with the rest
+  # of a program.
   object=$products/$name.o
   if [ ! "$object" -nt "$products/lib$product.so" ] || [ ! "$object" -nt "$here/install.sh" ]; then
     mapfile -t objects <"$products/$product.product/Objects.LinkFileList"

@@ -1,8 +1,8 @@
-"""Makes the man page of a header of the C library, in mdoc(7), which man-db and mandoc show.
+"""Converts a header of the C library to a man page in mdoc(7), for man-db and mandoc.
 
 usage: manpage.py HEADER DATE
 
-The page has what the header has: its first comment, then each of its parts, with the comment of every declaration.
+The page contains the header's first comment, then each of its parts with the comment of every declaration.
 """
 
 import os
@@ -11,16 +11,16 @@ import sys
 
 COMMENT = r"/\*.*?\*/"
 TITLE = re.compile(r"/\* -{4} (.*?) -{4,} \*/")
-# What a header is made of, behind its first comment.
+# The parts of a header after its first comment.
 PIECE = re.compile(
     rf"(?P<comment>{COMMENT})|(?P<directive>^#[^\n]*)|(?P<linkage>extern \"C\" \{{|^\}})"
     r"|(?P<block>typedef (?:enum|struct) \w+ \{.*?^\} \w+;)|(?P<declaration>\w[^;]*;)", re.S | re.M)
-# What an enum or a struct is made of.
+# The parts of an enum or a struct.
 MEMBER = re.compile(rf"(?P<comment>{COMMENT})|(?P<member>[^\s,;/][^,;/]*\([^;]*\)|[^\s,;/][^,;/]*)", re.S)
 
 
 def text_of(comment):
-    """The lines of a comment without its marks."""
+    """Returns the lines of a comment without its marks."""
     lines = comment.removeprefix("/*").removesuffix("*/").rstrip().split("\n")
     return [re.sub(r"^\s*\* ?", "", line) if number else line.strip() for number, line in enumerate(lines)]
 
@@ -35,16 +35,16 @@ def literal(lines):
 
 
 def sentences(line):
-    """Each on a line of its own, as mdoc wants them."""
+    """Returns the sentences of a line, one per line, as mdoc requires."""
     return [escaped(part) for part in re.split(r"(?<=[\w)`\"]\.) (?=[A-Z])", line.strip())]
 
 
 def paragraphs(comment):
-    """Running text: code stays as it is, and so do the paragraphs; `name: what` begins one of its own."""
+    """Converts text. Code and paragraphs are kept, and `name: text` begins a paragraph."""
     out, code = [], []
     was_of_name = False
     for line in [*text_of(comment), ""]:
-        # What goes on with `name: what` is indented, too; code has marks of its own.
+        # The continuation of `name: text` is also indented, so code is recognized by its punctuation.
         if re.match(r"  ", line) and re.search(r"[;*]|//", line):
             code.append(line)
             continue
@@ -66,7 +66,7 @@ def paragraphs(comment):
 
 
 def members(body):
-    """A list of what an enum or a struct has, with the comment above or behind each."""
+    """Returns the list of the members of an enum or a struct, with the comment above or after each."""
     out, above = [".Bl -tag -width Ds"], []
     last = 0
     for match in MEMBER.finditer(body):
@@ -83,7 +83,7 @@ def members(body):
 
 
 def parts(code):
-    """The page's parts; the names of the functions."""
+    """Returns the parts of the page, and the names of the functions."""
     out, names, comment = [], [], None
     for match in PIECE.finditer(code):
         text = match.group()

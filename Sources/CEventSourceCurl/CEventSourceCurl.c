@@ -7,7 +7,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-// Options: a long, an object, a function or an offset are told by the ten thousands.
+// libcurl's option numbers. The ten thousands encode the type: a long, an object pointer, a function pointer or an
+// offset.
 enum {
   option_fresh_connect = 74,
   option_forbid_reuse = 75,
@@ -56,7 +57,7 @@ typedef struct {
   } data;
 } curl_message;
 
-// The library's functions, set once by `load`.
+// The library's functions, set once by eventsource_curl_load.
 static struct {
   int (*global_init)(long);
   void *(*easy_init)(void);
@@ -76,7 +77,7 @@ static struct {
   int (*multi_wakeup)(void *);
 } curl;
 
-// A transfer: libcurl's handle and the list that it does not copy.
+// A transfer: libcurl's handle and the field list, which libcurl does not copy.
 typedef struct {
   void *handle;
   void *lines;
@@ -105,7 +106,8 @@ int eventsource_curl_load(void) {
   return is_loaded;
 }
 
-// Sets what the caller has chosen, and names what is refused. Texts that are NULL stay at libcurl's defaults.
+// Sets the caller's options. Returns the name of a rejected option, or NULL. Texts that are NULL keep libcurl's
+// defaults.
 static const char *set_options(void *handle, const eventsource_curl_options *options) {
   const struct {
     int option;
@@ -130,10 +132,11 @@ static const char *set_options(void *handle, const eventsource_curl_options *opt
   return curl.easy_setopt(handle, option_connect_timeout, limit) != 0 ? "the time limit for connections" : NULL;
 }
 
-// Names what libcurl refuses; NULL: nothing.
+// Configures a transfer. Returns the name of what libcurl rejects, or NULL.
 static const char *configure(transfer *it, const eventsource_curl_request *request) {
   void *handle = it->handle;
-  // What is not known to an old library is left at its default; what a request cannot do without is checked.
+  // Options that an old library does not know keep their defaults. Options that a request cannot work without are
+  // checked.
   curl.easy_setopt(handle, option_no_progress, 1L);
   curl.easy_setopt(handle, option_no_signal, 1L);
   curl.easy_setopt(handle, option_forbid_reuse, 1L);
@@ -142,10 +145,10 @@ static const char *configure(transfer *it, const eventsource_curl_request *reque
   curl.easy_setopt(handle, option_keep_interval, 15L);
   curl.easy_setopt(handle, option_suppress_connect_heads, 1L);
   curl.easy_setopt(handle, option_path_as_is, 1L);
-  // A transfer that is given up while its name is being resolved does not make all others wait for the resolver.
+  // A transfer that is cancelled during name resolution must not make all others wait for the resolver.
   curl.easy_setopt(handle, option_quick_exit, 1L);
-  // Streams that share a connection share its flow control: libcurl would keep what a stalled one has not taken, up to
-  // the 32 MiB of HTTP/2's window, for each.
+  // Streams that share a connection share its flow control: libcurl would buffer what a stalled stream does not accept,
+  // up to the 32 MiB of HTTP/2's window, for each stream.
   curl.easy_setopt(handle, option_fresh_connect, 1L);
   const char *flaw = set_options(handle, &request->options);
   if (flaw != NULL) return flaw;

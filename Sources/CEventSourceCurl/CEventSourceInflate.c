@@ -32,7 +32,7 @@ static struct {
 
 typedef struct {
   z_stream stream;
-  // Whether a byte of the content has been read, so that its header is known.
+  // Whether a byte of the content has been read, so its header is known.
   int has_begun;
   // Whether a member is complete, and neither the next one nor the end has been seen.
   int is_between;
@@ -70,7 +70,8 @@ void eventsource_inflate_free(void *opaque) {
   free(opaque);
 }
 
-// Whether two bytes can begin a zlib stream (RFC 1950, 2.2) or a gzip member; if not, it is bare deflate.
+// Returns whether two bytes can begin a zlib stream (RFC 1950, 2.2) or a gzip member. Otherwise, the content is bare
+// deflate.
 static int has_header(const unsigned char *bytes, size_t count) {
   if (bytes[0] == 0x1F) return 1;
   if ((bytes[0] & 0x0F) != 8 || bytes[0] >> 4 > 7) return 0;
@@ -84,7 +85,7 @@ eventsource_inflate_step eventsource_inflate(
   eventsource_inflate_step step = {0, 0, 0};
   const unsigned char *bytes = input;
   if (it->is_between) {
-    // Behind a member comes another one, or padding of zeros, or the end.
+    // A member is followed by another one, by padding of zeros, or by the end.
     while (step.taken < input_count && bytes[step.taken] == 0) step.taken++;
     if (step.taken == input_count) {
       step.status = is_last ? 1 : 0;
@@ -112,7 +113,7 @@ eventsource_inflate_step eventsource_inflate(
   } else if (result != z_ok && result != z_buffer_error) {
     step.status = -1;
   } else if (is_last && stream->avail_in == 0 && stream->avail_out > 0) {
-    // It needs more input, and there is none. A body without any byte is no damage.
+    // More input is needed, and there is none. An empty body is not an error.
     step.status = it->has_begun ? -1 : 1;
   }
   return step;

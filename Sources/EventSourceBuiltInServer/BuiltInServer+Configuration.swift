@@ -3,10 +3,10 @@ public import EventSourceServer
 extension BuiltInServer {
   /// The listening address, limits and timeouts of a server. Every value has a default that suits a small service.
   public struct Configuration: Sendable, Hashable {
-    /// Where to listen: an IPv4 or IPv6 address, or `localhost`, which is 127.0.0.1. `0.0.0.0` is every IPv4 address of
-    /// the machine, `::` every address of both kinds.
+    /// The address to listen on: an IPv4 or IPv6 address, or `localhost`, which is 127.0.0.1. `0.0.0.0` means every
+    /// IPv4 address of the machine; `::` means every address of both families.
     public var host = "127.0.0.1"
-    /// The port; 0 lets the system choose one.
+    /// The port. 0 lets the system choose one.
     public var port = 0
     /// The path of a UNIX socket to listen on instead of a port, or `@` and a name in the abstract namespace.
     ///
@@ -16,7 +16,7 @@ extension BuiltInServer {
     /// A socket that is already listening, instead of a host and a port. It may come from systemd
     /// (``systemdDescriptor``) or a parent process. The server duplicates the descriptor; the caller keeps its own.
     public var listeningDescriptor: Int32?
-    /// Where to listen besides. Each connection is served alike, wherever it comes from.
+    /// Additional sockets to listen on. Connections are served in the same way on all sockets.
     ///
     /// ```swift
     /// configuration.host = "0.0.0.0"
@@ -24,8 +24,8 @@ extension BuiltInServer {
     /// configuration.additionalSockets = [.port(8080, host: "::"), .unix("/run/app/http.sock")]
     /// ```
     ///
-    /// An IPv6 socket leaves IPv4 to the socket of the same port that there is for it. If one address fails, the server
-    /// does not start, the error names the address, and nothing is left open.
+    /// An IPv6 socket accepts IPv4 connections only if no IPv4 socket has the same port. If one address fails, the
+    /// server does not start, the error names the address, and no socket stays open.
     public var additionalSockets: [ListeningSocket] = []
     /// The number of serving threads. One serves thousands of readers. A connection is assigned to the thread with the
     /// fewest connections and stays there.
@@ -34,9 +34,9 @@ extension BuiltInServer {
     /// The maximum number of connections. Further connections get 503 with `Retry-After` and are closed, at most 64 at
     /// a time; others wait in the kernel's queue.
     public var maximumConnections = 10_000
-    /// How many connections one IPv4 address may have at a time, or one IPv6 network of 64 bits, which is what one
-    /// customer of a provider gets at least; one beyond is told 429 with `Retry-After`, and closed. Nil:
-    /// as many as there are. ``trustedProxies`` may have any number.
+    /// The maximum number of concurrent connections per peer: one IPv4 address, or one IPv6 network of 64 bits, which
+    /// is the smallest that providers assign to a customer. Further connections get 429 with `Retry-After` and are
+    /// closed. `nil` means no limit. ``trustedProxies`` are not limited.
     public var maximumConnectionsPerPeer: Int?
     /// The proxies that are trusted to name their clients. With `nil` the peer is always the connecting address.
     public var trustedProxies: TrustedProxies?
@@ -59,10 +59,9 @@ extension BuiltInServer {
     public var headTimeout: Duration = .seconds(10)
     /// The maximum time to receive a request body after the head. After it, the request gets 408.
     public var bodyTimeout: Duration = .seconds(30)
-    /// How long a route's closure may take to return its response; then the request is answered with 503, the closure's
-    /// task is canceled, and what it returns later is dropped. A route may have a time of its own
-    /// (``BuiltInServer/route(_:_:timeout:crossOrigin:_:)``). A ``StreamedBody`` is written after that, and may take as
-    /// long as it likes.
+    /// The maximum time for a route's closure to return its response. After it, the request gets 503, the closure's
+    /// task is cancelled, and a later response is discarded. A route can have its own time limit
+    /// (``BuiltInServer/route(_:at:timeout:crossOrigin:_:)``). The limit does not apply to writing a ``StreamedBody``.
     public var routeTimeout: Duration = .seconds(60)
     /// The maximum idle time between two requests. After it, the connection is closed.
     public var keepAliveTimeout: Duration = .seconds(60)
@@ -81,8 +80,8 @@ extension BuiltInServer {
     /// wake-ups.
     public var sendBufferBytes: Int?
 
-    /// Which pages of other origins may read what the routes answer, unless the route has a policy of its own; also
-    /// what the server answers where nothing is served. Streams have the policy of their handler.
+    /// The pages of other origins that may read the responses of routes without a policy of their own, and the server's
+    /// own responses at paths without an endpoint. Streams have the policy of their handler.
     public var crossOrigin = CrossOriginPolicy.sameOriginOnly
 
     /// Creates the default configuration.
@@ -127,7 +126,7 @@ extension BuiltInServer {
       if !condition { throw .invalidConfiguration(reason()) }
     }
 
-    /// Where to listen.
+    /// The sockets to listen on.
     var sockets: [ListeningSocket] {
       let first: ListeningSocket =
         if let listeningDescriptor {
@@ -140,7 +139,7 @@ extension BuiltInServer {
       return [first] + additionalSockets
     }
 
-    /// The same limits as the parsers know them.
+    /// The limits for the parsers.
     var limits: RequestLimits {
       RequestLimits(headBytes: maximumHeadBytes, targetBytes: maximumTargetBytes, bodyBytes: maximumBodyBytes)
     }

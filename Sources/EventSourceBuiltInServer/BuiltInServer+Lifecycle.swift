@@ -4,10 +4,10 @@ import Synchronization
 extension BuiltInServer {
   /// Opens the sockets and starts the threads.
   ///
-  /// - Returns: Where the server listens: the port that the system chose if the configuration says 0. With
-  ///   ``Configuration/additionalSockets``, the first of ``addresses``.
-  /// - Throws: ``BuiltInServerError``, which names the address that failed; nothing is left open then. Among the
-  ///   reasons: the configuration is not valid, the port is in use, the server runs already.
+  /// - Returns: The address that the server listens on, with the port that the system chose if the configured one is 0.
+  ///   With ``Configuration/additionalSockets``, the first of ``addresses``.
+  /// - Throws: ``BuiltInServerError``, which names the address that failed, for example because the configuration is
+  ///   invalid, the port is in use, or the server is already running. If this throws, no socket stays open.
   @discardableResult
   public func start() throws(BuiltInServerError) -> ListeningAddress { try startThreads().addresses[0] }
 
@@ -33,8 +33,8 @@ extension BuiltInServer {
     return threads
   }
 
-  /// Stops: takes no new connections, closes idle ones, lets requests that are being served finish, and ends the
-  /// streams at random moments within the window, so that their readers do not all come back at once.
+  /// Stops the server: accepts no new connections, closes idle ones, lets requests in progress finish, and ends the
+  /// streams at random times within the window, so that readers do not reconnect all at once.
   ///
   /// Returns when every thread has ended and every descriptor is closed. That takes at most a second longer than the
   /// window; remaining connections are then closed. Route closures that are still running are cancelled but not
@@ -42,7 +42,7 @@ extension BuiltInServer {
   /// is already stopping the server, waits for it to finish; the shorter window applies.
   public func stop(drainingOver window: Duration = .zero) async { await stop(nil, draining: window) }
 
-  /// Stops these threads, or those that run, if nil.
+  /// Stops the given threads, or the running ones if `nil`.
   private func stop(_ threads: LoopThreads?, draining window: Duration) async {
     switch lifecycle.withLock({ $0.stop(threads) }) {
     case .none: return
@@ -60,29 +60,27 @@ extension BuiltInServer {
     }
   }
 
-  /// Starts, serves until the task is canceled, the program is told to end, or somebody calls ``stop(drainingOver:)``,
-  /// and stops.
+  /// Starts the server, serves, and stops it. Serving ends when the task is cancelled, when a signal arrives, or when
+  /// ``stop(drainingOver:)`` is called.
   ///
   /// ```swift
   /// try await server.run(drainingOver: .seconds(5), stopsOnSignals: true) { print("listening on \($0.url)") }
   /// ```
   ///
   /// - Parameters:
-  ///   - window: Over how long the streams are ended when the task is canceled or a signal comes.
-  ///   - stopsOnSignals: Whether SIGTERM and SIGINT stop the server instead of ending the program, for as long as this
-  ///     runs. The second signal ends the program at once.
-  ///   - listening: Called when all sockets are open, once for each address that is listened at, in the order of
-  ///     ``addresses``.
-  /// - Throws: ``BuiltInServerError`` if the server does not start; cancellation is the regular end, and throws
-  ///   nothing.
+  ///   - window: The time over which the streams end when the task is cancelled or a signal arrives.
+  ///   - stopsOnSignals: Whether SIGTERM and SIGINT stop the server instead of ending the program while this runs. A
+  ///     second signal ends the program immediately.
+  ///   - listening: Called when all sockets are open, once per address, in the order of ``addresses``.
+  /// - Throws: ``BuiltInServerError`` if the server does not start. Cancellation is a normal end and does not throw.
   public func run(
     drainingOver window: Duration = .zero,
     stopsOnSignals: Bool = false,
     onListening listening: @Sendable (ListeningAddress) -> Void = { _ in }
   ) async throws {
-    // The stop is asked for from where the cancellation is seen; its end is waited for here, as anybody's is.
+    // The cancellation handler requests the stop. This function waits for its end, like every other caller.
     let canceled = AsyncStream<Void>.makeStream()
-    // Before the port is open: a signal that comes later than the program's announcement stops the server.
+    // Watched before the port opens, so a signal after the program's announcement always stops the server.
     let watcher = stopsOnSignals ? try StopSignals.watch { canceled.continuation.yield() } : nil
     defer { watcher.map(StopSignals.unwatch) }
     let threads = try startThreads()
@@ -100,7 +98,7 @@ extension BuiltInServer {
     }
   }
 
-  /// Returns when these threads have ended, whether the waiting task is canceled or not.
+  /// Returns when these threads have ended, even if the waiting task is cancelled.
   private func untilStopped(_ threads: LoopThreads) async {
     await withCheckedContinuation { continuation in
       let isKept = lifecycle.withLock { $0.wait(for: threads, continuation) }

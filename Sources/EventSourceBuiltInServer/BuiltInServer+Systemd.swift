@@ -1,12 +1,12 @@
 import Glibc
 
 extension BuiltInServer.Configuration {
-  /// The first of the listening sockets that systemd has opened for this process (`LISTEN_FDS`, sd_listen_fds(3)); nil
-  /// if there is none. To be given to ``listeningDescriptor``.
+  /// The first listening socket that systemd opened for this process (`LISTEN_FDS`, sd_listen_fds(3)), or `nil` if
+  /// there is none. Use it as ``listeningDescriptor``.
   public static var systemdDescriptor: Int32? { systemdDescriptors.first }
 
-  /// All the sockets that systemd has opened for this process, in the order of its unit file; empty if there are none.
-  /// To be given to ``listeningDescriptor`` and ``additionalSockets``.
+  /// All listening sockets that systemd opened for this process, in the order of its unit file. Use them as
+  /// ``listeningDescriptor`` and ``additionalSockets``.
   public static var systemdDescriptors: [Int32] {
     guard let process = getenv("LISTEN_PID"), String(cString: process) == "\(getpid())",
       let count = getenv("LISTEN_FDS"), let number = Int32(String(cString: count)), number > 0
@@ -16,7 +16,7 @@ extension BuiltInServer.Configuration {
   }
 }
 
-/// What a service tells the manager that started it, if that wants to know (`NOTIFY_SOCKET`, sd_notify(3)).
+/// Sends notifications to the service manager if it requested them (`NOTIFY_SOCKET`, sd_notify(3)).
 enum ServiceManager {
   static func tell(_ state: String) {
     guard let name = getenv("NOTIFY_SOCKET"), let address = SocketAddress(unix: String(cString: name)) else { return }

@@ -42,16 +42,16 @@ public final class BuiltInServer: Sendable {
   /// Deallocating a running server stops it immediately, without draining its streams.
   deinit { lifecycle.withLock { $0.abandon() } }
 
-  /// Passes every request for a path to a handler, whatever the method. The handler itself answers 405.
+  /// Passes every request for a path to a handler, whatever the method. The handler itself responds with 405.
   ///
   /// If several mounts and routes match, the first one added is used. You can add mounts while the server is running;
   /// they apply to the next request.
   ///
   /// - Parameters:
   ///   - handler: Serves the requests, on the server's threads.
-  ///   - pattern: The path. The value of a parameter named `channel` is the channel that is read. Traps if no request
-  ///     can name a channel at this path, so call `EventStreamHandler.Configuration.validate(mountedAt:)` first on a
-  ///     path that comes from user input.
+  ///   - pattern: The path. A parameter named `channel` names the channel to read. Traps if no request can name a
+  ///     channel at this path, so call `EventStreamHandler.Configuration.validate(mountedAt:)` first for a path that
+  ///     comes from user input.
   public func mount(_ handler: EventStreamHandler, at pattern: PathPattern) {
     do {
       try handler.configuration.validate(mountedAt: pattern)
@@ -61,27 +61,28 @@ public final class BuiltInServer: Sendable {
     routes.update { $0.mount(handler, at: pattern) }
   }
 
-  /// Answers ordinary requests for a path with a closure.
+  /// Responds to ordinary requests for a path with a closure.
   ///
-  /// The closure runs as a task, not on the server's threads, so it may take its time; meanwhile its connection reads
-  /// no further request. The task is canceled when the connection breaks or the server has stopped; a peer that has
-  /// only closed its sending side still gets its answer, unless that is a ``StreamedBody``. What the closure throws is
-  /// logged, and answered with a 500 that does not tell; a ``RouteError`` is answered as it says.
+  /// The closure runs as a task, not on the server's threads, so it may block. Until it returns, its connection reads
+  /// no further request. The task is cancelled when the connection breaks or the server has stopped. A peer that has
+  /// only closed its sending side still gets the response, unless that is a ``StreamedBody``. Errors thrown by the
+  /// closure are logged, and the client gets a 500 that does not reveal the error. A ``RouteError`` supplies its own
+  /// response.
   ///
-  /// A GET route serves HEAD too. A path that has routes, but none for the method, is answered with 405 and `Allow`,
-  /// and OPTIONS with 204 and what the policy for other origins says. Of several mounts and routes that match, the
-  /// first one added serves. May be called while the server runs.
+  /// A GET route also serves HEAD. If a path has routes but none for the method, the server responds with 405 and
+  /// `Allow`. It responds to OPTIONS with 204 and the fields of the cross-origin policy. If several mounts and routes
+  /// match, the first one added is used. You can add routes while the server is running.
   ///
   /// - Parameters:
-  ///   - method: Compared exactly: methods are case-sensitive (RFC 9110, 9.1).
-  ///   - pattern: The path; its parameters are in ``BuiltInRequest/pathParameters``.
-  ///   - timeout: How long the closure may take to return its response; then the request is answered with 503, and what
-  ///     the closure returns later is dropped. Nil: ``Configuration/routeTimeout``.
-  ///   - crossOrigin: Which pages of other origins may read the answer, and send requests for which browsers ask first.
-  ///     A preflight allows the route's method and `CrossOriginPolicy.allowedMethods`. A field that the response has
-  ///     already is not replaced. A policy that is not valid is a mistake of the programmer and stops the program, so
-  ///     call `CrossOriginPolicy.validate()` first on what a person has written. Nil: ``Configuration/crossOrigin``.
-  ///   - respond: Answers one request; several run at a time.
+  ///   - method: The method, compared exactly because methods are case-sensitive (RFC 9110, 9.1).
+  ///   - pattern: The path. Its parameters are in ``BuiltInRequest/pathParameters``.
+  ///   - timeout: The maximum time for the closure to return its response. After it, the request gets 503, and a later
+  ///     response is discarded. `nil` means ``Configuration/routeTimeout``.
+  ///   - crossOrigin: The pages of other origins that may read the response, and that may send requests that need a
+  ///     preflight. A preflight allows the route's method and `CrossOriginPolicy.allowedMethods`. Fields that the
+  ///     response already has are not replaced. Traps if the policy is invalid, so call `CrossOriginPolicy.validate()`
+  ///     first for policies that come from user input. `nil` means ``Configuration/crossOrigin``.
+  ///   - respond: Responds to one request. Called concurrently.
   public func route(
     _ method: String,
     at pattern: PathPattern,
@@ -94,11 +95,11 @@ public final class BuiltInServer: Sendable {
     routes.update { $0.route(method, pattern, route) }
   }
 
-  /// Where the server listens: the first of ``addresses``; nil if it does not run.
+  /// The address that the server listens on: the first of ``addresses``. `nil` if the server is not running.
   public var address: ListeningAddress? { addresses.first }
 
-  /// Where the server listens, first by ``Configuration/host``, ``Configuration/unixSocket`` or
-  /// ``Configuration/listeningDescriptor``, then by ``Configuration/additionalSockets`` in their order; empty if it
-  /// does not run.
+  /// The addresses that the server listens on: first that of ``Configuration/host``, ``Configuration/unixSocket`` or
+  /// ``Configuration/listeningDescriptor``, then those of ``Configuration/additionalSockets`` in order. Empty if the
+  /// server is not running.
   public var addresses: [ListeningAddress] { lifecycle.withLock { $0.running?.addresses ?? [] } }
 }

@@ -1,30 +1,30 @@
 import Glibc
 
-/// Why a server does not start.
+/// A reason why a server does not start.
 public enum BuiltInServerError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// A value of the configuration makes no sense; the text says which, and what would.
+  /// A value of the configuration is invalid. The text names it and the allowed values.
   case invalidConfiguration(String)
   /// The host is not an IPv4 or IPv6 address of this machine, nor `localhost`.
   case addressNotAvailable(host: String)
-  /// Somebody already listens on this port.
+  /// Another socket is already listening on this port.
   case portInUse(host: String, port: Int)
   /// The port needs a privilege that the process does not have.
   case portNotPermitted(host: String, port: Int)
-  /// Somebody already listens on this UNIX socket, or the path is of something else.
+  /// Another socket is already listening on this UNIX socket, or the path belongs to a different kind of file.
   case unixSocketInUse(String)
-  /// The system does not let the process listen at an address for another reason: the folder of a UNIX socket does not
-  /// exist or may not be written to, or the machine has no IPv6. The address as ``ListeningSocket`` describes it, the
-  /// call that failed, and its `errno`.
+  /// The system does not let the process listen at an address for another reason. For example, the folder of a UNIX
+  /// socket does not exist or is not writable, or the machine has no IPv6. The values are the address as
+  /// ``ListeningSocket`` describes it, the failed call, and its `errno`.
   case cannotListen(at: String, call: String, errno: Int32)
   /// The server is running, or has not finished stopping.
   case alreadyRunning
-  /// A call to the system failed: its name, and its `errno`.
+  /// A system call failed. The values are its name and its `errno`.
   case system(call: String, errno: Int32)
 
-  /// One line for a person.
+  /// A one-line description.
   public var description: String {
     switch self {
-    case .invalidConfiguration(let reason): "the server's configuration is not valid: \(reason)"
+    case .invalidConfiguration(let reason): "the server's configuration is invalid: \(reason)"
     case .addressNotAvailable(let host): "\"\(host)\" is not an address of this machine"
     case .portInUse(let host, let port): "port \(port) of \(host) is already in use"
     case .portNotPermitted(let host, let port): "no permission to listen on port \(port) of \(host)"

@@ -1,4 +1,4 @@
-/// Where a server is between start and stop. Guarded by the server's mutex; it resumes nobody itself.
+/// The state of a server between start and stop. Guarded by the server's mutex. Does not resume continuations itself.
 struct Lifecycle {
   private enum State {
     /// -> running
@@ -12,13 +12,13 @@ struct Lifecycle {
   private var state = State.stopped
   private var waiters: [CheckedContinuation<Void, Never>] = []
 
-  /// Who asked the server to stop has to do this.
+  /// What the caller of a stop must do.
   enum StopAction {
-    /// Nothing: it does not run.
+    /// Nothing: the server is not running.
     case none
-    /// See the stop through, and call ``Lifecycle/stopped()`` then.
+    /// Complete the stop, then call ``Lifecycle/stopped()``.
     case end(LoopThreads)
-    /// Hurry the stop that another caller sees through, and wait for it.
+    /// Shorten the stop that another caller is completing, and wait for it.
     case hurry(LoopThreads)
   }
 
@@ -33,7 +33,7 @@ struct Lifecycle {
 
   mutating func started(_ threads: LoopThreads) { state = .running(threads) }
 
-  /// - Parameter only: If not nil, only these threads are stopped, and not those of a later start.
+  /// - Parameter only: If not `nil`, stops only these threads, not those of a later start.
   mutating func stop(_ only: LoopThreads?) -> StopAction {
     if let only, threads !== only { return .none }
     switch state {
@@ -45,14 +45,14 @@ struct Lifecycle {
     }
   }
 
-  /// The threads have ended; answers who waited for it.
+  /// Records that the threads have ended. Returns the continuations that wait for that.
   mutating func stopped() -> [CheckedContinuation<Void, Never>] {
     state = .stopped
     defer { waiters = [] }
     return waiters
   }
 
-  /// Keeps a continuation until these threads have ended; false if they already have.
+  /// Stores a continuation until these threads have ended. Returns `false` if they already have.
   mutating func wait(for awaited: LoopThreads, _ continuation: CheckedContinuation<Void, Never>) -> Bool {
     guard threads === awaited else { return false }
     waiters.append(continuation)
@@ -67,7 +67,7 @@ struct Lifecycle {
     }
   }
 
-  /// The server is let go: what runs ends without anybody waiting for it.
+  /// Called when the server is deallocated: running threads end without being awaited.
   func abandon() {
     guard let running else { return }
     running.drain(over: .zero)

@@ -22,9 +22,9 @@ public enum EventStreamFormatError: Error, Sendable, Hashable, CustomStringConve
   /// A one-line description.
   public var description: String {
     switch self {
-    case .lineBreak(let part, let offset): "the \(part.rawValue) has a line break at byte \(offset); it is one line"
+    case .lineBreak(let part, let offset): "the \(part.rawValue) has a line break at byte \(offset); expected one line"
     case .nullCharacter(let part, let offset):
-      "the \(part.rawValue) has a NUL at byte \(offset), for which readers ignore it"
+      "the \(part.rawValue) has a NUL at byte \(offset), so readers would ignore it"
     case .empty(let part): "the \(part.rawValue) is empty"
     case .negativeReconnectionTime(let time): "the reconnection time is \(time); it cannot be negative"
     }

@@ -3,7 +3,7 @@
   public import Foundation
 
   extension BuiltInRequest {
-    /// The body, decoded as JSON (RFC 8259).
+    /// Returns the body, decoded as JSON (RFC 8259).
     ///
     /// ```swift
     /// server.route("POST", at: "/orders") { request in
@@ -12,10 +12,10 @@
     /// }
     /// ```
     ///
-    /// A request that says its body is something else than JSON is refused; one that says nothing is not, so this alone
-    /// does not keep pages of other origins from posting.
+    /// A request whose `Content-Type` is not JSON is rejected. A request without `Content-Type` is accepted, so this
+    /// check alone does not prevent pages of other origins from posting.
     ///
-    /// - Throws: ``JSONBodyError``. A route that throws it on answers with 400 or 415 and one line that names the
+    /// - Throws: ``JSONBodyError``. If a route rethrows it, the response is 400 or 415 with one line that names the
     ///   place.
     public func json<Value: Decodable>(
       as type: Value.Type = Value.self, decoder: JSONDecoder = JSONDecoder()
@@ -28,7 +28,7 @@
       }
     }
 
-    /// Whether a media type is `application/json`, or another one with JSON inside (RFC 6839, 3.1).
+    /// Returns whether a media type is `application/json` or has the suffix `+json` (RFC 6839, 3.1).
     private static func isJSON(_ field: String) -> Bool {
       let type = field.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
       return type == "application/json" || type == "text/json"
@@ -36,14 +36,14 @@
     }
   }
 
-  /// Why the body of a request is not the JSON that a route expects. A route that throws it answers with it.
+  /// A reason why the body of a request is not the JSON that a route expects. A route can throw it as its response.
   public enum JSONBodyError: RouteError, Hashable, CustomStringConvertible {
-    /// `Content-Type` names something else than JSON: 415.
+    /// `Content-Type` is not JSON. The response is 415.
     case notJSON
-    /// The body is not JSON, or not what is expected: 400.
+    /// The body is not JSON, or not of the expected form. The response is 400.
     case undecodable(JSONError)
 
-    /// One line for the person who wrote the client.
+    /// A one-line description for the author of the client.
     public var description: String {
       switch self {
       case .notJSON: "the Content-Type of the body is not application/json"
@@ -52,7 +52,7 @@
       }
     }
 
-    /// 400 or 415 with the description.
+    /// A response with status 400 or 415 and the description.
     public var response: BuiltInResponse {
       switch self {
       case .notJSON: .text("\(self)\n", status: 415)

@@ -3,9 +3,9 @@
   public import Foundation
 
   extension BuiltInResponse {
-    /// A value as JSON, with `Content-Type: application/json`.
+    /// Returns a response with a value as JSON and `Content-Type: application/json`.
     ///
-    /// - Throws: What encoding throws; a route that throws it on answers with 500.
+    /// - Throws: Any error from encoding the value. If a route rethrows it, the response is 500.
     public static func json(
       encoding value: some Encodable, status: Int = 200, encoder: JSONEncoder = JSONEncoder()
     ) throws -> BuiltInResponse {

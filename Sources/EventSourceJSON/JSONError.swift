@@ -1,26 +1,26 @@
 import Foundation
 
-/// Why bytes are not the JSON that was expected. It names the place, and never repeats a value.
+/// A reason why bytes are not the expected JSON. It names the place and never repeats a value.
 public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What is wrong.
+  /// The kind of a problem.
   public enum Reason: Sendable, Hashable {
     /// The bytes are not JSON.
     case malformed
-    /// A member that has to be there is missing, or is null.
+    /// A required member is missing or null.
     case missing
-    /// A value of another type is expected: the name of a type in JSON's terms where it has one.
+    /// A value of another type is expected. Names the expected type in JSON's terms if there is one.
     case mismatch(expected: String)
-    /// The value has the right type, and is not one of those that are allowed.
+    /// The value has the right type but is not allowed.
     case invalid(String)
   }
 
-  /// Where: the names and indices from the outermost value to the one that is meant, such as `items[2].price`; empty
-  /// for the outermost value itself. A name that is not a plain word is in quotes. At most some hundred characters.
+  /// The place of the problem: the names and indices from the outermost value, such as `items[2].price`. Empty for the
+  /// outermost value itself. A name that is not a plain word is in quotes. Limited to some hundred characters.
   public let path: String
-  /// What is wrong there.
+  /// The problem.
   public let reason: Reason
 
-  /// One line: `items[2].price: expected a number`.
+  /// A one-line description, such as `items[2].price: expected a number`.
   public var description: String {
     let place = path.isEmpty ? "" : path + ": "
     return switch reason {
@@ -39,14 +39,14 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     } catch let error as DecodingError {
       throw JSONError(error, trace: DecodingTrace.failure(of: type, in: data, by: decoder))
     } catch {
-      // What a type's own initializer throws.
+      // Thrown by the initializer of a type.
       throw JSONError(path: "", reason: .invalid(oneLine("\(error)")))
     }
   }
 }
 
 extension JSONError {
-  /// - Parameter trace: Where a plain value could not be made of what is there; nil: nowhere.
+  /// - Parameter trace: The place where decoding a plain value failed, or nil if there is none.
   fileprivate init(_ error: DecodingError, trace: @autoclosure () -> (path: [any CodingKey], type: Any.Type)?) {
     switch error {
     case .keyNotFound(let key, let context):
@@ -56,7 +56,7 @@ extension JSONError {
     case .typeMismatch(let type, let context):
       self.init(path: Self.path(context.codingPath), reason: .mismatch(expected: Self.name(of: type)))
     case .dataCorrupted(let context) where context.codingPath.isEmpty:
-      // What is not JSON, or a number that does not fit.
+      // Malformed JSON, or a number that does not fit.
       if let (path, type) = trace() {
         self.init(path: Self.path(path), reason: .mismatch(expected: Self.name(of: type) + Self.range(of: type)))
       } else {
@@ -76,7 +76,7 @@ extension JSONError {
       } else {
         path += (path.isEmpty ? "" : ".") + escaped(key.stringValue)
       }
-      // The names may be the peer's.
+      // The names may come from the peer.
       if path.count > 200 { return path.prefix(200) + "…" }
     }
     return path
@@ -93,7 +93,7 @@ extension JSONError {
     return range(type)
   }
 
-  /// A type in JSON's terms; the standard library's and Foundation's numbers are numbers.
+  /// Returns the name of a type in JSON's terms. The numbers of the standard library and Foundation are numbers.
   private static func name(of type: Any.Type) -> String {
     switch type {
     case is String.Type: "a string"
@@ -108,7 +108,7 @@ extension JSONError {
   }
 }
 
-/// Text that may be a peer's, on one line and not long.
+/// Returns text that may come from a peer, shortened and on one line.
 private func oneLine(_ text: String) -> String {
   let line = String(
     text.prefix(200).map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? " " : $0 })

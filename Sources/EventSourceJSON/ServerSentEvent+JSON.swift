@@ -41,19 +41,19 @@ extension ServerSentEvent {
 /// try hub.publish(Price(symbol: "ABC", cents: 1250), to: "prices")
 /// ```
 public protocol JSONEvent: Encodable, ServerSentEventConvertible {
-  /// The type of the events; nil: `message`.
+  /// The type of the events. `nil` means `message`.
   static var eventType: EventType? { get }
-  /// The ID of this event; nil: the hub makes one.
+  /// The ID of this event. With `nil`, the hub generates one.
   var eventID: EventID? { get }
 }
 
 extension JSONEvent {
-  /// `message`.
+  /// The default: `message`.
   public static var eventType: EventType? { nil }
-  /// None.
+  /// The default: no ID.
   public var eventID: EventID? { nil }
 
-  /// The event, encoded by a `JSONEncoder` as it comes.
+  /// The event, encoded with a default `JSONEncoder`.
   public var serverSentEvent: ServerSentEvent {
     get throws { try ServerSentEvent(json: self, type: Self.eventType, id: eventID) }
   }

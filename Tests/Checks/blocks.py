@@ -1,4 +1,4 @@
-"""The code blocks of a page, and packages that are made of them."""
+"""Extracts the code blocks of a page and compiles packages from them."""
 
 import os
 import re
@@ -9,18 +9,18 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
 
 def fail(message):
-    """Ends the check that has been started."""
+    """Ends the running check with a message."""
     print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)
     sys.exit(1)
 
 
 def blocks_of(text):
-    """The language and the text of each code block."""
+    """Returns the language and the text of each code block."""
     return re.findall(r"^```(\w+)\n(.*?)^```$", text, re.M | re.S)
 
 
 def write(path, text):
-    """Writes a file unless it has the text already, so that it is not compiled again."""
+    """Writes a file unless it already has the text, so that it is not compiled again."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if os.path.exists(path):
         with open(path) as file:
@@ -31,7 +31,7 @@ def write(path, text):
 
 
 def run(command, what, cwd=None):
-    """Returns what a command prints; it has to succeed."""
+    """Runs a command, which must succeed, and returns its output."""
     result = subprocess.run(command, capture_output=True, text=True, cwd=cwd)
     if result.returncode != 0:
         fail(f"{what} fails:\n{result.stdout}{result.stderr}")
@@ -39,7 +39,7 @@ def run(command, what, cwd=None):
 
 
 def compile_package(folder, targets, products, extra="", extra_dependencies={}):
-    """Compiles a package whose targets have these files; returns the folder of what is built.
+    """Compiles a package whose targets have these files. Returns the folder of the products.
 
     A target with tests in it becomes one of tests.
     """

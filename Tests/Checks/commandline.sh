@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Examples/CommandLine: every subcommand from the shell, its rejections, broken connections, and how it ends.
+# Examples/CommandLine: every subcommand from the shell, its errors, broken connections, and its exit.
 set -u
 cd "$(dirname "$0")/../.."
 
@@ -9,7 +9,7 @@ trap 'jobs -p | xargs -r kill -9 2>/dev/null; rm -rf "$scratch"' EXIT
 
 fail() { echo "commandline: $*" >&2; exit 1; }
 expect() { [ "$2" = "$3" ] || fail "$1: got \"$2\", expected \"$3\""; }
-# Until a command succeeds, for ten seconds.
+# Waits until a command succeeds, for at most ten seconds.
 wait_until() {
   for _ in $(seq 1000); do
     "$@" && return
@@ -18,9 +18,9 @@ wait_until() {
   fail "waited for: $*; there is: $(tail -n 5 "$scratch"/*)"
 }
 has() { grep -qsF -- "$1" "$2"; }
-# readers NUMBER: so many streams are open.
+# readers NUMBER: succeeds if this many streams are open.
 readers() { curl -s -m 5 "$url/stats" | grep -q "\"readers\":$1,"; }
-# Starts a server; sets $server and $url.
+# Starts a server. Sets $server and $url.
 serve() {
   rm -f "$scratch/served"
   "$program" serve "$@" >"$scratch/served" 2>"$scratch/server" &
@@ -28,12 +28,12 @@ serve() {
   wait_until has 'Listening on ' "$scratch/served"
   url=$(grep -o 'http://[0-9.:]*' "$scratch/served")
 }
-# As a failure of power would.
+# Kills the server without a chance to react.
 kill_server() {
   kill -9 "$server"
   { wait "$server"; } 2>/dev/null
 }
-# refused STATUS WORDS ...: this ends with a status, says why on standard error, and prints nothing.
+# refused STATUS WORDS ...: the command ends with a status, prints a reason to standard error, and nothing else.
 refused() {
   timeout 20 "$program" "${@:2}" >"$scratch/out" 2>"$scratch/err" </dev/null
   expect "the status of: ${*:2}" $? "$1"
@@ -43,7 +43,7 @@ refused() {
 data_of() { python3 -c 'import json, sys
 print(*(line.get("data", "gap") for line in map(json.loads, sys.stdin)))' <"$1"; }
 
-# Mistakes on the command line.
+# Wrong command lines.
 nowhere=http://127.0.0.1:1
 for typo in "lisen $nowhere" "listen" "listen ftp://127.0.0.1" "listen http://" "listen $nowhere --jsn" \
   "listen $nowhere --count 0" "listen $nowhere --method G=T" "listen $nowhere -H nonsense" "listen $nowhere -H a\\:b:c" \
@@ -58,7 +58,7 @@ for typo in "lisen $nowhere" "listen" "listen ftp://127.0.0.1" "listen http://" 
 done
 refused 64 serve --history redis:x
 has 'no kind of history "redis"' "$scratch/err" || fail "an unknown history is not named: $(cat "$scratch/err")"
-# hinted WORDS ARGUMENTS ...: the mistake is answered with these words.
+# hinted WORDS ARGUMENTS ...: the error message has these words.
 hinted() {
   refused 64 "${@:2}"
   has "$1" "$scratch/err" || fail "\"${*:2}\" is not answered with: $1, but: $(cat "$scratch/err")"
@@ -81,7 +81,7 @@ for shell in bash zsh fish; do
 done
 "$program" --generate-completion-script bash | bash -n || fail "bash does not take its completions"
 
-# What a page of another origin may send, and channels that are made when they are needed.
+# Fields that a page of another origin may send, and channels created on demand.
 serve --port 0 --on-demand --allow-origin http://app.example --allow-header X-API-Key
 "$program" publish "$url/publish/new" x >/dev/null || fail "a channel is not made for its publisher"
 curl -s -i -X OPTIONS -H 'Origin: http://app.example' -H 'Access-Control-Request-Method: GET' \
@@ -91,7 +91,7 @@ grep -qi '^access-control-allow-headers:.*last-event-id.*x-api-key' "$scratch/pr
 kill -INT "$server"
 wait "$server"
 
-# A server: publishing, and what it refuses.
+# A server: publishing, and the requests that it rejects.
 serve --port 0 --channel news --channel other --channel large --replay --reconnection-time 0.1
 expect "publishing an argument" "$("$program" publish "$url/publish/news" one --type kind --id 'a+b c')" "a+b c"
 printf 'two\nlines' >"$scratch/file"
@@ -167,12 +167,12 @@ expect "what listen | head -n 1 says" "$(cat "$scratch/out" "$scratch/err")" "ki
 timeout 20 "$program" listen -q "$url/events/other?last-event-id=$id" 2>"$scratch/err" | true
 expect "the statuses when the reader goes before any event" "${PIPESTATUS[*]}" "141 0"
 
-# What listen sends, and what it makes of the answers.
+# The requests that listen sends, and its reactions to the responses.
 python3 -u Tests/Checks/commandline_server.py "$scratch/requests" >"$scratch/port" &
 scripted=$!
 wait_until test -s "$scratch/port"
 scripted_url=http://127.0.0.1:$(cat "$scratch/port")
-# listening EXPECTED ARGUMENTS ...: listen prints this, and ends with status 0; $scratch/requests has what it sent.
+# listening EXPECTED ARGUMENTS ...: listen prints this and ends with status 0. Its requests are in $scratch/requests.
 listening() {
   : >"$scratch/requests"
   timeout 20 "$program" listen "${@:2}" >"$scratch/out" 2>"$scratch/err" || fail "listen ${*:2}: $? $(cat "$scratch/err")"
@@ -219,7 +219,7 @@ listening 'answer|' -q --count 1 --cacert "$scratch/certificate" "$secure_url/an
 kill "$scripted"
 { wait "$scripted"; } 2>/dev/null
 
-# What comes in while the connection is cut, or while nobody listens, comes once.
+# Events published while the connection is broken, or while no listener runs, arrive exactly once.
 coproc relay { python3 -c 'import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, "Tests/Browser")
@@ -249,7 +249,7 @@ eval "exec ${relay[1]}>&-"
 timeout 20 "$program" listen -q --count 2 --resume "$scratch/resume" "$url/events/other" >"$scratch/out"
 expect "what was published while nobody listened" "$(tr '\n' ' ' <"$scratch/out")" "4 5 "
 
-# The server goes, and comes back: a new process, which has another past, and says so.
+# The server restarts: the new process has a different past and reports that.
 "$program" listen --json --resume "$scratch/resume" "$url/events/other" >"$scratch/heard" 2>"$scratch/said" &
 listener=$!
 wait_until readers 1
@@ -266,7 +266,7 @@ wait "$listener"
 expect "the status after SIGTERM" $? 143
 expect "the resume file after a restart" "$(cat "$scratch/resume")" "$(cat "$scratch/last")"
 
-# A history in a file outlives the server: what was missed meanwhile comes, and no gap is told.
+# A history in a file survives the server: missed events arrive, and no gap is reported.
 kill_server
 serve --port "${url##*:}" --channel other --history "sqlite:$scratch/history" --reconnection-time 0.1
 "$program" publish "$url/publish/other" recorded >"$scratch/last"
@@ -286,7 +286,7 @@ kill -INT "$listener"
 { wait "$listener"; } 2>/dev/null
 refused 74 serve --history "sqlite:$scratch"
 
-# A history that is locked is the server's trouble, and its place is nobody's business.
+# A locked history is an error of the server, and its path is not revealed.
 python3 -c 'import sqlite3, sys
 lock = sqlite3.connect(sys.argv[1], isolation_level=None)
 lock.execute("BEGIN EXCLUSIVE")
@@ -300,7 +300,7 @@ if has "$scratch" "$scratch/err"; then fail "the history's path is told: $(cat "
 kill "$locker"
 { wait "$locker"; } 2>/dev/null
 
-# A first connection that fails, to be tried until there is a server.
+# A first connection that fails is retried until there is a server.
 kill -TERM "$server"
 wait "$server"
 expect "the server's status after SIGTERM" $? 0

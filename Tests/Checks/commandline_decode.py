@@ -1,4 +1,4 @@
-"""`eventsource decode` and what it prints: all conformance vectors, any text, hostile input, and how it ends.
+"""Checks `eventsource decode`: all conformance vectors, arbitrary text, hostile input, and its exit.
 
 usage: commandline_decode.py PROGRAM
 """
@@ -23,7 +23,7 @@ def decode(program, data, *arguments):
 
 
 def lines_of(output):
-    """Every line is one JSON object; no other character ends a line."""
+    """Parses the output. Every line must be one JSON object, and no other character may end a line."""
     text = output.decode("utf-8")
     assert text == "" or text.endswith("\n"), f"the last line has no end: {text[-100:]!r}"
     assert text.splitlines() == text.split("\n")[:-1], f"some readers see more lines than there are in {text!r}"
@@ -63,7 +63,7 @@ def vectors(program):
 
 
 def any_text(program):
-    """Every code point goes through; what commands a terminal or ends a line is escaped."""
+    """Every code point is preserved. Terminal controls and line ends are escaped."""
     points = [point for point in range(1, 0x110000) if not 0xD800 <= point < 0xE000 and point not in (0x0A, 0x0D)]
     texts = ["".join(map(chr, points[start:start + 5000])) for start in range(0, len(points), 5000)]
     stream = "".join(f"data: {text}\n\n" for text in texts).encode()
@@ -74,7 +74,7 @@ def any_text(program):
 
 
 def noise(program):
-    """Bytes of any kind, in any pieces, give the same."""
+    """Arbitrary bytes give the same output in chunks of any size."""
     source = random.Random(1)
     words = [b"data: ", b"id:", b"event:", b"retry: 1", b":", b"\n", b"\r", b"\r\n", b"\xef\xbb\xbf", b"\0", b"\xe2\x80"]
     data = b"".join(source.choice(words + [source.randbytes(2)]) for _ in range(30_000))
@@ -85,7 +85,7 @@ def noise(program):
 
 
 def peak_memory(program, expected, prefix, piece, times):
-    """Feeds so much of the same, and gives the most memory that the program had, in MiB."""
+    """Feeds repeated input, and returns the program's peak memory in MiB."""
     with open(os.devnull, "wb") as nowhere, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen([program, "decode"], stdin=subprocess.PIPE, stdout=nowhere, stderr=errors)
         try:
@@ -127,7 +127,7 @@ def start(program, *arguments, error=subprocess.PIPE, **options):
 
 
 def following(program):
-    """An event is seen at once, before the stream's end; Ctrl-C ends it."""
+    """An event is printed immediately, before the stream ends. Ctrl-C ends the program."""
     for arguments in [[], ["--chunk", "16"]]:
         process = start(program, "decode", *arguments, stdout=subprocess.PIPE)
         process.stdin.write(b"data: now\n\n:\n:\n:\n")
@@ -140,7 +140,7 @@ def following(program):
 
 
 def nobody_reads(program):
-    """Ends quietly when its reader has gone, with the status of a broken pipe."""
+    """The program ends silently with the status of a broken pipe when its reader has closed the pipe."""
     process = start(program, "decode", stdout=subprocess.PIPE)
     process.stdout.close()
     process.stdin.write(b"data: x\n\n" * 100)
@@ -152,7 +152,7 @@ def nobody_reads(program):
 
 
 def terminal(program, url):
-    """What a person sees is colored, and cannot command their terminal; NO_COLOR and a pipe mean no colors."""
+    """Output on a terminal is colored and contains no other controls. NO_COLOR and a pipe turn colors off."""
     for environment, color in [({}, b"\x1b[36;1mkind\x1b[0m"), ({"NO_COLOR": "1"}, b"kind")]:
         screen, other = pty.openpty()
         process = start(
@@ -162,7 +162,7 @@ def terminal(program, url):
         while select.select([screen], [], [], 20)[0]:
             try:
                 shown += os.read(screen, 4096)
-            except OSError:  # What Linux says when the last user of a terminal has gone.
+            except OSError:  # Linux reports this when the last user of a terminal has closed it.
                 break
         os.close(screen)
         process.communicate(timeout=20)
@@ -170,7 +170,7 @@ def terminal(program, url):
 
 
 def status_line(program, url):
-    """On a terminal, the last line of standard error says how things are, and goes with the program."""
+    """On a terminal, the last line of standard error shows the state. It is removed when the program ends."""
     screen, other = pty.openpty()
     process = start(program, "listen", "--count", "1", url, stdout=subprocess.DEVNULL, error=other)
     os.close(other)

@@ -1,4 +1,4 @@
-"""A server for the checks of `eventsource listen`: its paths answer as their names say. It notes every request in a file.
+"""A server for the checks of `eventsource listen`. Its paths respond as named. It records every request in a file.
 
 usage: commandline_server.py FILE [CERTIFICATE KEY]
 """

@@ -1,4 +1,4 @@
-"""Tests/ContractService, driven as a client suite drives it: streams that a script serves, and the callbacks they lead to.
+"""Drives Tests/ContractService like a client test suite: with scripted streams and the callbacks that they cause.
 
 usage: contract.py [urlsession] [asynchttpclient] [curl]
 """
@@ -26,7 +26,7 @@ def expect(what, got, wanted):
 
 
 class Harness:
-    """A server of scripted streams, /stream, and of callbacks, /callback/N."""
+    """A server with scripted streams at /stream and callbacks at /callback/N."""
 
     def __init__(self):
         self.requests, self.callbacks, self.pieces = queue.Queue(), queue.Queue(), queue.Queue()
@@ -142,7 +142,7 @@ def drive(harness, service):
     expect("restart", service.call("POST", stream, {"command": "restart"})[0] // 100, 2)
     expect("the request after a restart", harness.request()[1]["last-event-id"], "one")
     harness.status = 204
-    # The one that was left by the restart, and the one after it.
+    # One for the stream that the restart ended, and one for the stream after it.
     harness.pieces.put(None)
     harness.pieces.put(None)
     harness.happening(4, "error")

@@ -1,8 +1,8 @@
-"""The documentation of every product is made without a warning, its interface is the one that is kept, and every Swift
-block of its pages is real.
+"""The documentation of every product builds without warnings, its interface equals the recorded one, and every Swift
+block of its pages is tested.
 
-A block with imports is compiled as it stands. A block without them is an excerpt: its lines stand in a file of Examples or
-Tests, in this order and without others between.
+A block with imports is compiled as printed. A block without imports is an excerpt: its lines must occur consecutively
+in a file of Examples, Tests or Integrations.
 """
 
 import glob
@@ -22,17 +22,17 @@ PRODUCTS = [
 
 
 def tracked(pattern):
-    """The files of the tree with this ending."""
+    """Returns the files of the tree that match a pattern."""
     return run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", pattern], "git").split()
 
 
 def lines_of(text):
-    """The lines without their indentation, as one text that begins and ends with a line end."""
+    """Returns the lines without their indentation, as one text that begins and ends with a line end."""
     return "\n" + "".join(line.strip() + "\n" for line in text.splitlines() if line.strip())
 
 
 def check_blocks():
-    """Compiles the blocks that are whole, and finds the others; returns how many there are of each."""
+    """Compiles the complete blocks, and finds the source of the others. Returns the number of each."""
     sources = []
     for path in tracked("*.swift"):
         if path.startswith(("Examples/", "Tests/", "Integrations/")):

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The examples, from the shell: each is built, started on a port that the system chooses, and used as its text says.
+# The examples, from the shell: each is built, started on a port that the system chooses, and used as described.
 #   bash Tests/Checks/examples.sh [EXAMPLE ...]
-# An example NAME of Examples/ has a function check_NAME here; those of the Quickstart,
-# of the command line and of evhttp are elsewhere.
+# Each example NAME in Examples/ has a function check_NAME here, except the Quickstart, the command line tool and
+# evhttp, which have their own checks.
 set -u
 cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)
@@ -12,14 +12,14 @@ trap 'jobs -p | xargs -r kill -9 2>/dev/null; rm -rf "$scratch"' EXIT
 # serve ARGUMENT ...: starts the example.
 serve() { start "$scratch/out" "$program" "$@"; }
 
-# Ends it, by a signal, and answers its exit status.
+# Ends the example with a signal and returns its exit status.
 finish() {
   kill -"$1" "$process"
   wait "$process" 2>/dev/null
 }
 
 ids_of() { sed -n 's/^id: //p' "$1"; }
-# has_ids STREAM IDS: every one of the IDs is in the stream.
+# has_ids STREAM IDS: succeeds if every one of the IDs is in the stream.
 has_ids() { ! ids_of "$1" | grep -vxFf - "$2" >/dev/null; }
 
 check_DurableHistory() {
@@ -32,7 +32,7 @@ check_DurableHistory() {
   expect "after kill -9" "$(head_of 2 -H "Last-Event-ID: $first" "$url/events/wall" | tr '\n' '|')" "data: two|id: $second|"
   third=$(curl -sf -d 'three' "$url/publish/wall")
   expect "the numbers of the IDs" "${first##*-} ${second##*-} ${third##*-}" "1 2 3"
-  # Killed again and again while somebody publishes; whatever was answered is there.
+  # Killed repeatedly during publishing. Everything acknowledged must be stored.
   : >"$scratch/published"
   for number in $(seq 4); do
     (while curl -sf -d "round $number" "$url/publish/wall" >>"$scratch/published"; do :; done) &
@@ -40,7 +40,7 @@ check_DurableHistory() {
     finish KILL
     serve "$scratch/history.db" 0
   done
-  # What was committed but not answered may be there besides.
+  # Events that were committed but not acknowledged may be stored as well.
   curl -sN -H "Last-Event-ID: $third" "$url/events/wall" >"$scratch/stream" &
   stream=$!
   wait_until "every event that was answered" has_ids "$scratch/stream" "$scratch/published"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The sources are formatted, and the tree keeps the rules that no compiler knows.
+# The sources are formatted, and the tree follows the rules that no compiler checks.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 failures=0
@@ -22,17 +22,17 @@ done < <(wc -l "${sources[@]}")
 long=$(awk 'length > 120 { print FILENAME ":" FNR }' "${sources[@]}")
 [ -z "$long" ] || fail "lines of more than 120 characters: $long"
 
-# A type that is Sendable only because somebody says so says why, in the comment above it.
+# The comment above an @unchecked Sendable type must explain why it is safe.
 while IFS=: read -r file line _; do
   comment=$(awk -v line="$line" 'NR == line { print text; exit } /^ *\/\// { text = text $0; next } { text = "" }' "$file")
   grep -qiE 'thread|lock|sendable|confine' <<<"$comment" || fail "$file:$line is @unchecked Sendable without its lock rule"
 done < <(git grep -n '@unchecked Sendable' -- '*.swift' | grep -vE '^[^:]*:[0-9]+: *///?' || true)
 
-# A slow route or authorizer may sleep in its task; a test may not.
+# A slow route or authorizer may sleep in its task. A test may not.
 sleeping=$(git grep -nE 'Thread\.sleep|(^|[^a-zA-Z.])u?sleep\(' -- 'Tests/*.swift' 'Integrations/*Tests*' || true)
 [ -z "$sleeping" ] || fail "tests wait for what happens, they do not sleep: $sleeping"
 
-# What the documentation says is tested is tested.
+# Tests that the documentation names must exist.
 while IFS=. read -r suite name; do
   grep -qE "func $name\(" "Tests/EventSourceServerTests/$suite.swift" || fail "Guarantees.md names $suite.$name, which there is not"
 done < <(grep -oE '`[A-Za-z]+Tests\.[A-Za-z]+`' Sources/EventSourceServer/EventSourceServer.docc/Guarantees.md | tr -d '`')

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the named checks need, if they are missing; without apt it says which are.
+# Installs the missing Debian packages of the named checks. Without apt, prints their names.
 set -euo pipefail
 
 declare -A needed=()
@@ -33,7 +33,7 @@ for check in "$@"; do
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [openssl]=openssl [cc]=gcc [c++]=g++
         [readelf]=binutils [valgrind]=valgrind [chromium]=chromium [mandoc]=mandoc)
       ;;
-    # The proxies themselves are installed by Tests/Proxies, which names those that cannot be.
+    # Tests/Proxies installs the proxies themselves, and names those that it cannot install.
     proxies)
       headers+=(libevent-dev libsqlite3-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [openssl]=openssl [chromium]=chromium)

@@ -1,6 +1,6 @@
-"""The public interface of every product, as text in Tests/Interface, so that a reviewer sees a change as a difference.
+"""Compares the public interface of every product with the text in Tests/Interface, so that changes show up in reviews.
 
-The check documentation compares it. `python3 Tests/Checks/interface.py` writes it anew.
+The documentation check runs this. `python3 Tests/Checks/interface.py` writes the text.
 """
 
 import difflib
@@ -15,13 +15,13 @@ FOLDER = os.path.join(ROOT, "Tests", "Interface")
 
 
 def declaration(symbol):
-    """A symbol's declaration in one line."""
+    """Returns a symbol's declaration on one line."""
     text = "".join(fragment["spelling"] for fragment in symbol["declarationFragments"])
     return " ".join(text.split())
 
 
 def interface(product):
-    """The interface of a product: its declarations, from the symbols of which its documentation was made."""
+    """Returns the interface of a product: its declarations, from the symbols of its documentation."""
     lines = set()
     pattern = os.path.join(documentation.PACKAGE, ".build", "*", "extracted-symbols", "*", product, "*.symbols.json")
     paths = glob.glob(pattern)
@@ -34,7 +34,7 @@ def interface(product):
         for symbol in graph["symbols"]:
             identifier = symbol["identifier"]["precise"]
             names[identifier] = ".".join(symbol["pathComponents"])
-            # What a protocol gives to every type is the protocol's.
+            # Members that a protocol extension adds to a type are listed with the protocol.
             if "::SYNTHESIZED::" not in identifier:
                 lines.add(f"{names[identifier]}\n    {declaration(symbol)}\n")
         for relation in graph["relationships"]:
@@ -45,7 +45,7 @@ def interface(product):
 
 
 def check():
-    """Compares each interface with the one that is kept."""
+    """Compares each interface with the recorded one."""
     for product in documentation.PRODUCTS:
         with open(os.path.join(FOLDER, f"{product}.txt")) as file:
             kept = file.read().splitlines()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A program that uses only the format and the server needs no Foundation: links one, and looks at what it needs.
+# A program that uses only the format and the server needs no Foundation. Links one, and checks its libraries.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 check=linkage

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What this toolchain can check of other systems, and of static linking.
+# Checks of other systems and of static linking, as far as this toolchain allows.
 #
-# The format is type-checked for iOS, WebAssembly and a processor of 32 bits, with the standard library for embedded
-# systems, which the toolchain has for them; that one has no asynchronous sequences. The other modules need libraries
-# of those systems, so that their conditions are only parsed.
+# The format is type-checked for iOS, WebAssembly and a 32-bit processor with the embedded standard library, which the
+# toolchain includes for them; it has no asynchronous sequences. The other modules need libraries of those systems, so
+# their files are only parsed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 check=platforms
@@ -30,7 +30,7 @@ for target in arm64-apple-ios18.0 arm64-apple-tvos18.0 arm64-apple-watchos11.0 a
   swiftc -frontend -parse -target "$target" "${others[@]}" || fail "the sources are not parsed for $target"
 done
 
-# A module for the C library of each system, and never one by default.
+# Each system's C library needs its own module. No module may be the default.
 chosen=$(git grep -lE '^ *import (Darwin|Glibc)$' -- Sources/EventSourceFormat Sources/EventSourceServer \
   Sources/EventSourceClient Sources/EventSourceTesting || true)
 for file in $chosen; do
@@ -38,7 +38,7 @@ for file in $chosen; do
     fail "$file takes every system that is not Linux for Darwin"
 done
 
-# A client that is linked statically, but for libcurl.
+# A client that is statically linked except for libcurl.
 scratch=.build/checks/static
 mkdir -p "$scratch/lib"
 make_consumer EventSourceClient

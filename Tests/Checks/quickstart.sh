@@ -10,7 +10,7 @@ trap 'jobs -p | xargs -r kill -9 2>/dev/null; rm -rf "$scratch"' EXIT
 check=quickstart
 . Tests/Checks/shell.sh
 status() { rm -f "$scratch/body"; curl -s -m 60 -o "$scratch/body" -w '%{http_code}' "$@"; }
-# expect_refusal WHAT STATUS [CURL ARGUMENT ...]: a rejection says why, in one line.
+# expect_refusal WHAT STATUS [CURL ARGUMENT ...]: a rejection has a one-line reason.
 expect_refusal() {
   expect "$1" "$(status "${@:3}")" "$2"
   expect "the lines of the reason for: $1" "$(wc -l <"$scratch/body")" 1
@@ -81,8 +81,8 @@ tail -2 "$scratch/stream" | grep -q '^retry: ' || fail "the last thing on a drai
 wait "$first"
 expect "the exit status after Ctrl-C" $? 0
 
-# Many streams take nearly the whole window to end, which is half a second: time enough for the second Ctrl-C, unless
-# the machine is busy. Then it is tried again.
+# Many streams take almost the whole window of half a second to end, which is enough time for the second Ctrl-C. On a
+# busy machine it may not be, and the test is repeated.
 for attempt in $(seq 20); do
   start_copy "third.$attempt"
   third=$process readers=()

@@ -1,9 +1,9 @@
-"""Thousands of idle readers of one process: they connect, get their heartbeats, and leave nothing behind.
+"""Thousands of idle readers of one process connect, get their heartbeats, and leave no resources in use.
 
 usage: readers.py [--count N] [--program PATH] [--heartbeats]
 
 Starts the Quickstart, unless PATH names its program, and opens N streams (2000) of a quiet channel, twice. --heartbeats
-waits for one on every stream, which takes fifteen seconds. Prints the memory per reader.
+waits for a heartbeat on every stream, which takes fifteen seconds. Prints the memory per reader.
 """
 
 import argparse
@@ -28,12 +28,12 @@ def build():
 
 
 def connect(port, count, path="/events/wall", first=0):
-    """So many streams, the first of them counted as said; every one has its head when this returns."""
+    """Opens `count` streams, numbered from `first`. Returns when every one has its head."""
     streams = []
     poll = select.epoll()
     for number in range(first, first + count):
         stream = socket.socket()
-        # Ports of one source address would run out.
+        # One source address does not have enough ports.
         stream.bind((f"127.0.0.{2 + number // 10000}", 0))
         stream.connect(("127.0.0.1", port))
         stream.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -45,7 +45,7 @@ def connect(port, count, path="/events/wall", first=0):
 
 
 def wait_for_bytes(streams, poll, wanted, seconds=120):
-    """Until every stream has received the wanted bytes."""
+    """Waits until every stream has received the wanted bytes."""
     by_number = {stream.fileno(): stream for stream in streams}
     seen = {number: b"" for number in by_number}
     missing = set(by_number)
@@ -74,7 +74,7 @@ def main():
     server = subprocess.Popen([options.program or build(), "--port", "0"], stdout=subprocess.PIPE, text=True)
     try:
         port = int(re.search(r"http://[0-9.]+:(\d+)", server.stdout.readline()).group(1))
-        # The first connection makes what all share.
+        # The first connection creates the shared state.
         first, poll = connect(port, 1)
         idle_sockets, idle_memory = sockets(server.pid) - 1, resident(server.pid)
         poll.close()
@@ -96,7 +96,7 @@ def main():
                 stream.close()
             wait_until("sockets to be back", lambda: sockets(server.pid) == idle_sockets)
             after.append(resident(server.pid))
-        # The allocator keeps what it has for the next wave; what must not be is that a second wave needs more.
+        # The allocator keeps memory for the next wave, but a second wave must not need more.
         first_wave, second_wave = (memory >> 10 for memory in after)
         print(f"readers: sockets are back; {first_wave} KiB after the first wave, {second_wave} KiB after the second")
         grown = (after[1] - after[0]) / options.count

@@ -1,6 +1,6 @@
 """Every code block of the README is compiled as printed, and run: the programs, the commands and the manifest.
 
-What listens on the printed port runs in a network namespace of its own, where every port is free.
+The programs run in their own network namespace, where every port is free.
 """
 
 import fcntl
@@ -21,7 +21,7 @@ SCRATCH = os.path.join(ROOT, ".build", "checks", "readme")
 FEED = os.path.join(SCRATCH, "Feed")
 OTHERS = os.path.join(SCRATCH, "Others")
 
-# What calls the function of the evhttp block: a program that has evhttp already.
+# Calls the function of the evhttp block, like a program that already uses evhttp.
 EVHTTP_PROGRAM = """
 import CReadmeEvhttp
 
@@ -49,7 +49,7 @@ int main(void) {
 
 
 def build(swift, c):
-    """Compiles all blocks; returns the folder of the programs."""
+    """Compiles all blocks. Returns the folder of the programs."""
     program, manifest = swift[0], swift[1]
     if "BuiltInServer" not in program or "import PackageDescription" not in manifest:
         fail("the README does not begin with a program and its manifest")
@@ -87,17 +87,17 @@ def build(swift, c):
 
 
 class Program:
-    """A program of the README while it runs."""
+    """A running program of the README."""
 
     def __init__(self, command):
-        # A terminal is given each line at once; a pipe is not.
+        # Output to a terminal is flushed after each line. Output to a pipe is not.
         self.process = subprocess.Popen(
             ["stdbuf", "-oL", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.output = b""
 
     def waits_for(self, text, what):
-        """Reads until the text has come."""
+        """Reads until the text has arrived."""
         deadline = time.monotonic() + 60
         while text not in self.output:
             self.output += self.process.stdout.read() or b""
@@ -114,7 +114,7 @@ class Program:
 
 
 def run_blocks(commands, folder):
-    """Runs every program and command, in a namespace with no other program."""
+    """Runs every program and command, in a network namespace without other programs."""
     with socket.socket() as any_socket:
         # SIOCSIFFLAGS with IFF_UP and IFF_RUNNING: the loopback of a new namespace is down.
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", 0x41))
@@ -125,11 +125,11 @@ def run_blocks(commands, folder):
     feed.waits_for(b"listening at http://127.0.0.1:8080", "the first program")
     reader = Program(shlex.split(reading))
     client = Program([os.path.join(folder, "Reader")])
-    # The comment at the beginning says that the stream is open.
+    # The comment at the beginning shows that the stream is open.
     reader.waits_for(b":\n", reading)
     run(shlex.split(publishing) + ["-sf"], publishing)
     reader.waits_for(b"data: hello, world\n", reading)
-    # The client may have come later: it is given what is published from then on.
+    # The client may connect later. It gets the events published after that.
     deadline = time.monotonic() + 60
     while b"message hello, world" not in client.output:
         run(shlex.split(publishing) + ["-sf"], publishing)
@@ -151,7 +151,7 @@ def run_blocks(commands, folder):
 
 
 def check_paths(text):
-    """What the README names exists: links, and the folders and scripts of commands."""
+    """Links, and the folders and scripts of commands, exist."""
     links = re.findall(r"\]\(([^)#]+)\)", text)
     commands = re.findall(r"`(?:bash|swift run --package-path) ([^ `]+)", text)
     for path in links + commands:

@@ -1,10 +1,10 @@
-# What the checks in the shell share; sourced by them. $check is what a failure begins with, $scratch a folder of the
-# check's own. Nothing here counts on a machine that has time: what is waited for may take a minute.
+# Functions that the shell checks share. Each check sources this file. $check is the prefix of failure messages, and
+# $scratch is the check's own folder. Waits allow a minute, so a slow machine does not matter.
 
 fail() { echo "$check: $*" >&2; exit 1; }
 expect() { [ "$2" = "$3" ] || fail "$1: got \"$2\", expected \"$3\""; }
 
-# wait_until WHAT COMMAND ...: until the command succeeds.
+# wait_until WHAT COMMAND ...: waits until the command succeeds.
 wait_until() {
   local end=$((SECONDS + 60))
   until "${@:2}"; do
@@ -15,13 +15,13 @@ wait_until() {
 
 # has_line REGULAR-EXPRESSION FILE
 has_line() { grep -qs -- "$1" "$2"; }
-# lines_of FILE: without the comment that begins a stream.
+# lines_of FILE: the lines without the comment that begins a stream.
 lines_of() { sed '1{/^:$/d}' "$1"; }
 # has_lines COUNT FILE
 has_lines() { [ "$(lines_of "$2" | wc -l)" -ge "$1" ]; }
 
-# make_consumer PRODUCT ...: a package in $scratch with a program that uses these of our products, which has no sources
-# yet.
+# make_consumer PRODUCT ...: creates a package in $scratch with a program that uses these products. The program has no
+# sources yet.
 make_consumer() {
   mkdir -p "$scratch/Sources/consumer"
   cat >"$scratch/Package.swift" <<PACKAGE
@@ -40,7 +40,7 @@ let package = Package(
 PACKAGE
 }
 
-# head_of COUNT CURL-ARGUMENT ...: the first lines of a stream behind its opening comment.
+# head_of COUNT CURL-ARGUMENT ...: the first lines of a stream after its opening comment.
 head_of() {
   local stream
   : >"$scratch/head_of"
@@ -51,7 +51,7 @@ head_of() {
   lines_of "$scratch/head_of" | head -n "$1"
 }
 
-# start FILE COMMAND ...: a server that says where it listens; its output is in the file. Sets $process and $url.
+# start FILE COMMAND ...: starts a server that prints its address. Its output goes to the file. Sets $process and $url.
 start() {
   "${@:2}" >"$1" 2>&1 &
   process=$!

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// Makes the documentation of the package, whose own manifest has no dependency for that.
+// Builds the documentation of the package, so that the package's own manifest needs no dependency for it.
 let products = [
   "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceJSON", "EventSourceClient",
   "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite",

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Many clients in one process, cycling against a server that keeps failing: nothing may be left of them.
+"""Many clients in one process, cycling against a failing server: they must leave no resources in use.
 
 usage: cycles.py [--clients N] [--seconds N] [--rounds N] [--transport curl|urlsession]
 
 The server breaks each connection in its own way: before, in and after the head, with and without a reset, in the middle
-of a chunk, with an error status, with something that is no HTTP, or never answers. After each round the
-process may hold no more descriptors, threads and memory than after the first one.
+of a chunk, with an error status, with bytes that are not HTTP, or never responds. After each round the
+process must not hold more descriptors, threads and memory than after the first one.
 """
 
 import argparse
@@ -24,7 +24,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 
 
 def faults(breaks_heads):
-    """What the server does with a connection, after its request."""
+    """The server's behaviour on a connection, after the request."""
     event = b"id: 1\ndata: " + b"x" * 200 + b"\n\n"
     chunk = b"%x\r\n%s\r\n" % (len(event), event)
     both = [
@@ -53,7 +53,7 @@ async def serve(program, breaks_heads):
         try:
             await reader.readuntil(b"\r\n\r\n")
             for piece in random.choice(ways):
-                # None: it holds its peace until the client gives up.
+                # None: the server sends nothing until the client disconnects.
                 if piece is None:
                     await reader.read()
                 else:
@@ -70,7 +70,7 @@ async def serve(program, breaks_heads):
     port = server.sockets[0].getsockname()[1]
     process = await asyncio.create_subprocess_exec(
         program[0], f"http://127.0.0.1:{port}/", *program[1:], stdout=subprocess.PIPE,
-        # One heap, so that what is resident does not depend on which thread has freed what.
+        # One heap, so that the resident size does not depend on which thread frees memory.
         env={**os.environ, "MALLOC_ARENA_MAX": "1"})
     try:
         output, _ = await process.communicate()
@@ -101,7 +101,7 @@ def run(binary, transport, clients, seconds, count):
         sys.exit("cycles: descriptors are left")
     if last["threads"] > first["threads"] + 4:
         sys.exit("cycles: threads are left")
-    # Some for what the allocator keeps of the most it ever had.
+    # Allows for memory that the allocator keeps after its peak.
     if last["residentKiB"] > first["residentKiB"] * 1.1 + 4096:
         sys.exit("cycles: memory is left")
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Hostile peers at a server that was built with the address sanitizer, while honest readers watch what is published:
-these have every event once and in order, the host's own route answers, and when the peers have gone no memory and no
-descriptor is missing.
+"""Hostile peers attack a server built with the address sanitizer, while honest readers check the published events:
+the readers get every event once and in order, the host's own route answers, and after the attacks no memory and no
+descriptors are leaked.
 
 usage: hostile.py [--stack builtin|evhttp] [--seconds N] [--seed N] [--peers N] [--program PATH]
 
-Both stacks are attacked at once, unless one is named, for N seconds (20) with a warm-up before. The seed decides what is
-sent; when it arrives is the machine's affair. PATH names a HostileServer, so that none is built. Exits with 1 at a
-finding; what was sent before it is in .build-address/hostile.
+Attacks both stacks at once, or the named one, for N seconds (20) after a warm-up. The seed determines what is sent, but
+not when it arrives. PATH names a HostileServer, so that none is built. Exits with 1 at a finding; the requests before
+the finding are in .build-address/hostile.
 """
 import argparse, asyncio, os, random, subprocess, sys
 
@@ -21,19 +21,19 @@ from honest import Host, Reader  # noqa: E402
 from target import Target  # noqa: E402
 from process_usage import descriptors, resident, sockets  # noqa: E402
 
-# What may be on the heap at the end and not after the warm-up, and what the allocator may keep beside.
+# The allowed growth of the heap since the warm-up, and the additional memory that the allocator may keep.
 HEAP, RESIDENT = 1 << 20, 256 << 20
 
 
 async def attack(target, generator):
-    """Whatever one hostile peer does, one thing after the other."""
+    """Runs the attacks of one hostile peer, one after another."""
     while True:
         kind = generator.choices(list(KINDS), KINDS.values())[0]
         try:
             async with asyncio.timeout(120):
                 await kind(target, random.Random(generator.random()))
         except (OSError, TimeoutError):
-            pass  # It was thrown out.
+            pass  # The server closed the connection.
         target.done[kind.__name__] += 1
         await asyncio.sleep(generator.expovariate(30))
 
@@ -49,7 +49,7 @@ async def wait_for(target, what, condition, seconds=120):
 
 
 async def play_round(target, generator, peers, seconds):
-    """Publishes while peers attack and readers read, until nothing is left of either; what the server holds then."""
+    """Publishes while peers attack and readers read. Returns the server's resources after both have ended."""
     readers = [
         Reader(target, random.Random(generator.random()), channels, cuts, version)
         for channels in (["a"], ["b"], ["a", "b"]) for cuts in (False, True)
@@ -96,17 +96,17 @@ async def cancel(tasks):
 
 
 async def what_is_left(target):
-    """Bytes on the heap, bytes in memory, and descriptors, when only the host's own client is still there."""
+    """Returns heap bytes, resident bytes, and descriptors when only the host's own client is connected."""
     await wait_for(target, "every connection is closed", lambda: sockets(target.process.pid) <= target.idle_sockets)
     while (await target.ask("state"))[1] != "0" and not target.findings:
         await asyncio.sleep(0.05)
-    # The allocator gives back what it does not need in its own time.
+    # The allocator releases unused memory with a delay.
     await asyncio.sleep(1)
     return int((await target.ask("state"))[5]), resident(target.process.pid), descriptors(target.process.pid)
 
 
 async def end_among_peers(target, generator):
-    """SIGTERM while peers attack, and some take nothing."""
+    """Sends SIGTERM while peers attack and some never read."""
     target.tell("go")
     kinds = [attack(target, generator) for _ in range(8)] + [takers_of_nothing(target, generator) for _ in range(8)]
     tasks = [asyncio.create_task(kind) for kind in kinds]
@@ -134,7 +134,7 @@ async def play(target, options):
                 left.append(await play_round(target, generator, options.peers, options.seconds / rounds))
                 compare(target, left[0], left[-1])
         report = await end_among_peers(target, generator)
-    # The server has ended, or said something else than it should.
+    # The server has ended, or printed something unexpected.
     except (EOFError, OSError, ValueError) as error:
         report = await target.end()
         target.found(f"it was stopped by {error!r}; {report}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A reader that keeps its place in a file is killed again and again: it misses nothing, and at each start it is given at
-most the one event again that it had printed and not yet noted.
+"""A reader that stores its position in a file is killed repeatedly: it misses no event, and at each start it gets at
+most one event again: the one that it had printed but not yet stored.
 
 usage: killed.py [--kills N] [--events N]
 """
@@ -15,7 +15,7 @@ def build():
 
 
 def read_some(program, url, place, wanted):
-    """Reads so many events, and kills the reader while it goes on; what it printed in whole lines."""
+    """Reads `wanted` events, then kills the running reader. Returns the complete lines that it printed."""
     reader = subprocess.Popen(
         [program, "listen", "--json", "--quiet", "--resume", place, url], stdout=subprocess.PIPE)
     watch = threading.Timer(300, reader.kill)
@@ -60,7 +60,7 @@ def main():
                 wanted = min(rest, random.randint(1, 2 * options.events // options.kills))
                 heard = read_some(program, f"{url}/events/news", f"{folder}/place", wanted)
                 starts += 1
-                # It may print more before the signal reaches it, and may have printed what it had no time to note.
+                # The reader may print more before the signal arrives, including events that it does not store.
                 if heard[:1] == [last] and last > 0:
                     again += 1
                     heard = heard[1:]

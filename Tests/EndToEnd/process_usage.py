@@ -1,11 +1,11 @@
-"""What a process holds, as the kernel tells."""
+"""The resources of a process, as the kernel reports them."""
 
 import os
 import re
 
 
 def resident(pid):
-    """Memory, in bytes."""
+    """Returns the resident memory in bytes."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         return int(re.search(r"VmRSS:\s*(\d+)", file.read()).group(1)) << 10
 
@@ -15,7 +15,7 @@ def descriptors(pid):
 
 
 def sockets(pid):
-    """Without the descriptors that a program makes for its own timers when it first needs them."""
+    """Returns the number of descriptors, without those that a program creates for timers on first use."""
     count = 0
     for number in os.listdir(f"/proc/{pid}/fd"):
         try:

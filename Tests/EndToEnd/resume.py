@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Clients that cut their connections and resume at random, while a server with a history in a file publishes and is
-killed and started again: every client has every event once, in order, or was told of a gap.
+"""Clients close their connections and resume at random, while a server with a history in a file publishes and is
+killed and restarted: every client gets every event once and in order, or a gap event.
 
 usage: resume.py [--clients N] [--events N] [--kills N] [--stack builtin|evhttp] [--seed N]
 """
@@ -24,7 +24,7 @@ class Server:
         return (await asyncio.wait_for(self.process.stdout.readline(), 120)).decode()
 
     async def publish(self, count):
-        """Publishes more, and returns how many there are then; None: the server was killed."""
+        """Publishes more events. Returns the total, or None if the server was killed."""
         try:
             self.process.stdin.write(f"publish {count}\n".encode())
             await self.process.stdin.drain()
@@ -70,7 +70,7 @@ class Client:
             self.connected.set()
             is_chunked = b"chunked" in head.lower()
             rest = b""
-            # Most connections are cut soon, some only after much.
+            # Most connections are closed soon, some only after much data.
             allowance = int(self.random.expovariate(1) * self.random.choice([500, 5_000, 200_000]))
             while self.next <= goal():
                 if is_chunked:
@@ -84,7 +84,7 @@ class Client:
                     if not piece:
                         return
                 allowance -= len(piece)
-                # What comes after the cut is as good as lost.
+                # Data after the cut counts as lost.
                 rest += piece if allowance > 0 else piece[:max(0, len(piece) + allowance)]
                 rest = self.take(rest)
                 if allowance <= 0:
@@ -121,7 +121,7 @@ async def play(options, stack, path, program):
         publishing = asyncio.create_task(server.publish(step))
         if kills and published >= wanted * kills[-1] // 20:
             kills.pop()
-            # In the middle of publishing.
+            # Kills the server while it publishes.
             await asyncio.sleep(generator.random() * 0.05)
             await server.kill()
             acknowledged = await publishing

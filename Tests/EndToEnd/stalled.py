@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Readers that take nothing, on many channels, while much is published: the hub keeps its budget, and the process's
-memory stays under it plus what a connection costs.
+"""Readers that never read, on many channels, while much is published: the hub keeps its memory limit, and the process's
+memory stays below that limit plus the cost of the connections.
 
 usage: stalled.py [--readers N] [--channels N] [--budget MEBIBYTES] [--rounds N]
 """
@@ -10,13 +10,13 @@ sys.dont_write_bytecode = True
 from process_usage import resident  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# What one connection may cost beside the budget, in bytes: its buffers, its stream, its place in a channel.
+# The allowed cost of a connection in addition to the limit, in bytes: its buffers, its stream, its channel entry.
 PER_READER = 8 << 10
 
 
 def connect(port, number, channel):
     stream = socket.socket()
-    # As little as the kernel allows, so that the server is left with what it cannot send.
+    # The kernel's minimum, so that the server has to keep the data.
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     stream.bind((f"127.0.0.{2 + number // 10000}", 0))
     stream.connect(("127.0.0.1", port))
@@ -40,7 +40,7 @@ def play(options, rule, program):
             server.stdin.flush()
             report = server.stdout.readline().strip()
             most = max(most, resident(server.pid))
-        # Logs, and the spare memory of an allocator that is given back and taken again.
+        # Includes logs, and the spare memory of the allocator.
         allowed = empty + int((options.budget << 20) * 1.5) + options.readers * PER_READER
         published = options.rounds * options.channels >> 10
         print(f"stalled: {rule}: {options.readers} readers of {options.channels} channels, {published} MiB published, budget"

@@ -33,16 +33,16 @@ import Testing
 
   @Test(
     arguments: [
-      (.comparesCharacters, "IDs that differ only in how a character is spelled are two"),
-      (.findsTheOldest, "an ID that comes again counts at its newest place, in whichever batch"),
-      (.forgetsARepeatedIDWithItsOldestEvent, "an ID that comes again is found when its first event has been evicted"),
-      (.cutsLongIDs, "an ID of 1,024 bytes is kept, and found"),
-      (.acceptsFlawedIDs, "an ID that no reader can bring back is refused, with its whole addition"),
-      (.refusesFlawedIDsByAnotherError, "an ID that no reader can bring back is refused, with its whole addition"),
-      (.recordsWhatIsBeforeAFlawedID, "an ID that no reader can bring back is refused, with its whole addition"),
-      (.countsAgainAfterRemoval, "no ID is given again after a channel's events have been removed"),
-      (.hidesARemoval, "what has been removed is never silently skipped"),
-      (.removesOtherChannelsToo, "removing one channel's events leaves the others alone"),
+      (.comparesCharacters, "IDs that differ only in Unicode normalization are different"),
+      (.findsTheOldest, "a repeated ID refers to its newest event, in whichever batch"),
+      (.forgetsARepeatedIDWithItsOldestEvent, "a repeated ID is found after its first event has been evicted"),
+      (.cutsLongIDs, "an ID of 1,024 bytes is stored and found"),
+      (.acceptsFlawedIDs, "an ID that no reader can send back is rejected with its whole addition"),
+      (.refusesFlawedIDsByAnotherError, "an ID that no reader can send back is rejected with its whole addition"),
+      (.recordsWhatIsBeforeAFlawedID, "an ID that no reader can send back is rejected with its whole addition"),
+      (.countsAgainAfterRemoval, "no ID is reused after a channel's events have been removed"),
+      (.hidesARemoval, "removed events are never skipped silently"),
+      (.removesOtherChannelsToo, "removing one channel's events does not affect other channels"),
     ] as [(FlawedRepository.Flaw, String)])
   func aFlawIsFoundByTheCheckForIt(_ flaw: FlawedRepository.Flaw, _ description: String) async throws {
     let check = try #require(RepositoryContract.checks.first { $0.description == description })
@@ -51,9 +51,9 @@ import Testing
 
   @Test(
     arguments: [
-      (.hangsWhenAsked, "after each event comes exactly what follows it"),
-      (.hangsWhenAddedTo, "channels are apart"),
-      (.hangsWhenCanceled, "a question whose task has been canceled ends, and the next is answered"),
+      (.hangsWhenAsked, "a read after each event returns exactly the events that follow it"),
+      (.hangsWhenAddedTo, "channels are independent"),
+      (.hangsWhenCanceled, "a cancelled read ends, and the next read succeeds"),
     ] as [(FlawedRepository.Flaw, String)])
   func aCheckOfARepositoryThatHangsEndsAndIsNamed(_ flaw: FlawedRepository.Flaw, _ description: String) async throws {
     let check = try #require(RepositoryContract.checks.first { $0.description == description })

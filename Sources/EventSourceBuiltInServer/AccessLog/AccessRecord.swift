@@ -1,20 +1,21 @@
-/// One request and what became of it: a line of an access log.
+/// One request and its outcome: a line of an access log.
 public struct AccessRecord: Sendable, Hashable {
-  /// When the request had come, in seconds since 1970.
+  /// The time at which the request was received, in seconds since 1970.
   public var time: Int
-  /// Who asked: the peer, or whom ``BuiltInServer/Configuration/trustedProxies`` named; nil if that is not known.
+  /// The address of the client: the peer's, or the one that ``BuiltInServer/Configuration/trustedProxies`` reported.
+  /// `nil` if unknown.
   public var peer: String?
-  /// The method; nil if what came was not a request.
+  /// The method. `nil` if the bytes received were not a request.
   public var method: String?
-  /// The target, as received; nil if what came was not a request.
+  /// The target, as received. `nil` if the bytes received were not a request.
   public var target: String?
-  /// `HTTP/1.1` or `HTTP/1.0`; nil if what came was not a request.
+  /// `HTTP/1.1` or `HTTP/1.0`. `nil` if the bytes received were not a request.
   public var version: String?
-  /// The status that was sent; 0 if the peer left before there was one.
+  /// The status that was sent. 0 if the peer disconnected before a response.
   public var status: Int
-  /// How many bytes of body the peer was sent, without their framing.
+  /// The number of body bytes sent to the peer, without their framing.
   public var byteCount: Int
-  /// How long it took from the request's end to the response's: for a stream, how long it was open.
+  /// The time from the end of the request to the end of the response. For a stream, the time that it was open.
   public var duration: Duration
   /// Whether it was an event stream.
   public var isStream: Bool
@@ -23,7 +24,7 @@ public struct AccessRecord: Sendable, Hashable {
   /// The field `User-Agent`.
   public var userAgent: String?
 
-  /// Makes a record, as the server does, and a test of who takes them.
+  /// Creates a record. The server does this, and so can a test of an access log.
   public init(
     time: Int, peer: String?, method: String?, target: String?, version: String?, status: Int, byteCount: Int,
     duration: Duration, isStream: Bool, referer: String? = nil, userAgent: String? = nil
@@ -41,8 +42,8 @@ public struct AccessRecord: Sendable, Hashable {
     self.userAgent = userAgent
   }
 
-  /// A line in the common log format with the two fields that are customary behind it ("combined"), without a line end.
-  /// What came from the peer is escaped.
+  /// A line in the common log format with the two customary additional fields ("combined"), without a line end. Text
+  /// from the peer is escaped.
   public var combinedFormat: String {
     let request = method.map { "\($0) \(target ?? "-") \(version ?? "-")" } ?? "-"
     return
@@ -50,7 +51,7 @@ public struct AccessRecord: Sendable, Hashable {
       + " \(Self.quoted(referer ?? "-")) \(Self.quoted(userAgent ?? "-"))"
   }
 
-  /// A line of JSON without a line end; what is not known is left out. The duration is in seconds.
+  /// A line of JSON without a line end. Unknown values are omitted. The duration is in seconds.
   public var json: String {
     let (seconds, attoseconds) = duration.bounded.components
     let microseconds = String(1_000_000 + attoseconds / 1_000_000_000_000).dropFirst()
@@ -66,7 +67,7 @@ public struct AccessRecord: Sendable, Hashable {
     return "{" + members.joined(separator: ",") + "}"
   }
 
-  /// In quotes, as JSON has it (RFC 8259, 7).
+  /// Returns the text as a quoted JSON string (RFC 8259, 7).
   private static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {

@@ -1,7 +1,7 @@
 import EventSourceServer
 import Glibc
 
-/// What is known of a request while it is served, for the access log.
+/// The data for the access log, collected while a request is served.
 final class PendingAccess {
   private let method: String?
   private let target: String?
@@ -15,7 +15,7 @@ final class PendingAccess {
   var byteCount = 0
   var isStream = false
 
-  /// - Parameter head: Nil if what came was not a request.
+  /// - Parameter head: `nil` if the bytes received were not a request.
   init(_ head: RequestHead?, peer: String?, at now: Duration) {
     method = head?.method
     target = head?.target
@@ -37,14 +37,14 @@ final class PendingAccess {
 }
 
 extension Connection {
-  /// Begins to note what is served, if anybody wants to know.
+  /// Starts a record of a request if there is an access log.
   func beginAccess(_ head: RequestHead?) {
     guard loop.context.accessLog != nil else { return }
     flags.insert(.isLogged)
     access = PendingAccess(head, peer: peer(of: head), at: MonotonicClock.now)
   }
 
-  /// The response has been sent, or never will be.
+  /// Completes the record when the response has been sent or never will be.
   func endAccess() {
     guard let access, let tell = loop.context.accessLog else { return }
     self.access = nil

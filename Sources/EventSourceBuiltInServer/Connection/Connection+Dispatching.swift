@@ -2,13 +2,13 @@ import EventSourceServer
 import Glibc
 
 extension Connection {
-  /// Whether somebody would read the body of a request with this head: a route would. A handler of streams would not,
-  /// nor is there anybody at a path that is not served.
+  /// Returns whether the body of a request with this head will be read. Only routes read bodies; handlers of streams
+  /// and paths without an endpoint do not.
   func readsBody(_ head: RequestHead) -> Bool {
     if case .route = loop.context.routes.current.match(method: head.method, path: head.path) { true } else { false }
   }
 
-  /// Gives a request that has been read to its endpoint.
+  /// Passes a complete request to its endpoint.
   func dispatch(_ head: RequestHead, body: [UInt8]) {
     request = nil
     phase = .responding
@@ -21,7 +21,7 @@ extension Connection {
     case .methodNotAllowed(let allowed) where head.method == "OPTIONS": answerOptions(head, allowed: allowed)
     case .methodNotAllowed(let allowed):
       let fields = [HeaderField("Allow", allowed.joined(separator: ", "))] + crossOriginFields(head)
-      respond(status: 405, fields: fields, text: "this path is not served with this method")
+      respond(status: 405, fields: fields, text: "this path does not support this method")
     case .notFound:
       respond(status: 404, fields: crossOriginFields(head), text: "nothing is served at this path")
     }
@@ -31,12 +31,12 @@ extension Connection {
     let request = mountedRequest(head)
     let lane = loop.lane(of: handler.hub)
     let session = handler.serve(request, channels: channels, response: self, on: lane)
-    // Within the call it may have answered for good, and then it is of no more use.
+    // The handler may have finished the response within the call; then the session is no longer needed.
     if phase == .responding || phase == .streaming { self.session = session }
   }
 
-  /// Answers OPTIONS at a path that has routes, but none for this method: which methods there are (RFC 9110, 9.3.7),
-  /// and a preflight of the Fetch standard.
+  /// Responds to OPTIONS at a path that has routes but none for this method: with the allowed methods (RFC 9110,
+  /// 9.3.7), and to a preflight of the Fetch standard.
   private func answerOptions(_ head: RequestHead, allowed: [String]) {
     let request = mountedRequest(head)
     var policy = loop.context.configuration.crossOrigin
@@ -51,18 +51,18 @@ extension Connection {
     respond(status: answer.status, fields: answer.fields, body: nil)
   }
 
-  /// The fields of an answer at a path where no route has a say.
+  /// The fields of a response at a path without a route for the request.
   private func crossOriginFields(_ head: RequestHead) -> [HeaderField] {
     let policy = loop.context.configuration.crossOrigin
     return policy.origins == .sameOriginOnly ? [] : policy.fields(for: mountedRequest(head))
   }
 
-  /// The request as handlers and policies know it.
+  /// Returns the request in the form that handlers and policies use.
   func mountedRequest(_ head: RequestHead) -> MountedRequest {
     MountedRequest(method: head.method, target: head.target, fields: head.streamFields, peer: peer(of: head))
   }
 
-  /// Who a request comes from.
+  /// Returns the address of the client that sent a request.
   func peer(of head: RequestHead?) -> String? {
     let sender = SocketAddress.peer(of: number)?.host
     guard let proxies = loop.context.configuration.trustedProxies, let head else { return sender }
@@ -75,6 +75,6 @@ extension RequestHead {
   /// The target without its query.
   var path: Substring { target.prefix { $0 != "?" } }
 
-  /// The fields as the handler knows them.
+  /// The fields in the form that the handler uses.
   fileprivate var streamFields: [HeaderField] { fields.map { HeaderField($0.name, $0.value) } }
 }

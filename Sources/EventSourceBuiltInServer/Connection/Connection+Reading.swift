@@ -2,12 +2,12 @@ import EventSourceServer
 import Glibc
 
 extension Connection {
-  /// How many buffers full are read before other connections have their turn.
+  /// The number of reads per round before other connections are served.
   private static let readsPerRound = 16
-  /// What a peer may send to a stream before that is an error: something small may have been pipelined.
+  /// The number of bytes that a peer may send to a stream. A small request may have been pipelined.
   static let bytesToKeep = 4096
 
-  /// Reads as far as the phase allows; what cannot be read now stays with the kernel, and so holds the peer back.
+  /// Reads as much as the phase allows. The rest stays in the kernel, which slows the peer down.
   func read() {
     for _ in 0..<Self.readsPerRound {
       switch phase {
@@ -19,11 +19,11 @@ extension Connection {
           continue
         }
       case .streaming:
-        // A client that has closed its sending side may be one that only said it has no more requests, but nearly
-        // always it is one that has gone: the two look the same until something is sent, which may be long from now.
-        // Browsers, curl and our client keep their side open as long as they want the stream.
+        // A client that has closed its sending side may only have no more requests, but nearly always it has
+        // disconnected. The two look the same until something is sent, which can take long. Browsers, curl and our
+        // client keep their side open for as long as they want the stream.
         if flags.contains(.peerFinished) { return peerHasGone() }
-        // What a peer sends behind its request waits for the end of the body that a route writes.
+        // Bytes that follow the request wait until the route has written its body.
         if run != nil { return }
       case .lingering: break
       case .responding, .writing, .closed: return
@@ -31,8 +31,8 @@ extension Connection {
       guard flags.contains(.mayRead) else { return }
       let count = recv(number, loop.scratch.baseAddress, loop.scratch.count, 0)
       if count > 0 {
-        // After a short read, epoll reports what comes next as an edge of its own; a FIN that it reported with the
-        // bytes it does not report again.
+        // After a short read, epoll reports new bytes as an edge of their own. It does not report a FIN again that it
+        // reported with the bytes.
         if count < loop.scratch.count, !flags.contains(.peerFinished) { flags.remove(.mayRead) }
         take(UnsafeBufferPointer(rebasing: loop.scratch[..<count]))
       } else if count == 0 {
@@ -46,7 +46,7 @@ extension Connection {
     if phase != .closed, flags.contains(.mayRead) || !unread.isEmpty { resumeLater() }
   }
 
-  /// Takes what was read.
+  /// Handles bytes that were read.
   private func take(_ bytes: UnsafeBufferPointer<UInt8>) {
     var taken = 0
     while taken < bytes.count, phase == .head || phase == .body {
@@ -61,7 +61,7 @@ extension Connection {
     switch phase {
     case .responding, .writing: if left > 0 { unread = Array(bytes[taken...]) }
     case .streaming:
-      // They may be the next request, for when the stream is over.
+      // These bytes may be the next request, to be read after the stream.
       unread += bytes[taken...]
       if unread.count > Self.bytesToKeep { return peerHasGone() }
     case .head, .body, .lingering, .closed: break
@@ -87,7 +87,7 @@ extension Connection {
     }
     let isKept = readsBody(head)
     if head.expectsContinue, consumed == bytes.count {
-      // Instead of 100 there may be the final status at once, and the body will not be read (RFC 9110, 10.1.1).
+      // The final status can replace 100, and then the body is not read (RFC 9110, 10.1.1).
       guard isKept else {
         flags.insert(.closes)
         dispatch(head, body: [])

@@ -1,7 +1,7 @@
 import EventSourceServer
 
 extension Connection {
-  /// How many pieces of a body are sent before other connections have their turn.
+  /// The number of pieces of a body to send before other connections are served.
   private static let piecesPerRound = 16
 
   /// Runs a route's closure for a request.
@@ -21,7 +21,7 @@ extension Connection {
     run.started(Task { await context.serve(request, by: route.respond, run) })
   }
 
-  /// A route's closure has answered.
+  /// Sends the response that a route's closure returned.
   func answer(_ response: BuiltInResponse, of run: RouteRun) {
     guard phase == .responding, self.run === run else { return }
     guard (200...599).contains(response.status) else {
@@ -37,14 +37,14 @@ extension Connection {
     startStreaming(status: response.status, fields: fields)
   }
 
-  /// A route has not answered in time.
+  /// Responds with 503 because a route exceeded its time limit.
   func routeTimedOut(_ run: RouteRun) {
     loop.context.log(
       .warning, "A route did not answer in time", [("method", run.method), ("path", run.path)])
     respond(status: 503, fields: run.fields, text: "the request was not answered in time")
   }
 
-  /// A route has written to its body, or ended it.
+  /// Called when a route has written to its body or ended it.
   func bodyGrew(of run: RouteRun) {
     guard self.run === run else { return }
     run.lookAtPending()
@@ -52,7 +52,7 @@ extension Connection {
     sendBody()
   }
 
-  /// Sends what a route has written, as far as the kernel takes it.
+  /// Sends what a route has written, as far as the kernel accepts it.
   func sendBody() {
     for _ in 0..<Self.piecesPerRound {
       guard let run, phase == .streaming, output.isEmpty, !flags.contains(.dead) else { return }
@@ -74,7 +74,7 @@ extension Connection {
     resumeLater()
   }
 
-  /// Ends the connection in the middle of a body, so that it does not look complete.
+  /// Ends the connection in the middle of a body, so that the body does not look complete.
   func cutOff() { close(reset: true) }
 
   private func startStreaming(status: Int, fields: [HeaderField]) {
@@ -84,7 +84,7 @@ extension Connection {
     watchForStall()
   }
 
-  /// A deadline is set only while something waits for the peer.
+  /// Sets a deadline only while data waits for the peer.
   func watchForStall() {
     if output.isEmpty {
       loop.timers.cancel(Int(number))
@@ -105,7 +105,7 @@ extension Connection {
 }
 
 extension ServerContext {
-  /// Runs a route's closure, and has its body written.
+  /// Runs a route's closure, then the function that writes its body.
   fileprivate func serve(_ request: BuiltInRequest, by respond: Route.Respond, _ run: RouteRun) async {
     let response = await answer(to: request, by: respond)
     guard run.respond(response), let body = response.streamedBody else { return }
@@ -119,7 +119,7 @@ extension ServerContext {
     }
   }
 
-  /// What a closure throws is logged, and never told to the peer, unless it is an answer itself.
+  /// Errors of a closure are logged and not revealed to the peer, unless the error is itself a response.
   private func answer(to request: BuiltInRequest, by respond: Route.Respond) async -> BuiltInResponse {
     do {
       return try await respond(request)
@@ -132,7 +132,7 @@ extension ServerContext {
   }
 
   private func logFailure(of request: BuiltInRequest, _ error: any Error) {
-    // Whoever canceled it knows.
+    // A cancelled task needs no log record, because the server cancelled it.
     guard !Task.isCancelled else { return }
     let metadata = [("method", request.method), ("path", request.path), ("error", String(describing: error))]
     log(.error, "A route failed", metadata.map { (name: $0.0, value: $0.1) })

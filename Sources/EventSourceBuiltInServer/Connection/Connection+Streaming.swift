@@ -2,11 +2,11 @@ import CEventSourceLinux
 import EventSourceServer
 import Glibc
 
-/// To HTTP/1.1 a stream is sent in chunks (RFC 9112, 7.1), so that a client can tell its end from its being cut off,
-/// and the connection serves on. All readers of a walk are sent the same framed bytes. To HTTP/1.0 it is delimited by
-/// the connection's end (6.3).
+/// For HTTP/1.1, a stream is sent in chunks (RFC 9112, 7.1), so that a client can distinguish its end from a broken
+/// connection, and the connection stays usable. All readers of a walk get the same framed bytes. For HTTP/1.0, the end
+/// of the connection ends the stream (6.3).
 extension Connection: EventStreamResponse {
-  /// The most bytes of one chunk: what a reader is sent to its end before it can be given something else.
+  /// The maximum size of a chunk. A started chunk must be completed before the reader can get anything else.
   private static let mostChunkBytes = 64 << 10
 
   func start(_ head: EventStreamResponseHead) {
@@ -20,13 +20,13 @@ extension Connection: EventStreamResponse {
     }
   }
 
-  /// Sends the head of a body whose length is not known.
+  /// Sends the head of a body of unknown length.
   func beginStream(status: Int, fields: [HeaderField]) {
     phase = .streaming
     access?.status = status
     if flags.contains(.takesChunks) { flags.insert(.isChunked) } else { flags.insert(.closes) }
     send(encode(status, fields, flags.contains(.isChunked) ? .chunked : .none))
-    // Bytes or the FIN that came while the handler thought; and too many of them end the connection from there.
+    // Handles bytes or a FIN that arrived before the handler responded. Too many bytes end the connection there.
     if flags.contains(.mayRead) || unread.count > Self.bytesToKeep { resumeLater() }
   }
 
@@ -35,7 +35,7 @@ extension Connection: EventStreamResponse {
       session = nil
       return .peerDisconnected
     }
-    // The kernel is known to be full. That is so as long as anything waits, so that no more has to be looked at.
+    // While anything waits, the kernel's buffer is full, so nothing more needs to be checked.
     guard !flags.contains(.blocked) else {
       flags.insert(.needsWritableNotification)
       return .accepted(0)
@@ -79,7 +79,7 @@ extension Connection: EventStreamResponse {
         flags.insert(.needsWritableNotification)
         block()
         guard sent > 0 else { return .accepted(taken) }
-        // A chunk that has begun is sent to its end, whatever is offered next.
+        // A started chunk is sent completely, whatever is offered next.
         unsentChunk = UnsentChunk(copy bytes, from: taken, ChunkFrame(around: count), sent: sent)
         return .accepted(taken + count)
       }

@@ -3,12 +3,12 @@ import EventSourceServer
 import Glibc
 
 extension Connection {
-  /// How long the peer's FIN is waited for.
+  /// The maximum wait for the peer's FIN.
   private static let lingerTimeout = Duration.seconds(2)
-  /// How often, in a server that stops, a connection is looked at whose FIN is sent.
+  /// The interval at which a stopping server checks a connection whose FIN is sent.
   static let drainLingerTimeout = Duration.milliseconds(50)
 
-  /// Refuses what the peer sent. Nobody knows where its next request would begin, so the connection ends.
+  /// Rejects the peer's request. The beginning of the next request is unknown then, so the connection ends.
   func reject(_ rejection: RequestRejection) {
     loop.context.log(
       .debug,
@@ -21,15 +21,15 @@ extension Connection {
     respond(status: rejection.status, text: rejection.reason)
   }
 
-  /// Answers with one line of text.
+  /// Responds with one line of text.
   func respond(status: Int, fields: [HeaderField] = [], text: String) {
     let type = HeaderField("Content-Type", "text/plain; charset=utf-8")
     respond(status: status, fields: [type] + fields, body: Array("\(text)\n".utf8))
   }
 
-  /// Answers the request, and then goes on to the next or closes.
+  /// Responds to the request, then reads the next one or closes the connection.
   ///
-  /// - Parameter body: Nil if there is none by the nature of the response.
+  /// - Parameter body: `nil` if the response cannot have one.
   func respond(status: Int, fields: [HeaderField], body: [UInt8]?) {
     session = nil
     run?.abandon()
@@ -38,9 +38,9 @@ extension Connection {
     loop.setTimer(self, after: loop.context.configuration.stallTimeout)
     if loop.isDraining { flags.insert(.closes) }
     let mayHaveBody = status != 204 && status != 304
-    // Content is forbidden, and a length of 0 has to say so (RFC 9110, 15.3.6).
+    // Content is forbidden, and a length of 0 must state that (RFC 9110, 15.3.6).
     let body = status == 205 ? [] : body
-    // Without a body and without a length, only the connection's end can tell the response's (RFC 9112, 6.3).
+    // Without a body and a length, only the end of the connection delimits the response (RFC 9112, 6.3).
     if body == nil, mayHaveBody, !flags.contains(.isHead) { flags.insert(.closes) }
     let framing = mayHaveBody ? body.map { .length($0.count) } ?? .none : ResponseHeadEncoder.Framing.none
     access?.status = status
@@ -52,7 +52,7 @@ extension Connection {
     send(bytes)
   }
 
-  /// The head's bytes; a field that cannot be sent is left out and logged.
+  /// Returns the bytes of the head. A field that cannot be sent is omitted and logged.
   func encode(
     _ status: Int,
     _ fields: [HeaderField],
@@ -68,13 +68,13 @@ extension Connection {
     return bytes
   }
 
-  /// Sends bytes of our own, behind those that wait.
+  /// Sends bytes of the connection's own, after those that wait.
   func send(_ bytes: [UInt8]) {
     if output.isEmpty { output = bytes } else { output += bytes }
     if !flags.contains(.blocked) { flush() }
   }
 
-  /// The kernel takes bytes again.
+  /// Called when the kernel accepts bytes again.
   func becameWritable() {
     if !output.isEmpty || unsentChunk != nil { flush() }
     if phase == .streaming, output.isEmpty, unsentChunk == nil, flags.contains(.needsWritableNotification) {
@@ -87,7 +87,7 @@ extension Connection {
     }
   }
 
-  /// Watches for the moment when the kernel takes bytes again.
+  /// Starts to watch for the kernel to accept bytes again.
   func block() {
     flags.insert(.blocked)
     guard !flags.contains(.watchesWritable) else { return }
@@ -95,7 +95,7 @@ extension Connection {
     loop.epoll.change(number, Self.initialInterest.union(.writable), token: token.bits)
   }
 
-  /// Sends our FIN, and waits for the peer's.
+  /// Sends our FIN and waits for the peer's.
   func finishSending() {
     phase = .lingering
     _ = shutdown(number, Int32(SHUT_WR))
@@ -104,16 +104,16 @@ extension Connection {
     if flags.contains(.mayRead) { resumeLater() }
   }
 
-  /// The peer's FIN has been waited for. A server that stops waits for no longer than the peer has not acknowledged all
-  /// that was sent, because then a reset can destroy nothing.
+  /// Called at the end of the wait for the peer's FIN. A stopping server waits only until the peer has acknowledged
+  /// everything sent; a reset cannot destroy anything after that.
   func lingered() {
     guard loop.isDraining, eventsource_unsent(number) > 0 else { return close() }
     loop.setTimer(self, after: Self.drainLingerTimeout)
   }
 
-  /// Ends a connection for which there is no room in the memory that the server may hold for all.
+  /// Ends a connection that would exceed the server's memory limit for all connections.
   func refuseForMemory() {
-    // A route may have written much of its body before the loop hears of the response.
+    // A route may have written much of its body before the loop receives the response.
     guard phase == .head || phase == .body || phase == .responding && run != nil else {
       return phase == .closed ? () : peerHasGone()
     }
@@ -122,13 +122,13 @@ extension Connection {
     unread = []
     flags.insert(.closes)
     if access == nil { beginAccess(nil) }
-    respond(status: 503, fields: [retry], text: "the server holds as much as it may")
+    respond(status: 503, fields: [retry], text: "the server's memory limit has been reached")
   }
 
-  /// Has the kernel reset the connection when it is closed.
+  /// Makes the kernel reset the connection when it is closed.
   func setResetOnClose() { _ = eventsource_set_reset_on_close(number) }
 
-  /// Sends what waits, as far as the kernel takes it.
+  /// Sends what waits, as far as the kernel accepts it.
   private func flush() {
     var hasSent = false
     while let next = sendNext() {
@@ -138,7 +138,7 @@ extension Connection {
         if phase == .writing || phase == .streaming && run != nil, hasSent {
           loop.setTimer(self, after: loop.context.configuration.stallTimeout)
         }
-        // A response for which there is no room either reaches a peer that takes it, or nobody.
+        // If the response exceeds the memory limit, the connection ends.
         guard loop.context.memory.account(for: self) else { return dieLater() }
         return block()
       } else if errno != EINTR {
@@ -154,13 +154,13 @@ extension Connection {
     if flags.contains(.closes) { finishSending() } else { awaitNextRequest() }
   }
 
-  /// Not at once: a lane may be the caller, and may not be called back.
+  /// Ends the connection later, because the caller may be a lane, which must not be called back.
   private func dieLater() {
     flags.insert(.dead)
     resumeLater()
   }
 
-  /// Sends some of what waits; nil: nothing does.
+  /// Sends some of what waits. Returns `nil` if nothing waits.
   private func sendNext() -> Int? {
     if let chunk = unsentChunk {
       let count = chunk.send(to: number)

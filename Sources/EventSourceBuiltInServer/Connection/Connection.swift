@@ -1,10 +1,11 @@
 import EventSourceServer
 import Glibc
 
-/// One connection, from its acceptance to its end; on its loop's thread only.
+/// One connection, from its acceptance to its end. Used on its loop's thread only.
 ///
-/// It is small, because a subscriber keeps one for hours: what only a request needs is in ``PendingRequest``, which is
-/// gone when the request has been read. It is itself the response that the handler writes to.
+/// It is small, because a subscriber keeps its connection for hours. Data that only a request needs is in
+/// ``PendingRequest``, which is released when the request has been read. The connection itself is the response that the
+/// handler writes to.
 final class Connection {
   /// What the connection is doing. Each case lists its successors; `closed` follows every one.
   enum Phase: UInt8 {
@@ -12,34 +13,34 @@ final class Connection {
     case head
     /// Reading a body. -> responding, writing (a rejection)
     case body
-    /// An endpoint has the request; nothing is read meanwhile. -> writing, streaming
+    /// An endpoint has the request; nothing is read. -> writing, streaming
     case responding
     /// A response is queued or partly sent. -> head, lingering
     case writing
-    /// The handler writes, or a route writes the body of its response. -> writing (what is left of it), lingering
+    /// The handler writes, or a route writes the body of its response. -> writing (the rest of the response), lingering
     case streaming
-    /// Our FIN is sent, and the peer's is waited for: to close with unread bytes from the peer would be a reset, which
-    /// may overtake the end of the response (RFC 9112, 9.6).
+    /// Our FIN is sent, and the peer's is awaited. Closing with unread bytes would cause a reset, which can overtake
+    /// the end of the response (RFC 9112, 9.6).
     case lingering
     case closed
   }
 
-  /// What is known of the connection besides its phase.
+  /// The state of the connection besides its phase.
   struct Flags: OptionSet {
     let rawValue: UInt16
-    /// There may be bytes to read, or the peer's FIN; epoll tells it once.
+    /// There may be bytes to read, or the peer's FIN. epoll reports this once.
     static let mayRead = Flags(rawValue: 1)
     /// The peer has sent its FIN.
     static let peerFinished = Flags(rawValue: 2)
     /// The kernel's send buffer was full at the last attempt.
     static let blocked = Flags(rawValue: 4)
-    /// EPOLLOUT is watched; once it is, it stays so, since edges cost nothing while they do not come.
+    /// EPOLLOUT is watched. Once set, this stays set, because edges that do not occur cost nothing.
     static let watchesWritable = Flags(rawValue: 8)
-    /// The session was promised to be told when it can write.
+    /// The session must be notified when it can write.
     static let needsWritableNotification = Flags(rawValue: 16)
     /// ``Connection/resume()`` will be called.
     static let resumes = Flags(rawValue: 32)
-    /// A send failed: the peer has gone, and ``Connection/resume()`` will say so.
+    /// A send failed: the peer has disconnected, and ``Connection/resume()`` will report it.
     static let dead = Flags(rawValue: 64)
     /// The request being served is HEAD.
     static let isHead = Flags(rawValue: 128)
@@ -47,15 +48,15 @@ final class Connection {
     static let closes = Flags(rawValue: 256)
     /// At least one response was sent.
     static let served = Flags(rawValue: 512)
-    /// The request being served is of HTTP/1.1, so that its response may be chunked.
+    /// The request being served is HTTP/1.1, so its response can be chunked.
     static let takesChunks = Flags(rawValue: 1024)
-    /// What is written to the stream is framed as chunks.
+    /// The data of the stream is framed as chunks.
     static let isChunked = Flags(rawValue: 2048)
-    /// The access log will be told.
+    /// The access log will get a record.
     static let isLogged = Flags(rawValue: 4096)
   }
 
-  /// What is watched until a write comes short.
+  /// The events watched until the first short write.
   static let initialInterest: Epoll.Events = [.readable, .peerFinished, .onChange]
 
   let token: ConnectionToken
@@ -63,23 +64,23 @@ final class Connection {
   private var descriptor: Descriptor?
   var phase = Phase.head
   var flags: Flags = []
-  /// How much of ``output`` has been sent.
+  /// The number of bytes of ``output`` already sent.
   var outputSent = 0
-  /// What the kernel did not take yet, of an ordinary response or of a stream's head.
+  /// The bytes of an ordinary response or of a stream's head that the kernel has not accepted yet.
   var output: [UInt8] = []
-  /// What the kernel has not taken of a stream's chunk of which it has taken a part; sent before ``output``.
+  /// The unsent rest of a stream's chunk that the kernel has accepted partially. Sent before ``output``.
   var unsentChunk: UnsentChunk?
-  /// How many bytes the connection is charged with, of those that the server may hold for all.
+  /// The number of bytes charged to the connection, out of the server's limit for all connections.
   var chargedBytes: UInt32 = 0
-  /// What was read beyond the request that is being served.
+  /// Bytes read beyond the request that is being served.
   var unread: [UInt8] = []
-  /// The request that is being read; nil between requests.
+  /// The request being read. `nil` between requests.
   var request: PendingRequest?
-  /// The handler's side of the request that is being served, or of the stream.
+  /// The handler's side of the request or stream being served.
   var session: EventStreamSession?
-  /// What the access log will be told of the request that is being served.
+  /// The access record of the request being served.
   var access: PendingAccess?
-  /// The route that is answering the request, or writing the body of its response.
+  /// The route that is responding to the request, or writing the body of its response.
   var run: RouteRun?
 
   init(_ descriptor: consuming Descriptor, token: ConnectionToken, loop: ServerLoop) {
@@ -91,13 +92,13 @@ final class Connection {
   /// The descriptor's number, valid until the connection is closed.
   var number: Int32 { token.descriptor }
 
-  /// Whether it is between requests.
+  /// Whether the connection is between requests.
   var isIdle: Bool { phase == .head && request == nil && unread.isEmpty }
-  /// Whether it has served a request.
+  /// Whether the connection has served a request.
   var hasServed: Bool { flags.contains(.served) }
 
-  /// Waits for the first request, or tells that there is no room for one.
-  func begin(_ rejection: ConnectionRejection?) {
+  /// Waits for the first request, or rejects the connection.
+  func begin(_ refusal: ConnectionRefusal?) {
     loop.setTimer(self, after: loop.context.configuration.headTimeout)
     guard let rejection else { return }
     flags.insert(.closes)
@@ -105,7 +106,7 @@ final class Connection {
     respond(status: rejection.status, fields: [HeaderField("Retry-After", "5")], text: "too many connections")
   }
 
-  /// What epoll reports.
+  /// Handles events from epoll.
   func take(_ events: Epoll.Events) {
     if !events.isDisjoint(with: .dead) { return peerHasGone() }
     if events.contains(.writable), flags.contains(.blocked) {
@@ -119,14 +120,14 @@ final class Connection {
     }
   }
 
-  /// Has ``resume()`` called in the next round.
+  /// Schedules a call to ``resume()`` in the next round.
   func resumeLater() {
     guard !flags.contains(.resumes) else { return }
     flags.insert(.resumes)
     loop.resumeLater(self)
   }
 
-  /// Goes on where a call from the lane, or the connection's share of a round, had to end.
+  /// Continues work that a call from the lane or the connection's share of a round interrupted.
   func resume() {
     flags.remove(.resumes)
     if flags.contains(.dead) { return peerHasGone() }
@@ -134,12 +135,12 @@ final class Connection {
     sendBody()
   }
 
-  /// The deadline of the phase has passed.
+  /// Called when the deadline of the phase has passed.
   func timerExpired() {
     switch phase {
     case .head where request == nil: close()
-    case .head: reject(RequestRejection(status: 408, "the request did not come to its end in time"))
-    case .body: reject(RequestRejection(status: 408, "the request's body did not come to its end in time"))
+    case .head: reject(RequestRejection(status: 408, "the request was not received in time"))
+    case .body: reject(RequestRejection(status: 408, "the request's body was not received in time"))
     case .writing: close(reset: true)
     case .lingering: lingered()
     case .responding: run.map(routeTimedOut)
@@ -148,19 +149,20 @@ final class Connection {
     }
   }
 
-  /// Tells whoever serves the request that nobody waits for it any more, and closes.
+  /// Informs the endpoint that the peer has disconnected, then closes the connection.
   func peerHasGone() {
     let session = session
     close()
     session?.peerDisconnected()
   }
 
-  /// Closes the descriptor and lets go of everything; nothing is told to the session.
+  /// Closes the descriptor and releases everything. Does not inform the session.
   ///
-  /// - Parameter reset: Drops what the kernel has not sent and tells the peer that this is not the regular end.
+  /// - Parameter reset: Whether to drop data that the kernel has not sent and to tell the peer that this is not the
+  ///   normal end.
   func close(reset: Bool = false) {
     guard phase != .closed else { return }
-    // The rest of a body that a route writes is missing.
+    // The rest of a route's body is missing.
     if reset || phase == .streaming && run != nil { setResetOnClose() }
     phase = .closed
     endAccess()
@@ -176,6 +178,6 @@ final class Connection {
     descriptor = nil
   }
 
-  /// The bytes that the connection holds for what is being read or sent, but for those of the hubs' logs.
+  /// The bytes that the connection holds for data being read or sent, except those of the hubs' logs.
   var retainedBytes: Int { output.count + unread.count + (request?.retainedBytes ?? 0) + (run?.pendingBytes ?? 0) }
 }

@@ -1,18 +1,19 @@
 import Synchronization
 
-/// How many bytes all connections of a server hold together for requests that are being read and responses that are
-/// not yet sent, without those of the hubs' logs.
+/// The total bytes that all connections of a server hold for requests being read and responses being sent, without
+/// those of the hubs' logs.
 final class ConnectionMemory: Sendable {
   private let limit: Int
   private let bytes = Atomic<Int>(0)
 
   init(limit: Int) { self.limit = limit }
 
-  /// How much is held.
+  /// The current total.
   var retainedBytes: Int { bytes.load(ordering: .relaxed) }
 
-  /// Charges a connection with what it holds; false if it holds more than before and there is no room for that. On the
-  /// connection's thread.
+  /// Charges a connection with the bytes that it holds. Call this on the connection's thread.
+  ///
+  /// - Returns: `false` if the connection holds more than before and the limit does not allow it.
   func account(for connection: Connection) -> Bool {
     let held = UInt32(clamping: connection.retainedBytes)
     guard held != connection.chargedBytes else { return true }
@@ -22,7 +23,7 @@ final class ConnectionMemory: Sendable {
     return change < 0 || sum <= limit
   }
 
-  /// The connection has been closed.
+  /// Releases the bytes of a closed connection.
   func release(_ connection: Connection) {
     bytes.subtract(Int(connection.chargedBytes), ordering: .relaxed)
     connection.chargedBytes = 0

@@ -1,8 +1,8 @@
-/// Why a connection is accepted only to be told that it is not served.
-enum ConnectionRejection {
-  /// There are as many connections as the server may have.
+/// A reason to reject a connection right after its acceptance.
+enum ConnectionRefusal {
+  /// The server has reached its maximum number of connections.
   case serverIsFull
-  /// Its peer has as many as one may have.
+  /// The peer has reached its maximum number of connections.
   case peerHasTooMany
 
   var status: Int {

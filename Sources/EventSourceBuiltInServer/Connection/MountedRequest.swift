@@ -1,6 +1,6 @@
 import EventSourceServer
 
-/// A request on its way to a handler.
+/// A request in the form that handlers receive.
 struct MountedRequest: EventStreamRequest {
   let method: String
   let target: String

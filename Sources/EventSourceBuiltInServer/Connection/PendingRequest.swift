@@ -1,4 +1,4 @@
-/// A request that is being read.
+/// The state of a request that is being read.
 final class PendingRequest {
   var headParser: RequestHeadParser
   /// The head, once it is complete and a body follows.

@@ -1,12 +1,12 @@
 import EventSourceServer
 import Glibc
 
-/// A chunk of which the kernel has taken a part. It refers to the log's bytes and copies none.
+/// A chunk that the kernel has accepted partially. It references the log's bytes and does not copy them.
 final class UnsentChunk {
   private let bytes: EventStreamBytes
   private let start: Int
   private let frame: ChunkFrame
-  /// How much of the chunk has been sent, the frame included.
+  /// The number of bytes of the chunk that were sent, including the framing.
   private var sent: Int
 
   init(_ bytes: EventStreamBytes, from start: Int, _ frame: ChunkFrame, sent: Int) {
@@ -18,7 +18,7 @@ final class UnsentChunk {
 
   var isSent: Bool { sent == frame.byteCount }
 
-  /// Sends on; the result is that of `sendmsg`: how much was taken, or -1 and errno.
+  /// Continues to send. Returns the result of `sendmsg`: the number of bytes accepted, or -1 and errno.
   func send(to descriptor: Int32) -> Int {
     let count = sendChunk(descriptor, bytes.baseAddress + start, frame, without: sent)
     if count > 0 { sent += count }
@@ -26,7 +26,7 @@ final class UnsentChunk {
   }
 }
 
-/// Sends a chunk without its first bytes, in one call; the result is that of `sendmsg`.
+/// Sends a chunk without its first bytes, in one call. Returns the result of `sendmsg`.
 func sendChunk(_ descriptor: Int32, _ body: UnsafeRawPointer, _ frame: ChunkFrame, without sent: Int) -> Int {
   frame.withHead { head in
     withUnsafeTemporaryAllocation(of: iovec.self, capacity: 3) { parts in

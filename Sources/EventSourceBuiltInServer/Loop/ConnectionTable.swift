@@ -1,10 +1,10 @@
-/// The connections of a loop by descriptor: an array, 8 bytes for each descriptor up to the highest.
+/// The connections of a loop by descriptor: an array with 8 bytes per descriptor up to the highest.
 struct ConnectionTable {
   private var connections: [Connection?] = []
-  /// How many connections there are.
+  /// The number of connections.
   private(set) var count = 0
 
-  /// The connection that a token names, if it is still that one.
+  /// The connection that a token names, or `nil` if it is gone.
   subscript(token: ConnectionToken) -> Connection? {
     let index = Int(token.descriptor)
     guard connections.indices.contains(index), let connection = connections[index], connection.token == token else {
@@ -13,7 +13,7 @@ struct ConnectionTable {
     return connection
   }
 
-  /// The connection that has a descriptor.
+  /// The connection with this descriptor.
   subscript(descriptor: Int) -> Connection? { connections.indices.contains(descriptor) ? connections[descriptor] : nil }
 
   mutating func insert(_ connection: Connection) {
@@ -29,6 +29,6 @@ struct ConnectionTable {
     count -= 1
   }
 
-  /// All of them, for what happens once in a server's life.
+  /// All connections. Linear, so only for use once in a server's life.
   var all: [Connection] { connections.compactMap(\.self) }
 }

@@ -1,10 +1,10 @@
-/// Names one connection of one loop: its descriptor and, because descriptors are used again, its registration number.
+/// Names a connection of a loop by its descriptor and, because descriptors are reused, its registration number.
 ///
-/// It goes through epoll as 64 bits. An event of a connection that was closed in the same round, or a response that
-/// comes after its connection, finds another registration number behind the descriptor, and is dropped.
+/// epoll carries it as 64 bits. An event for a connection that was closed in the same round, or a response that arrives
+/// after its connection has closed, finds a different registration number at the descriptor and is discarded.
 struct ConnectionToken: Sendable, Hashable {
   let descriptor: Int32
-  /// From 1; 0 is for what is not a connection.
+  /// Starts at 1. 0 marks what is not a connection.
   let registration: UInt32
 
   init(descriptor: Int32, registration: UInt32) {
@@ -12,13 +12,13 @@ struct ConnectionToken: Sendable, Hashable {
     self.registration = registration
   }
 
-  /// Takes the token out of an event.
+  /// Decodes the token of an event.
   init(bits: UInt64) {
     descriptor = Int32(truncatingIfNeeded: bits)
     registration = UInt32(truncatingIfNeeded: bits >> 32)
   }
 
-  /// The token as epoll carries it.
+  /// The token in the form that epoll carries.
   var bits: UInt64 { UInt64(registration) << 32 | UInt64(UInt32(bitPattern: descriptor)) }
 
   /// The eventfd of the loop.
@@ -28,6 +28,6 @@ struct ConnectionToken: Sendable, Hashable {
     ConnectionToken(descriptor: -2 - Int32(index), registration: 0)
   }
 
-  /// Which listening socket this is; nil for anything else.
+  /// The index of the listening socket. `nil` for anything else.
   var listenerIndex: Int? { descriptor <= -2 ? -2 - Int(descriptor) : nil }
 }

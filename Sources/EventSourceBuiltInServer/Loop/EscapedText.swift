@@ -1,4 +1,4 @@
-/// The text with control characters as `\u{A}`, so that a log line stays one.
+/// Returns the text with control characters escaped, such as `\u{A}`, so that a log record stays on one line.
 func escapingControls(_ text: String) -> String {
   guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
   var escaped = ""

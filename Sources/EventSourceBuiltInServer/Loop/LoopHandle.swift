@@ -1,10 +1,10 @@
 import Synchronization
 
-/// What everybody may know of a loop.
+/// The part of a loop that any thread may use.
 final class LoopHandle: Sendable {
   let waker: Waker
   let mailbox: Mailbox
-  /// How many connections it has been given and not yet closed.
+  /// The number of connections assigned to the loop and not yet closed.
   let load = Atomic<Int>(0)
 
   init() throws(BuiltInServerError) {

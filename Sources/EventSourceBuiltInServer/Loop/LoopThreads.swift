@@ -3,15 +3,15 @@ import CEventSourceLinux
 import Glibc
 import Synchronization
 
-/// The threads of one run of a server, one for each loop.
+/// The threads of one run of a server, one per loop.
 final class LoopThreads: Sendable {
-  /// Where the server listens; at least one address.
+  /// The addresses that the server listens on, at least one.
   let addresses: [ListeningAddress]
   private let handles: [LoopHandle]
   private let threads: [pthread_t]
   private let ending: Ending
 
-  /// Opens the listening sockets and starts the threads; when it throws, nothing is left open.
+  /// Opens the listening sockets and starts the threads. If this throws, nothing stays open.
   init(_ context: ServerContext) throws(BuiltInServerError) {
     let listeners = try Listener.all(of: context.configuration)
     var handles: [LoopHandle] = []
@@ -38,25 +38,25 @@ final class LoopThreads: Sendable {
     self.ending = ending
   }
 
-  /// Has every loop end what it has within the window.
+  /// Makes every loop end its connections within the window.
   func drain(over window: Duration) {
     for handle in handles { handle.mailbox.post(.drain(over: window)) }
   }
 
-  /// Returns when every thread has ended; to be called once.
+  /// Waits until every thread has ended. Call this once.
   func join() async {
     await ending.wait()
-    // They have nothing left to do but to return, so this does not keep the caller's thread.
+    // The threads only have to return, so this does not block the caller's thread noticeably.
     for thread in threads { pthread_join(thread, nil) }
   }
 
-  /// Lets the threads end by themselves; instead of ``join()``.
+  /// Lets the threads end by themselves. Call this instead of ``join()``.
   func detach() {
     for thread in threads { pthread_detach(thread) }
   }
 }
 
-/// Counts the threads that have not ended, and tells the one who waits for the last.
+/// Counts the threads that have not ended, and resumes the caller that waits for the last.
 private final class Ending: Sendable {
   private struct State {
     var threads: Int

@@ -2,17 +2,17 @@ import EventSourceServer
 import Glibc
 import Synchronization
 
-/// What other threads want of a loop, in the order posted.
+/// Messages from other threads to a loop, in the order of posting.
 final class Mailbox: Sendable {
-  /// One thing wanted.
+  /// A message to a loop.
   enum Message: Sendable {
-    /// Serve this connection, which another loop accepted; the descriptor is handed over.
+    /// Serve this connection, which another loop accepted. The message transfers ownership of the descriptor.
     case adopt(Int32)
-    /// A route's closure has answered the request that this connection is waiting with.
+    /// A route's closure has responded to the request of this connection.
     case respond(ConnectionToken, RouteRun, BuiltInResponse)
     /// A route has written to the body of its response, or ended it.
     case bodyGrew(ConnectionToken, RouteRun)
-    /// Take no new connections, end what there is within the window, then finish.
+    /// Accept no new connections, end the existing ones within the window, then finish.
     case drain(over: Duration)
   }
 
@@ -27,7 +27,7 @@ final class Mailbox: Sendable {
 
   init(waker: Waker) { self.waker = waker }
 
-  /// Leaves a message and wakes the loop; false if the loop has finished, and the message is the caller's again.
+  /// Posts a message and wakes the loop. Returns `false` if the loop has finished; the caller then keeps the message.
   @discardableResult
   func post(_ message: Message) -> Bool {
     let taken = state.withLock { state in
@@ -39,12 +39,12 @@ final class Mailbox: Sendable {
     return taken
   }
 
-  /// Exchanges the messages for an empty array, whose memory the next messages will use.
+  /// Swaps the messages for an empty array, whose memory the next messages will use.
   func take(into empty: inout [Message]) {
     state.withLock { swap(&$0.messages, &empty) }
   }
 
-  /// Takes nothing from now on; false if there are messages to be taken first.
+  /// Closes the mailbox unless it has messages. Returns `false` if it has.
   func closeIfEmpty() -> Bool {
     state.withLock { state in
       state.isClosed = state.messages.isEmpty
@@ -52,7 +52,7 @@ final class Mailbox: Sendable {
     }
   }
 
-  /// Takes nothing from now on, and closes the connections that nobody will serve.
+  /// Closes the mailbox and the connections in it, which no loop will serve.
   func close() {
     let left = state.withLock { state in
       state.isClosed = true

@@ -1,6 +1,6 @@
 import Glibc
 
-/// CLOCK_MONOTONIC, the scale of every deadline in this module; its origin means nothing.
+/// CLOCK_MONOTONIC, the time scale of every deadline in this module. Its origin has no meaning.
 enum MonotonicClock {
   /// The time now.
   static var now: Duration {
@@ -11,10 +11,10 @@ enum MonotonicClock {
 }
 
 extension Duration {
-  /// At least zero and at most some centuries, which is for ever: a moment so far from now can still be computed with.
+  /// The duration, limited to zero and some centuries, so that computing with it cannot overflow.
   var bounded: Duration { min(max(self, .zero), .seconds(1 << 34)) }
 
-  /// Whole milliseconds, rounded down; `Int64.max` if there are more.
+  /// Whole milliseconds, rounded down, at most `Int64.max`.
   var milliseconds: Int64 {
     let (seconds, attoseconds) = components
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)

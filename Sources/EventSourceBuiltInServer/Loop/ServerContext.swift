@@ -1,22 +1,22 @@
 import EventSourceServer
 import Synchronization
 
-/// What the threads of one run of a server share.
+/// The state that the threads of one run of a server share.
 final class ServerContext: Sendable {
-  /// How far connections beyond the limit are accepted only to be told so.
-  static let rejections = 64
+  /// The number of connections beyond the limit that are accepted only to be rejected.
+  static let refusals = 64
 
   let configuration: BuiltInServer.Configuration
   let logger: (any EventLogger)?
   let routes: Routes
-  /// What the connections hold.
+  /// The memory charged to connections.
   let memory: ConnectionMemory
   let peers: PeerCounter
-  /// Told of every response; nil: nobody is.
+  /// Receives a record for every response. `nil` if there is no access log.
   let accessLog: (@Sendable (AccessRecord) -> Void)?
-  /// Connections of all loops, those that are being refused included.
+  /// The number of connections of all loops, including those being rejected.
   let connectionCount = Atomic<Int>(0)
-  /// Whether the operator has been told that the limit is reached; until a connection is accepted again.
+  /// Whether a log record has reported that the limit is reached. Reset when a connection is accepted again.
   let toldFull = Atomic<Bool>(false)
 
   init(

@@ -4,10 +4,10 @@ import Glibc
 import Synchronization
 
 extension ServerLoop {
-  /// How many connections are accepted before the loop looks after those it has.
+  /// The number of connections to accept per round before the loop serves its existing ones.
   private static let acceptsPerRound = 64
 
-  /// Begins to watch the listening sockets. All loops do; the kernel wakes one of those that wait.
+  /// Starts to watch the listening sockets. All loops watch them; the kernel wakes one waiting thread.
   func watchListeners() -> Bool {
     for (index, listener) in listeners.enumerated() {
       guard let listener else { continue }
@@ -17,15 +17,15 @@ extension ServerLoop {
     return true
   }
 
-  /// Stops watching them.
+  /// Stops watching the listening sockets.
   func unwatchListeners() {
     for listener in listeners { if let listener { epoll.remove(listener.number) } }
   }
 
-  /// Takes connections out of a socket's queue in the kernel, and gives each to the loop that has the fewest: a stream
-  /// stays for hours where it was accepted, and the kernel wakes the same thread again and again.
+  /// Accepts connections from a socket's queue in the kernel, and assigns each to the loop with the fewest. A stream
+  /// stays for hours on its loop, and the kernel tends to wake the same thread every time.
   ///
-  /// - Returns: Whether there may be more, which is left for later so that the others have their turn.
+  /// - Returns: Whether there may be more connections. They wait, so that existing connections are served in between.
   @discardableResult
   func accept(from index: Int) -> Bool {
     guard listeners.indices.contains(index), let listener = listeners[index] else { return false }
@@ -50,7 +50,7 @@ extension ServerLoop {
           epoll.remove(listener.number)
           listeners[index] = nil
           return false
-        // A connection that ended before it was accepted, or an error of its network (accept(2)).
+        // The connection ended before it was accepted, or had a network error (accept(2)).
         default: continue
         }
       }
@@ -73,8 +73,8 @@ extension ServerLoop {
     return true
   }
 
-  /// Makes a connection of a descriptor and watches it.
-  func adopt(_ descriptor: consuming Descriptor, rejection: ConnectionRejection? = nil) {
+  /// Creates a connection for a descriptor and watches it.
+  func adopt(_ descriptor: consuming Descriptor, refusal: ConnectionRefusal? = nil) {
     let token = ConnectionToken(descriptor: descriptor.number, registration: nextRegistration())
     guard epoll.add(descriptor.number, Connection.initialInterest, token: token.bits) else {
       connectionClosed(descriptor.number)
@@ -85,7 +85,7 @@ extension ServerLoop {
     connection.begin(rejection)
   }
 
-  /// Forgets a connection, whose descriptor has been or is about to be closed.
+  /// Removes a connection whose descriptor has been or is about to be closed.
   func remove(_ connection: Connection) {
     timers.cancel(Int(connection.token.descriptor))
     connections.remove(connection.token)
@@ -109,14 +109,14 @@ extension ServerLoop {
     if best === handle { return adopt(descriptor) }
     let number = descriptor.release()
     if best.mailbox.post(.adopt(number)) { return }
-    // That loop has finished; this one serves what it accepts.
+    // That loop has finished. This one serves the connection.
     best.load.subtract(1, ordering: .relaxed)
     handle.load.add(1, ordering: .relaxed)
     adopt(Descriptor(owning: number))
   }
 
-  /// Accepts one connection in place of the spare descriptor, tells it that there is no room, and closes it; false if
-  /// that is not possible.
+  /// Accepts one connection in place of the spare descriptor, rejects it, and closes it. Returns `false` if that is not
+  /// possible.
   private func refuseForWantOfDescriptors(_ listener: Listener, _ number: Int32) -> Bool {
     if !toldOutOfDescriptors {
       toldOutOfDescriptors = true
@@ -131,13 +131,13 @@ extension ServerLoop {
     let response: StaticString =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
     _ = eventsource_send(connection.number, response.utf8Start, response.utf8CodeUnitCount)
-    // A request that is not read away would turn the end into a reset, which may overtake the response.
+    // Unread request bytes would turn the end into a reset, which can overtake the response.
     _ = shutdown(connection.number, Int32(SHUT_WR))
     while recv(connection.number, scratch.baseAddress, scratch.count, 0) > 0 {}
     return true
   }
 
-  /// A listening socket stays ready, so that to go on watching it would be to spin.
+  /// Stops watching the listening sockets for a while. They stay readable, so watching them would spin.
   private func pauseAccepting(for time: Duration) {
     unwatchListeners()
     acceptsAgainAt = now + time

@@ -2,33 +2,34 @@ import EventSourceServer
 import Synchronization
 
 extension ServerLoop {
-  /// How much longer than the window an unfinished response or a peer that does not close is waited for.
+  /// The additional time after the window for unfinished responses and for peers that do not close.
   static let drainGrace = Duration.seconds(1)
-  /// How long a connection that has not said anything yet is given to do so.
+  /// The time that a connection without any bytes gets to send its request.
   private static let firstWordGrace = Duration.milliseconds(100)
 
-  /// How often connections are accepted at a stop: for more than the kernel's queue has, and not for ever, whoever goes
-  /// on connecting.
+  /// The maximum number of accept rounds at a stop: more than the kernel's queue needs, and bounded if clients keep
+  /// connecting.
   private static let roundsOfLastAccepts = 128
 
   /// Whether the server is stopping: every response closes its connection.
   var isDraining: Bool { drainEnd != nil }
 
-  /// Whether a stop has been asked for, and nothing is left or its time is up.
+  /// Whether a stop was requested, and either nothing is left or the time is up.
   ///
-  /// Nothing is left only when no other loop can hand a connection over any more, so the mailbox is closed in passing.
+  /// Nothing is left only when no other loop can hand over a connection, so this closes the mailbox.
   var isDrained: Bool {
     guard let drainEnd else { return false }
     return now >= drainEnd || connections.count == 0 && handle.mailbox.closeIfEmpty()
   }
 
-  /// Takes no more connections, and lets those there are come to their end. A second call can only shorten the first.
+  /// Accepts no more connections, and lets the existing ones end. A second call can only shorten the window of the
+  /// first.
   func drain(over window: Duration) {
     let window = window.bounded
     let end = now + window + Self.drainGrace
     guard drainEnd.map({ end < $0 }) ?? true else { return }
     drainEnd = end
-    // A connection in the kernel's queue would be reset when the listening socket closes.
+    // Closing the listening socket would reset connections in the kernel's queue.
     for index in listeners.indices {
       for _ in 0..<Self.roundsOfLastAccepts where !accept(from: index) { break }
     }
@@ -45,7 +46,7 @@ extension ServerLoop {
     }
   }
 
-  /// Ends what is left; the loop does nothing more.
+  /// Ends the remaining connections. The loop does nothing after that.
   func finish() {
     forEachLane { $0.close() }
     stopListening()

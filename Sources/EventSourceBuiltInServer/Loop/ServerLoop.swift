@@ -4,35 +4,35 @@ import Synchronization
 
 /// One thread of a server: its epoll instance, its connections, its lanes and its timers.
 ///
-/// `@unchecked Sendable` because the thread that made it hands it to the thread that calls ``run()``, and from then on
-/// only that thread touches it, or any ``Connection`` of it. Other threads have the ``LoopHandle``.
+/// `@unchecked Sendable` because the creating thread passes it to the thread that calls ``run()``. From then on, only
+/// that thread uses it and its ``Connection``s. Other threads use the ``LoopHandle``.
 final class ServerLoop: @unchecked Sendable {
-  /// The read buffer's size, and the most that is read ahead of a request that is being served.
+  /// The size of the read buffer, and the maximum that is read ahead of a request being served.
   static let scratchBytes = 16 * 1024
 
   let context: ServerContext
   let handle: LoopHandle
-  /// The handles of all loops of the server, this one's among them.
+  /// The handles of all loops of the server, including this one's.
   let handles: [LoopHandle]
   let epoll: Epoll
-  /// By their place in the configuration. Empty once the loop takes no more connections; nil where the socket no longer
-  /// listens.
+  /// The listening sockets by their index in the configuration. Empty once the loop accepts no more connections. `nil`
+  /// where a socket no longer listens.
   var listeners: [Listener?]
-  /// When to listen again, after the process ran out of descriptors or the server of room.
+  /// The time to accept connections again, after the process ran out of descriptors or the server was full.
   var acceptsAgainAt: Duration?
   var toldOutOfDescriptors = false
-  /// Given up to refuse a connection when the process is out of descriptors.
+  /// Closed temporarily to reject a connection when the process is out of descriptors.
   var spare = SpareDescriptor()
 
   var connections = ConnectionTable()
   var timers: TimerWheel
-  /// The chunk that the readers of a walk share.
+  /// The chunk that all readers of a walk share.
   let sharedChunk = SharedChunk()
-  /// Where every connection reads into; what is not consumed at once is copied out.
+  /// The read buffer of all connections. Bytes that are not consumed immediately are copied out.
   let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: scratchBytes)
-  /// The time at which the events that are being handled were taken.
+  /// The time at which the current events were received.
   var now: Duration
-  /// When to end what is left, once the server is stopping.
+  /// The time at which a stopping server ends the remaining connections.
   var drainEnd: Duration?
 
   private var lanes: [(hub: EventHub, lane: DeliveryLane)] = []
@@ -42,7 +42,7 @@ final class ServerLoop: @unchecked Sendable {
   private var lastRegistration: UInt32 = 0
   private var date: (second: Int, bytes: [UInt8]) = (-1, [])
 
-  /// Makes the loop of `handles[index]`.
+  /// Creates the loop of `handles[index]`.
   init(
     index: Int,
     of handles: [LoopHandle],
@@ -64,7 +64,7 @@ final class ServerLoop: @unchecked Sendable {
 
   deinit { scratch.deallocate() }
 
-  /// Serves until the server is stopped and everything has ended; on the loop's own thread.
+  /// Serves until the server is stopped and everything has ended. Runs on the loop's own thread.
   func run() {
     while true {
       handle.waker.beginRound()
@@ -75,7 +75,7 @@ final class ServerLoop: @unchecked Sendable {
       let laneDeadline = runLanes()
       if isDrained { break }
       let count = wait(until: laneDeadline)
-      // Before the events are looked at, so that whoever publishes meanwhile does not write to the eventfd.
+      // Called before the events are handled, so that publishers do not write to the eventfd during the round.
       handle.waker.beginRound()
       now = MonotonicClock.now
       for index in 0..<count { take(epoll.event(index)) }
@@ -83,15 +83,15 @@ final class ServerLoop: @unchecked Sendable {
     finish()
   }
 
-  /// Calls ``Connection/resume()`` of this connection in the next round, out of any call from a lane.
+  /// Schedules a call to ``Connection/resume()`` in the next round, outside every call from a lane.
   func resumeLater(_ connection: Connection) { deferred.append(connection.token) }
 
-  /// Sets the one deadline of a connection.
+  /// Sets the single deadline of a connection.
   func setTimer(_ connection: Connection, after delay: Duration) {
     timers.set(Int(connection.token.descriptor), at: now + delay.bounded)
   }
 
-  /// The lane of this thread in a hub, made when the first request comes for it.
+  /// Returns this thread's lane in a hub, created with the first request for that hub.
   func lane(of hub: EventHub) -> DeliveryLane {
     if let known = lanes.first(where: { $0.hub === hub }) { return known.lane }
     let waker = handle.waker
@@ -101,18 +101,18 @@ final class ServerLoop: @unchecked Sendable {
     return lane
   }
 
-  /// Calls `body` with every lane there is.
+  /// Calls `body` with every lane.
   func forEachLane(_ body: (DeliveryLane) -> Void) {
     for (_, lane) in lanes { body(lane) }
   }
 
-  /// A number that no connection of this loop has had, until 2^32 of them have come.
+  /// Returns a number that no connection of this loop has had within the last 2^32 connections.
   func nextRegistration() -> UInt32 {
     lastRegistration = lastRegistration == .max ? 1 : lastRegistration + 1
     return lastRegistration
   }
 
-  /// The Date field's value, made anew once a second (RFC 9110, 6.6.1).
+  /// The value of the Date field, updated once a second (RFC 9110, 6.6.1).
   var dateField: [UInt8] {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME_COARSE, &time)
@@ -143,7 +143,8 @@ final class ServerLoop: @unchecked Sendable {
     mail.removeAll(keepingCapacity: true)
   }
 
-  /// Those that are deferred meanwhile wait for the next round, so that the lanes get their turn.
+  /// Resumes the deferred connections. Connections deferred during this call wait for the next round, so that the lanes
+  /// are served in between.
   private func resumeDeferred() {
     swap(&deferred, &resuming)
     for token in resuming { connections[token]?.resume() }
@@ -171,14 +172,13 @@ final class ServerLoop: @unchecked Sendable {
     guard deferred.isEmpty, handle.waker.mayWait() else { return epoll.wait(milliseconds: 0) }
     let deadline = earlier(earlier(laneDeadline, timers.nextDeadline), earlier(acceptsAgainAt, drainEnd))
     guard let deadline else { return epoll.wait(milliseconds: -1) }
-    // Rounded up: who wakes a moment too early has nothing to do, and goes round at full speed until the moment has
-    // come.
+    // Rounded up: a thread that wakes slightly too early would spin until the deadline.
     let milliseconds = max(0, (deadline - MonotonicClock.now + .nanoseconds(999_999)).milliseconds)
     return epoll.wait(milliseconds: Int32(min(milliseconds, 3_600_000)))
   }
 }
 
-/// The earlier of two moments, either of which may never come.
+/// Returns the earlier of two times. `nil` means never.
 private func earlier(_ left: Duration?, _ right: Duration?) -> Duration? {
   guard let left, let right else { return left ?? right }
   return min(left, right)

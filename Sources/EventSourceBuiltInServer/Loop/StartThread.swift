@@ -1,7 +1,7 @@
 import CEventSourceLinux
 import Glibc
 
-/// What a thread is given to run.
+/// The function that a thread runs.
 private final class ThreadBody {
   let name: String
   let body: @Sendable () -> Void
@@ -14,12 +14,12 @@ private final class ThreadBody {
   }
 }
 
-/// Starts a thread on which no signal is delivered that is meant for the program: its handlers run on its own threads.
-/// Those that the thread itself may cause are delivered, or a crash would pass by who reports it.
+/// Starts a thread that does not receive signals meant for the program; their handlers run on the program's own
+/// threads. Signals that the thread itself can raise stay unblocked, so that crash reporters still see them.
 ///
 /// - Parameters:
 ///   - name: At most 15 characters, for `top -H` and debuggers.
-///   - atEnd: Called last on the thread, when `body` and what it held are gone.
+///   - atEnd: Called last on the thread, after `body` and everything it held are released.
 func startThread(
   named name: String,
   _ body: @escaping @Sendable () -> Void,
@@ -29,7 +29,7 @@ func startThread(
   var before = sigset_t()
   sigfillset(&blocked)
   for signal in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF] { sigdelset(&blocked, signal) }
-  // A new thread inherits the mask of the one that makes it.
+  // A new thread inherits the signal mask of its creator.
   pthread_sigmask(SIG_SETMASK, &blocked, &before)
   defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
   let argument = Unmanaged.passRetained(ThreadBody(name: name, body: body, atEnd: atEnd))
@@ -51,7 +51,7 @@ func startThread(
   return thread
 }
 
-/// Runs a thread's body, and lets go of it before it answers what is left to call.
+/// Runs a thread's body and releases it, then returns the function to call last.
 private func runThread(_ argument: Unmanaged<ThreadBody>) -> @Sendable () -> Void {
   let thread = argument.takeRetainedValue()
   eventsource_name_thread(thread.name)

@@ -3,23 +3,23 @@ import EventSourceServer
 import Glibc
 import Synchronization
 
-/// SIGTERM and SIGINT, for servers that end when the program is told to.
+/// SIGTERM and SIGINT, for servers that stop on signals.
 ///
-/// They are caught while anybody watches. A handler writes to an eventfd; a thread that reads it tells the watchers.
-/// The second signal ends the program at once.
+/// The signals are caught while there are watchers. The signal handler writes to an eventfd; a thread that reads it
+/// notifies the watchers. The second signal ends the program immediately.
 enum StopSignals {
   private struct State {
     var watchers: [Int: @Sendable () -> Void] = [:]
     var lastWatcher = 0
-    /// The eventfd and the thread that reads and at last closes it, while there are watchers.
+    /// The eventfd and the thread that reads and finally closes it, while there are watchers.
     var listener: (descriptor: Int32, thread: pthread_t)?
   }
 
-  /// What is written to the eventfd to end its thread.
+  /// The value written to the eventfd to end its thread.
   private static let end: UInt64 = 1 << 32
   private static let state = Mutex(State())
 
-  /// Calls a closure at the first signal, on a thread of this type's.
+  /// Calls a closure at the first signal, on this type's own thread.
   ///
   /// - Returns: A number for ``unwatch(_:)``.
   static func watch(_ told: @escaping @Sendable () -> Void) throws(BuiltInServerError) -> Int {
@@ -36,7 +36,7 @@ enum StopSignals {
     return try result.get()
   }
 
-  /// Forgets a closure. After the last one the signals are what they were before the first.
+  /// Removes a closure. After the last one, the previous signal handlers are restored.
   static func unwatch(_ watcher: Int) {
     let thread = state.withLock { state -> pthread_t? in
       guard state.watchers.removeValue(forKey: watcher) != nil, state.watchers.isEmpty,
@@ -47,7 +47,7 @@ enum StopSignals {
       _ = write(listener.descriptor, &end, 8)
       return listener.thread
     }
-    // It needs the lock to find who is to be told, so it is waited for without.
+    // The thread needs the lock to find its watchers, so it is joined without the lock.
     if let thread { pthread_join(thread, nil) }
   }
 

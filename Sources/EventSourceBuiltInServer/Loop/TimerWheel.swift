@@ -1,8 +1,8 @@
-/// One deadline per connection, in ticks of 50 ms. Setting and clearing cost the same however many there are, and the
-/// time until the next is found without looking at the connections.
+/// One deadline per connection, in ticks of 50 ms. The cost of setting and clearing does not depend on the number of
+/// deadlines, and finding the next deadline does not inspect the connections.
 ///
-/// Pure: it is told the time. Identifiers are small numbers that are used again, in practice descriptors. A deadline is
-/// never reported early, and at most two ticks late. It costs 16 bytes for each identifier up to the highest.
+/// Pure: the caller passes the time. Identifiers are small numbers that are reused, in practice descriptors. A deadline
+/// is never reported early, and at most two ticks late. The cost is 16 bytes per identifier up to the highest.
 struct TimerWheel: ~Copyable {
   private static let tickMilliseconds: Int64 = 50
   private static let slots = 1024
@@ -11,28 +11,28 @@ struct TimerWheel: ~Copyable {
   private struct Node {
     var previous = none
     var next = none
-    /// The tick of the deadline; 0 if there is none.
+    /// The tick of the deadline. 0 if there is none.
     var tick: Int64 = 0
   }
 
   private var nodes: [Node] = []
-  /// The first of the doubly linked list of each slot. A tick belongs to the slot of its value modulo ``slots``; one
-  /// that is further away waits in its slot for as many turns of the wheel as it takes.
+  /// The first element of each slot's doubly linked list. A tick belongs to the slot of its value modulo ``slots``. A
+  /// tick that is more than a turn away stays in its slot for several turns.
   private var heads = [Int32](repeating: none, count: slots)
-  /// One bit per slot that has a list.
+  /// One bit per slot, set if the slot's list is not empty.
   private var occupied = [UInt64](repeating: 0, count: slots / 64)
-  /// Every tick up to this one has been reported.
+  /// The last tick that has been reported.
   private var current: Int64
-  /// How many deadlines are set.
+  /// The number of deadlines that are set.
   private(set) var count = 0
 
   init(now: Duration) { current = now.milliseconds / Self.tickMilliseconds }
 
-  /// Sets the deadline of an identifier, in place of the one it had.
+  /// Sets the deadline of an identifier, and replaces an earlier one.
   mutating func set(_ identifier: Int, at deadline: Duration) {
     cancel(identifier)
     while identifier >= nodes.count { nodes.append(Node()) }
-    // Rounded up; and never into a tick that has been reported.
+    // Rounded up, and never into a tick that has already been reported.
     let tick = max(deadline.milliseconds / Self.tickMilliseconds + 1, current + 1)
     let slot = Int(tick % Int64(Self.slots))
     let head = heads[slot]
@@ -43,7 +43,7 @@ struct TimerWheel: ~Copyable {
     count += 1
   }
 
-  /// Clears the deadline of an identifier, if it has one.
+  /// Clears the deadline of an identifier, if there is one.
   mutating func cancel(_ identifier: Int) {
     guard identifier < nodes.count, nodes[identifier].tick != 0 else { return }
     let node = nodes[identifier]
@@ -59,7 +59,8 @@ struct TimerWheel: ~Copyable {
     count -= 1
   }
 
-  /// Clears and answers a deadline that has passed; nil if none has. To be called until it answers nil.
+  /// Clears and returns an identifier whose deadline has passed, or `nil` if there is none. Call this until it returns
+  /// `nil`.
   mutating func next(passedAt now: Duration) -> Int? {
     let end = now.milliseconds / Self.tickMilliseconds
     while current < end {
@@ -70,7 +71,7 @@ struct TimerWheel: ~Copyable {
       let tick = current + 1
       var identifier = heads[Int(tick % Int64(Self.slots))]
       while identifier != Self.none {
-        // Those of later turns stay.
+        // Deadlines of later turns stay.
         if nodes[Int(identifier)].tick <= tick {
           cancel(Int(identifier))
           return Int(identifier)
@@ -82,14 +83,14 @@ struct TimerWheel: ~Copyable {
     return nil
   }
 
-  /// When to call ``next(passedAt:)`` again; nil if no deadline is set. One that is more than a turn away may be
-  /// answered as sooner than it is.
+  /// The time at which to call ``next(passedAt:)`` again, or `nil` if no deadline is set. A deadline more than a turn
+  /// away can be reported as earlier than it is.
   var nextDeadline: Duration? {
     guard count > 0 else { return nil }
     let first = Int((current + 1) % Int64(Self.slots))
     var word = first / 64
     var bits = occupied[word] & (~0 << UInt64(first % 64))
-    // The first word is looked at twice: from the first slot on, and at last whole.
+    // The first word is checked twice: first from the current slot on, and last as a whole.
     for _ in 0...occupied.count {
       if bits != 0 {
         let slot = word * 64 + bits.trailingZeroBitCount

@@ -2,19 +2,19 @@ import CEventSourceLinux
 import Glibc
 import Synchronization
 
-/// Wakes a thread that waits, and writes to nobody who is awake.
+/// Wakes a waiting thread. If the thread is already awake, no system call is made.
 ///
-/// ``wake()`` may be called on any thread, and costs one atomic operation unless the thread sleeps. The other methods
-/// are for the thread itself. The eventfd lives as long as anybody holds the waker, so a late call never writes to a
-/// descriptor that has become somebody else's.
+/// Call ``wake()`` on any thread. It costs one atomic operation unless the thread sleeps. The other methods are for the
+/// thread itself. The eventfd lives as long as the waker, so a late call never writes to a descriptor that has been
+/// reused.
 final class Waker: Sendable {
-  /// Where the thread is.
+  /// The state of the thread.
   private enum Place {
-    /// At work; it has been told of nothing since it began its round.
+    /// Working. No call has arrived since the round began.
     static let working: UInt8 = 0
-    /// Waiting, or about to.
+    /// Waiting, or about to wait.
     static let asleep: UInt8 = 1
-    /// There is news; whoever set this from ``asleep`` has written to the eventfd.
+    /// Called. The caller that changed this from ``asleep`` has written to the eventfd.
     static let called: UInt8 = 2
   }
 
@@ -25,24 +25,25 @@ final class Waker: Sendable {
     descriptor = try Descriptor(eventsource_eventfd(), from: "eventfd")
   }
 
-  /// To be watched with ``Epoll/Events/onChange``: each write is then reported once, and never has to be read away.
+  /// Watch this descriptor with ``Epoll/Events/onChange``: each write is then reported once, and the eventfd need not
+  /// be read.
   var number: Int32 { descriptor.number }
 
-  /// Makes the thread do another round soon.
+  /// Makes the thread run another round soon.
   func wake() {
-    // Always a session, even if the thread seems to be called already: a plain load could be done before the stores
-    // that the thread is to see.
+    // Always an exchange, even if the thread has already been called: a plain load could be reordered before the stores
+    // that the thread must see.
     guard place.exchange(Place.called, ordering: .sequentiallyConsistent) == Place.asleep else { return }
     var one: UInt64 = 1
     _ = write(descriptor.number, &one, 8)
   }
 
-  /// Begins a round: whatever was told before is looked at in it.
+  /// Begins a round, which handles everything posted before.
   func beginRound() {
     _ = place.exchange(Place.working, ordering: .sequentiallyConsistent)
   }
 
-  /// Whether the thread may wait: false if there was a call since the round began.
+  /// Returns whether the thread may wait: `false` if it was called since the round began.
   func mayWait() -> Bool {
     place.compareExchange(
       expected: Place.working,

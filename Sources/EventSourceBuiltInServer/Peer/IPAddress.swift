@@ -1,15 +1,15 @@
 import Glibc
 
-/// An IPv4 or IPv6 address; one of IPv4 as IPv6 has it (`::ffff:192.0.2.7`).
+/// An IPv4 or IPv6 address. IPv4 addresses are mapped to IPv6 (`::ffff:192.0.2.7`).
 struct IPAddress: Sendable, Hashable {
-  /// The 16 bytes, the first in the most significant place.
+  /// The 16 bytes of the address, most significant first.
   let high: UInt64
   let low: UInt64
 
-  /// How many bits come before those of an IPv4 address.
+  /// The number of bits before those of an IPv4 address.
   static let mappedBits = 96
 
-  /// Parses an address, without a port; nil for anything else.
+  /// Parses an address without a port. Returns `nil` for anything else.
   init?(_ text: some StringProtocol) {
     let text = String(text)
     var ipv4 = in_addr()
@@ -34,12 +34,12 @@ struct IPAddress: Sendable, Hashable {
     self.low = low
   }
 
-  /// What one household or machine has for itself: an IPv4 address, or the first 64 bits of one of IPv6 (RFC 6177).
+  /// The addresses of one household or machine: an IPv4 address, or the first 64 bits of an IPv6 address (RFC 6177).
   var site: IPAddress { isIPv4 ? self : IPAddress(high: high, low: 0) }
 
   var isIPv4: Bool { high == 0 && low >> 32 == 0xFFFF }
 
-  /// Whether the first so many of the 128 bits are the same.
+  /// Returns whether the first `bits` of the 128 bits are the same.
   func matches(_ other: IPAddress, bits: Int) -> Bool {
     let (highDifference, lowDifference) = (high ^ other.high, low ^ other.low)
     if bits <= 64 { return bits == 0 || highDifference >> UInt64(64 - bits) == 0 }

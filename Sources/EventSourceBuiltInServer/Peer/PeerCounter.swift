@@ -1,7 +1,7 @@
 import EventSourceServer
 import Synchronization
 
-/// How many connections each peer has, if that is limited.
+/// Counts the connections of each peer, if their number is limited.
 final class PeerCounter: Sendable {
   private struct State {
     var counts: [IPAddress: Int] = [:]
@@ -10,7 +10,7 @@ final class PeerCounter: Sendable {
 
   private let limit: Int?
   private let proxies: TrustedProxies?
-  // Taken for a moment when a connection comes or goes.
+  // Held briefly when a connection opens or closes.
   private let state = Mutex(State())
 
   init(limit: Int?, proxies: TrustedProxies?) {
@@ -18,8 +18,8 @@ final class PeerCounter: Sendable {
     self.proxies = proxies
   }
 
-  /// Counts a connection; false: its peer has as many as it may. A trusted proxy, and a peer without an address, may
-  /// have any number.
+  /// Counts a connection. Returns `false` if its peer is at the limit. Trusted proxies and peers without an address
+  /// have no limit.
   func enter(_ descriptor: Int32) -> Bool {
     guard let limit, let host = SocketAddress.peer(of: descriptor)?.host, let peer = IPAddress(host)?.site,
       proxies?.isTrusted(host) != true
@@ -33,7 +33,7 @@ final class PeerCounter: Sendable {
     }
   }
 
-  /// The descriptor is about to be closed.
+  /// Removes a connection from the count. Call this before the descriptor is closed.
   func leave(_ descriptor: Int32) {
     guard limit != nil else { return }
     state.withLock { state in

@@ -1,9 +1,10 @@
-/// The proxies that are believed about where a request comes from.
+/// The proxies whose information about the origin of a request is trusted.
 ///
-/// A request that comes from one of them has the peer that they name, in the log, for authorizers, and for limits that
-/// count by caller. From anybody else the field means nothing, because everyone can send it.
+/// If a request comes from one of them, the peer that they report counts: in the log, for authorizers, and for limits
+/// per caller. The field of any other sender is ignored, because everyone can send it.
 public struct TrustedProxies: Sendable, Hashable {
-  /// Where the proxies say it. Only one of them is looked at, because a proxy passes on what clients put in the other.
+  /// The field that holds the client's address. Only one field is read, because proxies pass on other fields unchanged
+  /// from clients.
   public enum Field: Sendable, Hashable {
     /// `Forwarded` (RFC 7239).
     case forwarded
@@ -13,24 +14,24 @@ public struct TrustedProxies: Sendable, Hashable {
 
   /// The proxies' addresses.
   public var addresses: [AddressRange]
-  /// The field that every one of them adds to, or overwrites.
+  /// The field that each of these proxies extends or overwrites.
   public var field: Field
-  /// Whether whoever connects to a UNIX socket of the server is such a proxy, too. A peer there has no address, so
-  /// without this its requests come from nobody known. Who may connect is said by the permissions of the socket's
-  /// folder.
+  /// Whether all peers that connect to a UNIX socket of the server are trusted proxies. Such a peer has no address, so
+  /// otherwise the clients of its requests are unknown. The permissions of the socket's folder control which processes
+  /// can connect.
   public var trustsUnixSockets = false
 
-  /// Trusts these.
+  /// Trusts the proxies at these addresses.
   public init(_ addresses: [AddressRange], field: Field) {
     self.addresses = addresses
     self.field = field
   }
 
-  /// Who a request comes from: going back from the proxy that sent it, the first address that is not a trusted proxy's.
-  /// Where the field ends or makes no sense, the last one that is known.
-  /// Nil if there is none, which is so only behind a UNIX socket.
+  /// Returns the client's address: the first address that is not a trusted proxy's, going back from the proxy that sent
+  /// the request. If the field ends or is malformed before that, returns the last known address. Returns `nil` only for
+  /// a request over a UNIX socket without a known address.
   ///
-  /// - Parameter sender: Nil if the request came over a UNIX socket.
+  /// - Parameter sender: The sender's address. `nil` if the request came over a UNIX socket.
   func peer(from sender: String?, values: [String]) -> String? {
     var peer = sender
     guard peer.map(isTrusted) ?? trustsUnixSockets else { return peer }
@@ -54,7 +55,7 @@ public struct TrustedProxies: Sendable, Hashable {
     }
   }
 
-  /// What each proxy said, the first one first; empty where it said nothing.
+  /// Returns the entry of each proxy, in order. Empty where a proxy added none.
   private func entries(of values: [String]) -> [Substring] {
     let elements = values.flatMap { Self.split($0, at: ",") }
     switch field {
@@ -71,7 +72,7 @@ public struct TrustedProxies: Sendable, Hashable {
     }
   }
 
-  /// Splits a value where a character is outside of quotes.
+  /// Splits a value at a character that is outside of quotes.
   private static func split(_ value: String, at separator: Character) -> [Substring] {
     var parts: [Substring] = []
     var start = value.startIndex
@@ -85,7 +86,7 @@ public struct TrustedProxies: Sendable, Hashable {
     return parts + [value[start...]]
   }
 
-  /// The address in `192.0.2.7`, `192.0.2.7:80`, `2001:db8::1`, `[2001:db8::1]:80`, or one of these in quotes.
+  /// Returns the address in `192.0.2.7`, `192.0.2.7:80`, `2001:db8::1`, `[2001:db8::1]:80`, or one of these in quotes.
   private static func address(in entry: Substring) -> String? {
     var text = trimmed(entry)
     if text.count > 1, text.first == "\"", text.last == "\"" { text = text.dropFirst().dropLast() }

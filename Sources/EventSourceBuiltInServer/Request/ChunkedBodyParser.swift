@@ -1,14 +1,14 @@
-/// Removes the chunked coding (RFC 9112, 7.1). Extensions and trailers are bounded, and ignored.
+/// Removes the chunked coding (RFC 9112, 7.1). Extensions and trailers are bounded and ignored.
 ///
-/// Pure, and like ``RequestHeadParser`` indifferent to how the bytes were cut.
+/// Pure. Like ``RequestHeadParser``, its result does not depend on how the bytes are split.
 struct ChunkedBodyParser {
-  /// Where the next byte belongs. Each case lists its successors.
+  /// The place of the next byte. Each case lists its successors.
   private enum State: Equatable {
     /// In the hexadecimal digits of a chunk's size. -> extension, sizeEnd
     case size(digits: Int)
-    /// Behind the size, from the first byte that is not a digit. -> sizeEnd
+    /// After the size, from the first byte that is not a digit. -> sizeEnd
     case `extension`
-    /// Behind the CR of the size's line. -> data, trailerStart
+    /// After the CR of the size's line. -> data, trailerStart
     case sizeEnd
     /// -> dataCarriageReturn
     case data
@@ -22,17 +22,17 @@ struct ChunkedBodyParser {
     case trailer
     /// -> trailerStart
     case trailerLineFeed
-    /// Behind the CR of the last line. -> complete
+    /// After the CR of the last line. -> complete
     case bodyEnd
     case complete
   }
 
   private let limits: RequestLimits
   private var state = State.size(digits: 0)
-  /// What is left of the chunk that is being read.
+  /// The remaining bytes of the current chunk.
   private var remaining = 0
   private var overhead = 0
-  /// How many bytes of data there have been.
+  /// The number of data bytes so far.
   private var count = 0
 
   init(limits: RequestLimits) { self.limits = limits }
@@ -40,9 +40,9 @@ struct ChunkedBodyParser {
   /// Whether the last chunk and the trailers have been read.
   var isComplete: Bool { state == .complete }
 
-  /// Reads on, and hands the data to `take`.
+  /// Parses bytes and passes the data to `take`.
   ///
-  /// - Returns: How many bytes belonged to the body, all of them unless it is complete.
+  /// - Returns: The number of bytes that belonged to the body: all of them unless the body is complete.
   mutating func parse(_ input: Span<UInt8>, _ take: (Span<UInt8>) -> Void) throws(RequestRejection) -> Int {
     var index = 0
     while index < input.count, state != .complete {
@@ -85,7 +85,7 @@ struct ChunkedBodyParser {
 
   private mutating func takeSize(_ byte: UInt8, digits: Int) throws(RequestRejection) {
     if let value = byte.hexadecimalValue {
-      // Sixteen digits with any number of leading zeros in them; the sum cannot overflow, because it is checked first.
+      // At most sixteen digits, including leading zeros. The sum cannot overflow, because it is checked first.
       guard digits < 16 else { throw RequestRejection("a chunk's size has too many digits") }
       remaining = remaining * 16 + value
       guard remaining <= limits.bodyBytes - count else {
@@ -109,7 +109,7 @@ struct ChunkedBodyParser {
       state = next
       return
     }
-    guard byte.isFieldValue else { throw RequestRejection("a control character in the chunked coding") }
+    guard byte.isFieldValue else { throw RequestRejection("the chunked coding contains a control character") }
     overhead += 1
     guard overhead <= limits.chunkOverheadBytes else {
       throw RequestRejection("the extensions and trailers of the chunked coding are too long")

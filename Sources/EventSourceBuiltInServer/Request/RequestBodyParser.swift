@@ -1,6 +1,6 @@
-/// Reads the body of a request, in pieces of any size, and keeps it or drops it.
+/// Parses the body of a request from chunks of any size, and keeps or discards it.
 ///
-/// Pure: no I/O, no clock. It holds at most ``RequestLimits/bodyBytes``, and no more than has really come, whatever
+/// Pure: no I/O, no clock. It holds at most ``RequestLimits/bodyBytes``, and only bytes that have arrived, whatever
 /// length was announced.
 struct RequestBodyParser {
   private enum State {
@@ -10,12 +10,12 @@ struct RequestBodyParser {
 
   private var state: State
   private let isKept: Bool
-  /// What has come of the body, without its framing; nothing if it is not kept.
+  /// The received part of the body, without its framing. Empty if the body is discarded.
   private(set) var bytes: [UInt8] = []
 
-  /// Makes a parser for the body that follows a head.
+  /// Creates a parser for the body that follows a head.
   ///
-  /// - Parameter isKept: Whether somebody will read the body. One that is not kept is counted against the same limit.
+  /// - Parameter isKept: Whether the body will be read. A discarded body has the same limit.
   init(_ framing: RequestHead.Framing, limits: RequestLimits, isKept: Bool = true) {
     self.isKept = isKept
     switch framing {
@@ -24,7 +24,7 @@ struct RequestBodyParser {
     }
   }
 
-  /// Whether the body has ended.
+  /// Whether the body is complete.
   var isComplete: Bool {
     switch state {
     case .length(let remaining): remaining == 0
@@ -32,10 +32,10 @@ struct RequestBodyParser {
     }
   }
 
-  /// Reads on.
+  /// Parses bytes.
   ///
-  /// - Returns: How many bytes belonged to the body, all of them unless it is complete.
-  /// - Throws: The rejection; nothing may be parsed after it.
+  /// - Returns: The number of bytes that belonged to the body: all of them unless the body is complete.
+  /// - Throws: The rejection. Do not parse anything after it.
   mutating func parse(_ input: Span<UInt8>) throws(RequestRejection) -> Int {
     switch state {
     case .length(let remaining):

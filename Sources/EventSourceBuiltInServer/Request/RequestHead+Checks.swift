@@ -1,12 +1,12 @@
-// The fuzzer compiles the file that is needed of it together with these.
+// The fuzzer compiles these files without EventSourceServer, together with the file that they need from it.
 #if canImport(EventSourceServer)
   import EventSourceServer
 #endif
 
 extension RequestHead {
-  /// Checks a request whose lines are well-formed by themselves, and finds how its body is framed.
+  /// Validates a request whose lines are well-formed, and determines how its body is framed.
   ///
-  /// - Parameter minorVersion: The `y` of `HTTP/1.y`; anything above 1 is served as 1 (RFC 9110, 2.5).
+  /// - Parameter minorVersion: The `y` of `HTTP/1.y`. Anything above 1 is served as 1 (RFC 9110, 2.5).
   init(
     method: String,
     target: String,
@@ -36,7 +36,7 @@ extension RequestHead {
     expectsContinue = try framing.expectsContinue() && minorVersion > 0 && self.framing.hasBody
   }
 
-  /// Brings a target to origin-form: a path and perhaps a query, or `*` (RFC 9112, 3.2).
+  /// Converts a target to origin-form: a path with an optional query, or `*` (RFC 9112, 3.2).
   private static func originForm(
     of target: String,
     method: String
@@ -52,7 +52,7 @@ extension RequestHead {
   }
 }
 
-/// What the fields that frame a message say together (RFC 9112, 6 and 9.3; RFC 9110, 10.1.1).
+/// The combined meaning of the fields that frame a message (RFC 9112, 6 and 9.3; RFC 9110, 10.1.1).
 private struct FramingFields {
   var hosts = 0
   var saysClose = false
@@ -60,7 +60,7 @@ private struct FramingFields {
   private var codings: [String] = []
   private var expectations: [String] = []
 
-  /// Notes a field; true if the field is none of the application's business.
+  /// Records a field. Returns `true` if the field is not passed to the application.
   mutating func take(_ field: RequestHead.Field) throws(RequestRejection) -> Bool {
     if field.name.isASCIICaseInsensitive("content-length") {
       lengths.append(field.value)
@@ -90,7 +90,7 @@ private struct FramingFields {
       if minorVersion == 0 { throw RequestRejection("Transfer-Encoding in an HTTP/1.0 request") }
       if codings.count > 1 { throw RequestRejection("more than one Transfer-Encoding field") }
       guard coding.isASCIICaseInsensitive("chunked") else {
-        throw RequestRejection(status: 501, "no Transfer-Encoding but chunked is understood")
+        throw RequestRejection(status: 501, "chunked is the only supported Transfer-Encoding")
       }
       return .chunked
     }
@@ -108,7 +108,7 @@ private struct FramingFields {
   func expectsContinue() throws(RequestRejection) -> Bool {
     guard let expectation = expectations.first else { return false }
     guard expectations.count == 1, expectation.isASCIICaseInsensitive("100-continue") else {
-      throw RequestRejection(status: 417, "no expectation but 100-continue can be met")
+      throw RequestRejection(status: 417, "100-continue is the only supported expectation")
     }
     return true
   }

@@ -1,15 +1,15 @@
-/// Reads the head of a request, in pieces of any size, strictly by RFC 9112: lines end in CR LF and nothing else, field
-/// lines are not folded, and what the grammar does not allow is refused rather than repaired.
+/// Parses the head of a request from chunks of any size, strictly by RFC 9112: lines end only in CR LF, field lines are
+/// not folded, and bytes outside the grammar are rejected rather than repaired.
 ///
-/// Pure: no I/O, no clock. Its answer depends on the bytes alone, never on how they were cut, because it looks at one
-/// at a time. It holds at most ``RequestLimits/headBytes`` of them. After it threw, or answered a head, it is done
-/// with.
+/// Pure: no I/O, no clock. The result depends only on the bytes, never on how they are split, because the parser
+/// handles one byte at a time. It holds at most ``RequestLimits/headBytes`` bytes. Do not use it again after it threw
+/// or returned a head.
 struct RequestHeadParser {
-  /// Where in the head the next byte belongs. Each case lists its successors.
+  /// The place of the next byte. Each case lists its successors.
   private enum State {
     /// -> emptyLine, method
     case start
-    /// Behind the CR of the one empty line that may precede a request (RFC 9112, 2.2). -> method
+    /// After the CR of the single empty line that may precede a request (RFC 9112, 2.2). -> method
     case emptyLine
     /// -> target
     case method
@@ -17,7 +17,7 @@ struct RequestHeadParser {
     case target
     /// -> requestLineEnd
     case version
-    /// Behind the CR. -> fieldStart
+    /// After the CR. -> fieldStart
     case requestLineEnd
     /// -> name, headEnd
     case fieldStart
@@ -27,9 +27,9 @@ struct RequestHeadParser {
     case valueStart
     /// -> fieldEnd
     case value
-    /// Behind the CR. -> fieldStart
+    /// After the CR. -> fieldStart
     case fieldEnd
-    /// Behind the CR of the empty line. -> the end
+    /// After the CR of the empty line. -> the end
     case headEnd
   }
 
@@ -38,7 +38,7 @@ struct RequestHeadParser {
   private let limits: RequestLimits
   private var state = State.start
   private var bytesSeen = 0
-  /// The bytes of the element that is being read.
+  /// The bytes of the current element.
   private var element: [UInt8] = []
   private var method = ""
   private var target = ""
@@ -48,13 +48,14 @@ struct RequestHeadParser {
 
   init(limits: RequestLimits) { self.limits = limits }
 
-  /// How many bytes it holds, about.
+  /// The approximate number of bytes that the parser holds.
   var retainedBytes: Int { bytesSeen }
 
-  /// Reads on.
+  /// Parses bytes.
   ///
-  /// - Returns: How many bytes belonged to the head, all of them unless it is complete, and the head if it is.
-  /// - Throws: The rejection; nothing may be parsed after it.
+  /// - Returns: The number of bytes that belonged to the head, which is all of them unless the head is complete, and
+  ///   the head if it is complete.
+  /// - Throws: The rejection. Do not parse anything after it.
   mutating func parse(_ bytes: Span<UInt8>) throws(RequestRejection) -> (consumed: Int, head: RequestHead?) {
     for index in bytes.indices {
       bytesSeen += 1
@@ -79,7 +80,7 @@ struct RequestHeadParser {
       : RequestRejection(status: 431, "the request line and the fields are larger than \(limits.headBytes) bytes")
   }
 
-  /// Takes one byte; true if it was the head's last.
+  /// Parses one byte. Returns `true` if it was the last of the head.
   private mutating func take(_ byte: UInt8) throws(RequestRejection) -> Bool {
     switch state {
     case .start where byte == .carriageReturn: state = .emptyLine
@@ -94,14 +95,14 @@ struct RequestHeadParser {
     case .valueStart where byte.isWhitespace: break
     case .valueStart, .value: try takeValue(byte)
     case .headEnd:
-      guard byte == .lineFeed else { throw RequestRejection("a CR that no LF follows") }
+      guard byte == .lineFeed else { throw RequestRejection("a CR is not followed by LF") }
       return true
     }
     return false
   }
 
   private mutating func takeLineFeed(_ byte: UInt8, then next: State) throws(RequestRejection) {
-    guard byte == .lineFeed else { throw RequestRejection("a CR that no LF follows") }
+    guard byte == .lineFeed else { throw RequestRejection("a CR is not followed by LF") }
     state = next
   }
 
@@ -123,7 +124,7 @@ struct RequestHeadParser {
       state = .version
       return
     }
-    guard byte.isTarget else { throw RequestRejection("the request target holds a character that is not allowed") }
+    guard byte.isTarget else { throw RequestRejection("the request target contains an invalid character") }
     guard element.count < limits.targetBytes else { throw tooLong }
     element.append(byte)
   }
@@ -174,12 +175,12 @@ struct RequestHeadParser {
       state = .fieldEnd
       return
     }
-    guard byte.isFieldValue else { throw RequestRejection("a field value holds a control character") }
+    guard byte.isFieldValue else { throw RequestRejection("a field value contains a control character") }
     state = .value
     element.append(byte)
   }
 
-  /// The element as text. Bytes that are not UTF-8, which only a field value can hold, become U+FFFD.
+  /// Returns the element as text. Bytes that are not UTF-8, which can occur only in a field value, become U+FFFD.
   private mutating func takeElement() -> String {
     defer { element.removeAll(keepingCapacity: true) }
     return String(decoding: element, as: UTF8.self)

@@ -1,12 +1,11 @@
-/// A moment in IMF-fixdate, the form of a Date field: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+/// A time in IMF-fixdate, the format of a Date field: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
 enum IMFDate {
   private static let days: [StaticString] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
   private static let months: [StaticString] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ]
 
-  /// The 29 bytes for so many seconds since 1970-01-01T00:00:00Z, from that year to the year 9999.
-  /// Any other moment is the nearest of these.
+  /// Returns the 29 bytes for a number of seconds since 1970-01-01T00:00:00Z, limited to the years 1970 to 9999.
   static func bytes(secondsSince1970 seconds: Int) -> [UInt8] {
     let seconds = min(max(seconds, 0), 253_402_300_799)
     let day = seconds / 86_400
@@ -31,14 +30,15 @@ enum IMFDate {
     return bytes
   }
 
-  /// The same moment in the form of access logs: `06/Nov/1994:08:49:37 +0000`.
+  /// Returns the same time in the format of access logs: `06/Nov/1994:08:49:37 +0000`.
   static func logTime(secondsSince1970 seconds: Int) -> String {
     let date = bytes(secondsSince1970: seconds)
     let parts = [date[5..<7], date[8..<11], date[12..<16]].map { String(decoding: $0, as: UTF8.self) }
     return parts.joined(separator: "/") + ":" + String(decoding: date[17..<25], as: UTF8.self) + " +0000"
   }
 
-  /// The Gregorian date of a day, reckoned in years that begin in March, so that the leap day is the last of its year.
+  /// Returns the Gregorian date of a day. The computation uses years that begin in March, so the leap day is the last
+  /// of its year.
   private static func civilDate(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
     let sinceMarchOfYear0 = days + 719_468
     let era = sinceMarchOfYear0 / 146_097
@@ -55,12 +55,12 @@ enum IMFDate {
 }
 
 extension [UInt8] {
-  /// Appends text that is known at compile time; nothing is allocated for it.
+  /// Appends text that is known at compile time, without an allocation.
   mutating func append(_ text: StaticString) {
     append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
-  /// Appends a number that is not negative, with leading zeros up to so many digits.
+  /// Appends a number that is not negative, with leading zeros up to `digits` digits.
   mutating func append(_ number: Int, digits: Int = 1) {
     var scale = 1
     var count = 1

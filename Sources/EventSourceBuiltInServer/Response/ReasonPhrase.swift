@@ -1,4 +1,4 @@
-/// The customary words behind a status code (RFC 9110, 15); a space and nothing for a code that has none (RFC 9112, 4).
+/// Returns the usual reason phrase of a status code (RFC 9110, 15), or an empty one for other codes (RFC 9112, 4).
 func reasonPhrase(_ status: Int) -> StaticString {
   switch status {
   case 200: "OK"

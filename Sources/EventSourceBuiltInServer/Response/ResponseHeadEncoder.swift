@@ -2,27 +2,27 @@ import EventSourceServer
 
 /// Writes the head of a response. Pure.
 struct ResponseHeadEncoder {
-  /// How the end of the response is told (RFC 9112, 6.3).
+  /// How the end of the response is marked (RFC 9112, 6.3).
   enum Framing: Equatable {
-    /// `Content-Length`, also of a body that is not sent because the request was HEAD.
+    /// `Content-Length`, also for a body that is not sent because the request was HEAD.
     case length(Int)
     /// `Transfer-Encoding: chunked`.
     case chunked
-    /// Nothing is said: the status or the method forbids a body, or the connection's end is the body's.
+    /// No framing: the status or the method forbids a body, or the end of the connection ends the body.
     case none
   }
 
   /// The Date field's value.
   var date: [UInt8]
-  /// How the end is told.
+  /// How the end is marked.
   var framing: Framing
   /// Whether the connection ends with this response.
   var closes: Bool
 
   /// Appends the status line, the fields and the empty line.
   ///
-  /// A field that frames the message is the server's and left out, whoever named it. So is one that would break out of
-  /// its line; its name is returned, for the log.
+  /// Omits fields that frame the message, because the server sets these. Also omits fields that would break out of
+  /// their line, and returns their names for the log.
   func encode(status: Int, fields: [HeaderField], into bytes: inout [UInt8]) -> [String] {
     var refused: [String] = []
     bytes.append("HTTP/1.1 ")

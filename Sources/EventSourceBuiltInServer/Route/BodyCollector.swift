@@ -1,7 +1,7 @@
 import EventSourceServer
 import Synchronization
 
-/// Keeps what is written to it.
+/// Collects the bytes written to it.
 final class BodyCollector: Sendable {
   private let collected = Mutex<[UInt8]>([])
 

@@ -1,43 +1,42 @@
 public import EventSourceServer
 
-/// What a route's closure answers.
+/// A response of a route's closure.
 ///
-/// The server adds Date, Content-Length and, where the connection ends, Connection; such fields in ``fields`` are
-/// ignored.
+/// The server adds Date, Content-Length and, if the connection ends, Connection. Such fields in ``fields`` are ignored.
 public struct BuiltInResponse: Sendable, Hashable {
-  /// The status code, 200 to 599; any other is answered as 500 and logged.
+  /// The status code, 200 to 599. Any other code is logged and replaced by 500.
   public var status: Int
-  /// The fields. One whose value holds CR, LF or NUL is left out and logged, because it would end the line it is in.
+  /// The fields. A field whose value contains CR, LF or NUL would break its line, so it is omitted and logged.
   public var fields: [HeaderField]
-  /// The body; not sent in reply to HEAD, nor with 204, 205 and 304.
+  /// The body. It is not sent for HEAD, nor with 204, 205 and 304.
   public var body: [UInt8]
-  /// A body that is written while it is sent, instead of ``body``; not written in reply to HEAD, nor with 204, 205 and
-  /// 304. A peer that closes its sending side meanwhile is taken for one that has gone.
+  /// A body that is written while it is sent, instead of ``body``. It is not written for HEAD, nor with 204, 205 and
+  /// 304. A peer that closes its sending side during the body counts as disconnected.
   public var streamedBody: StreamedBody?
 
-  /// Makes a response.
+  /// Creates a response.
   public init(status: Int = 200, fields: [HeaderField] = [], body: [UInt8] = []) {
     self.status = status
     self.fields = fields
     self.body = body
   }
 
-  /// Plain text in UTF-8.
+  /// Returns a response with plain text in UTF-8.
   public static func text(_ text: String, status: Int = 200) -> BuiltInResponse {
     BuiltInResponse(status: status, contentType: "text/plain; charset=utf-8", text)
   }
 
-  /// A page in UTF-8.
+  /// Returns a response with an HTML page in UTF-8.
   public static func html(_ text: String, status: Int = 200) -> BuiltInResponse {
     BuiltInResponse(status: status, contentType: "text/html; charset=utf-8", text)
   }
 
-  /// JSON that is already encoded.
+  /// Returns a response with JSON that is already encoded.
   public static func json(_ text: String, status: Int = 200) -> BuiltInResponse {
     BuiltInResponse(status: status, contentType: "application/json", text)
   }
 
-  /// A body that is written while it is sent.
+  /// Returns a response whose body is written while it is sent.
   ///
   /// ```swift
   /// server.route("GET", at: "/numbers") { _ in
@@ -52,14 +51,14 @@ public struct BuiltInResponse: Sendable, Hashable {
     BuiltInResponse(status: status, contentType: contentType, StreamedBody(write))
   }
 
-  /// Pieces of bytes, sent as they come and at the peer's pace.
+  /// Returns a response of byte pieces, sent as they arrive and at the peer's pace.
   public static func streaming<Pieces: AsyncSequence & Sendable>(
     _ pieces: Pieces, contentType: String, status: Int = 200
   ) -> BuiltInResponse where Pieces.Element: Sequence<UInt8> {
     BuiltInResponse(status: status, contentType: contentType, StreamedBody(pieces))
   }
 
-  /// Pieces of text, sent as UTF-8 as they come and at the peer's pace.
+  /// Returns a response of text pieces, sent as UTF-8, as they arrive and at the peer's pace.
   public static func streaming<Pieces: AsyncSequence & Sendable>(
     _ pieces: Pieces, contentType: String, status: Int = 200
   ) -> BuiltInResponse where Pieces.Element: StringProtocol {
@@ -69,7 +68,7 @@ public struct BuiltInResponse: Sendable, Hashable {
   /// Whether the status allows a body (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
   var mayHaveBody: Bool { status != 204 && status != 205 && status != 304 }
 
-  /// Nothing but a status.
+  /// Returns a response with only a status.
   public static func status(_ status: Int) -> BuiltInResponse { BuiltInResponse(status: status) }
 
   private init(status: Int, contentType: String, _ body: StreamedBody) {

@@ -1,13 +1,13 @@
 import EventSourceServer
 
-/// What serves an ordinary request.
+/// The endpoint of ordinary requests.
 struct Route: Sendable {
-  /// Answers it.
+  /// Responds to a request.
   typealias Respond = @Sendable (BuiltInRequest) async throws -> BuiltInResponse
 
-  /// Nil: the configuration's.
+  /// The time limit. `nil` means the configuration's.
   var timeout: Duration?
-  /// Nil: the configuration's.
+  /// The cross-origin policy. `nil` means the configuration's.
   var crossOrigin: CrossOriginPolicy?
   var respond: Respond
 }

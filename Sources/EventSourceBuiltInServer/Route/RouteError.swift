@@ -1,6 +1,6 @@
-/// An error with which a route's closure answers: thrown by the closure, it is sent as its response, and not logged as
-/// a failure. Any other error is answered with a 500 that does not tell.
+/// An error that supplies its own response. If a route's closure throws it, the response is sent and no failure is
+/// logged. Any other error gets a 500 that does not reveal the error.
 public protocol RouteError: Error {
-  /// The answer.
+  /// The response to send.
   var response: BuiltInResponse { get }
 }

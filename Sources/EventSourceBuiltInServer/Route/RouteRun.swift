@@ -1,13 +1,13 @@
 import EventSourceServer
 import Synchronization
 
-/// A route's closure at work on one request, and the body that it streams. The connection that waits for it has a
-/// reference; an answer of a run that is no longer the connection's is dropped.
+/// A route's closure that is running for one request, and the body that it streams. The waiting connection has a
+/// reference to it. A response of a run that no longer belongs to the connection is discarded.
 final class RouteRun: Sendable {
-  /// How much of a body waits at most for the connection to take it.
+  /// The maximum number of bytes of a body that wait for the connection.
   static let mostPendingBytes = 64 << 10
 
-  /// How a body has ended.
+  /// How a body ended.
   enum Ending: Sendable {
     case complete
     case failed
@@ -15,20 +15,20 @@ final class RouteRun: Sendable {
 
   fileprivate struct State {
     var task: Task<Void, Never>?
-    /// Whether nobody waits for the run any more.
+    /// Whether the connection no longer waits for the run.
     var isOver = false
-    /// What the connection has not taken yet.
+    /// The bytes that the connection has not accepted yet.
     var pending: [UInt8] = []
     var ending: Ending?
-    /// Whether the loop has been told of more than it has looked at.
+    /// Whether the loop has been notified of bytes that it has not read yet.
     var isAnnounced = false
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// For the log.
+  /// The method, for the log.
   let method: String
   let path: String
-  /// What the cross-origin policy adds to the response.
+  /// The fields that the cross-origin policy adds to the response.
   let fields: [HeaderField]
   private let token: ConnectionToken
   private let mailbox: Mailbox
@@ -42,7 +42,7 @@ final class RouteRun: Sendable {
     self.mailbox = mailbox
   }
 
-  /// Notes the task, which is canceled when the run is over.
+  /// Stores the task, which is cancelled when the run is over.
   func started(_ task: Task<Void, Never>) {
     let isOver = state.withLock { state in
       state.task = task
@@ -51,7 +51,7 @@ final class RouteRun: Sendable {
     if isOver { task.cancel() }
   }
 
-  /// Nobody waits any more: the task is canceled, and a writer that waits is told.
+  /// Cancels the task and fails waiting writers, because the connection no longer waits.
   func abandon() {
     let (task, waiters) = state.withLock { state in
       state.isOver = true
@@ -62,13 +62,13 @@ final class RouteRun: Sendable {
     for waiter in waiters { waiter.resume() }
   }
 
-  /// Gives the closure's response to the connection; false if nobody waits for it.
+  /// Passes the closure's response to the connection. Returns `false` if the connection no longer waits.
   func respond(_ response: BuiltInResponse) -> Bool {
     guard state.withLock({ !$0.isOver }) else { return false }
     return mailbox.post(.respond(token, self, response))
   }
 
-  /// Adds to the body, and waits while it has as much as it may.
+  /// Appends to the body. Waits while the body is at its limit.
   func write(_ bytes: [UInt8]) async throws {
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -95,13 +95,13 @@ final class RouteRun: Sendable {
     if announces { announce() }
   }
 
-  /// The loop has been told; what is written from now on is announced anew.
+  /// Records that the loop handles the notification. Later writes notify it again.
   func lookAtPending() { state.withLock { $0.isAnnounced = false } }
 
-  /// How much waits.
+  /// The number of bytes that wait.
   var pendingBytes: Int { state.withLock { $0.pending.count } }
 
-  /// Takes what waits; the ending only when nothing is left before it.
+  /// Returns and removes the waiting bytes. Returns the ending only when no bytes are left before it.
   func take() -> (bytes: [UInt8], ending: Ending?) {
     let (bytes, ending, waiters) = state.withLock { state in
       let bytes = state.pending
@@ -120,7 +120,7 @@ final class RouteRun: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let waits = state.withLock { state in
-          // A cancellation that comes after this finds the continuation.
+          // A later cancellation finds the continuation.
           guard !state.isOver, !Task.isCancelled, !state.hasRoom(for: count) else { return false }
           state.waiters.append(continuation)
           return true
@@ -128,7 +128,7 @@ final class RouteRun: Sendable {
         if !waits { continuation.resume() }
       }
     } onCancel: {
-      // All of them look again.
+      // All waiting writers check again.
       for waiter in state.withLock({ $0.takeWaiters() }) { waiter.resume() }
     }
   }
@@ -137,7 +137,7 @@ final class RouteRun: Sendable {
 extension RouteRun.State {
   fileprivate func hasRoom(for count: Int) -> Bool { pending.count + count <= RouteRun.mostPendingBytes }
 
-  /// Whether the loop is to be told.
+  /// Returns whether the loop must be notified.
   fileprivate mutating func announce() -> Bool {
     defer { isAnnounced = true }
     return !isAnnounced

@@ -1,16 +1,17 @@
 import EventSourceServer
 
-/// Which endpoint serves a path. A value: a thread that matches against one is not disturbed by who adds to another.
+/// Finds the endpoint of a path. A value type: a thread that matches against one is not affected by another that adds
+/// endpoints.
 struct Router: Sendable {
-  /// What became of a request.
+  /// The result of matching a request.
   enum Match {
     /// The request goes to this handler, whatever its method.
     case mount(EventStreamHandler, channels: [String])
     /// The request goes to this route.
     case route(Route, pathParameters: [String: String])
-    /// The path is served, but not with this method; with these it is.
+    /// The path exists, but not with this method. The allowed methods are listed.
     case methodNotAllowed(allowed: [String])
-    /// Nothing serves the path.
+    /// The path has no endpoint.
     case notFound
   }
 
@@ -29,8 +30,8 @@ struct Router: Sendable {
     entries.append((pattern, .route(method: method, route)))
   }
 
-  /// Finds the endpoint: the first in the order added whose pattern and method match. HEAD is served by a GET route if
-  /// there is none for HEAD (RFC 9110, 9.3.2). Linear in the number of endpoints.
+  /// Finds the endpoint: the first one added whose pattern and method match. A GET route serves HEAD if there is no
+  /// HEAD route (RFC 9110, 9.3.2). Linear in the number of endpoints.
   func match(method: String, path: some StringProtocol) -> Match {
     var get: Match?
     var allowed: [String] = []
@@ -38,7 +39,8 @@ struct Router: Sendable {
       guard let parameters = pattern.match(path) else { continue }
       switch endpoint {
       case .mount(let handler):
-        // Routes of the same path that were added before it keep their methods; all others are the handler's.
+        // Routes with the same path that were added earlier keep their methods. All other methods belong to the
+        // handler.
         return get ?? .mount(handler, channels: parameters["channel"].map { [$0] } ?? [])
       case .route(let served, let route):
         if served == method { return .route(route, pathParameters: parameters) }
@@ -47,7 +49,7 @@ struct Router: Sendable {
       }
     }
     if let get { return get }
-    // The server answers OPTIONS where no route does.
+    // The server responds to OPTIONS if no route does.
     return allowed.isEmpty
       ? .notFound : .methodNotAllowed(allowed: allowed + (allowed.contains("OPTIONS") ? [] : ["OPTIONS"]))
   }

@@ -1,13 +1,13 @@
 import EventSourceServer
 import Synchronization
 
-/// The endpoints of a server; they may be added to while it runs.
+/// The endpoints of a server. Endpoints can be added while the server is running.
 final class Routes: Sendable {
   private let router = Mutex(Router())
 
-  /// The endpoints as they are now: a reference is copied.
+  /// The current endpoints. Reading them copies a reference.
   var current: Router { router.withLock { $0 } }
 
-  /// Adds endpoints; the next request sees them.
+  /// Adds endpoints, which apply to the next request.
   func update(_ body: (inout Router) -> Void) { router.withLock { body(&$0) } }
 }

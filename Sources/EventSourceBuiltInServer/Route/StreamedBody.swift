@@ -1,8 +1,8 @@
-/// The body of a response that a route writes while it is sent: a language model's answer, a large export, a response
-/// that has no end.
+/// A response body that a route writes while it is sent: a language model's output, a large export, or an endless
+/// response.
 ///
-/// To HTTP/1.1 it is sent in chunks (RFC 9112, 7.1), to HTTP/1.0 up to the end of the connection. If writing it throws,
-/// the connection is reset, so that what has been sent does not look complete.
+/// For HTTP/1.1, it is sent in chunks (RFC 9112, 7.1). For HTTP/1.0, the end of the connection ends it. If writing
+/// throws, the connection is reset, so that the part already sent does not look complete.
 public struct StreamedBody: Sendable, Hashable {
   private final class Function: Sendable {
     let write: @Sendable (BodyWriter) async throws -> Void
@@ -11,18 +11,18 @@ public struct StreamedBody: Sendable, Hashable {
 
   private let function: Function
 
-  /// Makes a body of what a function writes.
+  /// Creates a body from a function that writes it.
   ///
   /// - Parameter write: Writes the body and returns at its end. Runs in the task of the route's closure, which is
-  ///   canceled when the peer goes away or the server has stopped. It may take as long as it likes.
+  ///   cancelled when the peer disconnects or the server has stopped. It has no time limit.
   public init(_ write: @escaping @Sendable (BodyWriter) async throws -> Void) { function = Function(write) }
 
-  /// Makes a body of pieces, sent as they come and at the peer's pace.
+  /// Creates a body from pieces of bytes, sent as they arrive and at the peer's pace.
   public init<Pieces: AsyncSequence & Sendable>(_ pieces: Pieces) where Pieces.Element: Sequence<UInt8> {
     self.init { writer in for try await piece in pieces { try await writer.write(Array(piece)) } }
   }
 
-  /// Makes a body of pieces of text, sent as UTF-8.
+  /// Creates a body from pieces of text, sent as UTF-8.
   public init<Pieces: AsyncSequence & Sendable>(_ pieces: Pieces) where Pieces.Element: StringProtocol {
     self.init { writer in for try await piece in pieces { try await writer.write(String(piece)) } }
   }
@@ -30,16 +30,16 @@ public struct StreamedBody: Sendable, Hashable {
   /// Writes the body to a writer.
   func write(to writer: BodyWriter) async throws { try await function.write(writer) }
 
-  /// The whole body, for a test of a route's closure.
+  /// Returns the whole body, for tests of a route's closure.
   public func collected() async throws -> [UInt8] {
     let collector = BodyCollector()
     try await write(to: BodyWriter { collector.add($0) })
     return collector.bytes
   }
 
-  /// Whether both are copies of one body.
+  /// Returns whether both values are copies of one body.
   public static func == (left: StreamedBody, right: StreamedBody) -> Bool { left.function === right.function }
 
-  /// Feeds the body's identity.
+  /// Hashes the body's identity.
   public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(function)) }
 }

@@ -1,20 +1,20 @@
 import Glibc
 
-/// The one owner of a file descriptor, which is closed when the owner ends.
+/// The single owner of a file descriptor, which closes it at the end of its lifetime.
 struct Descriptor: ~Copyable {
-  /// The number; valid while the owner lives.
+  /// The number, valid while the owner lives.
   let number: Int32
 
-  /// Takes over a descriptor that somebody opened.
+  /// Takes ownership of an open descriptor.
   init(owning number: Int32) { self.number = number }
 
-  /// Takes over the result of a call that opens a descriptor, or tells why it failed.
+  /// Takes ownership of the result of a call that opens a descriptor, or throws the reason why the call failed.
   init(_ number: Int32, from call: String) throws(BuiltInServerError) {
     if number < 0 { throw .system(call: call, errno: errno) }
     self.number = number
   }
 
-  /// Gives the descriptor away without closing it.
+  /// Releases ownership of the descriptor without closing it.
   consuming func release() -> Int32 {
     let number = number
     discard self

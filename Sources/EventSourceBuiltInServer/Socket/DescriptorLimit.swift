@@ -1,10 +1,10 @@
 import Glibc
 
-/// How many descriptors the process may have open.
+/// The process's limit of open descriptors.
 enum DescriptorLimit {
   /// Raises the soft limit to the hard one.
   ///
-  /// - Returns: The limit before and after; nil if it is as high as it may be, or the system refuses.
+  /// - Returns: The limit before and after. `nil` if the limit is already at its maximum or the system refuses.
   static func raise() -> (from: UInt, to: UInt)? {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else {

@@ -1,21 +1,21 @@
 import CEventSourceLinux
 import Glibc
 
-/// A listening socket, shared by the threads of one server; closed when the last of them lets go of it.
+/// A listening socket, shared by the threads of one server, and closed when the last of them releases it.
 ///
-/// One descriptor, so the kernel refuses the port to a second program; with a descriptor per thread (SO_REUSEPORT) it
-/// would hand that program a share of the connections.
+/// There is only one descriptor, so the kernel refuses the port to a second program. With one descriptor per thread
+/// (SO_REUSEPORT), the kernel would give that program a share of the connections.
 final class Listener: Sendable {
-  /// Nil unless it is a UNIX socket with a path. Before the descriptor, so that the path goes first.
+  /// `nil` unless this is a UNIX socket with a path. Declared before the descriptor, so that the path is removed first.
   private let file: UnixSocketFile?
   private let descriptor: Descriptor
-  /// Where it listens.
+  /// The address.
   let address: ListeningAddress
 
   /// The descriptor's number, valid while the listener lives.
   var number: Int32 { descriptor.number }
 
-  /// Opens all sockets of a configuration, the first one first; if one fails, those before it are closed again.
+  /// Opens all sockets of a configuration in order. If one fails, the earlier ones are closed again.
   static func all(of configuration: BuiltInServer.Configuration) throws(BuiltInServerError) -> [Listener] {
     let sockets = configuration.sockets
     var listeners: [Listener] = []
@@ -23,8 +23,8 @@ final class Listener: Sendable {
     return listeners
   }
 
-  /// Binds and listens. Options that every connection needs are set here once: on Linux an accepted socket inherits
-  /// them.
+  /// Binds and listens. Options that every connection needs are set here once, because an accepted socket inherits them
+  /// on Linux.
   private init(
     _ socket: ListeningSocket, beside others: [ListeningSocket], _ configuration: BuiltInServer.Configuration
   ) throws(BuiltInServerError) {
@@ -37,7 +37,7 @@ final class Listener: Sendable {
       descriptor = try Self.bindUnixSocket(name)
       file = UnixSocketFile(name)
       address = ListeningAddress(unixSocket: name)
-      // Between bind and listen somebody else may have taken the name.
+      // Another process may have taken the name between bind and listen.
       guard listen(descriptor.number, SOMAXCONN) == 0 else { throw Self.failure("listen", socket, errno) }
     case .port(let port, let host):
       descriptor = try Self.bind(port, of: host, takesIPv4: socket.takesIPv4(beside: others))
@@ -47,7 +47,7 @@ final class Listener: Sendable {
     Self.setOptions(of: descriptor.number, configuration)
   }
 
-  /// Those of TCP mean nothing to a UNIX socket.
+  /// Sets the socket options. TCP options have no effect on a UNIX socket.
   private static func setOptions(of number: Int32, _ configuration: BuiltInServer.Configuration) {
     _ = eventsource_set_no_delay(number)
     _ = eventsource_set_peer_timeout(number, Int32(configuration.peerTimeout.components.seconds))
@@ -64,7 +64,7 @@ final class Listener: Sendable {
     var isListening: Int32 = 0
     var length = socklen_t(4)
     guard getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0, isListening == 1 else {
-      throw .invalidConfiguration("descriptor \(number) is not a socket that listens")
+      throw .invalidConfiguration("descriptor \(number) is not a listening socket")
     }
     let descriptor = try Descriptor(fcntl(number, F_DUPFD_CLOEXEC, 3), from: "fcntl")
     _ = fcntl(descriptor.number, F_SETFL, fcntl(descriptor.number, F_GETFL) | O_NONBLOCK)
@@ -78,10 +78,10 @@ final class Listener: Sendable {
     let place = ListeningSocket.port(port, host: host)
     let descriptor = try open(wanted.family, for: place)
     let number = descriptor.number
-    // A port whose last connections are in TIME_WAIT can be had again; one that somebody listens on cannot.
+    // Allows a port whose last connections are in TIME_WAIT, but not one that another socket listens on.
     _ = eventsource_set_reuse_address(number)
     if !wanted.isIPv4 { _ = eventsource_set_dual_stack(number, takesIPv4 ? 1 : 0) }
-    // Between bind and listen somebody else may have taken the port, so both can tell.
+    // Another process may have taken the port between bind and listen, so either call can fail.
     guard wanted.withSockaddr({ Glibc.bind(number, $0, $1) }) == 0, listen(number, SOMAXCONN) == 0 else {
       switch errno {
       case EADDRINUSE: throw .portInUse(host: host, port: port)
@@ -111,7 +111,7 @@ final class Listener: Sendable {
     return descriptor
   }
 
-  /// Whether there is a socket at a path on which nobody listens.
+  /// Returns whether the path has a socket that no process listens on.
   private static func isAbandoned(_ name: String, _ address: SocketAddress) throws(BuiltInServerError) -> Bool {
     var status = stat()
     guard !name.hasPrefix("@"), lstat(name, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return false }

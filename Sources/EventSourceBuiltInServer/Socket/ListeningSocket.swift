@@ -1,14 +1,14 @@
-/// A place to listen at: one of ``BuiltInServer/Configuration/additionalSockets``.
+/// A socket to listen on, as in ``BuiltInServer/Configuration/additionalSockets``.
 public enum ListeningSocket: Sendable, Hashable, CustomStringConvertible {
-  /// A port of an IPv4 or IPv6 address, or of `localhost`, which is 127.0.0.1. Port 0 lets the system choose one, for
-  /// each socket its own.
+  /// A port of an IPv4 or IPv6 address, or of `localhost`, which is 127.0.0.1. Port 0 lets the system choose a port for
+  /// this socket.
   case port(Int, host: String)
-  /// The path of a UNIX socket, or behind an `@` a name in the abstract namespace.
+  /// The path of a UNIX socket, or `@` and a name in the abstract namespace.
   case unix(String)
-  /// A socket that somebody has bound and listens on already. The server uses a duplicate.
+  /// A socket that is already bound and listening. The server uses a duplicate.
   case descriptor(Int32)
 
-  /// `127.0.0.1:8080`, `[::1]:8080`, `unix:` and a name, or `descriptor 3`.
+  /// A description such as `127.0.0.1:8080`, `[::1]:8080`, `unix:` and a name, or `descriptor 3`.
   public var description: String {
     switch self {
     case .port(let port, let host): ListeningAddress(host: host, port: port).description
@@ -32,7 +32,7 @@ public enum ListeningSocket: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Whether this is a port of IPv4, and which.
+  /// The port, if this is an IPv4 socket.
   fileprivate var ipv4Port: Int? {
     guard case .port(let port, let host) = self, SocketAddress(host: host, port: port)?.isIPv4 == true else {
       return nil
@@ -40,8 +40,8 @@ public enum ListeningSocket: Sendable, Hashable, CustomStringConvertible {
     return port
   }
 
-  /// Whether this socket takes connections over IPv4, too, if it is one of IPv6: not if another one of the same server
-  /// has that port there.
+  /// Returns whether an IPv6 socket also accepts IPv4 connections: only if no IPv4 socket of the same server has its
+  /// port.
   func takesIPv4(beside others: [ListeningSocket]) -> Bool {
     guard case .port(let port, _) = self else { return false }
     return !others.contains { $0.ipv4Port == port }

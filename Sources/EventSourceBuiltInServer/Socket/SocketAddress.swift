@@ -1,11 +1,11 @@
 import Glibc
 
-/// An IPv4 or IPv6 address and a port, or a UNIX socket's name, as the system calls want it.
+/// An IPv4 or IPv6 address with a port, or the name of a UNIX socket, in the form that system calls use.
 struct SocketAddress {
   private var storage = sockaddr_storage()
   private var length: socklen_t
 
-  /// Parses a literal, or `localhost`; nil for anything else. No name is looked up.
+  /// Parses an address or `localhost`. Returns `nil` for anything else. Does not look up names.
   init?(host: String, port: Int) {
     let host = host == "localhost" ? "127.0.0.1" : host
     let port = in_port_t(truncatingIfNeeded: port).bigEndian
@@ -26,8 +26,8 @@ struct SocketAddress {
     }
   }
 
-  /// A UNIX socket: a path, or behind an `@` a name in the abstract namespace; nil if it is empty, too long, or has a
-  /// NUL.
+  /// Creates the address of a UNIX socket: a path, or `@` and a name in the abstract namespace. Returns `nil` if the
+  /// name is empty, is too long, or contains a NUL.
   init?(unix name: String) {
     let isAbstract = name.utf8.first == UInt8(ascii: "@")
     let bytes = Array((isAbstract ? name.dropFirst() : name[...]).utf8)
@@ -35,7 +35,7 @@ struct SocketAddress {
     let capacity = MemoryLayout.size(ofValue: address.sun_path) - 1
     guard !bytes.isEmpty, bytes.count <= capacity, !bytes.contains(0) else { return nil }
     address.sun_family = sa_family_t(AF_UNIX)
-    // An abstract name begins with a NUL, and its length is all that ends it.
+    // An abstract name begins with a NUL, and only its length marks its end.
     withUnsafeMutableBytes(of: &address.sun_path) { path in
       UnsafeMutableRawBufferPointer(rebasing: path[(isAbstract ? 1 : 0)...]).copyBytes(from: bytes)
     }
@@ -43,7 +43,7 @@ struct SocketAddress {
     withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: address, as: sockaddr_un.self) }
   }
 
-  /// The name of a UNIX socket, with an `@` before an abstract one; nil for any other.
+  /// The name of a UNIX socket, with `@` before an abstract one. `nil` for any other address.
   var unixName: String? {
     guard family == AF_UNIX else { return nil }
     return withUnsafeBytes(of: storage) { bytes in
@@ -54,10 +54,10 @@ struct SocketAddress {
     }
   }
 
-  /// The address of the socket's own end; nil if the system does not tell.
+  /// Returns the address of the socket's own end, or `nil` if the system does not provide it.
   static func local(of descriptor: Int32) -> SocketAddress? { SocketAddress(descriptor, getsockname) }
 
-  /// The address of the other end; nil if it has gone.
+  /// Returns the address of the peer, or `nil` if the peer has disconnected.
   static func peer(of descriptor: Int32) -> SocketAddress? { SocketAddress(descriptor, getpeername) }
 
   private init?(
@@ -86,7 +86,7 @@ struct SocketAddress {
     }
   }
 
-  /// The address as numbers; an IPv4 address that came over an IPv6 socket (`::ffff:192.0.2.7`) in IPv4's form.
+  /// The numeric address. An IPv4 address over an IPv6 socket (`::ffff:192.0.2.7`) has the form of IPv4.
   var host: String? {
     let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer -> String? in
       withUnsafeBytes(of: storage) { bytes in
@@ -98,7 +98,7 @@ struct SocketAddress {
     return String(text.dropFirst(7))
   }
 
-  /// Calls `body` with what `bind` and `connect` want.
+  /// Calls `body` with the address in the form that `bind` and `connect` take.
   func withSockaddr<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
     withUnsafePointer(to: storage) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }

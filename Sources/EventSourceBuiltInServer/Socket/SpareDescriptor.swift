@@ -1,10 +1,10 @@
 import Glibc
 
-/// A descriptor that is open only to be closed when the process has no other left.
+/// A descriptor that is kept open only to be closed when the process has none left.
 final class SpareDescriptor {
   private let descriptor: Descriptor
 
-  /// Nil if there is none to be had.
+  /// Returns `nil` if no descriptor is available.
   init?() {
     let number = open("/dev/null", O_RDONLY | O_CLOEXEC)
     guard number >= 0 else { return nil }

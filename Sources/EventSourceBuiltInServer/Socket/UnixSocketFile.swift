@@ -1,13 +1,13 @@
 import Glibc
 
-/// The file of a UNIX socket that this process has bound; removed when its owner ends, unless the path has become
-/// somebody else's meanwhile.
+/// The file of a UNIX socket that this process has bound. Removed when its owner ends, unless another socket has taken
+/// the path.
 struct UnixSocketFile: ~Copyable, Sendable {
   private let path: String
   private let device: dev_t
   private let inode: ino_t
 
-  /// Takes over the file that `bind` has made; nil for an abstract name, which has none.
+  /// Takes ownership of the file that `bind` created. Returns `nil` for an abstract name, which has no file.
   init?(_ name: String) {
     var status = stat()
     guard !name.hasPrefix("@"), lstat(name, &status) == 0 else { return nil }

@@ -1,9 +1,9 @@
 /// Encodes events, comments and reconnection times (WHATWG HTML 9.2.5).
 ///
-/// Lines end with LF, and a field's value follows a colon and one space. An event's fields are in the order `event`,
+/// Lines end with LF, and a field's value follows a colon and one space. The fields of an event have the order `event`,
 /// `retry`, `data`, `id`, followed by a blank line. The ID is last because some clients store an ID as soon as they
-/// have read its line: a client that is cut off within the event has not stored it, and gets the event again when it
-/// returns. A function that throws has written nothing.
+/// have read its line. A client that is disconnected within the event has then not stored its ID, and gets the event
+/// again when it reconnects. A function that throws has written nothing.
 public enum EventStreamEncoder {
   /// Appends an encoded event. Linear in its size.
   public static func encode(_ event: ServerSentEvent, into bytes: inout [UInt8]) throws(EventStreamFormatError) {

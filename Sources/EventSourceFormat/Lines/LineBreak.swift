@@ -1,11 +1,12 @@
-/// Looks for what ends a line (WHATWG HTML 9.2.6): LF or CR, whichever comes first.
+/// Finds the end of a line (WHATWG HTML 9.2.6): the first LF or CR.
 ///
-/// Blocks of bytes are compared with both at once, so that every byte is looked at once whatever the lines end with.
+/// Compares blocks of bytes with both at once, so every byte is read once, whichever line break is used.
 enum LineBreak {
   static var lf: UInt8 { UInt8(ascii: "\n") }
   static var cr: UInt8 { UInt8(ascii: "\r") }
 
-  /// The first line break in `start..<end`. Nothing else is read: a block only where all of it is before `end`.
+  /// Returns the first line break in `start..<end`. Reads nothing else: a block is read only if all of it is before
+  /// `end`.
   @inline(__always)
   static func first(from start: UnsafeRawPointer, to end: UnsafeRawPointer) -> UnsafeRawPointer? {
     var position = start
@@ -15,7 +16,7 @@ enum LineBreak {
       position += Block.count
     }
     if position < end, end - start >= Block.count {
-      // The last block overlaps with the one before it, in which there was none.
+      // The last block overlaps with the previous one, which had no line break.
       let last = end - Block.count
       let block = Block(at: last)
       return block.hasBreak ? last + block.firstBreak : nil
@@ -28,13 +29,13 @@ enum LineBreak {
     return nil
   }
 
-  /// Whether a line that was cut out of more bytes, which do not end before its line break, is ended by an LF.
+  /// Returns whether a line ends with an LF. The line is part of a larger buffer that contains its line break.
   @inline(__always)
   static func isLF(behind line: UnsafeRawBufferPointer) -> Bool {
     line.baseAddress.map { $0.load(fromByteOffset: line.count, as: UInt8.self) == lf } ?? false
   }
 
-  /// Thirty-two bytes, as four words in which the bytes that are line breaks are 255 and the others 0.
+  /// Thirty-two bytes in four words. Bytes that are line breaks are 255; all others are 0.
   private struct Block {
     static var count: Int { 32 }
 
@@ -43,8 +44,8 @@ enum LineBreak {
     @inline(__always)
     init(at address: UnsafeRawPointer) {
       let bytes = address.loadUnaligned(as: SIMD32<UInt8>.self)
-      // The types are written out, because vectors of a known type are compared by one instruction; what the compiler
-      // infers here is a loop over their bytes.
+      // The types are written out, because vectors of a known type are compared by one instruction. With inferred
+      // types, the compiler generates a loop over the bytes.
       let isBreak = (bytes .== SIMD32<UInt8>(repeating: lf)) .| (bytes .== SIMD32<UInt8>(repeating: cr))
       words = unsafeBitCast(isBreak, to: SIMD4<UInt64>.self)
     }
@@ -52,19 +53,19 @@ enum LineBreak {
     @inline(__always)
     var hasBreak: Bool { words[0] | words[1] | words[2] | words[3] != 0 }
 
-    /// Where the first line break is, if there is one. Lines end anywhere, so each branch here is foreseen only half of
-    /// the time: there is one.
+    /// The position of the first line break. Lines have any length, so each branch is mispredicted half of the time.
+    /// This has only one branch.
     @inline(__always)
     var firstBreak: Int {
       words[0] | words[1] != 0 ? Self.firstByte(of: words[0], words[1]) : 16 + Self.firstByte(of: words[2], words[3])
     }
 
-    /// Where the first byte that is not 0 is in two words, one of which has one.
+    /// The position of the first nonzero byte in two words, at least one of which is not zero.
     @inline(__always)
     private static func firstByte(of low: UInt64, _ high: UInt64) -> Int {
       let inLow = UInt64(littleEndian: low).trailingZeroBitCount
       let inHigh = UInt64(littleEndian: high).trailingZeroBitCount
-      // 64, if there is none in the low word: then, and only then, all bits of the mask are set.
+      // 64 if the low word has none. Then, and only then, all bits of the mask are set.
       let mask = 0 &- (inLow &>> 6)
       return (inLow + (inHigh & mask)) / 8
     }

@@ -1,28 +1,29 @@
-/// Cuts bytes into lines, which end with CR LF, LF or CR.
+/// Splits bytes into lines, which end with CR LF, LF or CR.
 ///
-/// The pointers stay within the bytes of the initializer, and nothing is read at or behind `end`: `position <= end`
-/// holds at first, and every step keeps it. `position` is set to what a search in `position..<end` found, plus that one
-/// byte. Where a single byte or words are read, it is checked before that there are as many before `end`.
+/// The pointers stay within the bytes of the initializer, and nothing is read at or after `end`. The invariant is
+/// `position <= end`: it holds initially, and every step preserves it, because `position` becomes the position after a
+/// byte found in `position..<end`. Before a single byte or words are read, the code checks that enough bytes are left
+/// before `end`.
 struct LineScanner {
-  /// The next byte that belongs to no line yet.
+  /// The next byte that does not belong to a line yet.
   private var position: UnsafeRawPointer
   private let end: UnsafeRawPointer
-  /// The last byte is a CR that ended a line: if an LF is the next to come, it belongs to the same line break.
+  /// Whether the last byte is a CR that ended a line. An LF that follows belongs to the same line break.
   private(set) var endedWithCR: Bool
 
   /// - Parameters:
-  ///   - bytes: What is cut; needed as long as the lines are.
-  ///   - endedWithCR: Whether that was so for the bytes before.
+  ///   - bytes: The bytes to split. They must outlive the lines.
+  ///   - endedWithCR: The value of ``endedWithCR`` after the previous bytes.
   init(_ bytes: UnsafeRawBufferPointer, endedWithCR: Bool) {
-    // Nothing is read at the address of an empty buffer.
+    // The address of an empty buffer is never read.
     position = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
     end = position + bytes.count
     self.endedWithCR = endedWithCR
     if endedWithCR { skipLF() }
   }
 
-  /// Calls `body` with every line of a whole text, in order, without its end; the last one, which has none, may be
-  /// empty.
+  /// Calls `body` with every line of a complete text, in order and without its line break. The last line has no line
+  /// break and can be empty.
   @inline(__always)
   static func forEachLine(of text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeRawBufferPointer) -> Void) {
     var scanner = LineScanner(UnsafeRawBufferPointer(text), endedWithCR: false)
@@ -30,15 +31,15 @@ struct LineScanner {
     body(scanner.rest)
   }
 
-  /// The next byte; nil at the end.
+  /// The next byte, or nil at the end.
   var peek: UInt8? { position < end ? position.load(as: UInt8.self) : nil }
-  /// What belongs to no line yet.
+  /// The bytes that do not belong to a line yet.
   var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: position, count: end - position) }
 
-  /// Skips a byte that is there.
+  /// Skips a byte. There must be one.
   mutating func skipByte() { position += 1 }
 
-  /// The next 16 bytes in two words, the first of them lowest; nil, if there are fewer.
+  /// The next 16 bytes in two words, lowest byte first, or nil if there are fewer.
   @inline(__always)
   func peekWords() -> (low: UInt64, high: UInt64)? {
     guard end - position >= 16 else { return nil }
@@ -48,8 +49,8 @@ struct LineScanner {
     )
   }
 
-  /// The next line without a prefix of it, which ``peekWords()`` has seen, and without its end; nil, if the end is not
-  /// there.
+  /// Returns the next line without its line break and without a prefix that ``peekWords()`` has returned. Returns nil
+  /// if the line break has not arrived.
   @inline(__always)
   mutating func nextLine(behind prefixCount: Int = 0) -> UnsafeRawBufferPointer? {
     let start = position + prefixCount
@@ -59,11 +60,12 @@ struct LineScanner {
     return UnsafeRawBufferPointer(start: start, count: lineEnd - start)
   }
 
-  /// Takes the next line, whose end is an LF behind so many bytes without a CR, which ``peekWords()`` has seen.
+  /// Consumes the next line. It has `count` bytes without a CR, followed by an LF, all of which ``peekWords()`` has
+  /// returned.
   @inline(__always)
   mutating func takeLine(ofCount count: Int) { position += count + 1 }
 
-  /// Skips a blank line; false, if there is none, or that is not known yet.
+  /// Skips a blank line. Returns `false` if there is none, or if that is not known yet.
   @inline(__always)
   mutating func skipBlankLine() -> Bool {
     guard position < end else { return false }
@@ -80,7 +82,7 @@ struct LineScanner {
     skipLF()
   }
 
-  /// Skips the LF of a CR LF, if it is one; that is not known if there is no byte.
+  /// Skips an LF after a CR. Without a next byte, that is not known yet.
   private mutating func skipLF() {
     guard let next = peek else { return }
     endedWithCR = false

@@ -1,16 +1,16 @@
-/// The memory for a line, or for data, that does not lie in one piece of what is parsed.
+/// The memory for a line or for data that is split over several chunks.
 ///
-/// It is used again and again: new memory of many mebibytes costs more than to parse them. But no more than this is
-/// kept for those that do not need it.
+/// The memory is reused, because allocating many mebibytes costs more than parsing them. Streams that do not need more
+/// keep at most `keptCapacity`.
 extension [UInt8] {
   private static var keptCapacity: Int { 1 << 20 }
 
-  /// Removes what is in it, and gives back the memory if it is much and was hardly needed.
+  /// Removes all elements. Releases the memory if it is large and mostly unused.
   mutating func emptyAfterUse() {
     removeAll(keepingCapacity: capacity <= Self.keptCapacity || count > capacity / 4)
   }
 
-  /// Gives back the memory if it is much.
+  /// Releases the memory if it is large.
   mutating func giveBack() {
     if capacity > Self.keptCapacity { self = [] }
   }

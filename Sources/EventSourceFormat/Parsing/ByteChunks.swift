@@ -1,23 +1,24 @@
-/// The bytes of a sequence, collected into chunks that end with each line break, so that no event waits for the bytes
-/// behind it.
+/// The bytes of a sequence, collected into chunks. A chunk ends at each line break, so no event waits for the bytes
+/// after it.
 public struct ByteChunks<Bytes: AsyncSequence>: AsyncSequence where Bytes.Element == UInt8 {
-  /// A chunk: one byte at least.
+  /// A chunk of at least one byte.
   public typealias Element = [UInt8]
 
-  /// How many bytes a chunk has at most.
+  /// The maximum size of a chunk.
   private static var maximumBytes: Int { 4096 }
 
   private let bytes: Bytes
 
   init(_ bytes: Bytes) { self.bytes = bytes }
 
-  /// One reading of the bytes.
+  /// An iterator over the chunks.
   public struct AsyncIterator: AsyncIteratorProtocol {
     fileprivate var bytes: Bytes.AsyncIterator
 
-    /// Returns the next chunk; nil at the end.
+    /// Returns the next chunk, or `nil` at the end.
     ///
-    /// - Throws: What the bytes throw; what came before it and had no line break is lost then, as no part of an event.
+    /// - Throws: Any error of the bytes. Earlier bytes without a line break are then lost; they were not part of a
+    ///   complete event.
     public mutating func next(isolation actor: isolated (any Actor)?) async throws -> [UInt8]? {
       var chunk: [UInt8] = []
       while chunk.count < ByteChunks.maximumBytes, let byte = try await bytes.next(isolation: actor) {
@@ -28,16 +29,16 @@ public struct ByteChunks<Bytes: AsyncSequence>: AsyncSequence where Bytes.Elemen
     }
   }
 
-  /// Begins a reading.
+  /// Returns an iterator over the chunks.
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(bytes: bytes.makeAsyncIterator()) }
 }
 
 extension ByteChunks: Sendable where Bytes: Sendable {}
 
 extension AsyncSequence where Element == UInt8 {
-  /// The bytes in chunks, to be read as an event stream: `bytes.chunkedByLines.serverSentEvents()`.
+  /// The bytes in chunks, for reading them as an event stream: `bytes.chunkedByLines.serverSentEvents()`.
   ///
-  /// For sequences of single bytes, such as `URLSession.AsyncBytes`. Each byte costs a call; a source of chunks is
-  /// faster.
+  /// Use this for sequences of single bytes, such as `URLSession.AsyncBytes`. Each byte costs a call, so a source of
+  /// chunks is faster.
   public var chunkedByLines: ByteChunks<Self> { ByteChunks(self) }
 }

@@ -1,13 +1,12 @@
-/// One byte order mark at the very beginning of a stream is not part of it (WHATWG Encoding, UTF-8 decode), also when
-/// it comes in pieces.
+/// Skips one byte order mark at the beginning of a stream (WHATWG Encoding, UTF-8 decode), even if it is split.
 struct ByteOrderMark {
   private static let bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   private var matched = 0
-  /// Whether nothing of a mark can come any more.
+  /// Whether the beginning of the stream has been decided.
   private(set) var isDone = false
 
-  /// Skips what is there of a mark; if it turns out not to be one, its bytes are put where they belong.
+  /// Skips the bytes of a mark. If they turn out not to be a mark, appends them to `line`.
   @inline(never)
   mutating func skip(in scanner: inout LineScanner, putting line: inout [UInt8]) {
     while !isDone, let byte = scanner.peek {

@@ -1,21 +1,21 @@
-/// The buffers of the standard: what the lines since the last blank line have said (WHATWG HTML 9.2.6).
+/// The buffers of the standard: the fields since the last blank line (WHATWG HTML 9.2.6).
 struct EventBlock: Sendable {
   /// The last event ID as of the last blank line.
   private var id: IDText
-  /// The last event ID buffer, if a field has changed it: the next blank line commits it.
+  /// The last event ID buffer, if a field has changed it. The next blank line commits it.
   private var nextID: IDText?
-  /// The event type buffer, empty if there is none.
+  /// The event type buffer. Empty if there is no type.
   private var type = TypeText("")
   private var hasType = false
-  /// The last short line that named a type, while that is still the type.
+  /// The last short line that named a type, if that is still the type.
   private var typeLine = RepeatedLine()
   private(set) var hasData = false
-  /// The data buffer, with an LF behind each line, as far as it is not borrowed.
+  /// The part of the data buffer that is not borrowed. An LF follows each line.
   private var data: [UInt8] = []
-  /// Where in it the data begins, behind the name of the field.
+  /// The offset of the data in the buffer, after the field's name.
   private var dataStart = 0
-  /// The first line of the data while it is the only one: where it lies in the bytes that are being parsed. Never kept
-  /// beyond the call that lent them, because however that call ends, it ends with ``own()`` or without this block.
+  /// The first line of the data while it is the only one: its place in the bytes being parsed. It never outlives the
+  /// call that lent the bytes, because every exit of that call runs ``own()`` or discards this block.
   private nonisolated(unsafe) var borrowed: UnsafeRawBufferPointer?
 
   init(lastEventID: String) { id = IDText(lastEventID) }
@@ -26,15 +26,15 @@ struct EventBlock: Sendable {
   /// Whether a line since the last blank line belongs to an event.
   var isBegun: Bool { hasData || hasType || nextID != nil }
 
-  /// How many bytes of data there are with another line.
+  /// Returns the number of data bytes including another line.
   @inline(__always)
   func dataCount(adding line: UnsafeRawBufferPointer) -> Int {
     hasData ? (borrowed.map { $0.count + 1 } ?? data.count - dataStart) + line.count : line.count
   }
 
-  /// Adds a line of the bytes that are being parsed.
+  /// Appends a line of the bytes being parsed.
   ///
-  /// - Parameter isBeforeLF: Whether it is known that an LF is behind it, which is copied with it then.
+  /// - Parameter isBeforeLF: Whether an LF is known to follow the line. It is then copied together with the line.
   @inline(__always)
   mutating func addData(_ line: UnsafeRawBufferPointer, isBeforeLF: Bool) {
     if !hasData {
@@ -50,7 +50,7 @@ struct EventBlock: Sendable {
     }
   }
 
-  /// Takes over a line that is in an array already as the first, without copying it.
+  /// Uses an array as the first line of the data, without copying it.
   mutating func takeData(from line: inout [UInt8], at start: Int) {
     swap(&data, &line)
     data.append(UInt8(ascii: "\n"))
@@ -58,7 +58,7 @@ struct EventBlock: Sendable {
     hasData = true
   }
 
-  /// Copies what was borrowed.
+  /// Copies the borrowed line.
   @inline(__always)
   mutating func own() {
     guard let line = borrowed else { return }
@@ -77,7 +77,7 @@ struct EventBlock: Sendable {
     hasType = !value.isEmpty
   }
 
-  /// Sets the type that a short line names.
+  /// Sets the type from a short line.
   @inline(never)
   mutating func setType(_ value: ShortBytes, named line: ShortBytes) {
     if value != type.bytes { type.set(value) }
@@ -85,7 +85,7 @@ struct EventBlock: Sendable {
     hasType = value.count > 0
   }
 
-  /// Sets the type once more, if the next line is the one that named it last; how long that is.
+  /// Sets the type again if the next line equals the last one that named it. Returns the length of that line.
   @inline(__always)
   mutating func repeatType(for words: (low: UInt64, high: UInt64)) -> Int? {
     guard typeLine.isNext(in: words) else { return nil }
@@ -93,12 +93,12 @@ struct EventBlock: Sendable {
     return typeLine.count
   }
 
-  /// The ID stays what it was, if the value has a NUL.
+  /// Sets the ID. A value with a NUL is ignored.
   mutating func setID(_ value: UnsafeRawBufferPointer) {
     if !value.contains(0) { nextID = IDText(value) }
   }
 
-  /// The ID stays what it was, if the value has a NUL.
+  /// Sets the ID. A value with a NUL is ignored.
   @inline(__always)
   mutating func setID(_ value: ShortBytes) {
     if !value.hasNUL { nextID = IDText(value) }
@@ -111,7 +111,7 @@ struct EventBlock: Sendable {
     nextID = nil
   }
 
-  /// The event at a blank line, if there is one; the ID is committed, and the other buffers are empty then.
+  /// Handles a blank line: commits the ID, clears the other buffers, and returns the event if there is data.
   mutating func takeEvent() -> ReceivedEvent? {
     guard hasData else {
       hasType = false
@@ -126,11 +126,11 @@ struct EventBlock: Sendable {
     return takeEvent(takeOwnData())
   }
 
-  /// Whether neither a type nor an ID goes with the event.
+  /// Whether the event has neither a type nor an ID.
   @inline(__always)
   var isPlain: Bool { !hasType && nextID == nil && id.isNone }
 
-  /// The event at a blank line, with this data.
+  /// Handles a blank line of a block with this data.
   @inline(__always)
   mutating func takeEvent(_ data: String) -> ReceivedEvent {
     let hasOwnID = nextID != nil
@@ -148,6 +148,6 @@ struct EventBlock: Sendable {
 
   var retainedBytes: Int { data.capacity }
 
-  /// There was no data in pieces for a while.
+  /// Releases the memory of the data buffer if it is large. Called when data has not been split for a while.
   mutating func giveBack() { data.giveBack() }
 }

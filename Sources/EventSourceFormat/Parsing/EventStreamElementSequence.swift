@@ -1,10 +1,10 @@
-/// The elements of an event stream whose bytes come as a sequence of chunks.
+/// The elements of an event stream whose bytes arrive as a sequence of chunks.
 ///
-/// Nothing is read ahead: the next chunk is asked for when everything in those before has been given out. A sequence of
-/// single bytes is better collected into chunks first; one call per byte is slow however it is parsed.
+/// Nothing is read ahead: the next chunk is requested when all elements of the earlier ones have been returned. Collect
+/// single bytes into chunks first (``_Concurrency/AsyncSequence/chunkedByLines``), because one call per byte is slow.
 public struct EventStreamElementSequence<Chunks: AsyncSequence>: AsyncSequence
 where Chunks.Element: Sequence<UInt8> {
-  /// What the sequence gives.
+  /// The elements of the sequence.
   public typealias Element = EventStreamParser.Element
 
   private let chunks: Chunks
@@ -17,13 +17,13 @@ where Chunks.Element: Sequence<UInt8> {
     self.unfinished = unfinished
   }
 
-  /// One reading of the stream.
+  /// An iterator over the elements.
   public struct AsyncIterator: AsyncIteratorProtocol {
     private var chunks: Chunks.AsyncIterator
     private var parser: EventStreamParser
     private var elements: [Element] = []
     private var next = 0
-    /// What the parser threw after the elements that it gave out before.
+    /// The parser's error, thrown after the elements that precede it.
     private var failure: (any Error)?
     private let unfinished: EventStreamParser.UnfinishedEvent
 
@@ -35,10 +35,10 @@ where Chunks.Element: Sequence<UInt8> {
       self.unfinished = unfinished
     }
 
-    /// Returns the next element; nil at the end of the chunks.
+    /// Returns the next element, or `nil` at the end of the chunks.
     ///
-    /// - Throws: What the chunks throw; ``EventStreamReadError/truncated``, once, if they end in the middle of an
-    ///   event; and ``EventStreamParserError``, after which it throws the same again.
+    /// - Throws: Any error of the chunks; ``EventStreamReadError/truncated``, once, if the chunks end in the middle of
+    ///   an event; and ``EventStreamParserError``, again on every further call.
     public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Element? {
       while true {
         if next < elements.count {
@@ -70,20 +70,20 @@ where Chunks.Element: Sequence<UInt8> {
     }
   }
 
-  /// Begins a reading.
+  /// Returns an iterator over the elements.
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(chunks.makeAsyncIterator(), parser, unfinished) }
 }
 
 extension EventStreamElementSequence: Sendable where Chunks: Sendable {}
 
 extension AsyncSequence where Element: Sequence<UInt8> {
-  /// The events, reconnection times and, if asked for, comments of the event stream whose bytes these are.
+  /// The events, reconnection times and, if requested, comments of the event stream with these bytes.
   ///
   /// - Parameters:
-  ///   - lastEventID: The last event ID that the reader has already.
-  ///   - limits: How much memory the stream may make the parser use.
-  ///   - reportsComments: Whether comments are among the elements.
-  ///   - unfinishedEvent: What becomes of an event that the end of the chunks cuts off.
+  ///   - lastEventID: The reader's last event ID.
+  ///   - limits: The limits on the parser's memory.
+  ///   - reportsComments: Whether the elements include comments.
+  ///   - unfinishedEvent: What happens to an event that the end of the chunks truncates.
   public func eventStreamElements(
     lastEventID: String = "", limits: EventStreamParser.Limits = .init(), reportsComments: Bool = false,
     unfinishedEvent: EventStreamParser.UnfinishedEvent = .throwsError
@@ -93,12 +93,12 @@ extension AsyncSequence where Element: Sequence<UInt8> {
       unfinishedEvent)
   }
 
-  /// The events of the event stream whose bytes these are.
+  /// The events of the event stream with these bytes.
   ///
   /// - Parameters:
-  ///   - lastEventID: The last event ID that the reader has already.
-  ///   - limits: How much memory the stream may make the parser use.
-  ///   - unfinishedEvent: What becomes of an event that the end of the chunks cuts off.
+  ///   - lastEventID: The reader's last event ID.
+  ///   - limits: The limits on the parser's memory.
+  ///   - unfinishedEvent: What happens to an event that the end of the chunks truncates.
   public func serverSentEvents(
     lastEventID: String = "", limits: EventStreamParser.Limits = .init(),
     unfinishedEvent: EventStreamParser.UnfinishedEvent = .throwsError

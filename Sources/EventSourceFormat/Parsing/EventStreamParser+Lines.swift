@@ -12,21 +12,21 @@ extension EventStreamParser {
     if hadNoData, !block.hasData { block.giveBack() }
   }
 
-  /// The lines that most streams repeat are processed here, all others elsewhere.
+  /// Handles the lines that repeat in most streams. Passes all others on.
   @inline(__always)
   private mutating func parseWholeLines(
     in scanner: inout LineScanner, _ receive: (Element) throws -> Void
   ) throws {
     while true {
       if let words = scanner.peekWords() {
-        // "data:", and perhaps a space
+        // "data:", with an optional space
         if words.low & 0xFF_FFFF_FFFF == 0x3A_6174_6164 {
           let prefixCount = words.low &>> 40 & 0xFF == 0x20 ? 6 : 5
           guard let value = scanner.nextLine(behind: prefixCount) else { return }
           try checkLine(prefixCount + value.count)
           try checkData(value)
           if !block.hasData, scanner.skipBlankLine() {
-            // The most frequent block has one line of data, its last.
+            // The most frequent block has a single line of data, its last line.
             let text = String(decoding: value, as: UTF8.self)
             if block.isPlain {
               try receive(.event(ReceivedEvent(type: "message", data: text, id: .none)))
@@ -52,7 +52,7 @@ extension EventStreamParser {
     }
   }
 
-  /// Copies the beginning of a line, and of data, because the bytes live only as long as the call.
+  /// Copies the beginning of a line and of the data, because the bytes are valid only during the call.
   @inline(never)
   private mutating func keep(_ rest: UnsafeRawBufferPointer) throws {
     try checkLine(line.count + rest.count)
@@ -60,13 +60,13 @@ extension EventStreamParser {
     block.own()
   }
 
-  /// Processes the line that began in bytes before these; false, if its end is still to come.
+  /// Handles a line that began in earlier bytes. Returns `false` if its end has not arrived.
   @inline(never)
   private mutating func finishLine(in scanner: inout LineScanner, _ receive: (Element) throws -> Void) throws -> Bool {
     guard let end = scanner.nextLine() else { return false }
     try checkLine(line.count + end.count)
     line.append(contentsOf: end)
-    // Taken out, because a line may not change while it is looked at.
+    // Moved out, because a line must not change while it is read.
     var whole: [UInt8] = []
     swap(&whole, &line)
     let dataStart = try whole.withUnsafeBytes { line -> Int? in
@@ -101,7 +101,7 @@ extension EventStreamParser {
     }
   }
 
-  /// Processes a line of the two kinds that most streams repeat, if it is one; false, if not.
+  /// Handles a line of the two kinds that repeat in most streams. Returns `false` for any other line.
   @inline(__always)
   private mutating func process(_ line: ShortBytes) -> Bool {
     guard line.count <= limits.maximumLineBytes else { return false }
@@ -118,7 +118,7 @@ extension EventStreamParser {
     return false
   }
 
-  /// Processes any line.
+  /// Handles any line.
   @inline(never)
   private mutating func process(_ line: UnsafeRawBufferPointer, _ receive: (Element) throws -> Void) throws {
     try checkLine(line.count)

@@ -1,80 +1,82 @@
-/// Reads an event stream from bytes that come in any pieces (WHATWG HTML 9.2.6).
+/// Parses an event stream from chunks of bytes of any size (WHATWG HTML 9.2.6).
 ///
-/// An event is dispatched as soon as the line break of its blank line is there; a CR ends a line without waiting for
-/// the LF that may follow. Bytes that are not UTF-8 are replaced as the Encoding standard says. Every byte is looked at
-/// once, so that parsing is linear in what comes, however it is cut up; a block that lies within one piece costs the
-/// strings that are handed out and nothing else.
+/// An event is dispatched as soon as the line break of its blank line arrives. A CR ends a line without waiting for an
+/// LF that may follow. Invalid UTF-8 is replaced according to the Encoding standard. Every byte is read once, so
+/// parsing is linear in the size of the input, however it is split. A block within one chunk allocates only the strings
+/// that are returned.
 ///
-/// Who does not need the steps in between uses the sequences that ``_Concurrency/AsyncSequence`` has for this.
+/// For whole streams, use ``_Concurrency/AsyncSequence/serverSentEvents(lastEventID:limits:unfinishedEvent:)`` instead.
 public struct EventStreamParser: Sendable {
-  /// What a parser gives out.
+  /// An element of an event stream.
   public enum Element: Sendable, Hashable {
     /// An event was dispatched.
     case event(ReceivedEvent)
-    /// A comment's line ended; without its colon, otherwise unchanged. Only if asked for.
+    /// A comment: its line without the colon, otherwise unchanged. Only if requested.
     case comment(String)
-    /// The stream said how long to wait before reconnecting.
+    /// The stream set the reconnection time.
     case reconnectionTime(Duration)
   }
 
-  /// How much memory a stream may make the parser use. It is exceeded by the growth of two buffers only, which have at
-  /// most twice the capacity of what is in them. A large event's memory is used for the next one, and given back when
-  /// something comes that does not need it, be it a comment.
+  /// The limits on the parser's memory. Only the growth of two buffers can exceed them, whose capacity is at most twice
+  /// their content. The memory of a large event is reused for the next one. It is released as soon as something arrives
+  /// that does not need it, for example a comment.
   ///
-  /// Limits of zero or less are no mistake that has to be caught: nothing gets through them.
+  /// Limits of zero or less are allowed; they reject everything.
   public struct Limits: Sendable, Hashable {
-    /// The longest line, in bytes without its end.
+    /// The maximum length of a line in bytes, without its end.
     public var maximumLineBytes: Int
-    /// The most bytes of one event's data.
+    /// The maximum size of an event's data in bytes.
     public var maximumEventBytes: Int
 
-    /// Makes limits.
+    /// Creates limits.
     public init(maximumLineBytes: Int = 16 << 20, maximumEventBytes: Int = 16 << 20) {
       self.maximumLineBytes = maximumLineBytes
       self.maximumEventBytes = maximumEventBytes
     }
   }
 
-  /// The last event ID as of the last blank line: what a reader sends when it reconnects. Empty: there is none.
+  /// The last event ID as of the last blank line. A reader sends it when it reconnects. Empty if there is none.
   public var lastEventID: String { block.lastEventID }
-  /// The last valid reconnection time; nil: the stream has not said one. Kept by ``reset()``.
+  /// The last valid reconnection time. `nil` if the stream has not sent one. ``reset()`` keeps it.
   public internal(set) var reconnectionTime: Duration?
 
   let limits: Limits
   let reportsComments: Bool
   var byteOrderMark = ByteOrderMark()
   var endedWithCR = false
-  /// The beginning of a line whose end has not come.
+  /// The beginning of a line whose end has not arrived.
   var line: [UInt8] = []
   var block: EventBlock
   private var failure: (any Error)?
 
-  /// Makes a parser for the beginning of a stream.
+  /// Creates a parser for the beginning of a stream.
   ///
   /// - Parameters:
-  ///   - lastEventID: The last event ID that the reader has already.
-  ///   - limits: How much memory the stream may make the parser use.
-  ///   - reportsComments: Whether comments are given out; they cost nothing otherwise.
+  ///   - lastEventID: The reader's last event ID.
+  ///   - limits: The limits on the parser's memory.
+  ///   - reportsComments: Whether to report comments. Otherwise, they cost nothing.
   public init(lastEventID: String = "", limits: Limits = Limits(), reportsComments: Bool = false) {
     self.limits = limits
     self.reportsComments = reportsComments
     block = EventBlock(lastEventID: lastEventID)
   }
 
-  /// Takes the next bytes of the stream and gives out what is complete with them, in the order of the stream.
+  /// Parses the next bytes of the stream and reports the elements that they complete, in the order of the stream.
   ///
-  /// - Throws: ``EventStreamParserError`` when a limit is exceeded, before more memory is used, or what `onElement`
-  ///   throws. The rest of the bytes is lost with either; so every further call throws the same until ``reset()``.
+  /// - Throws: ``EventStreamParserError`` when a limit is exceeded, before more memory is used, or any error of
+  ///   `onElement`. The rest of the bytes is lost in both cases, so every further call throws the same error until
+  ///   ``reset()``.
   public mutating func parse(_ bytes: RawSpan, onElement: (Element) throws -> Void) throws {
     try bytes.withUnsafeBytes { try parse($0, onElement: onElement) }
   }
 
-  /// Takes the next bytes of the stream; see ``parse(_:onElement:)-(RawSpan,_)``.
+  /// Parses the next bytes of the stream. See ``parse(_:onElement:)-(RawSpan,_)``.
   public mutating func parse(_ bytes: [UInt8], onElement: (Element) throws -> Void) throws {
     try bytes.withUnsafeBytes { try parse($0, onElement: onElement) }
   }
 
-  /// Takes the next bytes of the stream; see ``parse(_:onElement:)-(RawSpan,_)``. They are needed only for the call.
+  /// Parses the next bytes of the stream. See ``parse(_:onElement:)-(RawSpan,_)``. The bytes need to be valid only
+  /// during the call.
   public mutating func parse(_ bytes: UnsafeRawBufferPointer, onElement: (Element) throws -> Void) throws {
     if let failure { throw failure }
     do {
@@ -86,21 +88,21 @@ public struct EventStreamParser: Sendable {
     }
   }
 
-  /// The stream has ended: what is not complete is forgotten, also an ID whose block has no blank line.
+  /// Ends the stream. Discards everything incomplete, including an ID whose block has no blank line.
   public mutating func finish() { forgetUnfinished() }
 
-  /// Whether the bytes so far end in the middle of an event, which ``finish()`` would discard: after a line of it
-  /// without its blank line, or within a line that is no comment.
+  /// Whether the bytes so far end in the middle of an event, which ``finish()`` would discard: after a line of the
+  /// event but before its blank line, or within a line that is not a comment.
   public var isInsideEvent: Bool { block.isBegun || (!line.isEmpty && line.first != UInt8(ascii: ":")) }
 
-  /// Another stream begins, of the same reader: only ``lastEventID`` and ``reconnectionTime`` are kept.
+  /// Prepares for another stream of the same reader. Keeps only ``lastEventID`` and ``reconnectionTime``.
   public mutating func reset() {
     forgetUnfinished()
     byteOrderMark = ByteOrderMark()
     failure = nil
   }
 
-  /// How much memory is held for what comes in pieces, in bytes, whether there is anything in it or not.
+  /// The memory in bytes allocated for split lines and data, including unused capacity.
   package var retainedBytes: Int { line.capacity + block.retainedBytes }
 
   private mutating func forgetUnfinished() {

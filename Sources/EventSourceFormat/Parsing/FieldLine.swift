@@ -1,11 +1,11 @@
-/// One line of an event stream that is not blank, as a field (WHATWG HTML 9.2.6).
+/// A line of an event stream that is not blank, as a field (WHATWG HTML 9.2.6).
 ///
-/// Offsets into the line are compared with its count first.
+/// Offsets into the line are first compared with its length.
 struct FieldLine {
   private let start: UnsafeRawPointer
   private let count: Int
 
-  /// Nil, if the line is blank.
+  /// Returns nil if the line is blank.
   @inline(__always)
   init?(_ line: UnsafeRawBufferPointer) {
     guard line.count > 0, let start = line.baseAddress else { return nil }
@@ -16,10 +16,11 @@ struct FieldLine {
   @inline(__always)
   var first: UInt8 { start.load(as: UInt8.self) }
 
-  /// What is behind the first byte.
+  /// The bytes after the first one.
   var rest: UnsafeRawBufferPointer { dropping(1) }
 
-  /// The value of the field, if it has this name: behind the colon and at most one space, or empty without a colon.
+  /// Returns the value of the field if it has this name: the bytes after the colon and an optional space. Empty without
+  /// a colon.
   @inline(__always)
   func value(of name: StaticString) -> UnsafeRawBufferPointer? {
     let length = name.utf8CodeUnitCount
@@ -40,8 +41,8 @@ struct FieldLine {
 }
 
 extension Duration {
-  /// The reconnection time that a field's value is in milliseconds: one or more ASCII digits, otherwise nil; a number
-  /// beyond `Int64` counts as the largest.
+  /// Parses a reconnection time in milliseconds. Returns nil unless the bytes are one or more ASCII digits. Numbers
+  /// beyond `Int64` count as its maximum.
   init?(reconnectionTime digits: UnsafeRawBufferPointer) {
     guard !digits.isEmpty else { return nil }
     var number: Int64 = 0

@@ -1,12 +1,12 @@
-/// A last event ID: a few bytes in place, and more as a string.
+/// A last event ID. A short one is stored inline, a longer one as a string.
 ///
-/// Most are short, every event has another one, and nobody looks at most of them; to make a string of one costs as much
-/// as to find it. So that is done when somebody asks for it.
+/// Most IDs are short, every event has a different one, and most are never read. Creating a string costs as much as
+/// finding the ID, so the string is created only on access.
 enum IDText: Sendable {
-  /// The bytes in two words, their number in the highest byte, of which the highest bit says that it is an event's own.
+  /// The bytes in two words, and their number in the highest byte. The highest bit marks an ID of the event itself.
   case short(low: UInt64, high: UInt64)
   case long(String)
-  /// An event's own.
+  /// A long ID of the event itself.
   case ownLong(String)
 
   private static let ownBit: UInt64 = 1 << 63
@@ -14,7 +14,7 @@ enum IDText: Sendable {
   @inline(__always)
   init(_ bytes: ShortBytes) { self = .short(low: bytes.low, high: bytes.high | UInt64(bytes.count) &<< 56) }
 
-  /// The text of bytes that may not be UTF-8.
+  /// Creates the text from bytes that may not be UTF-8.
   init(_ bytes: UnsafeRawBufferPointer) {
     self = ShortBytes(bytes).map { IDText($0) } ?? .long(String(decoding: bytes, as: UTF8.self))
   }
@@ -27,7 +27,7 @@ enum IDText: Sendable {
   @inline(__always)
   static var none: IDText { .short(low: 0, high: 0) }
 
-  /// The same text, as that of the event itself and not of one before it.
+  /// The same text, marked as the event's own ID instead of an earlier event's.
   @inline(__always)
   var asOwn: IDText {
     switch self {
@@ -44,13 +44,13 @@ enum IDText: Sendable {
     }
   }
 
-  /// Whether it is the empty one, which is never long.
+  /// Whether the ID is empty. An empty ID is never long.
   @inline(__always)
   var isNone: Bool {
     if case .short(low: _, high: 0) = self { true } else { false }
   }
 
-  /// The text, with what is not UTF-8 replaced.
+  /// The text, with invalid UTF-8 replaced.
   var string: String {
     switch self {
     case .short(let low, let high):

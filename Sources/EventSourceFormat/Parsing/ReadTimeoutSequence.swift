@@ -1,7 +1,7 @@
 /// A sequence of chunks that fails when the next chunk takes too long.
 ///
-/// The chunks are read by a task of the sequence's own, one when it is asked for and none ahead. That task is canceled
-/// when a chunk takes too long, when the reading task is canceled, and when nobody has the iterator any more.
+/// The sequence's own task reads the chunks, one per request and none ahead. The task is cancelled when a chunk takes
+/// too long, when the consuming task is cancelled, and when the iterator is released.
 public struct ReadTimeoutSequence<Chunks: AsyncSequence & Sendable>: AsyncSequence, Sendable
 where Chunks.Element: Sendable {
   /// A chunk.
@@ -18,7 +18,7 @@ where Chunks.Element: Sendable {
     self.clock = clock
   }
 
-  /// What ends a wait for a chunk; it has the number of the wait that it belongs to.
+  /// The outcome of a wait for a chunk, with the number of that wait.
   private enum Outcome: Sendable {
     case chunk(Element)
     case end
@@ -26,7 +26,7 @@ where Chunks.Element: Sendable {
     case timedOut
   }
 
-  /// The task that reads; it ends with this object.
+  /// The task that reads. It is cancelled when this object is released.
   private final class Reader: Sendable {
     let wants: AsyncStream<Int>.Continuation
     let outcomes: AsyncStream<(Int, Outcome)>.Continuation
@@ -58,7 +58,7 @@ where Chunks.Element: Sendable {
     func cancel() { task.cancel() }
   }
 
-  /// One reading of the chunks.
+  /// An iterator over the chunks.
   public struct AsyncIterator: AsyncIteratorProtocol {
     private let reader: Reader
     private var outcomes: AsyncStream<(Int, Outcome)>.Iterator
@@ -75,9 +75,9 @@ where Chunks.Element: Sendable {
       clock = sequence.clock
     }
 
-    /// Returns the next chunk; nil at the end, and after an error.
+    /// Returns the next chunk, or `nil` at the end and after an error.
     ///
-    /// - Throws: ``EventStreamReadError/timedOut(after:)``, what the chunks throw, and `CancellationError`.
+    /// - Throws: ``EventStreamReadError/timedOut(after:)``, any error of the chunks, and `CancellationError`.
     public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Element? {
       if isOver { return nil }
       number += 1
@@ -89,7 +89,7 @@ where Chunks.Element: Sendable {
       }
       defer { timer.cancel() }
       while let (number, outcome) = await outcomes.next(isolation: actor) {
-        // A timer may have fired beside the chunk that ended its wait.
+        // A timer may have fired at the same time as the chunk that ended its wait.
         guard number == current else { continue }
         if case .chunk(let chunk) = outcome { return chunk }
         isOver = true
@@ -106,20 +106,20 @@ where Chunks.Element: Sendable {
     }
   }
 
-  /// Begins a reading.
+  /// Returns an iterator over the chunks.
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
 }
 
 extension AsyncSequence where Self: Sendable, Element: Sendable {
-  /// The same elements, with an error when the next one takes longer than a time:
+  /// The same elements, with an error if the next one takes longer than a time limit:
   /// `chunks.withReadTimeout(.seconds(30)).serverSentEvents()`.
   ///
-  /// Only the wait for the next chunk counts, not the time that the consumer takes. It costs a task for each reading,
-  /// and a timer for each chunk.
+  /// Only the wait for the next chunk counts, not the time that the consumer takes. Each iteration costs a task, and
+  /// each chunk a timer.
   ///
   /// - Parameters:
-  ///   - limit: How long the stream may be silent; times of more than ten years count as ten years.
-  ///   - clock: Measures the time.
+  ///   - limit: The maximum wait. Times of more than ten years count as ten years.
+  ///   - clock: The clock that measures the time.
   public func withReadTimeout(
     _ limit: Duration, clock: any Clock<Duration> = ContinuousClock()
   ) -> ReadTimeoutSequence<Self> {

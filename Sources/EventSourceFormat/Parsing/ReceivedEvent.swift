@@ -1,25 +1,25 @@
-/// An event as a reader receives it (WHATWG HTML 9.2.6): what a parser dispatches at a blank line.
+/// An event as a reader receives it (WHATWG HTML 9.2.6), dispatched at a blank line.
 ///
-/// Its parts are any text, since they come from a peer. Events are compared by their bytes.
+/// Its parts can be any text, because they come from a peer. Events are compared by their bytes.
 public struct ReceivedEvent: Sendable {
-  /// The type; `message`, if the stream named none.
+  /// The type. `message` if the stream did not name one.
   public var type: String
   /// The data: its lines, joined by LF.
   public var data: String
   private var idText: IDText
 
-  /// The last event ID when the event was dispatched: its own ID, or that of an event before it; empty: there is none.
+  /// The last event ID when the event was dispatched: its own ID, or that of an earlier event. Empty if there is none.
   ///
-  /// One of at most 15 bytes is made into a string at each access, without an allocation.
+  /// An ID of at most 15 bytes is converted to a string on each access, without an allocation.
   public var lastEventID: String {
     get { idText.string }
     set { idText = idText.isOwn ? IDText(newValue).asOwn : IDText(newValue) }
   }
 
-  /// The event's own ID; nil: the stream gave it none. Empty: the stream said that there is no last event ID any more.
+  /// The event's own ID, or `nil` if it has none. An empty ID resets the last event ID.
   public var id: String? { idText.isOwn ? lastEventID : nil }
 
-  /// Makes an event.
+  /// Creates an event.
   public init(type: String = "message", data: String, lastEventID: String = "") {
     self.init(type: type, data: data, id: IDText(lastEventID))
   }
@@ -33,13 +33,13 @@ public struct ReceivedEvent: Sendable {
 }
 
 extension ReceivedEvent: Hashable {
-  /// Whether type, data and last event ID have the same bytes.
+  /// Returns whether type, data and last event ID have the same bytes.
   public static func == (left: ReceivedEvent, right: ReceivedEvent) -> Bool {
     left.type.hasSameBytes(as: right.type) && left.data.hasSameBytes(as: right.data)
       && left.lastEventID.hasSameBytes(as: right.lastEventID)
   }
 
-  /// Feeds the bytes.
+  /// Hashes the bytes.
   public func hash(into hasher: inout Hasher) {
     type.hashBytes(into: &hasher)
     data.hashBytes(into: &hasher)

@@ -1,4 +1,4 @@
-/// A line of at most 15 bytes that is expected again: with its LF it is compared at once.
+/// A line of at most 15 bytes that is expected to repeat. It is compared together with its LF in one step.
 struct RepeatedLine: Sendable {
   private var low: UInt64 = 0
   private var high: UInt64 = 0
@@ -6,9 +6,9 @@ struct RepeatedLine: Sendable {
   private var highMask: UInt64 = 0
   let count: Int
 
-  /// None, which is never next.
+  /// Creates a line that never matches.
   init() {
-    // A bit outside of the mask differs from everything.
+    // A bit outside of the mask differs from all input.
     low = 1
     count = 0
   }
@@ -27,7 +27,7 @@ struct RepeatedLine: Sendable {
     }
   }
 
-  /// Whether 16 bytes, in two words as ``ShortBytes`` has them, begin with the line and its end.
+  /// Returns whether 16 bytes, in two words like those of ``ShortBytes``, begin with the line and its LF.
   @inline(__always)
   func isNext(in words: (low: UInt64, high: UInt64)) -> Bool {
     words.low & lowMask == low && words.high & highMask == high

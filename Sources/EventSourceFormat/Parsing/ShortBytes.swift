@@ -1,25 +1,25 @@
-/// At most 15 bytes in two words: what short lines, event types and IDs are. They are compared and searched without a
-/// loop, and become a string without an allocation.
+/// At most 15 bytes in two words, for short lines, event types and IDs. Comparing and searching them needs no loop, and
+/// converting them to a string needs no allocation.
 ///
-/// Every load of the initializer reads bytes of the text only: eight from its start and eight up to its end where there
-/// are at least eight, the same with four, and single bytes where there are fewer; overlapping ones are the same bytes.
-/// Every store is within the 15 bytes of capacity that are asked for.
+/// Every load of the initializer stays within the text. With at least eight bytes, it reads eight from the start and
+/// eight up to the end; with at least four, it does the same with four; otherwise, it reads single bytes. Overlapping
+/// loads read the same bytes. Every store stays within the requested capacity of 15 bytes.
 struct ShortBytes: Equatable, Sendable {
   static let capacity = 15
 
-  /// The first eight bytes, the first of them lowest; zero where there are none.
+  /// The first eight bytes, lowest first. Absent bytes are zero.
   private(set) var low: UInt64
-  /// The bytes behind.
+  /// The bytes after the first eight.
   private(set) var high: UInt64
   private(set) var count: Int
 
-  /// None.
+  /// Creates an empty value.
   init() { (low, high, count) = (0, 0, 0) }
 
-  /// As they were before.
+  /// Creates a value from its parts.
   init(low: UInt64, high: UInt64, count: Int) { (self.low, self.high, self.count) = (low, high, count) }
 
-  /// Nil, if there are more.
+  /// Returns nil if there are more than 15 bytes.
   init?(_ bytes: UnsafeRawBufferPointer) {
     self.init()
     guard bytes.count <= Self.capacity else { return nil }
@@ -41,7 +41,7 @@ struct ShortBytes: Equatable, Sendable {
     }
   }
 
-  /// What of 16 bytes is before the first LF; nil, if there is none, or a CR before it.
+  /// Returns the part of 16 bytes before the first LF, or nil if there is no LF or a CR before it.
   @inline(__always)
   init?(beforeLFIn words: (low: UInt64, high: UInt64)) {
     let (low, high) = words
@@ -59,7 +59,7 @@ struct ShortBytes: Equatable, Sendable {
     if Self.bytes(of: self.low, equalTo: cr) | Self.bytes(of: self.high, equalTo: cr) != 0 { return nil }
   }
 
-  /// What is behind a prefix of 1 to 7 bytes, none of which is NUL; nil, if these bytes begin otherwise.
+  /// Returns the part after a prefix of 1 to 7 bytes, none of which is NUL, or nil if these bytes begin differently.
   @inline(__always)
   func dropping(_ prefix: UInt64, count prefixCount: Int) -> ShortBytes? {
     let bits = UInt64(8 * prefixCount)
@@ -71,40 +71,41 @@ struct ShortBytes: Equatable, Sendable {
     return rest
   }
 
-  /// Whether one of the bytes is NUL.
+  /// Whether the bytes contain a NUL.
   @inline(__always)
   var hasNUL: Bool {
-    // The first behind the bytes is one.
+    // The first position after the bytes is always zero.
     let (inLow, inHigh) = (Self.zeros(of: low), Self.zeros(of: high))
     return (inLow != 0 ? inLow.trailingZeroBitCount : 64 + inHigh.trailingZeroBitCount) / 8 < count
   }
 
-  /// The text, with what is not UTF-8 replaced.
+  /// The text, with invalid UTF-8 replaced.
   var string: String {
     if count == 0 { return "" }
     return String(unsafeUninitializedCapacity: Self.capacity) { memory in
       let memory = UnsafeMutableRawBufferPointer(memory)
       memory.storeBytes(of: low.littleEndian, as: UInt64.self)
-      // The eighth byte again, and the seven behind it; only if need be, because overlapping stores are slow to read.
+      // The eighth byte again, and the seven after it. Stored only if needed, because overlapping stores are slow to
+      // read.
       if count > 8 { memory.storeBytes(of: (low &>> 56 | high &<< 8).littleEndian, toByteOffset: 7, as: UInt64.self) }
       return count
     }
   }
 
-  /// The highest bit of each byte that is this one.
+  /// Marks the bytes equal to this one by their highest bits.
   @inline(__always)
   private static func bytes(of word: UInt64, equalTo byte: UInt8) -> UInt64 {
     zeros(of: word ^ UInt64(byte) &* 0x0101_0101_0101_0101)
   }
 
-  /// The highest bit of each byte that is zero.
+  /// Marks the zero bytes by their highest bits.
   @inline(__always)
   private static func zeros(of word: UInt64) -> UInt64 {
     let sevens: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
     return ~((word & sevens) &+ sevens | word | sevens)
   }
 
-  /// The bytes below the first whose highest bit is set.
+  /// Returns the number of bytes before the first whose highest bit is set.
   @inline(__always)
   private static func below(_ tops: UInt64) -> UInt64 { (tops & (0 &- tops)) &>> 7 &- 1 }
 }

@@ -1,7 +1,7 @@
-/// A type, which is often what it was before: then no string is made.
+/// An event type. If it repeats, which is frequent, no string is created.
 struct TypeText: Sendable {
   private(set) var text: String
-  /// The bytes of the text, if they are few and it was made of them.
+  /// The bytes of the text, if they are few and the text was created from them.
   private(set) var bytes: ShortBytes?
 
   init(_ text: String) { self.text = text }

@@ -1,10 +1,9 @@
 extension EventStreamParser {
-  /// What becomes of an event that the end of a stream cuts off. It is never given out (WHATWG HTML 9.2.6).
+  /// What happens to an event that the end of a stream truncates. It is never dispatched (WHATWG HTML 9.2.6).
   public enum UnfinishedEvent: Sendable, Hashable {
-    /// The reading throws ``EventStreamReadError/truncated``, so that an answer that broke off is not taken for a whole
-    /// one.
+    /// Reading throws ``EventStreamReadError/truncated``, so that an incomplete response cannot pass as a complete one.
     case throwsError
-    /// It is discarded in silence, as browsers do, whose readers come back for it.
+    /// The event is discarded silently, as in browsers, which reconnect and get it again.
     case isDiscarded
   }
 }

@@ -1,16 +1,17 @@
 import Foundation
 
-/// Finds the place of a number that does not fit its type: Foundation says of one only that "the given data was not
-/// valid JSON", and where it is not. The value is decoded once more, through containers that note where they fail.
+/// Finds the place of a number that does not fit its type. For such a number, Foundation reports only that "the given
+/// data was not valid JSON", without a place. The value is decoded again, through containers that record where they
+/// fail.
 ///
-/// `@unchecked Sendable`, because it lives only within one call, on the thread that decodes.
+/// `@unchecked Sendable`, because it is used only within one call, on the decoding thread.
 final class DecodingTrace: @unchecked Sendable {
-  /// Where a container failed first, and to make what.
+  /// The place of the first failure, and the type that was decoded there.
   private(set) var failure: (path: [any CodingKey], type: Any.Type)?
 
   static let key = CodingUserInfoKey(rawValue: "EventSourceJSON.DecodingTrace")!
 
-  /// Decodes once more; nil if that does not fail at a plain value.
+  /// Decodes again. Returns nil if that does not fail at a plain value.
   static func failure<Value: Decodable>(
     of type: Value.Type, in data: Data, by decoder: JSONDecoder
   ) -> (path: [any CodingKey], type: Any.Type)? {
@@ -21,7 +22,7 @@ final class DecodingTrace: @unchecked Sendable {
     return trace.failure
   }
 
-  /// Decodes a plain value, and notes if that fails.
+  /// Decodes a plain value and records a failure.
   func note<Value>(_ type: Value.Type, at path: @autoclosure () -> [any CodingKey], _ body: () throws -> Value) throws
     -> Value
   {
@@ -33,7 +34,7 @@ final class DecodingTrace: @unchecked Sendable {
     }
   }
 
-  /// Decodes a value that decodes others. Those that the decoder knows itself are left to it.
+  /// Decodes a value that contains others. Types that the decoder handles itself are left to it.
   func decode<Value: Decodable>(
     _ type: Value.Type, plain: () throws -> Value, traced: (Traced<Value>.Type) throws -> Traced<Value>
   ) throws -> Value {
@@ -44,7 +45,7 @@ final class DecodingTrace: @unchecked Sendable {
   }
 }
 
-/// A value that is decoded through containers which note where they fail.
+/// A value that is decoded through containers that record where they fail.
 struct Traced<Value: Decodable>: Decodable {
   let value: Value
 
@@ -57,7 +58,7 @@ struct Traced<Value: Decodable>: Decodable {
   }
 }
 
-/// A decoder whose containers note where they fail.
+/// A decoder whose containers record where they fail.
 struct TracingDecoder: Decoder {
   let base: any Decoder
   let trace: DecodingTrace

@@ -1,4 +1,4 @@
-/// An object's container that notes where it fails.
+/// The container of an object. Records where decoding fails.
 struct TracingKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let base: KeyedDecodingContainer<Key>
   let trace: DecodingTrace

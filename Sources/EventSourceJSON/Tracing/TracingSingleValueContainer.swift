@@ -1,4 +1,4 @@
-/// A plain value's container that notes where it fails.
+/// The container of a plain value. Records where decoding fails.
 struct TracingSingleValueContainer: SingleValueDecodingContainer {
   let base: any SingleValueDecodingContainer
   let trace: DecodingTrace

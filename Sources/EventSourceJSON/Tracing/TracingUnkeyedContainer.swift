@@ -1,4 +1,4 @@
-/// An array's container that notes where it fails.
+/// The container of an array. Records where decoding fails.
 struct TracingUnkeyedContainer: UnkeyedDecodingContainer {
   private struct Index: CodingKey {
     let intValue: Int?

@@ -2,7 +2,7 @@ import EventSourceServer
 
 extension AdapterContract {
   static let deliveryChecks: [Check] = [
-    Check("what is published is what arrives, byte for byte") { scene in
+    Check("readers receive exactly the published bytes") { scene in
       let streams = try (0..<20).map { _ in try ClientStream(port: scene.port) }
       for stream in streams { try stream.readHead() }
       let expected = try scene.publish(2000)
@@ -11,7 +11,7 @@ extension AdapterContract {
         try require(stream.body == expected, "the body differs")
       }
     },
-    Check("an event is delivered when it is published, without waiting for another") { scene in
+    Check("an event is delivered as soon as it is published, without waiting for the next one") { scene in
       let stream = try ClientStream(port: scene.port)
       try stream.readHead()
       var expected: [UInt8] = []
@@ -21,7 +21,7 @@ extension AdapterContract {
       }
       try require(stream.body == expected, "the body differs")
     },
-    Check("short writes at any place lose and repeat nothing") { scene in
+    Check("short writes at any position neither lose nor repeat bytes") { scene in
       let streams = try [2048, 4096, 8192, 30_000].map {
         try ClientStream(port: scene.port, receiveBuffer: $0)
       }
@@ -41,7 +41,7 @@ extension AdapterContract {
         try require(stream.body == expected, "the body differs")
       }
     },
-    Check("a reader that takes nothing holds nobody up, and gets everything when it reads again") { scene in
+    Check("a stalled reader does not delay others, and gets everything when it reads again") { scene in
       let stalled = try ClientStream(port: scene.port, receiveBuffer: 4096)
       let reader = try ClientStream(port: scene.port)
       try stalled.readHead()
@@ -52,33 +52,33 @@ extension AdapterContract {
       try stalled.readBody(atLeast: expected.count)
       try require(stalled.body == expected, "the stalled reader's body differs")
     },
-    Check("a reader that never reads is cut off", { $0.stallTimeout = .milliseconds(300) }) { scene in
+    Check("a reader that never reads is disconnected", { $0.stallTimeout = .milliseconds(300) }) { scene in
       let stalled = try ClientStream(port: scene.port, receiveBuffer: 4096)
       try stalled.readHead()
       _ = try scene.publish(1500, dataBytes: 10_000)
-      try scene.wait(for: "the stalled reader to be cut off") { scene.hub.statistics.readers == 0 }
+      try scene.wait(for: "the stalled reader to be disconnected") { scene.hub.statistics.readers == 0 }
       try require(
-        scene.hub.statistics.streamsEnded == [.stalled: 1], "it ended as \(scene.hub.statistics.streamsEnded)")
+        scene.hub.statistics.streamsEnded == [.stalled: 1], "the stream ended as \(scene.hub.statistics.streamsEnded)")
     },
-    Check("what is kept for readers that take nothing is released when they leave") { scene in
+    Check("bytes kept for stalled readers are released when they disconnect") { scene in
       let stalled = try (0..<10).map { _ in try ClientStream(port: scene.port, receiveBuffer: 4096) }
       for stream in stalled { try stream.readHead() }
       _ = try scene.publish(1500, dataBytes: 10_000)
       for stream in stalled { stream.socket.reset() }
-      try scene.wait(for: "peers that have left to be forgotten") { scene.hub.statistics.readers == 0 }
-      // The log is gone with its channel: what is held then is kept by the adapter.
+      try scene.wait(for: "disconnected peers to be released") { scene.hub.statistics.readers == 0 }
+      // The log is gone with its channel. What is retained after that, the adapter keeps.
       scene.hub.removeChannel("a")
       try scene.wait(for: "the kept bytes to be released") {
         scene.hub.statistics.retainedBytes < 4096
       }
     },
-    Check("an idle stream carries heartbeats", { $0.heartbeatInterval = .milliseconds(50) }) { scene in
+    Check("an idle stream sends heartbeats", { $0.heartbeatInterval = .milliseconds(50) }) { scene in
       let stream = try ClientStream(port: scene.port)
       try stream.readHead()
       try stream.readBody(atLeast: 9)
       try require(stream.body.starts(with: ":\n\n:\n\n:\n\n".utf8), "the body is \(stream.body)")
     },
-    Check("a reader that returns gets exactly what it missed") { scene in
+    Check("a returning reader gets exactly the events that it missed") { scene in
       let expected = try scene.publish(100)
       let events = expected.split(separator: Array("\n\n".utf8))
       for last in [1, 2, 50, 99, 100] {

@@ -2,7 +2,7 @@ import EventSourceServer
 
 extension AdapterContract {
   static let endingChecks: [Check] = [
-    Check("a peer that leaves at any stage is forgotten") { scene in
+    Check("a peer that disconnects at any stage is released") { scene in
       for round in 0..<20 {
         let request = "GET /events/a HTTP/1.1\r\nHost: x\r\n\r\n"
         let partial = try ClientSocket(port: scene.port)
@@ -20,7 +20,7 @@ extension AdapterContract {
           for socket in [partial, asked, opened.socket, midway.socket] { socket.close() }
         }
       }
-      try scene.wait(for: "peers that have left to be forgotten") { scene.hub.statistics.readers == 0 }
+      try scene.wait(for: "disconnected peers to be released") { scene.hub.statistics.readers == 0 }
     },
     Check("a stream that the hub ends is completed in the response's framing") { scene in
       let stream = try ClientStream(port: scene.port)
@@ -31,9 +31,9 @@ extension AdapterContract {
       let text = String(decoding: stream.body.dropFirst(expected.count), as: UTF8.self)
       try require(
         stream.body.starts(with: expected) && text.hasPrefix("retry: ") && text.hasSuffix("\n\n"),
-        "before the end comes what is published and a retry; it was \(text)")
+        "everything published and a retry must precede the end; received \(text)")
     },
-    Check("stopping drains: every reader gets what is published, a retry, and the end") { scene in
+    Check("stopping drains: every reader gets everything published, a retry, and the end") { scene in
       let streams = try (0..<20).map { _ in try ClientStream(port: scene.port) }
       for stream in streams { try stream.readHead() }
       let expected = try scene.publish(100)
@@ -41,12 +41,12 @@ extension AdapterContract {
       Task { await adapter.stop(drainingOver: .milliseconds(200)) }
       for stream in streams {
         try stream.readToEnd()
-        try require(stream.body.starts(with: expected), "what was published came before the end")
+        try require(stream.body.starts(with: expected), "everything published must precede the end")
         let text = String(decoding: stream.body.dropFirst(expected.count), as: UTF8.self)
-        try require(text.hasPrefix("retry: "), "a retry comes last; it was \(text)")
+        try require(text.hasPrefix("retry: "), "a retry must come last; received \(text)")
       }
     },
-    Check("stopping twice is stopping once, and each call returns at the end") { scene in
+    Check("several calls stop the server once, and each returns at the end") { scene in
       let streams = try (0..<5).map { _ in try ClientStream(port: scene.port) }
       for stream in streams { try stream.readHead() }
       let calls = [
@@ -55,21 +55,21 @@ extension AdapterContract {
         scene.beginStopping(draining: .milliseconds(300)),
       ]
       try scene.wait(for: "a call to return") { calls.contains { $0.hasReturned } }
-      try require((try? ClientSocket(port: scene.port)) == nil, "a call has returned, and the port is still open")
+      try require((try? ClientSocket(port: scene.port)) == nil, "a call has returned, but the port is still open")
       for stream in streams { stream.socket.close() }
       try scene.wait(for: "all calls to return") { calls.allSatisfy { $0.hasReturned } }
     },
-    Check("a stop does not wait for a peer that has everything") { scene in
+    Check("a stop does not wait for a peer that has received everything") { scene in
       let streams = try ["1.0", "1.1"].map { try ClientStream(port: scene.port, version: $0) }
       for stream in streams { try stream.readHead() }
       scene.hub.removeChannel("a")
       for stream in streams { try stream.readToEnd() }
-      // They keep their ends of the connections.
+      // The peers keep their ends of the connections open.
       let stopping = scene.beginStopping(draining: .seconds(300))
       try scene.wait(for: "the stop to return") { stopping.hasReturned }
       for stream in streams { stream.socket.close() }
     },
-    Check("streams come and go by the hundred, and nothing is left") { scene in
+    Check("hundreds of streams begin and end without leaving anything behind") { scene in
       for _ in 0..<5 {
         let streams = try (0..<100).map { _ in try ClientStream(port: scene.port) }
         let expected = try scene.publish(3)
@@ -80,7 +80,7 @@ extension AdapterContract {
         _ = expected
         for stream in streams { stream.socket.close() }
       }
-      try scene.wait(for: "all streams to be forgotten") { scene.hub.statistics.readers == 0 }
+      try scene.wait(for: "all streams to be released") { scene.hub.statistics.readers == 0 }
     },
   ]
 }

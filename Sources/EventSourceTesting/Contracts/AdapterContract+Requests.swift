@@ -6,10 +6,10 @@ extension AdapterContract {
       for host in ["a", "127.0.0.1:\(scene.port)", "[::1]:8080"] {
         let stream = try ClientStream(port: scene.port, "GET", "http://\(host)/events/a?x=1")
         try stream.readHead()
-        try require(stream.status == 200, "http://\(host)/… is answered \(stream.status)")
+        try require(stream.status == 200, "the status for http://\(host)/… is \(stream.status)")
       }
     },
-    Check("a request's body is passed over, and what follows it is the next request") { scene in
+    Check("a request's body is skipped, and the bytes after it are the next request") { scene in
       let body = String(repeating: "GET /events/a HTTP/1.1\r\n", count: 2000)
       let chunk = "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n"
       for (field, body) in [("Content-Length: \(body.utf8.count)", body), ("Transfer-Encoding: chunked", chunk)] {
@@ -27,7 +27,7 @@ extension AdapterContract {
         try require(stream.body == expected, "the body differs")
       }
     },
-    Check("a publisher that never rests keeps nobody waiting") { scene in
+    Check("a publisher without pauses does not starve other work") { scene in
       let readers = try (0..<20).map { _ in try BackgroundReader(port: scene.port) }
       let publisher = BackgroundPublisher(scene.hub)
       defer {

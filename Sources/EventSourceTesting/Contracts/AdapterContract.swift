@@ -1,6 +1,6 @@
 public import EventSourceServer
 
-/// What a person starts their adapter with, for ``AdapterContract`` to check it.
+/// Starts the adapter that an ``AdapterContract`` checks. Implement it for your adapter.
 public protocol AdapterHarness: Sendable {
   /// Starts a server on 127.0.0.1, on a port that the system chooses, with the handler mounted at `/events/{channel}`.
   func start(_ handler: EventStreamHandler) async throws -> any RunningAdapter
@@ -11,17 +11,18 @@ public protocol RunningAdapter: Sendable {
   /// The port that it listens on.
   var port: Int { get }
 
-  /// Stops it, draining its streams within a time, and returns when no thread or descriptor of it is left.
+  /// Stops the server. Drains its streams within the window, and returns when the server has no threads and descriptors
+  /// left.
   ///
-  /// It may be called several times, also while another call has not returned and from a task that is canceled: every
-  /// call returns at the same end.
+  /// The contract calls this several times, also concurrently and from a cancelled task. Every call must return when
+  /// the server has stopped.
   func stop(drainingOver window: Duration) async
 }
 
-/// What every adapter promises: each check starts a server, talks to it over real sockets, and stops it.
+/// The promises of every adapter. Each check starts a server, connects to it over real sockets, and stops it.
 ///
-/// Run each of ``checks`` as a test case of your own; a check that does not hold, or does not end in two minutes,
-/// throws a ``ContractViolation`` with its name.
+/// Run each of ``checks`` as a test case. A check throws a ``ContractViolation`` with its name if the promise is broken
+/// or the check takes longer than two minutes.
 public struct AdapterContract: Sendable {
   /// One promise.
   public struct Check: Sendable, CustomStringConvertible {
@@ -39,17 +40,17 @@ public struct AdapterContract: Sendable {
       self.description = description
       self.authorizer = authorizer
       var configuration = EventStreamHandler.Configuration()
-      // The checks compare whole bodies.
+      // The checks compare complete bodies.
       configuration.openingComment = nil
       change(&configuration)
       self.configuration = configuration
       self.body = body
     }
 
-    /// How long a check may take; an adapter that hangs is a violation, too.
+    /// The maximum duration of a check. An adapter that hangs also violates the contract.
     private static let deadline = Duration.seconds(120)
 
-    /// Runs the check over an adapter. Takes some seconds, and at most two minutes.
+    /// Runs the check with an adapter. Takes several seconds, at most two minutes.
     public func verify(_ harness: some AdapterHarness) async throws {
       do {
         try await ending(within: Self.deadline) { try await self.runToTheEnd(over: harness) }
@@ -72,7 +73,7 @@ public struct AdapterContract: Sendable {
       await scene.stop(drainingOver: .zero)
       try result.get()
       try require(
-        observer.violations == 0, "a lane is called on one thread only; it was on others \(observer.violations) times")
+        observer.violations == 0, "a lane was called on another thread than its own \(observer.violations) times")
       try require(
         hub.statistics.readers == 0, "\(hub.statistics.readers) streams are left after the server has stopped")
     }

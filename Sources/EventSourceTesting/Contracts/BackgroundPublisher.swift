@@ -2,7 +2,7 @@ import Dispatch
 import EventSourceServer
 import Synchronization
 
-/// Publishes to channel `a` as fast as it can, on a thread of its own.
+/// Publishes to channel `a` as fast as possible, on its own thread.
 final class BackgroundPublisher: Sendable {
   private let isStopped = Atomic(false)
   private let done = DispatchGroup()
@@ -16,7 +16,7 @@ final class BackgroundPublisher: Sendable {
     }
   }
 
-  /// Returns when nothing is published any more.
+  /// Stops publishing. Returns when the thread has ended.
   func stop() {
     isStopped.store(true, ordering: .relaxed)
     done.wait()

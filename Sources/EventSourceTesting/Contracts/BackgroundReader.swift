@@ -1,14 +1,14 @@
 import Dispatch
 import Synchronization
 
-/// Reads a stream of channel `a` as fast as it comes, on a thread of its own, until it is stopped or cut off.
+/// Reads a stream of channel `a` as fast as possible, on its own thread, until it is stopped or disconnected.
 // Sendable, because only the reading thread uses the socket but for its shutdown, which any thread may call.
 final class BackgroundReader: @unchecked Sendable {
   private let socket: ClientSocket
   private let count = Atomic(0)
   private let done = DispatchGroup()
 
-  /// How many bytes have come, the head's included.
+  /// The number of bytes received, including the head.
   var byteCount: Int { count.load(ordering: .relaxed) }
 
   init(port: Int) throws {
@@ -19,7 +19,7 @@ final class BackgroundReader: @unchecked Sendable {
     }
   }
 
-  /// Returns when the connection is closed.
+  /// Stops reading. Returns when the connection is closed.
   func stop() {
     socket.shutDown()
     done.wait()

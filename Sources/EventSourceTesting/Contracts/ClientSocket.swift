@@ -6,12 +6,13 @@
   import Darwin
 #endif
 
-/// A blocking TCP connection to 127.0.0.1 that reads and leaves as badly as a check wants. One thread at a time.
+/// A blocking TCP connection to 127.0.0.1 that can also read slowly and disconnect abruptly. Use it on one thread at a
+/// time.
 final class ClientSocket {
   private let descriptor: Int32
   private var isClosed = false
 
-  /// Connects; every wait on the socket ends after half a minute with a violation.
+  /// Connects. Every wait on the socket ends with a violation after 30 seconds.
   init(port: Int, receiveBuffer: Int? = nil) throws {
     #if canImport(Glibc)
       descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -43,12 +44,12 @@ final class ClientSocket {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { platformSend(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 else { throw ContractViolation("the server took no more of a request: errno \(errno)") }
+      guard count > 0 else { throw ContractViolation("the server accepted no more of a request: errno \(errno)") }
       rest = rest.dropFirst(count)
     }
   }
 
-  /// Up to so many bytes; none: the server has ended the connection.
+  /// Returns up to `most` bytes. An empty result means that the server has closed the connection.
   func receive(_ most: Int = 65536) throws -> [UInt8] {
     var error: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: most) { memory, count in
@@ -56,23 +57,23 @@ final class ClientSocket {
       error = result < 0 ? errno : 0
       count = max(result, 0)
     }
-    if error == EAGAIN { throw ContractViolation("nothing came for half a minute") }
+    if error == EAGAIN { throw ContractViolation("no bytes arrived for 30 seconds") }
     return bytes
   }
 
-  /// Says that nothing more will be sent.
+  /// Closes the sending side.
   func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-  /// Ends the connection in both directions; a thread that waits for bytes gets none. Any thread.
+  /// Closes the connection in both directions, which ends a waiting read. Call this on any thread.
   func shutDown() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-  /// Leaves without a word: the server sees a reset.
+  /// Disconnects with a reset.
   func reset() {
     set(SO_LINGER, linger(l_onoff: 1, l_linger: 0))
     close()
   }
 
-  /// Leaves.
+  /// Disconnects.
   func close() {
     guard !isClosed else { return }
     isClosed = true

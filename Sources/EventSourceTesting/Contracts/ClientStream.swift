@@ -3,17 +3,17 @@ final class ClientStream {
   let socket: ClientSocket
   private(set) var status = 0
   private(set) var fields: [String: String] = [:]
-  /// The names of the fields in small letters, each as often as it came.
+  /// The field names in lower case, including duplicates.
   private(set) var fieldNames: [String] = []
   private(set) var body: [UInt8] = []
-  /// The response was completed: by its last chunk, its length, or the end of the connection.
+  /// Whether the response is complete: by its last chunk, its length, or the end of the connection.
   private(set) var isComplete = false
   private var raw: [UInt8] = []
   private var isChunked = false
   private var length: Int?
   private var hasBody = true
 
-  /// Sends a request, for a stream unless said otherwise.
+  /// Sends a request, by default one for a stream.
   init(
     port: Int, _ method: String = "GET", _ path: String = "/events/a", fields: [String] = [],
     version: String = "1.1",
@@ -23,17 +23,17 @@ final class ClientStream {
     try ask(method, path, fields: fields, version: version)
   }
 
-  /// Sends one more request, for which the response before it must be complete.
+  /// Sends another request. The previous response must be complete.
   func ask(_ method: String, _ path: String, fields: [String] = [], version: String = "1.1") throws {
     hasBody = method != "HEAD"
     let lines = ["\(method) \(path) HTTP/\(version)", "Host: 127.0.0.1"] + fields
     try socket.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
   }
 
-  /// Whether nothing has come behind the response.
+  /// Whether no bytes follow the response.
   var hasNothingLeft: Bool { raw.isEmpty }
 
-  /// Reads until the head has come.
+  /// Reads until the head is complete.
   func readHead() throws {
     while true {
       if let end = raw.firstRange(of: Array("\r\n\r\n".utf8)) {
@@ -47,10 +47,10 @@ final class ClientStream {
     }
   }
 
-  /// Reads until the body has so many bytes, taking at most so many at once; it may have more then.
+  /// Reads until the body has at least `count` bytes, in steps of at most `most` bytes.
   func readBody(atLeast count: Int, atMostAtOnce most: @autoclosure () -> Int = 65536) throws {
     while body.count < count {
-      try require(!isComplete, "the response ended after \(body.count) of \(count) bytes")
+      try require(!isComplete, "the response ended after \(body.count) bytes; expected \(count)")
       try readMore(most())
     }
   }

@@ -1,6 +1,6 @@
-/// A check of a contract did not hold.
+/// A promise of a contract is broken.
 public struct ContractViolation: Error, Sendable, CustomStringConvertible {
-  /// What was promised and what happened.
+  /// The promise and what happened instead.
   public let description: String
 
   init(_ description: String) { self.description = description }

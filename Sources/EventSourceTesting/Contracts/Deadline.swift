@@ -2,14 +2,14 @@ import Dispatch
 import EventSourceServer
 import Synchronization
 
-/// Runs blocking work without holding up the tasks of the process.
+/// Runs blocking work on a thread that does not block the process's tasks.
 func onOwnThread(_ body: @escaping @Sendable () throws -> Void) async -> Result<Void, any Error> {
   await withCheckedContinuation { continuation in
     DispatchQueue.global().async { continuation.resume(returning: Result(catching: body)) }
   }
 }
 
-/// Waits for work at most for a time; what has not ended by then is left alone.
+/// Waits for work with a time limit. Work that exceeds the limit is abandoned.
 func ending(within time: Duration, _ body: @escaping @Sendable () async throws -> Void) async throws {
   try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
     let box = Box(continuation)
@@ -23,12 +23,12 @@ func ending(within time: Duration, _ body: @escaping @Sendable () async throws -
     }
     let seconds = Double(time.components.seconds)
     DispatchQueue.global().asyncAfter(deadline: .now() + seconds) {
-      box.take()?.resume(throwing: ContractViolation("not done in \(Int(seconds)) seconds"))
+      box.take()?.resume(throwing: ContractViolation("not finished within \(Int(seconds)) seconds"))
     }
   }
 }
 
-/// The one who waits, to be resumed once.
+/// The waiting continuation, which is resumed once.
 private final class Box: Sendable {
   private let waiting: Mutex<CheckedContinuation<Void, any Error>?>
 

@@ -2,7 +2,7 @@ import Synchronization
 
 internal import EventSourceServer
 
-/// How something ended: the first result that arrives counts. Any thread.
+/// A result with several possible sources. The first one counts. Safe to use from any thread.
 final class FirstOutcome: Sendable {
   typealias Ending = Result<Void, any Error>
 
@@ -14,7 +14,7 @@ final class FirstOutcome: Sendable {
 
   private let state = Mutex(State.open)
 
-  /// Keeps a result, unless there is one.
+  /// Stores a result unless there already is one.
   func end(with result: Ending) {
     let continuation: CheckedContinuation<Void, any Error>? = state.withLock { state in
       switch state {

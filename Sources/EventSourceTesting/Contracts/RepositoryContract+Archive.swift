@@ -7,13 +7,13 @@ struct Archive: Sendable {
   let harness: any RepositoryHarness
   let progress: CallProgress
 
-  /// Adds events, which have to be given one ID each, and answers them with their IDs.
+  /// Adds events, each of which must get one ID, and returns them with their IDs.
   @discardableResult
   func append(_ events: [ServerSentEvent], to channel: ChannelName = "a") async throws -> [ServerSentEvent] {
     progress.note()
     defer { progress.note() }
     let ids = try await harness.append(events, to: channel, in: repository)
-    try require(ids.count == events.count, "\(events.count) events were added and \(ids.count) IDs answered")
+    try require(ids.count == events.count, "\(ids.count) IDs were returned for \(events.count) events")
     return zip(events, ids).map { event, id in
       var event = event
       event.id = id
@@ -21,7 +21,7 @@ struct Archive: Sendable {
     }
   }
 
-  /// Adds so many events, in batches of several sizes.
+  /// Adds `count` events, in batches of several sizes.
   @discardableResult
   func append(numbers: ClosedRange<Int>, to channel: ChannelName = "a") async throws -> [ServerSentEvent] {
     var added: [ServerSentEvent] = []
@@ -35,7 +35,7 @@ struct Archive: Sendable {
     return added
   }
 
-  /// Removes a channel's events; false: the repository cannot.
+  /// Removes a channel's events. Returns `false` if the repository cannot do that.
   func removeAll(in channel: ChannelName = "a") async throws -> Bool {
     progress.note()
     defer { progress.note() }
@@ -51,19 +51,19 @@ struct Archive: Sendable {
       for: ReplayRequest(channel: channel, lastEventID: id, maximumEvents: events, maximumBytes: bytes))
   }
 
-  /// The events after one, of which none may be missing.
+  /// Returns the events after another. None may be missing.
   func contiguous(
     after id: EventID?, in channel: ChannelName = "a", events: Int = 10_000, bytes: Int = 64 << 20
   ) async throws -> [ServerSentEvent] {
     let answer = try await ask(after: id, in: channel, events: events, bytes: bytes)
     guard case .contiguous(let found) = answer else {
-      throw ContractViolation("after \(name(id)) there is \(brief(answer)), not what follows it")
+      throw ContractViolation("after \(name(id)), the answer is \(brief(answer)), not the events that follow")
     }
-    try require(found.allSatisfy { $0.id != nil }, "every event answered has an ID")
+    try require(found.allSatisfy { $0.id != nil }, "every returned event has an ID")
     return found
   }
 
-  /// Everything that a channel holds after an event, in batches, as the handler asks for it.
+  /// Returns everything that a channel has after an event, in batches, as the handler requests it.
   func walk(
     from id: EventID?, in channel: ChannelName = "a", events: Int, bytes: Int = 64 << 20
   ) async throws -> [ServerSentEvent] {
@@ -71,9 +71,9 @@ struct Archive: Sendable {
     var last = id
     while true {
       let batch = try await contiguous(after: last, in: channel, events: events, bytes: bytes)
-      try require(batch.count <= events, "\(batch.count) events come where \(events) were allowed")
+      try require(batch.count <= events, "a batch has \(batch.count) events; the limit is \(events)")
       guard let id = batch.last?.id else { return found }
-      try require(found.count <= 20_000, "the batches do not come to an end")
+      try require(found.count <= 20_000, "the batches do not end")
       found += batch
       last = id
     }

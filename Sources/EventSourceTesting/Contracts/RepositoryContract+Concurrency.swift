@@ -4,7 +4,7 @@ import Synchronization
 
 extension RepositoryContract {
   static let concurrencyChecks: [Check] = [
-    Check("readers at any place see everything once while events are added") { archive in
+    Check("readers at any position see every event once while events are added") { archive in
       let total = 600
       let first = try await archive.append(numbers: 1...1)
       let isComplete = Flag()
@@ -29,11 +29,11 @@ extension RepositoryContract {
         }
         let walks = try await group.reduce(into: []) { $0.append($1) }.compactMap { $0 }
         let held = try await archive.contiguous(after: nil)
-        try require(held.map(\.data) == (1...total).map { "a \($0)" }, "what is held is not what was added")
-        for walk in walks { try require(walk, equal: held, "a reader beside the writer") }
+        try require(held.map(\.data) == (1...total).map { "a \($0)" }, "the stored events differ from the added ones")
+        for walk in walks { try require(walk, equal: held, "a read during additions") }
       }
     },
-    Check("channels are written at the same time") { archive in
+    Check("channels are written concurrently") { archive in
       let channels = try (1...20).map { try ChannelName("channel \($0)") }
       try await withThrowingTaskGroup(of: (ChannelName, [ServerSentEvent]).self) { group in
         for channel in channels {
@@ -44,7 +44,7 @@ extension RepositoryContract {
         }
       }
     },
-    Check("a question whose task has been canceled ends, and the next is answered") { archive in
+    Check("a cancelled read ends, and the next read succeeds") { archive in
       let added = try await archive.append(numbers: 1...5)
       for event in added {
         let question = Task {
@@ -53,9 +53,9 @@ extension RepositoryContract {
         }
         _ = await question.result
       }
-      try require(try await archive.contiguous(after: added[0].id), equal: Array(added[1...]), "the next question")
+      try require(try await archive.contiguous(after: added[0].id), equal: Array(added[1...]), "the next read")
     },
-    Check("canceled questions and additions leave the history whole") { archive in
+    Check("cancelled reads and additions leave the history intact") { archive in
       var batches: [[ServerSentEvent]] = []
       let before = try await archive.append(numbers: 1...50)
       for round in 1...40 {
@@ -72,18 +72,18 @@ extension RepositoryContract {
       }
       let after = try await archive.append(numbers: 51...60)
       let held = try await archive.contiguous(after: nil)
-      try require(Array(held.prefix(50)), equal: before, "what was there before")
-      try require(Array(held.suffix(10)), equal: after, "what was added later")
+      try require(Array(held.prefix(50)), equal: before, "the events added before")
+      try require(Array(held.suffix(10)), equal: after, "the events added later")
       let between = held[50..<(held.count - 10)]
-      try require(between.count % 3 == 0, "a batch was added in part")
-      // What was answered is there; what was canceled is there whole, or not at all.
+      try require(between.count % 3 == 0, "a batch was added partially")
+      // Acknowledged batches are stored. Cancelled batches are stored completely or not at all.
       for batch in batches {
-        try require(batch.allSatisfy { between.contains($0) }, "a batch that was answered is gone")
+        try require(batch.allSatisfy { between.contains($0) }, "an acknowledged batch is missing")
       }
       for start in stride(from: between.startIndex, to: between.endIndex, by: 3) {
         let parts = between[start..<(start + 3)].map { $0.data.split(separator: " ") }
         let isWhole = parts.map(\.last) == ["1", "2", "3"] && Set(parts.map { $0[1] }).count == 1
-        try require(isWhole, "a batch was added in part, or twice")
+        try require(isWhole, "a batch was added partially or twice")
       }
       let walked = try await archive.walk(from: nil, events: 7)
       try require(walked, equal: held, "everything, in batches")
@@ -91,7 +91,7 @@ extension RepositoryContract {
   ]
 }
 
-/// Something has happened.
+/// A flag that one task sets and another waits for.
 private final class Flag: Sendable {
   private let value = Mutex(false)
 

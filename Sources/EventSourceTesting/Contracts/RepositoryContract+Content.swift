@@ -3,7 +3,7 @@ import EventSourceServer
 
 extension RepositoryContract {
   static let contentChecks: [Check] = [
-    Check("data comes back as it was, but for the kind of its line breaks") { archive in
+    Check("data is returned unchanged, except for the kind of its line breaks") { archive in
       let data = [
         "", " ", "\n", "\r", "\r\n", "\n\n", "a\nb", "a\rb", "a\r\nb", "a\n\r\nb\r", "trailing\n", "\nleading", " a",
         "a ",
@@ -15,7 +15,7 @@ extension RepositoryContract {
       let found = try await archive.walk(from: nil, events: 4)
       try require(found.map(lineFeeds), equal: added.map(lineFeeds), "data")
     },
-    Check("type and reconnection time come back as they were") { archive in
+    Check("type and reconnection time are returned unchanged") { archive in
       let types: [EventType?] = [nil, "message", "update", " spaced ", "é", "e\u{301}", "UPDATE", "👋", "a:b"]
       let times: [Duration?] = [nil, .zero, .milliseconds(1), .seconds(3), .seconds(86_400), .milliseconds(1 << 40)]
       var events: [ServerSentEvent] = []
@@ -27,7 +27,7 @@ extension RepositoryContract {
     },
   ]
 
-  /// The format keeps no record of which line break it was, so a repository need not either.
+  /// The format does not distinguish line breaks, so a repository need not either.
   private static func lineFeeds(_ event: ServerSentEvent) -> ServerSentEvent {
     var event = event
     var isAfterCarriageReturn = false

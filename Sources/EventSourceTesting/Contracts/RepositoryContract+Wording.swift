@@ -7,7 +7,7 @@ func require(_ found: [ServerSentEvent], equal expected: [ServerSentEvent], _ wh
   let place = zip(found, expected).enumerated().first { $0.element.0 != $0.element.1 }?.offset
   let at = place ?? min(found.count, expected.count)
   throw ContractViolation(
-    "\(what): \(found.count) events, expected \(expected.count); the first that differs is number \(at): "
+    "\(what): \(found.count) events, expected \(expected.count); the first difference is number \(at): "
       + "\(found.dropFirst(at).first.map(brief) ?? "none"), "
       + "expected \(expected.dropFirst(at).first.map(brief) ?? "none")"
   )

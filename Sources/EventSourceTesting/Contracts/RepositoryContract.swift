@@ -1,8 +1,8 @@
 internal import EventSourceServer
 
-/// What every `EventRepository` promises: each check fills a new repository and asks for what it holds.
+/// The promises of every `EventRepository`. Each check fills a new repository and reads from it.
 ///
-/// Run each of ``checks`` as a test case of your own; a check that does not hold throws a ``ContractViolation``.
+/// Run each of ``checks`` as a test case. A check throws a ``ContractViolation`` if the promise is broken.
 public struct RepositoryContract: Sendable {
   /// One promise.
   public struct Check: Sendable, CustomStringConvertible {
@@ -35,7 +35,7 @@ public struct RepositoryContract: Sendable {
         outcome.end(
           with: .failure(
             ContractViolation(
-              "the check \"\(description)\" has not ended: a call to the repository has not returned within \(limit)")))
+              "the check \"\(description)\" did not finish: a call to the repository did not return within \(limit)")))
       }
       defer {
         work.cancel()
@@ -51,7 +51,7 @@ public struct RepositoryContract: Sendable {
     private func perform(over harness: some RepositoryHarness, _ progress: CallProgress) async -> FirstOutcome.Ending {
       do {
         guard let repository = try await harness.makeRepository(holding: limit) else {
-          try require(limit != nil, "the harness makes no repository that keeps everything")
+          try require(limit != nil, "the harness did not create a repository that keeps everything")
           return .success(())
         }
         let result: FirstOutcome.Ending

@@ -1,7 +1,7 @@
 internal import EventSourceFormat
 import EventSourceServer
 
-/// What a check works with.
+/// The context of a check: the hub and the running adapter.
 struct Scene: Sendable {
   let hub: EventHub
   let adapter: any RunningAdapter
@@ -10,22 +10,22 @@ struct Scene: Sendable {
 
   func stop(drainingOver window: Duration) async { await adapter.stop(drainingOver: window) }
 
-  /// Begins to stop the adapter.
+  /// Starts to stop the adapter.
   func beginStopping(draining window: Duration, canceled: Bool = false) -> Stopping {
     Stopping(adapter, drainingOver: window, canceled: canceled)
   }
 
-  /// Waits for something that another thread does; polls, at most half a minute.
+  /// Waits for a condition that another thread fulfils. Polls, for at most 30 seconds.
   func wait(for what: String, _ condition: () -> Bool) throws {
     let clock = ContinuousClock()
     let deadline = clock.now + .seconds(30)
     while !condition() {
-      try require(clock.now < deadline, "waited half a minute for \(what)")
+      try require(clock.now < deadline, "waited 30 seconds for \(what)")
       pause()
     }
   }
 
-  /// Publishes so many events to a channel; their bytes on the wire.
+  /// Publishes `count` events to a channel. Returns their bytes on the wire.
   func publish(_ count: Int, dataBytes: Int = 20, to channel: ChannelName = "a") throws -> [UInt8] {
     var expected: [UInt8] = []
     for number in 0..<count {

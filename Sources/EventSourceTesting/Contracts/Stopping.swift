@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A call of ``RunningAdapter/stop(drainingOver:)`` in a task of its own.
+/// A call of ``RunningAdapter/stop(drainingOver:)`` in its own task.
 final class Stopping: Sendable {
   private let isDone = Atomic(false)
 

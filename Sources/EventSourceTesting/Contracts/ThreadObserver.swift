@@ -9,7 +9,7 @@ import Synchronization
   import Darwin
 #endif
 
-/// Sees from which thread each lane is called, and counts the calls from another than its first.
+/// Records the thread on which each lane is called, and counts calls on any other thread than the first.
 final class ThreadObserver: Sendable {
   private struct State {
     var threads: [ObjectIdentifier: pthread_t] = [:]
@@ -32,7 +32,7 @@ final class ThreadObserver: Sendable {
   }
 }
 
-/// A millisecond, between two looks at what another thread does.
+/// Sleeps a millisecond between two checks of another thread's progress.
 func pause() {
   usleep(1000)
 }

@@ -2,20 +2,20 @@ import Synchronization
 
 public import EventSourceServer
 
-/// Keeps every record, for a test to look at. Any thread.
+/// Collects all log records for a test. Safe to use from any thread.
 public final class CollectingLogger: EventLogger {
   private let collected = Mutex<[EventLogRecord]>([])
 
-  /// Makes an empty one.
+  /// Creates an empty logger.
   public init() {}
 
-  /// Keeps a record.
+  /// Stores a record.
   public func log(_ record: EventLogRecord) { collected.withLock { $0.append(record) } }
 
   /// The records so far, in order.
   public var records: [EventLogRecord] { collected.withLock { $0 } }
 
-  /// The messages of a level so far, in order.
+  /// Returns the messages of a level so far, in order.
   public func messages(_ level: EventLogRecord.Level) -> [String] {
     records.filter { $0.level == level }.map { "\($0.message)" }
   }

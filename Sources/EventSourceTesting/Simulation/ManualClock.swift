@@ -1,17 +1,17 @@
-/// Time that passes only when a test says so.
+/// A clock that a test advances.
 public final class ManualClock {
-  /// The time since the clock was made.
+  /// The time since the clock was created.
   public private(set) var now: Duration = .zero
 
-  /// Makes a clock at zero.
+  /// Creates a clock at zero.
   public init() {}
 
-  /// Lets time pass.
+  /// Advances the clock. Traps on a negative duration.
   public func advance(by time: Duration) {
     precondition(time >= .zero, "time does not go back")
     now += time
   }
 
-  /// Lets time pass until a moment, if that is not past.
+  /// Advances the clock to a time. Has no effect if that time has passed.
   public func advance(to moment: Duration) { now = max(now, moment) }
 }

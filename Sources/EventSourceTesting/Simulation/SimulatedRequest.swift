@@ -1,6 +1,6 @@
 public import EventSourceServer
 
-/// A request made of values.
+/// A request with given values.
 public struct SimulatedRequest: EventStreamRequest {
   /// The method.
   public var method: String
@@ -8,10 +8,10 @@ public struct SimulatedRequest: EventStreamRequest {
   public var target: String
   /// The fields.
   public var fields: [HeaderField]
-  /// Who asks.
+  /// The peer's address.
   public var peer: String?
 
-  /// Makes a request, by default one for a stream.
+  /// Creates a request, by default one for a stream.
   public init(
     method: String = "GET", target: String = "/events", fields: [HeaderField] = [], lastEventID: String? = nil,
     peer: String? = "192.0.2.1"

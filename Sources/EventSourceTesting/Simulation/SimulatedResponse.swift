@@ -1,40 +1,40 @@
 public import EventSourceServer
 
-/// A response that remembers what it was told, takes as many bytes as it has room for, and stops the test when the
-/// rules of `EventStreamResponse` are broken.
+/// A response that records its data, accepts as many bytes as it has room for, and traps if the lane breaks the rules
+/// of `EventStreamResponse`.
 public final class SimulatedResponse: EventStreamResponse {
-  /// The head, once there is one.
+  /// The head. `nil` before the response begins.
   public private(set) var head: EventStreamResponseHead?
-  /// The bytes taken.
+  /// The bytes accepted so far.
   public private(set) var body: [UInt8] = []
-  /// How the stream ended, once it has.
+  /// How the stream ended. `nil` before that.
   public private(set) var ending: EventStreamEnding?
-  /// How many bytes it still takes.
+  /// The number of bytes that the response still accepts.
   public var room: Int
-  /// At most so many are taken by one write.
+  /// The maximum number of bytes that one write accepts.
   public var largestWrite = Int.max
-  /// Called when the head comes.
+  /// Called when the head is written.
   public var onStart: (() -> Void)?
-  /// Called before each write: what another thread does at that moment, such as publishing.
+  /// Called before each write. A test can publish here, for example, as another thread might.
   public var beforeWrite: (() -> Void)?
   /// Called when the lane ends the stream, with the ending.
   public var onEnd: ((EventStreamEnding) -> Void)?
-  /// So many bytes are accepted beyond the room and kept as they were lent, as a stack does that sends them later
-  /// without copying; nil: none are kept.
+  /// The number of bytes accepted beyond the room and kept without copying, as in a stack that sends lent bytes later.
+  /// `nil` means that none are kept.
   public var keepLimit: Int?
   private var kept: [EventStreamBytes] = []
-  /// The peer has gone, which the next write finds out.
+  /// Whether the peer has disconnected, which the next write reports.
   public var isDisconnected = false
-  /// A write took less than it was offered, and the stack has yet to say that more is taken.
+  /// Whether a write accepted less than it was offered, so that the stack still has to report room.
   public private(set) var needsWritableNotification = false
-  /// How many times it was written to.
+  /// The number of writes.
   public private(set) var writes = 0
   private var isOver = false
 
-  /// Makes a response with so much room; by default without end.
+  /// Creates a response with this much room. By default, the room is unlimited.
   public init(room: Int = .max) { self.room = room }
 
-  /// Keeps the head.
+  /// Records the head.
   public func start(_ head: EventStreamResponseHead) {
     precondition(self.head == nil && !isOver, "the head comes once, first")
     self.head = head
@@ -43,7 +43,7 @@ public final class SimulatedResponse: EventStreamResponse {
     isOver = true
   }
 
-  /// Takes what there is room for.
+  /// Accepts as many bytes as there is room for.
   public func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
     precondition(head != nil, "the head comes before the body")
     precondition(!isOver, "nothing is written after the end")
@@ -70,10 +70,10 @@ public final class SimulatedResponse: EventStreamResponse {
     return .accepted(taken)
   }
 
-  /// How many bytes are kept that have no room yet.
+  /// The number of kept bytes that have no room yet.
   public var keptBytes: Int { kept.reduce(0) { $0 + $1.count } }
 
-  /// Moves what is kept into the body, as far as there is room.
+  /// Moves kept bytes into the body, as far as there is room.
   public func sendKept() {
     while let first = kept.first, room > 0 {
       let taken = min(first.count, room)
@@ -87,7 +87,7 @@ public final class SimulatedResponse: EventStreamResponse {
     if room != .max { room -= count }
   }
 
-  /// Keeps the ending.
+  /// Records the ending.
   public func end(_ ending: EventStreamEnding) {
     precondition(head?.body == .stream, "only a stream is ended")
     precondition(!isOver, "a stream is ended once")
@@ -97,13 +97,13 @@ public final class SimulatedResponse: EventStreamResponse {
     onEnd?(ending)
   }
 
-  /// The stack will say now that it takes more; whether it owed that.
+  /// Returns whether the stack has to report room, and clears that.
   public func takeWritableNotification() -> Bool {
     defer { needsWritableNotification = false }
     return needsWritableNotification && !isOver
   }
 
-  /// The peer was said to have gone: from now on nothing may be called.
+  /// Marks the peer as disconnected. After that, no call is allowed.
   public func close() {
     isOver = true
     kept = []
@@ -112,7 +112,7 @@ public final class SimulatedResponse: EventStreamResponse {
   /// The body as text.
   public var text: String { String(decoding: body, as: UTF8.self) }
 
-  /// Takes the body out.
+  /// Returns the body and clears it.
   public func takeBody() -> [UInt8] {
     defer { body = [] }
     return body

@@ -1,14 +1,14 @@
 public import EventSourceServer
 
-/// An HTTP stack of one thread without sockets: a lane, its connections, and a clock, all moved by the test.
+/// A single-threaded HTTP stack without sockets: a lane, its connections, and a clock, all driven by the test.
 ///
-/// It keeps the rules of an adapter, and its responses check that the lane keeps its own.
+/// It follows the rules of an adapter, and its responses check that the lane follows its own.
 public final class SimulatedStack {
   /// One request and its response.
   public final class Connection {
-    /// What was written.
+    /// The response.
     public let response: SimulatedResponse
-    /// What the stack drives.
+    /// The session that the stack drives.
     public fileprivate(set) var session: EventStreamSession!
     private unowned let stack: SimulatedStack
 
@@ -17,7 +17,7 @@ public final class SimulatedStack {
       self.stack = stack
     }
 
-    /// The client reads: there is room for so many bytes more, or without end.
+    /// Reads as the client: makes room for `count` more bytes, or without limit.
     public func read(_ count: Int = .max) {
       let (room, isTooMuch) = response.room.addingReportingOverflow(count)
       response.room = count == .max || response.room == .max || isTooMuch ? .max : room
@@ -26,23 +26,23 @@ public final class SimulatedStack {
       if response.takeWritableNotification() { session.becameWritable() }
     }
 
-    /// The client leaves, and the stack notices at once.
+    /// Disconnects as the client. The stack notices immediately.
     public func disconnect() {
       response.close()
       session.peerDisconnected()
     }
 
-    /// Whether the request was answered completely, or the stream is over.
+    /// Whether the response is complete or the stream has ended.
     public var isFinished: Bool { session.isFinished }
   }
 
-  /// The time.
+  /// The clock.
   public let clock: ManualClock
   /// The lane.
   public let lane: DeliveryLane
   private let wakeUps: WakeUps
 
-  /// Makes a stack for a hub.
+  /// Creates a stack for a hub.
   public init(hub: EventHub, clock: ManualClock = ManualClock()) {
     let wakeUps = WakeUps()
     self.clock = clock
@@ -50,10 +50,10 @@ public final class SimulatedStack {
     lane = hub.makeLane { wakeUps.add() }
   }
 
-  /// How often the lane was woken.
+  /// The number of times that the lane was woken.
   public var wakeUpCount: Int { wakeUps.count }
 
-  /// Takes a request. Nothing of a stream is written before ``run()``.
+  /// Accepts a request. Nothing of a stream is written before ``run()``.
   public func connect(
     _ handler: EventStreamHandler, _ request: SimulatedRequest = SimulatedRequest(), channels: [String] = [],
     room: Int = .max
@@ -63,7 +63,7 @@ public final class SimulatedStack {
     return connection
   }
 
-  /// Runs the lane until it wants to sleep; when it wants to be run again at the latest.
+  /// Runs the lane until it has nothing more to do. Returns the latest time at which it must run again.
   @discardableResult
   public func run() -> Duration? {
     while true {
@@ -72,7 +72,7 @@ public final class SimulatedStack {
     }
   }
 
-  /// Lets time pass, running the lane whenever it wanted to be run.
+  /// Advances the clock, and runs the lane whenever it is due.
   public func advance(by time: Duration) {
     let end = clock.now + time
     while let next = run(), next <= end { clock.advance(to: next) }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counts how often something was woken, from any thread.
+/// Counts wake-ups, from any thread.
 final class WakeUps: Sendable {
   private let value = Atomic(0)
 

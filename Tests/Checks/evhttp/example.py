@@ -1,4 +1,4 @@
-"""The examples from the shell: what a program with an evhttp server gets by a few lines, in C and in Swift."""
+"""Checks the examples from the shell: event streams in an evhttp program, in C and in Swift."""
 
 import json
 import re
@@ -11,7 +11,7 @@ SECRET = ["-H", "Authorization: Bearer secret"]
 
 
 def ticks(program):
-    """A stream beside the routes that were there before."""
+    """A stream works beside the program's earlier routes."""
     with Program(program, "0") as server, Stream(f"{server.url}/events?channel=ticks") as stream:
         status, page = curl(f"{server.url}/")
         assert status == 200 and "EventSource('/events?channel=ticks')" in page, page
@@ -23,7 +23,7 @@ def ticks(program):
         first = re.search("data: (.*)\nid: (.*)\n", stream.text)
         count = int(first.group(1))
         stream.wait_for(f"data: {count + 1}\n")
-        # A reader that returns gets what it missed, and nothing twice.
+        # A returning reader gets the events that it missed, and none twice.
         with Stream(f"{server.url}/events?channel=ticks", "-H", f"Last-Event-ID: {first.group(2)}") as again:
             again.wait_for(f"data: {count + 2}\n")
             assert again.data()[:2] == [str(count + 1), str(count + 2)], again.data()
@@ -31,7 +31,7 @@ def ticks(program):
 
 
 def notice_board(program, *prefix):
-    """Authorizer, repository, logger, another thread that publishes, and an end in good order."""
+    """Checks the authorizer, the repository, the logger, publishing on another thread, and a clean end."""
     with Program(*prefix, program, "0") as server:
         def pin_up(text, channel="staff"):
             assert curl("-d", text, f"{server.url}/notes/{channel}") == (202, "pinned up\n")
@@ -53,7 +53,7 @@ def notice_board(program, *prefix):
             live.wait_for("note 100 ")
             expected = [f"note {number} – Grüße" for number in range(1, 101)]
             assert live.data() == expected, live.data()
-            # The hub holds the newest few; what is older comes from the program's own history.
+            # The hub retains only the newest events. Older ones come from the program's own history.
             with Stream(staff, *SECRET, "-H", "Last-Event-ID: 7") as resumed:
                 resumed.wait_for("note 100 ")
                 assert resumed.data() == expected[7:], resumed.data()
@@ -77,7 +77,7 @@ def notice_board(program, *prefix):
 
 
 def keeps_its_connection(port):
-    """A rejection by the authorizer leaves the connection what it was, also for requests that were sent along with it."""
+    """A rejection by the authorizer leaves the connection usable, even for requests pipelined with it."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         refused = b"GET /events/staff HTTP/1.1\r\nHost: a\r\n\r\n"
         connection.sendall(refused + refused + b"GET /statistics HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -1,4 +1,4 @@
-"""The installed library: it is what its header says, for C and for C++, and the examples are what they claim."""
+"""The installed library matches its header, for C and C++, and the examples are as described."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from programs import EXAMPLE, HERE, PREFIX, SCRATCH, VALGRIND, compile_c, pkg_co
 
 
 HEADERS = f"{HERE}/Sources/CEventSource"
-# Each library, its header, what it may need beside libc, and how many bytes it may have.
+# Each library, its header, the libraries that it may need besides libc, and its maximum size.
 LIBRARIES = {
     "eventsource-libevent": ("eventsource", {"libevent", "libm", "libstdc++", "libgcc_s", "libc", "ld-linux"}),
     "eventsource-libevent-sqlite": (
@@ -99,7 +99,7 @@ def the_man_pages_are_well_formed():
 
 
 def the_difference_is_five_lines():
-    """Five lines make the streams, one publishes, and a few are what these need: nothing of the program changes."""
+    """Five lines create the streams, one publishes, and a few support them. The rest of the program is unchanged."""
     result = subprocess.run(["diff", f"{EXAMPLE}/before.c", f"{EXAMPLE}/after.c"], capture_output=True, text=True)
     added = [line[2:] for line in result.stdout.splitlines() if re.match(r"> +\S|> #", line) and line[2:4] != " *"]
     removed = [line[2:] for line in result.stdout.splitlines() if re.match("<", line) and line[2:4] != " *"]
@@ -110,7 +110,7 @@ def the_difference_is_five_lines():
     assert len(added) - len(removed) <= 5 + 1 + 6, added
 
 
-# The tests in C, and the library that each is linked with.
+# The tests in C, and the library of each.
 TESTS = {
     "api": ["eventsource-libevent"], "serving": ["eventsource-libevent"], "loops": ["eventsource-libevent"],
     "history": ["eventsource-libevent-sqlite", "sqlite3"]}
@@ -125,7 +125,7 @@ def every_function_does_what_it_says():
 
 
 def it_can_be_linked_statically():
-    """The same tests in programs that need no file of this package's when they run, and no file at all."""
+    """The same tests pass in programs that need no file of this package at run time, or no shared library at all."""
     for name, (library, *others) in TESTS.items():
         flags = run("pkg-config", "--static", "--cflags", "--libs", library, "libevent", *others, env=environment())
         archived = [f"-l:lib{library}.a" if flag == f"-l{library}" else flag for flag in flags.split()]
@@ -139,7 +139,7 @@ def it_can_be_linked_statically():
 
 
 def it_is_installed_below_a_folder_and_goes_again():
-    """As packages are made: everything below DESTDIR, and what is installed refers to the prefix."""
+    """With DESTDIR, everything is installed below that folder and refers to the prefix."""
     folder = os.path.join(SCRATCH, "destination")
     arguments = ["bash", f"{HERE}/install.sh", "--prefix", "/opt/events", "--libdir", "/opt/events/lib64"]
     below = {**os.environ, "DESTDIR": folder}

@@ -1,4 +1,4 @@
-"""Many readers, long times, bad peers, and TLS."""
+"""Checks many readers, long streams, bad peers, and TLS."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def publish(server, count, size):
 
 
 class Peer:
-    """A reader with a socket of its own, over TLS if there is a context."""
+    """A reader with its own socket, over TLS if there is a context."""
 
     def __init__(self, server, tls=None, small=False):
         self.socket = socket.socket()
@@ -52,7 +52,7 @@ class Peer:
 
 
 def idle(program, tls, *certificate, rounds=8):
-    """evhttp's timeouts, of one second here, do not end a stream that waits, with or without heartbeats."""
+    """evhttp's timeouts, here one second, do not end an idle stream, with or without heartbeats."""
     with Program(program, *certificate, "--timeout", "1", "--heartbeat", "250") as server:
         peer = Peer(server, tls)
         for _ in range(rounds):
@@ -76,7 +76,7 @@ def idle(program, tls, *certificate, rounds=8):
 
 
 def idle_with_defaults(program, seconds=185):
-    """Three minutes with nothing but heartbeats, and evhttp as it is."""
+    """A stream stays open for three minutes with only heartbeats and evhttp's default settings."""
     with Program(program) as server:
         peer = Peer(server)
         peer.received.clear()
@@ -94,7 +94,7 @@ def idle_with_defaults(program, seconds=185):
 
 
 def delivery(program, tls, *certificate):
-    """More than any buffer holds arrives whole and in order, also when another reader takes nothing."""
+    """More data than any buffer holds arrives completely and in order, even beside a stalled reader."""
     with Program(program, *certificate, "--log-bytes", str(64 << 20), "--stall", "60000") as server:
         stuck, reader = Peer(server, tls, small=True), Peer(server, tls)
         count, size = 20000, 1500
@@ -116,10 +116,10 @@ def delivery(program, tls, *certificate):
 
 
 def a_peer_that_never_reads(program, tls, *certificate, most):
-    """Costs no more than what is pending for it, and is cut off in the end."""
+    """A reader that never reads costs no more than its pending data, and is finally disconnected."""
     peers = 100
     with Program(program, *certificate, "--log-bytes", str(16 << 20), "--stall", "4000") as server:
-        publish(server, 15000, 1000)  # The log is full: it does not grow any more.
+        publish(server, 15000, 1000)  # The log is full and no longer grows.
         stuck = [Peer(server, tls, small=True) for _ in range(peers)]
         before = resident(server.pid)
         publish(server, 8000, 1000)
@@ -134,17 +134,17 @@ def a_peer_that_never_reads(program, tls, *certificate, most):
 
 
 def waves(program, count):
-    """Readers come and go three times, and everything is as it was."""
+    """After readers have come and gone three times, no resources are left in use."""
     with Program(program) as server:
         first, poll = readers.connect(server.port, 1, "/events/news")
-        # One of curl's is counted, too, while it asks.
+        # The socket of the curl process that asks is also counted.
         idle_sockets = sockets(server.pid) - 1
         poll.close()
         first[0].close()
         idle_memory = resident(server.pid)
         after = []
         for wave in range(3):
-            # Not more at once than wait to be accepted, or the kernel has some come again after a second.
+            # No more at once than the accept queue holds. Otherwise, the kernel makes some retry after a second.
             batches = [
                 readers.connect(server.port, 100, "/events/news", first)
                 for first in range(wave * count, (wave + 1) * count, 100)]
@@ -164,7 +164,7 @@ def waves(program, count):
         each = (memory - idle_memory) / 1024 / count
         print(f"evhttp: {count} readers came and went three times; {each:.1f} KiB each; {idle_memory >> 10} KiB before, "
               f"then {kibibytes}")
-        # The allocator keeps what it has for the next wave; what must not be is that a wave needs more.
+        # The allocator keeps memory for the next wave, but a wave must not need more.
         grown = (after[2] - after[0]) / (2 * count)
         assert grown < 64, f"a reader that has come and gone leaves {grown:.0f} bytes"
         server.stop()

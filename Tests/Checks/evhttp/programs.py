@@ -1,4 +1,4 @@
-"""What the checks of the evhttp integration share: where things are, and programs that are started and ended."""
+"""Paths and programs that the checks of the evhttp integration share."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-sys.dont_write_bytecode = True  # The sources' folder stays as it is.
+sys.dont_write_bytecode = True  # Keeps the source folder clean.
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 SCRATCH = os.path.join(ROOT, ".build", "checks", "evhttp")
 PREFIX = os.path.join(SCRATCH, "prefix")
@@ -26,7 +26,7 @@ VALGRIND = [
 
 
 def run(*command, **options):
-    """Runs a command that has to succeed; what it printed."""
+    """Runs a command, which must succeed, and returns its output."""
     result = subprocess.run(command, capture_output=True, text=True, **options)
     said = result.stdout + result.stderr
     assert result.returncode == 0, f"{' '.join(command)} ended with {result.returncode}:\n{said}"
@@ -39,7 +39,7 @@ def pkg_config(*packages):
 
 
 def compile_c(source, *packages, compiler="cc", flags=()):
-    """Compiles one file with nothing but a compiler and pkg-config; the program's path."""
+    """Compiles one file with only a compiler and pkg-config. Returns the program's path."""
     program = os.path.join(SCRATCH, os.path.splitext(os.path.basename(source))[0])
     warnings = ["-Wall", "-Wextra", "-Werror"]
     run(compiler, "-g", *warnings, *flags, source, "-o", program, "-pthread", *pkg_config(*packages))
@@ -54,14 +54,14 @@ def wait_until(what, condition, seconds=120):
 
 
 def curl(*arguments):
-    """The response's status and body."""
+    """Returns the response's status and body."""
     text = run("curl", "-sN", "--max-time", "100", "-w", "\n%{http_code}", *arguments)
     body, status = text.rsplit("\n", 1)
     return int(status), body
 
 
 class Program:
-    """A server that prints where it listens, and ends when it is told to, or with the check."""
+    """A server that prints its address, and ends on request or with the check."""
 
     def __init__(self, *command):
         self.errors = open(os.path.join(SCRATCH, "errors"), "w+")
@@ -82,7 +82,7 @@ class Program:
         return self.errors.read()
 
     def stop(self):
-        """SIGTERM, after which it has to end with status 0 by itself."""
+        """Sends SIGTERM. The program must then end with status 0."""
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(120)
         self.process.stdout.close()
@@ -92,7 +92,7 @@ class Program:
         return said
 
     def kill(self):
-        """Harmless when repeated, and after it has ended."""
+        """Kills the program. Has no effect if it has already ended."""
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
@@ -122,7 +122,7 @@ class Stream:
             self.text += data.decode()
 
     def end(self):
-        """All of it, once the server has ended it in good order."""
+        """Returns the complete stream after the server has ended it properly."""
         self.text += self.process.stdout.read().decode()
         status = self.process.wait(120)
         self.process.stdout.close()

@@ -1,9 +1,9 @@
-"""The evhttp integration as its users have it: installed, linked from C, and serving.
+"""Checks the evhttp integration as users have it: installed, linked from C, and serving.
 
 usage: run.py [--readers N] [--long] [PART ...]
 
-Parts: library, example, load, browser, swift; all without any. --readers: how many come and go (2000). --long: a stream
-is idle for three minutes.
+Parts: library, example, load, browser, swift (default: all). --readers: the number of readers (2000). --long: keeps a
+stream idle for three minutes.
 """
 
 import argparse

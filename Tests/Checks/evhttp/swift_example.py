@@ -1,4 +1,4 @@
-"""The Swift example, from the shell and in Chromium."""
+"""Checks the Swift example, from the shell and in Chromium."""
 
 import example
 import web

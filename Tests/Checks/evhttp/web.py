@@ -1,4 +1,4 @@
-"""The examples' pages in Chromium."""
+"""Checks the examples' pages in Chromium."""
 
 import json
 
@@ -11,7 +11,7 @@ SHOWN = "[...document.querySelectorAll('li')].map(li => li.textContent)"
 
 
 def ticks(page, program):
-    """The page counts by itself, and goes on when the connection was lost."""
+    """The page counts by itself, and continues after a lost connection."""
     with Program(program, "0") as server:
         relay = Relay(server.port)
         try:
@@ -30,7 +30,7 @@ def ticks(page, program):
 
 
 def notice_board(page, program):
-    """What is pinned up is shown once, whatever happens to the connection, and from the beginning in a new page."""
+    """Each note is shown once, despite broken connections. A new page shows all notes from the beginning."""
     with Program(program, "0") as server:
         relay = Relay(server.port)
         try:
@@ -56,7 +56,7 @@ def notice_board(page, program):
 
 
 def written(texts):
-    """As the page's JSON.stringify writes it."""
+    """Returns the text in the format of the page's JSON.stringify."""
     return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
 
 

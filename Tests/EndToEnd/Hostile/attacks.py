@@ -1,4 +1,4 @@
-"""What hostile peers do, one function a kind. Each takes what it attacks and a generator, and ends by itself."""
+"""The attacks of hostile peers, one function per kind. Each takes a target and a generator, and ends by itself."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ async def odd_requests(target, random):
 
 
 async def odd_streams(target, random):
-    """Streams of every kind and ID, read for a while."""
+    """Opens streams of every kind with any ID, and reads them for a while."""
     async with Peer(target, random) as peer:
         await peer.send(requests_sent.stream_request(random, version=random.choice([b"HTTP/1.1", b"HTTP/1.0"])))
         await peer.receive_until_end(random.random() * 2, random.randrange(1, 200_000))
@@ -28,7 +28,7 @@ async def odd_streams(target, random):
 
 
 async def pipelined_requests(target, random):
-    """Many at once, of which any may be a stream, behind which nothing is to be answered any more."""
+    """Pipelines many requests. Any of them can be a stream, after which no response is expected."""
     ping = b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"
     batch = [random.choice([ping, ping, requests_sent.stream_request(random), requests_sent.odd_request(random)])
              for _ in range(random.randrange(2, 50))]
@@ -38,8 +38,8 @@ async def pipelined_requests(target, random):
 
 
 async def pipelined_pings(target, random):
-    """A client in its right: every request is answered. The built-in server does so also when no more can come; evhttp
-    takes that for the connection's end."""
+    """Sends valid requests, all of which must be answered. The built-in server also answers them after the client has
+    closed its sending side; evhttp treats that as the end of the connection."""
     count = random.randrange(1, 50)
     async with Peer(target, random) as peer:
         await peer.send(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n" * count)
@@ -49,7 +49,7 @@ async def pipelined_pings(target, random):
         while received.count(b"pong") < count:
             data, last, before = await peer.receive(seconds=60), time.monotonic(), last
             if not data:
-                # Too many connections, or the machine had no time for this program or the server within its limits.
+                # Too many connections, or the machine was too slow for the server's time limits.
                 if b" 503 " in received or data == b"" and (not received or last - before > 1):
                     return
                 target.found(f"{received.count(b'pong')} of {count} pings were answered: {received[-300:]}, then {data}")
@@ -59,8 +59,8 @@ async def pipelined_pings(target, random):
 
 
 async def echoed_bodies(target, random):
-    """A body, framed either way and in pieces, comes back; not all of it, if this program has no time to read it within
-    the server's limits."""
+    """Sends a body in pieces with either framing, and expects it back. If this program is too slow for the server's
+    time limits, a part suffices."""
     body = random.randbytes(random.choice([0, 1, 1000, 100_000, 500_000]))
     if random.random() < 0.5:
         framed, field = body, b"Content-Length: %d" % len(body)
@@ -80,7 +80,7 @@ async def echoed_bodies(target, random):
 
 
 async def endless_heads(target, random):
-    """A request line or fields without an end."""
+    """Sends an endless request line or endless fields."""
     async with Peer(target, random) as peer:
         await peer.send(random.choice([b"GET /", b"GET /ping HTTP/1.1\r\n", b"", b"GET /ping HTTP/1.1\r\nX: "]))
         piece = random.choice([b"X: y\r\n", b"a", b"\r\n", b"\0", b" ", b"X:" + b"y" * 1000 + b"\r\n"]) * 200
@@ -92,7 +92,7 @@ async def endless_heads(target, random):
 
 
 async def endless_bodies(target, random):
-    """More than is taken, of lengths that are promised or not."""
+    """Sends more than the server accepts, with and without announcing it."""
     path = random.choice([b"/echo", b"/events?channel=a", b"/private/a", b"/ping", b"/nowhere"])
     is_chunked = random.random() < 0.5
     field = b"Transfer-Encoding: chunked" if is_chunked else random.choice([
@@ -117,7 +117,7 @@ async def bad_chunks(target, random):
 
 
 async def slow_heads(target, random):
-    """A byte now and then, until the server has had enough."""
+    """Sends single bytes slowly until the server closes the connection."""
     data = requests_sent.stream_request(random)
     async with Peer(target, random) as peer:
         for place in range(min(len(data), random.randrange(2, 60))):
@@ -134,7 +134,7 @@ async def silence(target, random):
 
 
 async def takers_of_nothing(target, random):
-    """Streams and answers that nobody reads, until the server gives up or the peer does."""
+    """Requests streams and responses and never reads them, until the server or the peer disconnects."""
     async with Peer(target, random, small=True) as peer:
         request = requests_sent.stream_request(random, random.choice([b"/events?channel=c", b"/events?channel=d", None]))
         await peer.send(random.choice([request, request, b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n" * 3000]))
@@ -153,7 +153,7 @@ async def slow_readers(target, random):
 
 
 async def cuts(target, random):
-    """Gone again at any moment, often before the server has seen that somebody came."""
+    """Disconnects at any moment, often before the server has accepted the connection."""
     async with Peer(target, random) as peer:
         data = requests_sent.stream_request(random)
         await peer.send(data[:random.randrange(len(data) + 1)])
@@ -163,7 +163,7 @@ async def cuts(target, random):
 
 
 async def floods(target, random):
-    """Hundreds of connections at once, which all go at once."""
+    """Opens hundreds of connections at once, and closes them at once."""
     count, peers = random.randrange(100, 400), []
     data = random.choice([b"", requests_sent.stream_request(random), b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"])
     try:
@@ -179,7 +179,7 @@ async def floods(target, random):
             peer.reset() if end == "reset" else peer.socket.close()
 
 
-# With how often each is chosen.
+# The kinds of attacks with their weights.
 KINDS = {
     fuzzed_requests: 20, odd_requests: 20, odd_streams: 20, pipelined_requests: 8, pipelined_pings: 5, echoed_bodies: 5,
     endless_heads: 3, endless_bodies: 3, bad_chunks: 6, slow_heads: 4, silence: 3, takers_of_nothing: 6, slow_readers: 6,

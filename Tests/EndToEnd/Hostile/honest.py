@@ -1,4 +1,4 @@
-"""Readers that have a right to every event, and a client of the host's own route."""
+"""Honest readers, which must get every event, and a client of the host's own route."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ SILENCE = 60
 
 
 class Reader:
-    """Reads channels `a` and `b`, or one of them, and checks that every event comes once, in order, and whole."""
+    """Reads channels `a` and `b`, or one of them, and checks that every event arrives once, complete and in order."""
 
     def __init__(self, target, random, channels, cuts, version="HTTP/1.1"):
         self.target, self.random, self.channels, self.cuts, self.version = target, random, channels, cuts, version
@@ -59,7 +59,7 @@ class Reader:
                     piece = await self.piece(reader, b"chunked" in head.lower())
                 if not piece:
                     return
-                # What comes after the cut is as good as lost.
+                # Data after the cut counts as lost.
                 self.take(piece[:allowance] if cuts else piece)
                 allowance -= len(piece)
         finally:
@@ -96,7 +96,7 @@ class Reader:
 
 
 class Host:
-    """Asks for the host's own route all the time, over a connection that is kept."""
+    """Requests the host's own route continuously over a persistent connection."""
 
     def __init__(self, target):
         self.target = target

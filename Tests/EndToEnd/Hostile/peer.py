@@ -1,4 +1,4 @@
-"""One connection of a hostile peer, by a bare socket, so that it can be used and ended in every way."""
+"""One connection of a hostile peer: a plain socket that can be used and closed in every way."""
 
 import asyncio
 import socket
@@ -12,9 +12,9 @@ class Peer:
         self.socket = socket.socket()
         self.socket.setblocking(False)
         if small:
-            # As little as the kernel allows, so that the server is left with what it cannot send.
+            # The kernel's minimum, so that the server has to keep the data.
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        # The ports of one source address would run out.
+        # One source address does not have enough ports.
         self.socket.bind((f"127.0.0.{random.randrange(2, 30)}", 0))
 
     async def __aenter__(self):
@@ -25,7 +25,7 @@ class Peer:
         self.socket.close()
 
     async def send(self, data, pause=0.0):
-        """In pieces, as large as the pauses are long."""
+        """Sends in pieces. Larger pieces have longer pauses."""
         self.target.remember(data)
         while data:
             count = len(data) if pause == 0 else self.random.randrange(1, 40)
@@ -35,7 +35,7 @@ class Peer:
                 await asyncio.sleep(self.random.random() * pause)
 
     async def receive(self, most=65536, seconds=1.0):
-        """What comes; None if nothing does, and nothing at the end of the stream."""
+        """Returns received bytes, None if none arrive, and empty bytes at the end of the stream."""
         try:
             async with asyncio.timeout(seconds):
                 return await self.loop.sock_recv(self.socket, most)
@@ -43,7 +43,7 @@ class Peer:
             return None
 
     async def receive_until_end(self, seconds=10.0, most=1 << 20):
-        """Everything, within limits."""
+        """Reads everything, within limits."""
         received, end = b"", self.loop.time() + seconds
         while len(received) < most and (left := end - self.loop.time()) > 0:
             data = await self.receive(seconds=left)
@@ -61,7 +61,7 @@ class Peer:
         self.socket.close()
 
     async def end(self):
-        """In one of the ways in which connections end."""
+        """Closes the connection in one of several ways."""
         match self.random.randrange(4):
             case 0: self.reset()
             case 1: self.socket.close()

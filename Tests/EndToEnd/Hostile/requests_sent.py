@@ -1,14 +1,14 @@
-"""What hostile peers send: whole requests that are odd, and mutations of them and of the fuzzers' corpora."""
+"""The requests of hostile peers: odd but complete ones, and mutations of them and of the fuzzers' corpora."""
 
 import collections
 import pathlib
 
 FUZZ = pathlib.Path(__file__).resolve().parents[2] / "Fuzz" / "Corpus"
-# The first byte of a file in these corpora chooses how the fuzzer cuts what follows.
+# The first byte of a file in these corpora selects how the fuzzer splits the rest.
 HEADS = [path.read_bytes()[1:] for path in sorted((FUZZ / "RequestHead").iterdir())]
 STREAMS = [path.read_bytes()[1:] for path in sorted((FUZZ / "Parser").iterdir())]
 
-# IDs that readers were given.
+# IDs that readers have received.
 SEEN_IDS = collections.deque([b"1"], maxlen=100)
 
 PATHS = [b"/events?channel=a", b"/events?channel=a&channel=b", b"/events?channel=c", b"/events?channel=d", b"/private/c"]
@@ -46,7 +46,7 @@ CHUNKED = [
 
 
 def stream_request(random, target=None, version=b"HTTP/1.1"):
-    """One that opens a stream, with whatever ID."""
+    """Returns a request for a stream, with any ID."""
     target = target or random.choice(PATHS)
     if target.startswith(b"/private"):
         target += random.choice(TOKENS)
@@ -60,8 +60,8 @@ def stream_request(random, target=None, version=b"HTTP/1.1"):
 
 
 def last_event_id(random):
-    """One of the odd ones, one that was given to somebody or nearly so, or the text of an event stream; without line
-    breaks, because it is a field's value."""
+    """Returns an odd ID, an ID that a reader has received, a mutation of one, or the text of an event stream. Line
+    breaks are removed, because the ID is a field's value."""
     match random.randrange(5):
         case 0: value = mutated(random, random.choice(STREAMS))
         case 1: value = mutated(random, random.choice(SEEN_IDS))
@@ -71,7 +71,7 @@ def last_event_id(random):
 
 
 def odd_request(random):
-    """Parts that are each possible, or nearly so, put together."""
+    """Combines parts that are each valid or almost valid."""
     line = b"%s %s %s" % (random.choice(METHODS), random.choice(TARGETS), random.choice(VERSIONS))
     fields = random.sample(FIELDS, random.randrange(0, 6))
     if random.random() < 0.8:
@@ -84,7 +84,7 @@ def odd_request(random):
 
 
 def mutated(random, data):
-    """With a few bytes changed, left out, doubled, or taken from elsewhere."""
+    """Returns the data with a few bytes changed, removed, repeated, or replaced by others."""
     data = bytearray(data)
     for _ in range(random.choice([0, 1, 1, 2, 4, 16])):
         place = random.randrange(len(data) + 1)
@@ -100,6 +100,6 @@ def mutated(random, data):
 
 
 def fuzzed(random):
-    """A mutation of a corpus, of an odd request, or of one that opens a stream."""
+    """Returns a mutation of a corpus, of an odd request, or of a request for a stream."""
     return mutated(random, random.choice([
         random.choice(HEADS), random.choice(STREAMS), odd_request(random), stream_request(random)]))

@@ -1,4 +1,4 @@
-"""The server that is attacked, and what was done to it and found."""
+"""The attacked server, with a record of the requests and findings."""
 
 import asyncio
 import collections
@@ -21,7 +21,7 @@ class Target:
         self.recent = collections.deque(maxlen=500)
         self.published = {"a": 0, "b": 0}
         self.connections, self.readers = 0, 0
-        # Nothing is published and nobody attacks.
+        # Nothing is published, and there are no attacks.
         self.is_calm = False
         self.is_ending = False
 
@@ -53,7 +53,7 @@ class Target:
         return (await self.line()).split()
 
     def found(self, what):
-        """Notes a finding, and the requests before it, with what each peer sent."""
+        """Records a finding and the requests before it, with the bytes that each peer sent."""
         print(f"hostile: {self.stack}: {what}", file=sys.stderr)
         if not self.findings:
             with open(self.recent_path, "w", encoding="utf-8") as file:
@@ -72,7 +72,7 @@ class Target:
             self.process.kill()
 
     async def end(self):
-        """SIGTERM, and what it says then; it may have a minute."""
+        """Sends SIGTERM, waits at most a minute, and returns the output."""
         self.is_ending = True
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
@@ -81,7 +81,7 @@ class Target:
                 output = await self.process.stdout.read()
                 status = await self.process.wait()
         except TimeoutError:
-            self.found("the server did not end in a minute after SIGTERM")
+            self.found("the server did not end within a minute after SIGTERM")
             self.process.kill()
             await self.process.wait()
             return ""

@@ -3,7 +3,7 @@ import EventSourceServer
 import Foundation
 import JWTKit
 
-/// What a token says: who the reader is, what they may read, and until when.
+/// The content of a token: the reader, the channels that the reader may read, and the expiry.
 struct ReaderToken: JWTPayload {
   var sub: SubjectClaim
   var exp: ExpirationClaim
@@ -12,7 +12,7 @@ struct ReaderToken: JWTPayload {
   func verify(using algorithm: some JWTAlgorithm) throws { try exp.verifyNotExpired() }
 }
 
-/// Grants what the signed token of a request names, and no longer than it is valid.
+/// Grants the channels in the request's signed token until the token expires.
 struct TokenAuthorizer: ChannelAuthorizer {
   let keys: JWTKeyCollection
 
@@ -32,7 +32,7 @@ struct TokenAuthorizer: ChannelAuthorizer {
 @main struct Program {
   static func main() async throws {
     let keys = JWTKeyCollection()
-    // A key of this run; a real one comes from where the application keeps its secrets.
+    // A key for this run only. A real key comes from the application's secret store.
     await keys.add(hmac: HMACKey(from: (0..<32).map { _ in UInt8.random(in: 0...255) }), digestAlgorithm: .sha256)
     let hub = EventHub(channels: ["public", "staff"])
     let server = BuiltInServer()
@@ -42,7 +42,7 @@ struct TokenAuthorizer: ChannelAuthorizer {
       let id = try hub.publish(request.text, to: ChannelName(request.pathParameters["channel"] ?? ""))
       return .text("\(id)\n", status: 202)
     }
-    // Whom the application lets in is its own affair: here everybody gets a token for "public", and Anna for both.
+    // The application decides who gets a token. Here everyone gets one for "public", and Anna also gets "staff".
     server.route("POST", at: "/tokens/{name}") { request in
       let name = request.pathParameters["name"] ?? ""
       let channels = name == "anna" ? ["public", "staff"] : ["public"]

@@ -7,17 +7,17 @@ import Glibc
     commandName: "eventsource",
     abstract: "Reads, serves, publishes and decodes event streams (Server-Sent Events).",
     discussion: """
-      The exit status is 0 when all went well, and otherwise one of sysexits.h: 64 for a mistake on the command line, \
-      65 for bad data, 66 for a missing file, 69 for a server that cannot be reached or refuses, 74 for a file that \
-      cannot be read or written, 76 for a server that sends something else, 77 for a missing permission; 130 after \
-      Ctrl-C, 141 when nobody reads the output any more.
+      The exit status is 0 for success. Errors have the statuses of sysexits.h: 64 for a wrong command line, 65 for \
+      invalid data, 66 for a missing file, 69 for a server that is unreachable or rejects the request, 74 for a file \
+      that cannot be read or written, 76 for a response that is not an event stream, 77 for a missing permission. \
+      Also, 130 after Ctrl-C, and 141 if the reader of the output has closed it.
       """,
     version: EventSource.userAgent.replacing("/", with: " "),
     subcommands: [Listen.self, Serve.self, Publish.self, Decode.self]
   )
 
   static func main() async {
-    // A write to a pipe that nobody reads fails instead, and is handled where it happens.
+    // Makes a write to a closed pipe fail instead of ending the program. Each writer handles the error.
     signal(SIGPIPE, SIG_IGN)
     do {
       try Suggestion.check(CommandLine.arguments.dropFirst().first)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why the tool ends, and with which status.
+/// An error that ends the program, with its exit status.
 struct Failure: Error {
   /// The statuses of sysexits.h.
   enum Status: Int32 {
@@ -23,7 +23,7 @@ struct Failure: Error {
   }
 }
 
-/// Says one line on standard error. What a peer sent cannot command the terminal.
+/// Prints one line to standard error. Escapes control characters, because the text may come from a peer.
 func complain(_ message: String) {
   let line = "eventsource: \(message.visible)\n"
   _ = line.withCString { write(STDERR_FILENO, $0, line.utf8.count) }

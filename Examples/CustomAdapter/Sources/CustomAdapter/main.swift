@@ -1,4 +1,5 @@
-// A server with an HTTP stack of its own: GET /events/{channel} is an event stream, anything else says hello.
+// A server with its own HTTP stack. GET /events/{channel} is an event stream; every other path responds with a
+// greeting.
 //   swift run CustomAdapter [PORT]
 import EventSourceServer
 import Glibc

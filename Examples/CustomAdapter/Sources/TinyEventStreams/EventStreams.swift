@@ -1,13 +1,14 @@
 public import EventSourceServer
 public import TinyHTTP
 
-/// Event streams in a ``TinyServer``. Made on the server's thread or before it runs; used on that thread.
+/// Event streams in a ``TinyServer``. Create it on the server's thread or before the server runs. Use it on that
+/// thread.
 public final class EventStreams {
   private let server: TinyServer
   private let lane: DeliveryLane
   private let start = ContinuousClock.now
 
-  /// Gives the server a lane of the hub.
+  /// Creates a lane of the hub for the server.
   public init(_ server: TinyServer, hub: EventHub) {
     self.server = server
     lane = hub.makeLane { [weak server] in server?.wake() }
@@ -17,31 +18,31 @@ public final class EventStreams {
     }
   }
 
-  /// How many requests and streams are open.
+  /// The number of open requests and streams.
   public var readerCount: Int { lane.readerCount }
 
-  /// Answers a request for an event stream, or refuses it.
+  /// Responds to a request for an event stream, or rejects it.
   ///
-  /// - Returns: Whether the path is the handler's; if not, nothing has been done.
+  /// - Returns: `false` if the path is not the handler's. The request is then unchanged.
   public func serve(
     _ request: Request, on connection: Connection, with handler: EventStreamHandler, at pattern: PathPattern
   ) -> Bool {
-    // Takes targets in absolute-form, too, and decodes the channel's name.
+    // Also accepts targets in absolute-form, and decodes the channel's name.
     guard let target = RequestTarget(request.target), let match = pattern.match(target.path) else { return false }
     let response = StreamResponse(to: request, on: connection)
     let session = handler.serve(
       StreamRequest(request), channels: match["channel"].map { [$0] } ?? [], response: response, on: lane)
-    // A response that is complete has given its connection back.
+    // A complete response has returned its connection.
     guard !response.hasEnded else { return true }
     connection.onDrained = { if response.takeWritableDebt() { session.becameWritable() } }
     connection.onClosed = { session.peerDisconnected() }
     return true
   }
 
-  /// Ends the streams at random moments within the window; new requests are refused.
+  /// Ends the streams at random times within the window. New requests are rejected.
   public func drain(over window: Duration) { lane.drain(over: window) }
 
-  /// Ends every stream at once.
+  /// Ends every stream immediately.
   public func close() {
     server.beforePoll = { nil }
     lane.close()

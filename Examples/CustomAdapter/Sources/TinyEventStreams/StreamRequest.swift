@@ -1,12 +1,12 @@
 import EventSourceServer
 import TinyHTTP
 
-/// A request, as the handler wants to see it: a value, so that an authorizer may keep it.
+/// A request in the form that the handler needs: a value, so that an authorizer can keep it.
 struct StreamRequest: EventStreamRequest {
   let method: String
   let target: String
   let fields: [HeaderField]
-  /// The server does not tell; behind a proxy it could not.
+  /// The server does not provide the address. Behind a proxy, it would not know the client's.
   let peer: String? = nil
 
   init(_ request: Request) {

@@ -1,19 +1,19 @@
 import EventSourceServer
 import TinyHTTP
 
-/// Where the handler writes: frames a head and a stream in HTTP/1.1 or 1.0 (RFC 9112, 6 and 7.1).
+/// The handler's response: writes a head and a stream as HTTP/1.1 or 1.0 (RFC 9112, 6 and 7.1).
 final class StreamResponse: EventStreamResponse {
-  /// The response is complete or cut off, and the connection no longer this one's.
+  /// Whether the response is complete or aborted, so that the connection no longer belongs to it.
   private(set) var hasEnded = false
 
   private let connection: Connection
   private let isHTTP10: Bool
   private let isHead: Bool
   private let closesConnection: Bool
-  /// A write took less than it was offered: the lane waits to be told that more is taken.
+  /// Whether a write accepted less than offered, so that the lane waits for a notification.
   private var needsWritableNotification = false
 
-  /// The most bytes that wait in the connection for a slow reader.
+  /// The maximum number of bytes that wait in the connection for a slow reader.
   private static let mostUnsentBytes = 16 << 10
 
   init(to request: Request, on connection: Connection) {
@@ -23,7 +23,7 @@ final class StreamResponse: EventStreamResponse {
     closesConnection = request.closesConnection
   }
 
-  /// Whether the lane is owed a call of `becameWritable`; it is paid by asking.
+  /// Returns whether the lane needs a call of `becameWritable`, and clears that.
   func takeWritableDebt() -> Bool {
     defer { needsWritableNotification = false }
     return needsWritableNotification
@@ -34,7 +34,7 @@ final class StreamResponse: EventStreamResponse {
     for field in head.fields { text += "\(field.name): \(field.value)\r\n" }
     var body: [UInt8] = []
     switch head.body {
-    // The length of a stream is not known: chunks, or in HTTP/1.0 the connection's end.
+    // The length of a stream is unknown, so it uses chunks. In HTTP/1.0, the connection's end ends it.
     case .stream: text += isHTTP10 ? "" : "Transfer-Encoding: chunked\r\n"
     case .bytes(let bytes):
       text += "Content-Length: \(bytes.count)\r\n"
@@ -47,21 +47,21 @@ final class StreamResponse: EventStreamResponse {
   }
 
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
-    // What was taken goes first: with it sent, at most one piece waits here for a slow reader.
+    // Accepted bytes are sent first, so at most one piece waits here for a slow reader.
     guard !connection.hasUnsentBytes else {
       needsWritableNotification = true
       return .accepted(0)
     }
     let count = min(bytes.count, Self.mostUnsentBytes)
     let piece = bytes.withUnsafeBytes { Array($0.prefix(count)) }
-    // A chunk is given to the connection whole, so that its frame is never left open.
+    // A chunk is passed to the connection as a whole, so its framing is never left incomplete.
     connection.send(isHTTP10 ? piece : Array("\(String(count, radix: 16))\r\n".utf8) + piece + [13, 10])
     needsWritableNotification = count < bytes.count
     if needsWritableNotification, !connection.hasUnsentBytes { return continued(bytes, count) }
     return .accepted(count)
   }
 
-  /// The kernel took the whole piece: the next one follows at once.
+  /// The kernel accepted the whole piece, so the next one follows immediately.
   private func continued(_ bytes: borrowing EventStreamBytes, _ count: Int) -> EventStreamWriteResult {
     switch write(bytes.dropFirst(count)) {
     case .accepted(let more): .accepted(count + more)

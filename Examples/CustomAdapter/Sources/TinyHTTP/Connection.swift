@@ -1,19 +1,19 @@
 import Glibc
 
-/// A client's connection. Everything is done on the server's thread.
+/// A client's connection. Use it on the server's thread only.
 public final class Connection {
-  /// Called from the loop when the kernel has taken everything that was sent.
+  /// Called from the loop when the kernel has accepted everything that was sent.
   public var onDrained: () -> Void = {}
-  /// Called from the loop, once, when the peer has left.
+  /// Called from the loop, once, when the peer has disconnected.
   public var onClosed: () -> Void = {}
 
   let descriptor: Int32
-  /// The request whose response has not been finished.
+  /// The request whose response is not complete yet.
   private(set) var request: Request?
   private var input: [UInt8] = []
   private var output: [UInt8] = []
   private var body = RequestBody()
-  /// When everything is sent, the connection ends.
+  /// Whether the connection ends when everything has been sent.
   private var closesWhenSent = false
   private(set) var isClosed = false
 
@@ -21,16 +21,16 @@ public final class Connection {
 
   init(descriptor: Int32) { self.descriptor = descriptor }
 
-  /// Whether bytes wait for the kernel to take them.
+  /// Whether bytes wait for the kernel to accept them.
   public var hasUnsentBytes: Bool { !output.isEmpty }
 
-  /// Sends bytes in order; what the kernel does not take is kept.
+  /// Sends bytes in order. Bytes that the kernel does not accept are buffered.
   public func send(_ bytes: some Sequence<UInt8>) {
     output += bytes
     flush()
   }
 
-  /// The response is complete: the next request is read, or the connection ends.
+  /// Completes the response. The next request is read, or the connection ends.
   public func finish() {
     if request?.closesConnection ?? true { closesWhenSent = true }
     request = nil
@@ -39,14 +39,14 @@ public final class Connection {
     flush()
   }
 
-  /// Ends the connection so that the peer sees that something is missing.
+  /// Ends the connection in a way that tells the peer that the response is incomplete.
   public func abort() {
     var now = linger(l_onoff: 1, l_linger: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
     close()
   }
 
-  /// Takes no further request; one that is being served is finished first.
+  /// Accepts no further requests. A request in progress is completed first.
   func drain() {
     closesWhenSent = true
     if request == nil { flush() }
@@ -57,7 +57,7 @@ public final class Connection {
     return pollfd(fd: descriptor, events: Int16(reads | (output.isEmpty ? 0 : POLLOUT)), revents: 0)
   }
 
-  /// Handles what poll has found; calls `answer` for a request that has come.
+  /// Handles the events that poll reported. Calls `answer` for a complete request.
   func handle(_ events: Int32, _ answer: (Request) -> Void) {
     if events & POLLOUT != 0 {
       flush()
@@ -109,7 +109,7 @@ public final class Connection {
   private func flush() {
     while !isClosed, !output.isEmpty {
       let count = Glibc.send(descriptor, output, output.count, Int32(MSG_NOSIGNAL))
-      // A connection that is broken is found by the next poll.
+      // The next poll reports a broken connection.
       guard count > 0 else { break }
       output.removeFirst(count)
     }

@@ -4,12 +4,12 @@ public struct Request: Sendable {
   public var method: String
   /// The target, as received.
   public var target: String
-  /// Whether the version is 1.0 and not 1.1.
+  /// Whether the version is 1.0 instead of 1.1.
   public var isHTTP10: Bool
   /// The fields, in the order received.
   public var fields: [(name: String, value: String)] = []
 
-  /// Parses a head without its empty line; nil if it is malformed (RFC 9112, 3 and 5).
+  /// Parses a head without its empty line. Returns nil if it is malformed (RFC 9112, 3 and 5).
   init?(_ head: ArraySlice<UInt8>) {
     let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false)
     let parts = lines[0].split(separator: " ", omittingEmptySubsequences: false)
@@ -28,7 +28,7 @@ public struct Request: Sendable {
     }
   }
 
-  /// The values of a field, whose name has no case (RFC 9110, 5.1).
+  /// Returns the values of a field. The name is case-insensitive (RFC 9110, 5.1).
   func values(of name: String) -> [String] { fields.filter { $0.name.lowercased() == name }.map(\.value) }
 
   /// Whether the connection ends with the response.

@@ -1,23 +1,23 @@
-/// A request's body, which is counted and dropped (RFC 9112, 6 and 7.1).
+/// A request's body, which is counted and discarded (RFC 9112, 6 and 7.1).
 struct RequestBody {
   private enum Rest {
     case none
     case bytes(Int)
     case chunkSize
-    /// A chunk's bytes and the line end behind them.
+    /// A chunk's bytes and the following line end.
     case chunk(Int)
     case trailers
   }
 
   private var rest = Rest.none
 
-  /// Nothing is left of it.
+  /// Whether the body has ended.
   var isOver: Bool { if case .none = rest { true } else { false } }
 
-  /// The body of no request.
+  /// Creates an empty body.
   init() {}
 
-  /// Nil: its length cannot be known.
+  /// Creates the body of a request. Returns nil if its length cannot be determined.
   init?(of request: Request) {
     let lengths = request.values(of: "content-length")
     let codings = request.values(of: "transfer-encoding").map { $0.lowercased() }
@@ -31,7 +31,7 @@ struct RequestBody {
     }
   }
 
-  /// Drops what belongs to the body from the beginning of the bytes; false: it is malformed.
+  /// Removes the body's bytes from the beginning of the input. Returns `false` if the body is malformed.
   mutating func drop(from bytes: inout [UInt8]) -> Bool {
     while !bytes.isEmpty {
       switch rest {
@@ -59,7 +59,7 @@ struct RequestBody {
     return true
   }
 
-  /// Digits alone: no sign, which `Int` would take.
+  /// Parses digits only, without the sign that `Int` would accept.
   private static func number(_ text: String, radix: Int) -> Int? {
     guard text.allSatisfy(\.isHexDigit), let number = Int(text, radix: radix), number < 1 << 60 else { return nil }
     return number

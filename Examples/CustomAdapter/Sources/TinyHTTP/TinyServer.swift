@@ -1,28 +1,29 @@
 import Glibc
 import Synchronization
 
-/// An HTTP/1.1 server of one thread, as small as an example allows: a loop around `poll`. It has no time limits.
+/// A single-threaded HTTP/1.1 server that is as small as an example allows: a loop around `poll`. It has no time
+/// limits.
 ///
-/// It is Sendable because other threads call only `async` and `wake`, which touch nothing but a pipe and the jobs,
-/// under their lock.
+/// It is Sendable because other threads call only `async` and `wake`, which use only a pipe and the jobs, under their
+/// lock.
 public final class TinyServer: @unchecked Sendable {
   /// The port that the system chose, on 127.0.0.1.
   public let port: Int
-  /// Answers a request.
+  /// Handles a request.
   public var onRequest: (Request, Connection) -> Void = { _, connection in connection.abort() }
-  /// Called before each poll; returns how long the loop may sleep; nil: until something happens.
+  /// Called before each poll. Returns the maximum sleep of the loop, or nil for no limit.
   public var beforePoll: () -> Duration? = { nil }
 
   private var listener: Int32
-  /// A pipe: what is written into it ends a poll.
+  /// A pipe. Writing to it ends a poll.
   private let waker: (read: Int32, write: Int32)
   private var connections: [Int32: Connection] = [:]
   private let jobs = Mutex<[@Sendable () -> Void]>([])
   private var isRunning = true
-  /// A connection waits that cannot be accepted before another one has ended.
+  /// Whether a connection waits that cannot be accepted before another one ends.
   private var isFull = false
 
-  /// Opens the port; what comes waits until the loop runs.
+  /// Opens the port. Connections wait until the loop runs.
   public init(port: Int = 0) throws(SystemError) {
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var one: Int32 = 1
@@ -60,14 +61,14 @@ public final class TinyServer: @unchecked Sendable {
     close(waker.write)
   }
 
-  /// Makes the loop call ``beforePoll`` soon. Any thread.
+  /// Makes the loop call ``beforePoll`` soon. Call this on any thread.
   public func wake() {
-    // A pipe that is full wakes as well.
+    // A full pipe also wakes the loop.
     var byte: UInt8 = 0
     _ = write(waker.write, &byte, 1)
   }
 
-  /// Does something on the loop's thread, soon. Any thread.
+  /// Runs a job soon on the loop's thread. Call this on any thread.
   public func async(_ job: @escaping @Sendable () -> Void) {
     jobs.withLock { $0.append(job) }
     wake()
@@ -110,13 +111,13 @@ public final class TinyServer: @unchecked Sendable {
     stopListening()
   }
 
-  /// Takes no connection any more, and ends those that serve no request. The loop's thread.
+  /// Accepts no more connections, and ends those without a request. Call this on the loop's thread.
   public func drain() {
     stopListening()
     for connection in connections.values { connection.drain() }
   }
 
-  /// Ends ``run()``, and with it every connection. The loop's thread.
+  /// Ends ``run()`` and every connection. Call this on the loop's thread.
   public func stop() { isRunning = false }
 
   private func stopListening() {
@@ -140,7 +141,7 @@ public final class TinyServer: @unchecked Sendable {
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
   }
 
-  /// Rounded up, so that the loop does not come back too early.
+  /// Rounded up, so that the loop does not wake too early.
   private static func milliseconds(_ time: Duration?) -> Int32 {
     guard let time else { return -1 }
     let (seconds, rest) = min(max(time, .zero), .seconds(3600)).components
@@ -148,10 +149,10 @@ public final class TinyServer: @unchecked Sendable {
   }
 }
 
-/// A call to the system has failed.
+/// A failed system call.
 public struct SystemError: Error, CustomStringConvertible {
-  /// What `errno` was.
+  /// The value of `errno`.
   public var number: Int32
-  /// The system's words for it.
+  /// The system's description of the error.
   public var description: String { String(cString: strerror(number)) }
 }

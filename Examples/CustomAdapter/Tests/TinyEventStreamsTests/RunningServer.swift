@@ -5,8 +5,8 @@ import Synchronization
 import TinyEventStreams
 import TinyHTTP
 
-/// A server on a thread of its own, for the contract.
-// Sendable, because everything but the server's `async` is used on that thread alone.
+/// A server on its own thread, for the contract.
+// Sendable, because everything except the server's `async` is used on that thread only.
 final class RunningServer: RunningAdapter, @unchecked Sendable {
   private let server: TinyServer
   private let streams: EventStreams
@@ -48,7 +48,7 @@ final class RunningServer: RunningAdapter, @unchecked Sendable {
     }
   }
 
-  /// The server's thread: ends when nothing is open, or two seconds after the window.
+  /// Runs on the server's thread. Ends when nothing is open, or two seconds after the window.
   private func drain(over window: Duration) {
     streams.drain(over: window)
     server.drain()

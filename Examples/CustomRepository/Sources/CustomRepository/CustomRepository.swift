@@ -3,7 +3,7 @@ import EventSourceFormat
 import EventSourceServer
 import Foundation
 
-/// The application's own data: orders in a table, here in memory, numbered as they come in.
+/// The application's own data: a table of orders, here in memory, numbered in order of arrival.
 actor Orders {
   private var rows: [String] = []
 
@@ -19,18 +19,18 @@ actor Orders {
   var count: Int { rows.count }
 }
 
-/// An order as an event: its number is its ID, so the table is the stream's history.
+/// Returns an order as an event. Its number is its ID, so the table is the stream's history.
 func event(_ number: Int, _ text: String) throws -> ServerSentEvent {
   ServerSentEvent(data: text, type: "order", id: try EventID("\(number)"))
 }
 
-/// Tells a reader that returns what it has missed, from the table.
+/// Reads the events that a returning reader missed from the table.
 struct OrderHistory: EventRepository {
   let orders: Orders
 
   func events(for request: ReplayRequest) async throws -> ReplayResult {
     let last = request.lastEventID.map { Int($0.rawValue) } ?? 0
-    // It comes from a peer: perhaps it is no number, or one that no order has.
+    // The ID comes from a peer, so it may not be a number, or may not be an order's number.
     guard let last, (0...(await orders.count)).contains(last) else { return .unknownID }
     let missed = await orders.numbers(after: last, limit: request.maximumEvents)
     return .contiguous(try missed.map(event))
@@ -41,7 +41,7 @@ struct OrderHistory: EventRepository {
   static func main() async throws {
     let orders = Orders()
     var configuration = EventHub.Configuration()
-    // The hub itself remembers one event; everything else is in the table.
+    // The hub retains only one event. The table has all others.
     configuration.retention.maximumEvents = 1
     let hub = EventHub(configuration: configuration)
     hub.setRepository(OrderHistory(orders: orders), for: "orders")
@@ -50,7 +50,7 @@ struct OrderHistory: EventRepository {
     server.mount(EventStreamHandler(hub), at: "/events/{channel}")
     server.route("POST", at: "/orders") { request in
       let number = await orders.add(request.text)
-      // First stored, then published: whoever returns between the two gets it once.
+      // Stored before it is published, so a reader that returns in between gets it exactly once.
       try hub.publish(try event(number, request.text), to: "orders")
       return .text("\(number)\n", status: 201)
     }

@@ -4,7 +4,7 @@ import EventSourceSQLite
 import EventSourceServer
 import Glibc
 
-/// A message wall with a history in a file: end the program in any way, start it again, and readers go on where they
+/// A message wall with a history in a file. Stop the program in any way and start it again: readers continue where they
 /// were. Usage: DurableHistory [FILE [PORT]]
 @main struct DurableHistory {
   static func main() async {
@@ -18,7 +18,7 @@ import Glibc
       history.retention.maximumEvents = 10_000
       let repository = try SQLiteEventRepository(path: file, configuration: history)
 
-      // A channel that has a recording repository: what is published is in the file before any reader sees it.
+      // The channel has a recording repository, so a message is in the file before any reader sees it.
       let hub = EventHub()
       hub.setRepository(repository, for: "wall")
 
@@ -30,7 +30,7 @@ import Glibc
         do {
           return .text("\(try await hub.publish(request.text, to: "wall", waitingUntil: .stored))\n", status: 202)
         } catch let error as SQLiteHistoryError {
-          // The disk is full, or the file is locked: nothing was published, and the publisher may try again.
+          // The disk is full, or the file is locked. Nothing was published, and the publisher can try again.
           return .text("\(error)\n", status: 503)
         }
       }
@@ -54,7 +54,7 @@ import Glibc
     }
   }
 
-  /// Ctrl-C.
+  /// Waits for Ctrl-C.
   private static func interruption() async {
     signal(SIGINT, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())

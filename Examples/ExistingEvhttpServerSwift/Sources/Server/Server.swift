@@ -3,8 +3,8 @@ import EventSourceLibevent
 import EventSourceServer
 import Glibc
 
-/// An evhttp program as you may have one: two routes, a timer, and an end on SIGINT or SIGTERM. Of event streams it has
-/// five lines: four that make them and publish, and one that closes them before the base is freed.
+/// A typical evhttp program: two routes, a timer, and a clean end on SIGINT or SIGTERM. Event streams take five lines:
+/// four create them and publish, and one closes them before the base is freed.
 @main
 struct Program {
   static func main() throws {
@@ -24,7 +24,7 @@ struct Program {
 
     let port = CommandLine.arguments.dropFirst().first.flatMap { UInt16($0) } ?? 8080
     guard let bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", port) else {
-      perror("port \(port) cannot be had")
+      perror("port \(port) is not available")
       exit(1)
     }
     print("http://127.0.0.1:\(Self.port(of: bound))")

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Where the signal handler writes; set once, before the handler is installed.
+/// The descriptor that the signal handler writes to. Set once, before the handler is installed.
 private nonisolated(unsafe) var handlerPipe: Int32 = -1
 
-/// SIGINT and SIGTERM, as something to wait for. The second one ends the program at once.
+/// Waits for SIGINT and SIGTERM. The second signal ends the program immediately.
 struct Interruptions {
   private let signals = AsyncStream<Void>.makeStream()
 
@@ -21,7 +21,7 @@ struct Interruptions {
       }, Unmanaged.passRetained(reader).toOpaque()
     )
     for number in [SIGINT, SIGTERM] {
-      // A handler may do little; a write is allowed (POSIX, async-signal-safe functions).
+      // A signal handler may call only a few functions. write is one of them (POSIX, async-signal-safe functions).
       signal(number) { number in
         var byte = UInt8(truncatingIfNeeded: number)
         _ = write(handlerPipe, &byte, 1)
@@ -29,7 +29,7 @@ struct Interruptions {
     }
   }
 
-  /// Returns at the first of them.
+  /// Returns at the first signal.
   func first() async {
     for await _ in signals.stream { return }
   }

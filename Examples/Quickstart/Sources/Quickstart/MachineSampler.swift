@@ -1,8 +1,8 @@
 import EventSourceFormat
 import Glibc
 
-/// This machine's figures, from /proc. Those that are rates are since the sample before, the first time since the
-/// sampler was made.
+/// This machine's figures, from /proc. Rates cover the time since the previous sample, at first since the sampler was
+/// created.
 struct MachineSampler {
   private var cpu = Self.cpuTimes()
   private var network = Self.networkBytes()
@@ -26,14 +26,14 @@ struct MachineSampler {
     return ServerSentEvent(data: "{" + members.joined(separator: ",") + "}")
   }
 
-  /// Milliseconds since 1970.
+  /// Returns the milliseconds since 1970.
   private static func milliseconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Double(time.tv_sec) * 1000 + Double(time.tv_nsec / 1_000_000)
   }
 
-  /// Clock ticks since the machine was started.
+  /// Returns the clock ticks since the machine was started.
   private static func cpuTimes() -> (busy: Double, total: Double) {
     let fields = numbers(lines("/proc/stat").first ?? "")
     let idle = fields.dropFirst(3).prefix(2).reduce(0, +)
@@ -41,7 +41,7 @@ struct MachineSampler {
     return (total - idle, total)
   }
 
-  /// Mebibytes.
+  /// Returns the memory in mebibytes.
   private static func memory() -> (used: Double, total: Double) {
     var values: [Substring: Double] = [:]
     for line in lines("/proc/meminfo") {
@@ -54,8 +54,8 @@ struct MachineSampler {
 
   private static func load() -> Double { numbers(lines("/proc/loadavg").first ?? "").first ?? 0 }
 
-  /// Bytes since the machine was started, over the interfaces that have a device behind them, because bridges and
-  /// tunnels count the same bytes again; where none has, as in a container, over all but the loopback.
+  /// Returns the bytes since the machine was started, over all interfaces with a device. Bridges and tunnels would
+  /// count the same bytes again. Without such an interface, as in a container, counts all except the loopback.
   private static func networkBytes() -> (received: Double, sent: Double) {
     let interfaces = lines("/proc/net/dev").dropFirst(2).compactMap { line -> (name: String, fields: [Double])? in
       let parts = line.split(separator: ":")

@@ -1,4 +1,4 @@
-/// What was said on the command line.
+/// The options of the command line.
 struct Options {
   static let usage = """
     usage: Quickstart [--host ADDRESS] [--port NUMBER]
@@ -32,7 +32,7 @@ struct Options {
       case "--port":
         let text = try value()
         guard let number = Int(text), (0...65535).contains(number) else {
-          throw Mistake(message: "--port is \"\(text)\", not a number from 0 to 65535")
+          throw Mistake(message: "--port is \"\(text)\"; expected a number from 0 to 65535")
         }
         port = number
       default: throw Mistake(message: "there is no option \"\(argument)\"")

@@ -1,4 +1,4 @@
-/// The page's markup. It, its style and its script are in the program, so that it runs from any folder.
+/// The page's markup. Markup, style and script are part of the program, so it runs from any folder.
 let page = #"""
   <!doctype html>
   <html lang="en">

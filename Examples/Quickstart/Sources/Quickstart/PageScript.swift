@@ -1,12 +1,12 @@
-/// The page's script: two streams, what they say, and the charts that move.
+/// The page's script: two streams, their events, and the animated charts.
 let pageScript = #"""
   "use strict";
   const byID = (id) => document.getElementById(id);
   const all = (selector) => [...document.querySelectorAll(selector)];
 
-  // The streams. The browser reconnects by itself and says what it saw last; that is all that resuming needs.
-  // It gives up when a server refuses, and a page in the background gives its connections up, because a browser has
-  // only six for one server: then a new source says in its query what the last one saw.
+  // The streams. The browser reconnects by itself and sends the last event ID, which is all that resuming needs. It
+  // stops when a server rejects it, and a page in the background closes its connections, because a browser has only six
+  // per server. Then a new source sends the last event ID in its query.
   const streams = {};
 
   function follow(name, listeners) {
@@ -51,14 +51,14 @@ let pageScript = #"""
     byID("state").textContent = state === "live" && resumed ? `live, resumed ${resumed}×` : words[state];
   }
 
-  // The wall. What is posted is somebody's: it becomes text, never markup.
+  // The wall. Posted text comes from strangers, so it is inserted as text, never as markup.
   follow("wall", {
     "message": (text) => {
       add(text);
-      // It stands in a command to be copied, and whoever posts may choose it.
+      // The ID becomes part of a command that users copy, and whoever posts can choose it.
       if (/^[\w.:-]+$/.test(streams.wall.last)) byID("last").textContent = streams.wall.last;
     },
-    "eventsource-gap": () => add("The server was restarted, or more was posted meanwhile than it keeps.", "note"),
+    "eventsource-gap": () => add("The server was restarted, or more was posted than it keeps.", "note"),
   });
 
   function add(text, kind = "message") {
@@ -85,14 +85,14 @@ let pageScript = #"""
 
   for (const element of all(".origin")) element.textContent = location.origin;
 
-  // The figures. Anybody may publish to this channel too, so what is not figures is passed over.
+  // The figures. Everyone can publish to this channel, so other events are skipped.
   const keys = ["time", "cpu", "memory", "memoryTotal", "load", "received", "sent"];
   const samples = [];
   follow("machine", { "message": (text) => {
     const sample = parse(text);
     if (!keys.every((key) => Number.isFinite(sample?.[key]))) return;
     if (samples.length && sample.time <= samples.at(-1).time) samples.length = 0;
-    // How far the server's clock and ours are apart, at most: no event comes before it was made.
+    // An upper bound of the difference between the server's clock and ours: no event arrives before it was created.
     samples.push({ ...sample, apart: performance.now() - sample.time });
     while (samples[0].time < sample.time - span - 10_000) samples.shift();
     for (const element of all("[data-value]")) {
@@ -115,11 +115,11 @@ let pageScript = #"""
   const texts = { cpu: percent, memory: gibibytes, memoryTotal: (value) => `of ${gibibytes(value)}`,
     load: (value) => value.toFixed(2), received: rate, sent: rate };
 
-  // The charts move a pixel at a time, a second late, so that the point that the line goes to is already known.
+  // The charts move a pixel at a time and a second late, so the next point of the line is already known.
   const span = 60_000;
   const charts = all("canvas").map((canvas) => ({ canvas, keys: canvas.dataset.lines.split(" "), top: 0 }));
 
-  // The least of 1, 2, 3, 5, 10, 20 … that is not below the value.
+  // Returns the smallest of 1, 2, 3, 5, 10, 20 … that is not below the value.
   function round(value) {
     const unit = 10 ** Math.floor(Math.log10(value));
     return unit * [1, 2, 3, 5, 10].find((step) => value <= step * unit * 1.0001);
@@ -132,7 +132,7 @@ let pageScript = #"""
     return round(Math.max(most * 1.1, keys[0] === "load" ? 1 : 1000));
   }
 
-  // The lines of one key: flat at each sample, a smooth step from each to the next, and broken where some are missing.
+  // Draws the lines of one key: flat at each sample, a smooth step between two, and a gap where samples are missing.
   function lines(key, right, width) {
     const found = [];
     let line = null;
@@ -228,7 +228,7 @@ let pageScript = #"""
     context.globalAlpha = 1;
   }
 
-  // Who asked for less motion gets a picture a second.
+  // With reduced motion, the chart is redrawn once a second.
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   function frame(now) {
     draw(now);

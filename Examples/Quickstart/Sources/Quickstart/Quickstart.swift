@@ -2,7 +2,7 @@ import EventSourceBuiltInServer
 import EventSourceServer
 import Glibc
 
-/// Live figures of this machine and a message wall, as event streams: the whole of a server with EventSourceKit.
+/// Live figures of this machine and a message wall, as event streams: a complete server with EventSourceKit.
 @main struct Quickstart {
   static func main() async {
     let options: Options
@@ -26,7 +26,7 @@ import Glibc
 
     let sampling = Task { await publishMachine(to: hub) }
     await interruptions.first()
-    print("\nstopping: every stream gets what is published, and the end")
+    print("\nstopping: every stream gets all published events, then ends")
     fflush(nil)
     sampling.cancel()
     await server.stop(drainingOver: .milliseconds(500))
@@ -51,11 +51,11 @@ import Glibc
     fflush(nil)
   }
 
-  /// Publishes the machine's figures as soon as there are any, and then every second.
+  /// Publishes the machine's figures immediately, and then every second.
   private static func publishMachine(to hub: EventHub) async {
     var sampler = MachineSampler()
     var next = ContinuousClock.now + .milliseconds(200)
-    // What throws is the sleep, when the task is canceled: the channel exists, and the event is small.
+    // Only the sleep can throw, when the task is cancelled: the channel exists, and the event is small.
     while (try? await Task.sleep(until: next, clock: .continuous)) != nil {
       _ = try? hub.publish(sampler.sample(), to: "machine")
       next = max(next + .seconds(1), .now)

@@ -10,7 +10,7 @@ func makeServer(hub: EventHub, _ options: Options) -> BuiltInServer {
   configuration.maximumBodyBytes = 64 * 1024
   let server = BuiltInServer(configuration: configuration)
 
-  // The streams. Who comes without a last event ID gets the recent past as well.
+  // The streams. A reader without a last event ID also gets the retained events.
   var streams = EventStreamHandler.Configuration()
   streams.replaysToNewReaders = true
   server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/{channel}")
@@ -23,7 +23,7 @@ func makeServer(hub: EventHub, _ options: Options) -> BuiltInServer {
   return server
 }
 
-/// A part of the page. Whatever somebody may post, the browser runs nothing and loads nothing but these parts.
+/// A part of the page. Whatever users post, the browser runs and loads nothing but these parts.
 private func asset(_ text: String, _ type: String) -> BuiltInResponse {
   BuiltInResponse(
     fields: [
@@ -36,7 +36,7 @@ private func asset(_ text: String, _ type: String) -> BuiltInResponse {
   )
 }
 
-/// The body is the event's data; the query may name its `type` and its `id`.
+/// Publishes the request's body as an event. The query can set its `type` and its `id`.
 private func publish(_ request: BuiltInRequest, to hub: EventHub) -> BuiltInResponse {
   guard let data = String(validating: request.body, as: UTF8.self) else {
     return .text("the body is not UTF-8\n", status: 400)
@@ -50,7 +50,7 @@ private func publish(_ request: BuiltInRequest, to hub: EventHub) -> BuiltInResp
     let id = try hub.publish(event, to: ChannelName(request.pathParameters["channel"] ?? ""))
     return .text("\(id)\n", status: 202)
   } catch PublishError.unknownChannel(let name) {
-    return .text("there is no channel \"\(name)\"; there are machine and wall\n", status: 404)
+    return .text("there is no channel \"\(name)\"; the channels are machine and wall\n", status: 404)
   } catch {
     return .text("\(error)\n", status: 400)
   }

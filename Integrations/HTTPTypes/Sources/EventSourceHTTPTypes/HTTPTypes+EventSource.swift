@@ -4,15 +4,15 @@
   public import HTTPTypes
 
   extension HTTPRequest {
-    /// Makes a request with the URL, method and fields of a source's request. Fields with a name that is no token,
-    /// which no source sends, are left out.
+    /// Creates a request with the URL, method and fields of a source's request. Omits fields whose name is not a token;
+    /// no source sends such fields.
     ///
-    /// - Throws: ``SubscriptionError``, if the method is no token or the URL has no host.
+    /// - Throws: ``SubscriptionError`` if the method is not a token or the URL has no host.
     public init(_ request: SubscriptionRequest) throws(SubscriptionError) {
       guard let method = HTTPRequest.Method(rawValue: request.method),
         let parts = URLComponents(url: request.url, resolvingAgainstBaseURL: true), let host = parts.encodedHost,
         !host.isEmpty
-      else { throw SubscriptionError(.request, "the request's method is no token, or its URL has no host") }
+      else { throw SubscriptionError(.request, "the request's method is not a token, or its URL has no host") }
       let path = (parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath)
       self.init(
         method: method, scheme: parts.scheme, authority: parts.port.map { "\(host):\($0)" } ?? host,
@@ -21,7 +21,7 @@
   }
 
   extension HTTPResponse {
-    /// Makes a response with the status and fields of a head.
+    /// Creates a response with the status and fields of a head.
     public init(_ head: ResponseHead) {
       self.init(
         status: HTTPResponse.Status(code: min(max(head.status, 0), 999)), headerFields: HTTPFields(head.headers))
@@ -29,7 +29,7 @@
   }
 
   extension HTTPFields {
-    /// Makes fields; one with a name that is no token is left out.
+    /// Creates fields. Omits fields whose name is not a token.
     public init(_ headers: [HeaderField]) {
       self.init()
       for field in headers {

@@ -1,18 +1,18 @@
 /*
- * Histories in SQLite files for event streams: what is published is recorded first, survives the program, and is sent
- * to readers that return.
+ * Histories of event streams in SQLite files. Events are recorded before they are published, so they survive a restart
+ * and can be sent to returning readers.
  *
  *   es_history *history;
  *   es_history_sqlite("news.sqlite", NULL, &history);
- *   es_hub_set_history(hub, "news", history);                                            // opens the channel, too
+ *   es_hub_set_history(hub, "news", history);                                            // also opens the channel
  *   es_publish_recorded(hub, "news", &event, on_published, NULL);                        // from any thread
  *
- * These functions are in a library of their own, which contains that of eventsource.h and needs SQLite beside libevent;
- * a program links one of the two. Build with
+ * These functions are in a library of their own, which includes all of eventsource.h and needs SQLite in addition to
+ * libevent. A program links one of the two libraries. Build with
  * `cc app.c $(pkg-config --cflags --libs eventsource-libevent-sqlite libevent)`.
  *
- * SQLite is never called on a thread of the program's. What eventsource.h says of errors, lifetime, structs and threads
- * holds here.
+ * SQLite is never called on the program's threads. The rules of eventsource.h on errors, lifetime, structs and threads
+ * apply here as well.
  */
 #ifndef EVENTSOURCE_SQLITE_H
 #define EVENTSOURCE_SQLITE_H
@@ -23,54 +23,55 @@
 extern "C" {
 #endif
 
-/* A history in one file, for any number of channels and hubs. One process writes a file; others may read it. */
+/* A history in one file, for any number of channels and hubs. Only one process writes to a file; others may read it. */
 typedef struct es_history es_history;
 
-/* How a history is kept. What is zero is the default. */
+/* The settings of a history. Zero means the default, which ends each description. */
 typedef struct es_sqlite_options {
   size_t size;
-  /* After how many milliseconds the disk is flushed; a power cut loses what was published since. 0: with every commit,
-   * before the publication is answered. */
+  /* The interval in milliseconds at which the disk is flushed. A power failure loses events published since the last
+   * flush. Default: 0, which flushes with every commit, before the publication completes. */
   int64_t flush_interval_ms;
-  /* How much of its past each channel keeps: events (100,000; ES_NONE: any number) ... */
+  /* The number of events that each channel keeps. ES_NONE means no limit. Default: 100,000. */
   int64_t maximum_events;
-  /* ... bytes of data, IDs and types (64 MiB; ES_NONE: any number) ... */
+  /* The bytes of data, IDs and types that each channel keeps. ES_NONE means no limit. Default: 64 MiB. */
   int64_t maximum_bytes;
-  /* ... and milliseconds (ES_NONE, which 0 is, too). */
+  /* The age in milliseconds up to which each channel keeps events. Default: ES_NONE, which means no limit. */
   int64_t maximum_age_ms;
-  /* The most bytes that the file may have; ES_NONE, which 0 is, too: what the disk has. */
+  /* The maximum size of the file in bytes. Default: ES_NONE, which means that only the disk limits it. */
   int64_t maximum_file_bytes;
-  /* How many questions of readers are answered at a time, each by a connection of its own. 2. */
+  /* The number of replays that are read concurrently, each on its own connection. Default: 2. */
   int64_t connections;
-  /* For how many milliseconds another process may keep the file locked. 5,000. */
+  /* The time in milliseconds to wait for a lock that another process holds on the file. Default: 5,000. */
   int64_t busy_timeout_ms;
-  /* How many milliseconds an addition may take, with its waiting. 30,000. */
+  /* The maximum time of an addition in milliseconds, including its wait. Default: 30,000. */
   int64_t addition_timeout_ms;
-  /* The most memory that additions may take while they wait, in bytes. 64 MiB. */
+  /* The maximum memory of waiting additions in bytes. Default: 64 MiB. */
   int64_t maximum_waiting_bytes;
 } es_sqlite_options;
 
 #define ES_SQLITE_OPTIONS_INIT {sizeof(es_sqlite_options), 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
-/* Opens the history in a file, and makes the file if there is none; to be freed by es_history_free. options: NULL: the
- * defaults. Blocks for some calls to the file system. Fails with ES_HISTORY_FAILED for a file that cannot be opened or
- * is something else, which is left as it was, and with ES_INVALID_VALUE for an option that is not allowed. */
+/* Opens the history in a file, which is created if needed. Free it with es_history_free. NULL options mean the
+ * defaults. Blocks for a few calls to the file system. Fails with ES_HISTORY_FAILED for a file that cannot be opened or
+ * has other content, which is left unchanged, and with ES_INVALID_VALUE for an option that is not allowed. */
 es_status es_history_sqlite(const char *path, const es_sqlite_options *options, es_history **history);
 
-/* Gives a channel its history, instead of any that it has, and opens it if it is not; NULL: takes it away. From now on
- * the channel is published to by es_publish_recorded only. */
+/* Sets or replaces the history of a channel, and opens the channel if needed. NULL removes the history. As long as the
+ * channel has a history, only es_publish_recorded can publish to it. */
 es_status es_hub_set_history(es_hub *hub, const char *channel, es_history *history);
 
-/* Gives every channel of the hubs that are made with a configuration this history, also those that are made on demand;
- * NULL: none. */
+/* Sets the history of all channels of the hubs created with a configuration, including channels created on demand. NULL
+ * sets none. */
 es_status es_config_set_history(es_config *config, es_history *history);
 
-/* Commits what waits, answers what was asked, and closes the file, for all channels that still have it: recording fails
- * with ES_HISTORY_FAILED from now on. Blocks until that is done, at most for twice addition_timeout_ms. Not from a
- * callback of the library, which fails with ES_INVALID_VALUE. */
+/* Commits waiting events, completes waiting replays, and closes the file for all channels that still use it. Recording
+ * fails with ES_HISTORY_FAILED from then on. Blocks until that is done, at most twice addition_timeout_ms. Fails with
+ * ES_INVALID_VALUE when called from a callback of the library. */
 es_status es_history_close(es_history *history);
 
-/* Frees the history; channels that have it keep it. One that was not closed is closed when nothing has it any more. */
+/* Frees the history. Channels that use it keep it alive. A history that is not closed yet is closed when nothing uses
+ * it any longer. */
 void es_history_free(es_history *history);
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 #pragma once
 
-// First, because libevent's configuration defines _GNU_SOURCE, with which fd_set would differ from the one that Swift knows.
+// Included first: libevent's configuration defines _GNU_SOURCE, which would make fd_set differ from the one Swift
+// imports.
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -15,7 +16,7 @@
 #include <event2/thread.h>
 #include <event2/util.h>
 
-// send() is a point at which a thread can be canceled, which costs two locked instructions a call; no thread here is.
+// send() is a thread cancellation point, which costs two locked instructions per call. No thread here is cancelled.
 static inline ssize_t eventsource_send(int fd, const void *bytes, size_t count, int flags) {
   return syscall(SYS_sendto, fd, bytes, count, flags, NULL, 0);
 }

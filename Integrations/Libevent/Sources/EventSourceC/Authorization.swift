@@ -2,15 +2,15 @@ public import CEventSource
 import EventSourceServer
 import Glibc
 
-// The header's part "Authorization", which documents the functions.
+// Implements the part "Authorization" of the header, which documents the functions.
 
 /// The authorizer of a C program.
-// Sendable, because the program's functions may be called on any thread, as the header demands of them.
+// Sendable, because the header requires that the program's functions can be called on any thread.
 struct ProgramAuthorizer: ChannelAuthorizer, @unchecked Sendable {
-  /// What the program has answered.
+  /// The program's answer.
   fileprivate struct Answer: Sendable {
     var authorization: ChannelAuthorization
-    /// The streams of this identity are to end.
+    /// The identity whose other streams must end.
     var replaced: String?
   }
 
@@ -18,7 +18,7 @@ struct ProgramAuthorizer: ChannelAuthorizer, @unchecked Sendable {
 
   private let functions: es_authorizer
   private let context: ProgramContext
-  /// Where a caller's other streams are ended; set when streams are mounted.
+  /// The hub where the caller's other streams end. Set when streams are mounted.
   var hub: EventHub?
 
   init(_ authorizer: es_authorizer) throws(Failure) {
@@ -44,7 +44,7 @@ struct ProgramAuthorizer: ChannelAuthorizer, @unchecked Sendable {
     } cancelled: { handle in
       functions.cancelled?(context.pointer, handle)
     }
-    // From the request's own task, so that its own stream is not concerned.
+    // Runs in the request's own task before its stream opens, so the new stream is not affected.
     if let replaced = answer.replaced { hub?.revokeStreams(of: replaced) }
     return answer.authorization
   }
@@ -93,11 +93,11 @@ public func es_authorization_answer(
         throw Failure(.invalidValue, "a grant cannot be valid for \(given.expires_after_ms) ms")
       }
       guard given.replaces == 0 || given.replaces == 1 else {
-        throw Failure(.invalidValue, "replaces in a grant cannot be \(given.replaces); allowed is 0 or 1")
+        throw Failure(.invalidValue, "replaces in a grant cannot be \(given.replaces); expected 0 or 1")
       }
       let identity = try Text.optional(given.identity, "identity")
       guard given.replaces == 0 || identity != nil else {
-        throw Failure(.invalidValue, "a grant that replaces needs an identity")
+        throw Failure(.invalidValue, "a grant with replaces set needs an identity")
       }
       var granted = ChannelGrant(
         expiresAfter: given.expires_after_ms > 0 ? .milliseconds(given.expires_after_ms) : nil, identity: identity)

@@ -2,7 +2,7 @@ public import CEventSource
 import EventSourceFormat
 import EventSourceServer
 
-// The functions of the header's part "Hub" that look at channels and change them; it documents them.
+// Implements the functions of the header's part "Hub" that inspect and reconfigure channels. The header documents them.
 
 /// See the header.
 @c @implementation

@@ -2,10 +2,10 @@ public import CEventSource
 import EventSourceFormat
 import EventSourceServer
 
-// The header's part "History", which documents the functions.
+// Implements the part "History" of the header, which documents the functions.
 
 /// The repository of a C program.
-// Sendable, because the program's functions may be called on any thread, as the header demands of them.
+// Sendable, because the header requires that the program's functions can be called on any thread.
 struct ProgramRepository: EventRepository, @unchecked Sendable {
   fileprivate static let pending = PendingAnswers<ReplayResult>()
 
@@ -62,7 +62,7 @@ public func es_replay_answer(
       case ES_REPLAY_CONTIGUOUS: return .success(.contiguous(answered))
       case ES_REPLAY_GAP: return .success(.gap(answered))
       case ES_REPLAY_UNKNOWN_ID: return .success(.unknownID)
-      default: throw Failure(.invalidValue, "there is no outcome \(outcome.rawValue) of a replay")
+      default: throw Failure(.invalidValue, "\(outcome.rawValue) is not an outcome of a replay")
       }
     }
   }

@@ -3,7 +3,7 @@ import EventSourceFormat
 import EventSourceServer
 import Glibc
 
-// The header's part "Hub", which documents the functions.
+// Implements the part "Hub" of the header, which documents the functions.
 
 extension EventHub: ProgramObject {
   package static var handleMark: UInt64 { 0x6573_2D68_7562_2D31 }
@@ -79,7 +79,7 @@ public func es_hub_statistics(
   reporting {
     let hub: EventHub = try Handle.object(hub, "hub")
     let memory = try required(statistics, "statistics")
-    guard (0...4096).contains(size) else { throw Failure(.invalidValue, "no es_statistics has \(size) bytes") }
+    guard (0...4096).contains(size) else { throw Failure(.invalidValue, "es_statistics cannot have \(size) bytes") }
     let now = hub.statistics
     var filled = es_statistics()
     filled.readers = UInt64(now.readers)

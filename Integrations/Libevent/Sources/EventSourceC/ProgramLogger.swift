@@ -2,7 +2,7 @@ import CEventSource
 import EventSourceServer
 
 /// The logger of a C program.
-// Sendable, because the program's functions may be called on any thread, as the header demands of them.
+// Sendable, because the header requires that the program's functions can be called on any thread.
 struct ProgramLogger: EventLogger, @unchecked Sendable {
   private let functions: es_logger
   private let context: ProgramContext

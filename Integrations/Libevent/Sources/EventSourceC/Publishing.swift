@@ -3,7 +3,7 @@ import EventSourceFormat
 import EventSourceServer
 import Glibc
 
-// The header's part "Publishing", which documents the functions.
+// Implements the part "Publishing" of the header, which documents the functions.
 
 /// See the header.
 @c @implementation
@@ -37,7 +37,7 @@ public func es_publish_event(
     let published = try hub.publish(event, to: names, coalescingKey: Text.optional(given.key, "the event's key"))
     guard let ids else { return }
     for (index, id) in published.enumerated() {
-      // At most 32 characters of a configured epoch, a period, 8 of the hub's, 13 of the channel's, a dash, 20 digits.
+      // At most 32 characters of the configured prefix, a period, 8 of the hub, 13 of the channel, a dash, 20 digits.
       let text = event.id == nil ? id.rawValue : ""
       _ = withUnsafeMutableBytes(of: &ids[index]) { memory in
         text.withCString { strncpy(memory.baseAddress!, $0, memory.count) }
@@ -55,7 +55,7 @@ public func es_publish_comment(
     let hub: EventHub = try Handle.object(hub, "hub")
     let limit = hub.configuration.maximumEventBytes
     guard (0...limit).contains(comment_length) else {
-      throw Failure(.limitExceeded, "the comment has \(UInt(bitPattern: comment_length)) bytes; \(limit) are allowed")
+      throw Failure(.limitExceeded, "the comment has \(UInt(bitPattern: comment_length)) bytes; the limit is \(limit)")
     }
     try hub.publish(comment: Text.counted(comment, comment_length, "the comment"), to: Text.channel(channel))
   }

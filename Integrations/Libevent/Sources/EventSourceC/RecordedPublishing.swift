@@ -4,17 +4,17 @@ import EventSourceServer
 import Glibc
 import Synchronization
 
-// The header's `es_publish_recorded`, which it documents.
+// Implements `es_publish_recorded`, which the header documents.
 
-/// A publication whose outcome a C program is told of.
-// Sendable, because the program's function may be called on any thread, as the header demands of it.
+/// A publication whose result is reported to a C program.
+// Sendable, because the header requires that the program's function can be called on any thread.
 private final class RecordedPublication: @unchecked Sendable {
   typealias Told = @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<es_publication>?) -> Void
 
   private let caller = pthread_self()
   private let told: Told?
   private let context: UnsafeMutableRawPointer?
-  /// Whether the program is still in the call that publishes, and what became of it before that has returned.
+  /// Whether the call that publishes is still running, and the failure that occurred during it.
   private let state = Mutex((isInCall: true, failure: Failure?.none))
 
   init(_ told: Told?, _ context: UnsafeMutableRawPointer?) {
@@ -22,7 +22,7 @@ private final class RecordedPublication: @unchecked Sendable {
     self.context = context
   }
 
-  /// What fails within the call is the call's result; nobody is told of it.
+  /// Fails the publication. A failure during the call is the call's result; the callback does not run.
   func fail(_ failure: Failure) {
     let isInCall = state.withLock { state in
       guard state.isInCall, pthread_equal(pthread_self(), caller) != 0 else { return false }
@@ -34,7 +34,7 @@ private final class RecordedPublication: @unchecked Sendable {
 
   func succeed(_ id: EventID) { tell(ES_OK, id: id.rawValue, error: "") }
 
-  /// The call returns.
+  /// Ends the call.
   func endCall() throws(Failure) {
     let failure = state.withLock { state in
       state.isInCall = false
@@ -69,12 +69,12 @@ public func es_publish_recorded(
     let key = try Text.optional(given.key, "the event's key")
     let event = try Text.event(given, maximumBytes: hub.configuration.maximumEventBytes)
     let publication = RecordedPublication(published, context)
-    // It runs on this thread until it waits for the history, so that publications queue in the order of the calls.
+    // Runs on this thread until it waits for the history, so publications are queued in the order of the calls.
     Task.immediate {
       do {
         publication.succeed(try await hub.publish(event, to: name, coalescingKey: key, waitingUntil: .stored))
       } catch is CancellationError {
-        publication.fail(Failure(.closed, "the publication was given up"))
+        publication.fail(Failure(.closed, "the publication was cancelled"))
       } catch {
         publication.fail(Failure(error, other: .historyFailed))
       }

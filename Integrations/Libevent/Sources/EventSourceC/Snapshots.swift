@@ -2,10 +2,10 @@ public import CEventSource
 import EventSourceFormat
 import EventSourceServer
 
-// The header's part "History", as far as it is about snapshots; it documents the functions.
+// Implements the functions for snapshots of the header's part "History". The header documents them.
 
 /// The snapshots of a C program.
-// Sendable, because the program's functions may be called on any thread, as the header demands of them.
+// Sendable, because the header requires that the program's functions can be called on any thread.
 struct ProgramSnapshots: SnapshotProvider, @unchecked Sendable {
   fileprivate static let pending = PendingAnswers<[ServerSentEvent]>()
 

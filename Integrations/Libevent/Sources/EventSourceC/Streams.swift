@@ -3,14 +3,14 @@ import CLibevent
 import EventSourceLibevent
 import EventSourceServer
 
-// The header's part "Streams", which documents the functions.
+// Implements the part "Streams" of the header, which documents the functions.
 
-/// What an `es_streams` is. On the base's thread only, as the header demands, which makes it `Sendable`.
+/// The content of an `es_streams`. The header confines it to the base's thread, which makes it `Sendable`.
 private final class ProgramStreams: ProgramObject, @unchecked Sendable {
   static let handleMark: UInt64 = 0x6573_2D73_7472_6D73
   static var handleName: StaticString { "es_streams" }
 
-  /// A path with named segments, for requests that the program's general callback passes on.
+  /// A path with named segments, for requests from the program's general callback.
   struct Route {
     var http: OpaquePointer
     var pattern: PathPattern
@@ -70,7 +70,7 @@ private func makeHandler(_ settings: Settings?, for hub: EventHub) throws -> Eve
   guard let settings else { return EventStreamHandler(hub) }
   try settings.require([ES_CONFIG_STREAMS], in: "es_streams_mount")
   if let unused = settings.unusedOfHub.first {
-    throw Failure(.invalidValue, "\(unused) is for hubs; give the configuration to es_hub_create first")
+    throw Failure(.invalidValue, "\(unused) is an option of hubs; pass the configuration to es_hub_create first")
   }
   var authorizer = settings.authorizer
   authorizer?.hub = hub

@@ -4,7 +4,7 @@ import EventSourceServer
 import EventSourceSQLite
 import Glibc
 
-// The functions of `eventsource-sqlite.h`, which documents them.
+// Implements `eventsource-sqlite.h`, which documents the functions.
 
 /// See the header.
 @c @implementation
@@ -53,7 +53,7 @@ public func es_history_close(_ history: OpaquePointer!) -> es_status {
   reporting {
     let history: ProgramHistory = try Handle.object(history, "history")
     guard withUnsafeCurrentTask(body: { $0 == nil }) else {
-      throw Failure(.invalidValue, "es_history_close blocks, so that it cannot be called from a callback")
+      throw Failure(.invalidValue, "es_history_close blocks, so it cannot be called from a callback")
     }
     let closed = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
     sem_init(closed, 0, 0)

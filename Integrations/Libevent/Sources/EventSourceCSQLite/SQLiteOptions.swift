@@ -6,7 +6,7 @@ import EventSourceSQLite
 extension es_sqlite_options: SizedStruct { package static var name: StaticString { "es_sqlite_options" } }
 
 extension SQLiteEventRepository.Configuration {
-  /// The options of the header, of which what is zero is the default.
+  /// Reads the options of the header. Zero means the default.
   init(_ options: es_sqlite_options) throws {
     self.init()
     if let interval = try Self.number(options.flush_interval_ms, "flush_interval_ms") {
@@ -37,7 +37,6 @@ extension SQLiteEventRepository.Configuration {
     }
   }
 
-  /// What a limit was set to; nil in it: none at all.
   private static let namesInHeader = [
     "durability": "flush_interval_ms", "retention.maximumEvents": "maximum_events",
     "retention.maximumBytes": "maximum_bytes", "retention.maximumAge": "maximum_age_ms",
@@ -45,20 +44,21 @@ extension SQLiteEventRepository.Configuration {
     "additionTimeout": "addition_timeout_ms", "maximumWaitingBytes": "maximum_waiting_bytes",
   ]
 
+  /// A limit that was set. nil inside it means no limit.
   private struct Limit { var value: Int? }
 
-  /// nil: the default.
+  /// Returns the limit for an option, or nil for the default.
   private static func limit(_ value: Int64, _ name: String) throws(Failure) -> Limit? {
     guard value != 0 else { return nil }
     guard value > 0 || value == ES_NONE else {
-      throw Failure(.invalidValue, "\(name) cannot be \(value); allowed is 0 or more, or ES_NONE")
+      throw Failure(.invalidValue, "\(name) cannot be \(value); expected 0 or more, or ES_NONE")
     }
     return Limit(value: value > 0 ? Int(value) : nil)
   }
 
-  /// nil: the default.
+  /// Returns the number for an option, or nil for the default.
   private static func number(_ value: Int64, _ name: String) throws(Failure) -> Int? {
-    guard value >= 0 else { throw Failure(.invalidValue, "\(name) cannot be \(value); allowed is 0 or more") }
+    guard value >= 0 else { throw Failure(.invalidValue, "\(name) cannot be \(value); expected 0 or more") }
     return value == 0 ? nil : Int(value)
   }
 }

@@ -1,9 +1,9 @@
 import CLibevent
 
-/// Stands between a bufferevent and evhttp's callbacks for it, and hands on what it hears. On the base's thread only.
+/// Intercepts the callbacks of a bufferevent and forwards them to evhttp. On the base's thread only.
 ///
-/// That is how a response learns that its peer has left without taking the one close callback that evhttp has for each
-/// connection, which is the program's.
+/// This lets a response learn that its peer has disconnected, without using evhttp's single close callback per
+/// connection, which belongs to the program.
 final class BuffereventCallbacks {
   private typealias DataCallback = bufferevent_data_cb
   private let bufferevent: UnsafeMutablePointer<bufferevent>
@@ -11,9 +11,9 @@ final class BuffereventCallbacks {
   private var theirs: (write: DataCallback?, event: bufferevent_event_cb?, argument: UnsafeMutableRawPointer?)?
 
   enum Event {
-    /// Everything was written.
+    /// All data was written.
     case written
-    /// The connection has failed or ended, or one of its timeouts is over.
+    /// The connection failed or ended, or one of its timeouts expired.
     case ended(Int16)
   }
 
@@ -22,8 +22,8 @@ final class BuffereventCallbacks {
     self.heard = heard
   }
 
-  /// Takes the place of evhttp's callbacks, which it sets anew whenever it begins to write or read. What is read stays
-  /// in the input, for evhttp to be read later.
+  /// Replaces evhttp's callbacks, which evhttp sets again whenever it starts to write or read. Received bytes stay in
+  /// the input, where evhttp reads them later.
   func interpose() {
     let argument = Unmanaged.passUnretained(self).toOpaque()
     guard bufferevent.pointee.cbarg != argument else { return }
@@ -40,13 +40,13 @@ final class BuffereventCallbacks {
       }, argument)
   }
 
-  /// Gives evhttp its place again.
+  /// Restores evhttp's callbacks.
   func withdraw() {
     guard let theirs, bufferevent.pointee.cbarg == Unmanaged.passUnretained(self).toOpaque() else { return }
     bufferevent_setcb(bufferevent, nil, theirs.write, theirs.event, theirs.argument)
   }
 
-  /// Tells evhttp what was heard; it may free the connection.
+  /// Forwards an event to evhttp, which may free the connection.
   func handOn(_ event: Event) {
     guard let theirs else { return }
     switch event {

@@ -2,16 +2,17 @@ import CLibevent
 import EventSourceServer
 import Glibc
 
-/// The socket of a connection, for bytes that go past its evbuffer.
+/// A connection's socket, for writes that bypass its evbuffer.
 struct DirectSocket {
   let descriptor: Int32
 
   private static let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
 
-  /// Sends so many of the bytes, as one chunk if they are framed.
+  /// Sends at most `count` of the bytes, as one chunk if they are framed.
   ///
-  /// - Parameter isFramed: Whether the chunked coding is put around them.
-  /// - Returns: How many bytes the kernel took, the frame's included; nil if the peer has gone.
+  /// - Parameter isFramed: Whether to add the framing of the chunked coding.
+  /// - Returns: The number of bytes that the kernel accepted, including the framing, or nil if the peer has
+  ///   disconnected.
   func send(
     _ bytes: borrowing EventStreamBytes, from start: Int, count: Int, isFramed: Bool, sharing chunk: SharedChunk
   ) -> Int? {

@@ -3,19 +3,19 @@ public import EventSourceServer
 
 /// The event streams of one hub in the evhttp servers of one event base.
 ///
-/// Make one for each base, on the base's thread, and mount handlers at paths of its servers, beside the program's own
-/// callbacks; publish from anywhere. The base's loop, its threads and the other routes stay what they are. Everything
-/// here is called on the base's thread, also ``close()``, which comes before the base is freed; an `evhttp` may be
-/// freed at any time, which ends the streams of its connections.
+/// Create one per base, on the base's thread, and mount handlers at paths of its servers, beside the program's own
+/// callbacks. Publish from any thread. The base's loop, its threads and the other routes stay unchanged. Call
+/// everything here on the base's thread. Call ``close()`` before you free the base. You can free an `evhttp` at any
+/// time, which ends the streams of its connections.
 public final class EvhttpEventStreams {
-  /// Whose channels are read.
+  /// The hub whose channels the streams read.
   public let hub: EventHub
 
   private let loop: LibeventLoop
   private var mounts: [EvhttpMount] = []
   private var isClosed = false
 
-  /// Makes the lane of a base.
+  /// Creates the streams of an event base.
   ///
   /// - Throws: ``LibeventError/outOfResources(_:)``.
   public init(base: OpaquePointer, hub: EventHub) throws(LibeventError) {
@@ -23,18 +23,18 @@ public final class EvhttpEventStreams {
     loop = try LibeventLoop(base: base, hub: hub)
   }
 
-  /// Closes what was not closed. Released on the base's thread, before the base is freed, like everything here is used.
+  /// Closes the streams if needed. Must run on the base's thread, before the base is freed.
   deinit {
     close()
     EvhttpMount.keepForEver(mounts)
   }
 
-  /// Mounts a handler at a path, which is one without named segments, by a callback for just that path.
+  /// Mounts a handler at a path without named segments, by setting an evhttp callback for that path.
   ///
-  /// For OPTIONS, let the server take it (`evhttp_set_allowed_methods`), which evhttp answers 501 otherwise. For paths
-  /// with named segments call ``serve(_:with:at:)`` from the program's own general callback.
+  /// evhttp responds to OPTIONS with 501 unless you allow the method (`evhttp_set_allowed_methods`). For paths with
+  /// named segments, call ``serve(_:with:at:)`` from the program's general callback.
   ///
-  /// - Throws: ``LibeventError``; nothing was mounted then.
+  /// - Throws: ``LibeventError``. If this throws, nothing was mounted.
   public func mount(_ handler: EventStreamHandler, on http: OpaquePointer, at path: String) throws(LibeventError) {
     guard !isClosed else { throw .closed }
     guard handler.hub === hub else { throw .otherHub }
@@ -62,9 +62,9 @@ public final class EvhttpEventStreams {
   ///
   /// - Parameters:
   ///   - request: The `struct evhttp_request *`.
-  ///   - handler: Serves the request.
-  ///   - pattern: The path. The value of a segment named `channel` is the channel that is read.
-  /// - Returns: `false` if the path does not match. The request is then untouched.
+  /// - handler: The handler that serves the request.
+  /// - pattern: The path. A segment named `channel` names the channel to read.
+  /// - Returns: `false` if the path does not match. The request is then unchanged.
   public func serve(
     _ request: OpaquePointer, with handler: EventStreamHandler, at pattern: PathPattern
   ) -> Bool {
@@ -98,29 +98,29 @@ public final class EvhttpEventStreams {
   /// drain, the server can be freed without interrupting a response.
   public var readerCount: Int { loop.lane.readerCount + loop.unfinished }
 
-  /// Ends the streams at random moments within a time, each with what is published and a `retry`, and refuses new ones
-  /// with 503.
+  /// Ends the streams at random times within a window. Each stream first sends everything published, then a `retry`.
+  /// New requests get 503.
   ///
   /// - Parameters:
-  ///   - window: The time; a negative one is none.
-  ///   - drained: Called once, on the base's thread, when ``readerCount`` is 0: nothing is cut off by freeing
-  ///     the server now, and it may do so itself. Not called if the streams are closed or drained anew before.
+  ///   - window: The length of the window. A negative window counts as zero.
+  ///   - drained: Called once, on the base's thread, when ``readerCount`` reaches 0. The server can then be freed
+  ///     without interrupting a response, and the closure itself may do so. Not called if the streams are closed or
+  ///     drained again before that.
   public func drain(over window: Duration, then drained: (() -> Void)? = nil) {
     loop.lane.drain(over: min(max(window, .zero), .seconds(1 << 32)))
     loop.drained = drained
     loop.runSoon()
   }
 
-  /// Takes the handlers away from a server's paths; their open streams go on. For a server that is still there.
+  /// Removes the mounted paths from a server, which must still exist. Open streams continue.
   public func unmount(from http: OpaquePointer) {
     for mount in mounts where mount.http == http { mount.removeCallback() }
     mounts.removeAll { $0.http == http }
   }
 
-  /// Ends every stream at once and gives back what the base was given.
+  /// Ends every stream immediately and removes the events from the base.
   ///
-  /// A server that lives on refuses the mounted paths with 503 from now on, until they are unmounted by
-  /// ``unmount(from:)``.
+  /// A server that continues to run responds with 503 at the mounted paths until you call ``unmount(from:)``.
   public func close() {
     guard !isClosed else { return }
     isClosed = true

@@ -2,8 +2,8 @@ import CLibevent
 import EventSourceServer
 import Synchronization
 
-/// One handler at one path of one server, to which the server's callback for that path points. On the base's thread
-/// only, which is what makes it `Sendable`.
+/// A handler at a path of a server. The server's callback for that path points to it. Confined to the base's thread,
+/// which makes it `Sendable`.
 final class EvhttpMount: @unchecked Sendable {
   let http: OpaquePointer
   private let path: String
@@ -17,7 +17,7 @@ final class EvhttpMount: @unchecked Sendable {
     self.streams = streams
   }
 
-  /// What `evhttp_set_cb` returns.
+  /// Sets the server's callback and returns the result of `evhttp_set_cb`.
   func setCallback() -> Int32 {
     evhttp_set_cb(
       http, path,
@@ -27,7 +27,7 @@ final class EvhttpMount: @unchecked Sendable {
       }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// For a server that still exists.
+  /// Removes the server's callback. The server must still exist.
   func removeCallback() { evhttp_del_cb(http, path) }
 
   private func serve(_ request: OpaquePointer) {
@@ -37,8 +37,7 @@ final class EvhttpMount: @unchecked Sendable {
 
   private static let kept = Mutex<[EvhttpMount]>([])
 
-  /// Keeps mounts whose streams are gone: nobody has said whether their servers still exist, and those that do point to
-  /// them.
+  /// Keeps the mounts of closed streams alive: their servers may still exist and point to them.
   static func keepForEver(_ mounts: [EvhttpMount]) {
     guard !mounts.isEmpty else { return }
     for mount in mounts { mount.handler = nil }

@@ -1,7 +1,7 @@
 import CLibevent
 import EventSourceServer
 
-/// What an `evhttp_request` says, copied out of it: the handler may ask long after libevent has freed it.
+/// A copy of an `evhttp_request`, because the handler may use it long after libevent has freed the original.
 struct EvhttpRequest: EventStreamRequest {
   let method: String
   let target: String
@@ -23,7 +23,7 @@ struct EvhttpRequest: EventStreamRequest {
     self.fields = fields.compactMap { field in
       let name = field.name.lowercased()
       if Self.framingNames.contains(name) { return nil }
-      // RFC 9112, 3.2.2.
+      // The authority of an absolute target replaces Host (RFC 9112, 3.2.2).
       if name == "host", let authority = form?.authority { return HeaderField(field.name, authority) }
       return field
     }

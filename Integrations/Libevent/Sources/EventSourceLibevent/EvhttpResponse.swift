@@ -4,24 +4,24 @@ import Glibc
 
 /// The response to one `evhttp_request`. On the base's thread only.
 ///
-/// Where the connection is a plain socket with nothing pending and no rate limit, the log's bytes go straight to the
-/// descriptor; what the kernel does not take, and everything on other kinds of bufferevents, is referenced by the
-/// connection's evbuffer, at most ``mostPending`` bytes of it.
+/// If the connection is a plain socket with nothing pending and no rate limit, the log's bytes go directly to the
+/// descriptor. The connection's evbuffer references what the kernel does not accept, and everything on other kinds of
+/// bufferevents: at most ``mostPending`` bytes.
 ///
-/// The callbacks that evhttp has for a connection and a request are the program's own and stay so. What became of the
-/// request is learned from an empty reference in its input buffer, which libevent releases with the request, and that
-/// the peer has left from the bufferevent.
+/// evhttp's callbacks for a connection and a request belong to the program and stay unchanged. An empty reference in
+/// the request's input buffer, which libevent releases with the request, reveals when the request is freed. The
+/// bufferevent reveals that the peer has disconnected.
 final class EvhttpResponse: EventStreamResponse {
   private static let mostPending = 64 << 10
-  /// Nothing more is read of a client that talks while it is to listen.
+  /// Reading stops after this much input from a client that should only be receiving.
   private static let mostInput = 4096
-  /// For how long a peer may take nothing of a stream's end, in seconds.
+  /// The time in seconds that a peer may accept nothing of a stream's end.
   private static let endTimeout = 30
 
   private enum Stage {
-    /// The request is the handler's. -> completing, over
+    /// The handler serves the request. -> completing, over
     case serving
-    /// The response is complete and evhttp sends what is left of it. -> over
+    /// The response is complete, and evhttp sends the rest of it. -> over
     case completing
     /// libevent has freed the request or is about to.
     case over
@@ -35,16 +35,16 @@ final class EvhttpResponse: EventStreamResponse {
   private var callbacks: BuffereventCallbacks!
   private var stage = Stage.serving
   private var socket: DirectSocket?
-  /// What the bufferevent writes at most at once, which is less than this if its rate is limited.
+  /// The maximum that the bufferevent writes at once. A rate limit lowers it.
   private var mostAtOnce = 0
   private var isChunked = false
-  /// Something is in the connection's output.
+  /// Whether the connection's output contains data.
   private var isPending = false
   private var isWriting = false
   private var needsWritableNotification = false
-  /// What the program gave the connection, while it is other than that.
+  /// The program's settings of the connection, while they are replaced.
   private var usual: (read: timeval, write: timeval, watermark: event_watermark)?
-  /// Set by whoever serves the request; released when the stream is over.
+  /// Set when a handler serves the request, and released when the stream ends.
   var session: EventStreamSession?
 
   init?(_ request: OpaquePointer, loop: LibeventLoop) {
@@ -58,9 +58,9 @@ final class EvhttpResponse: EventStreamResponse {
     self.bufferevent = bufferevent
     outputs = OutputBuffers(bufferevent) { [unowned self] in outputWasSent() }
     callbacks = BuffereventCallbacks(bufferevent) { [unowned self] in heard($0) }
-    // A stream needs no body, and keeps none.
+    // A stream request needs no body, so none is kept.
     evbuffer_drain(input, evbuffer_get_length(input))
-    // libevent holds the response for as long as it has the request.
+    // libevent holds the response for as long as it holds the request.
     let argument = Unmanaged.passRetained(self)
     let result = evbuffer_add_reference(
       input, "", 0,
@@ -72,8 +72,8 @@ final class EvhttpResponse: EventStreamResponse {
     }
   }
 
-  /// Lets the base see that the peer leaves while its request waits for an answer, however long: evhttp reads nothing
-  /// then, and has its timeouts only for peers that are to send something.
+  /// Detects that the peer disconnects while its request waits for an answer. During that wait evhttp does not read,
+  /// and its timeouts apply only to peers that are expected to send.
   func watchForClosing() {
     guard stage == .serving else { return }
     usual = (bufferevent.pointee.timeout_read, bufferevent.pointee.timeout_write, bufferevent.pointee.wm_read)
@@ -87,7 +87,7 @@ final class EvhttpResponse: EventStreamResponse {
     bufferevent_setwatermark(bufferevent, Int16(EV_READ), 0, Self.mostInput)
   }
 
-  /// The connection goes on as one of evhttp's.
+  /// Returns the connection to evhttp.
   private func stopListening() {
     guard var usual else { return }
     self.usual = nil
@@ -115,7 +115,7 @@ final class EvhttpResponse: EventStreamResponse {
   }
 
   private func startStream(_ status: Int, _ headers: UnsafeMutablePointer<evkeyvalq>?) {
-    // To a reader of HTTP/1.0 that would keep the connection, evhttp would promise a body of no bytes.
+    // For an HTTP/1.0 reader that asks for keep-alive, evhttp would announce an empty body.
     let input = evhttp_request_get_input_headers(request)
     if let options = evhttp_find_header(input, "Connection"), strncasecmp(options, "keep-alive", 10) == 0 {
       evhttp_remove_header(input, "Connection")
@@ -133,7 +133,7 @@ final class EvhttpResponse: EventStreamResponse {
     outputs.watch()
   }
 
-  /// Whether the bufferevent's rate is limited, by a limit of its own or of a group.
+  /// Whether the bufferevent has a rate limit, its own or that of a group.
   private var hasRateLimit: Bool {
     bufferevent_set_max_single_write(bufferevent, Int.max)
     defer { bufferevent_set_max_single_write(bufferevent, mostAtOnce) }
@@ -143,7 +143,7 @@ final class EvhttpResponse: EventStreamResponse {
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
     guard stage == .serving else { return .peerDisconnected }
     if isPending { return take(0) }
-    // A limit that came later.
+    // A rate limit was set later.
     if socket != nil, bufferevent_get_max_to_write(bufferevent) != mostAtOnce { socket = nil }
     isWriting = true
     defer { isWriting = false }
@@ -183,19 +183,20 @@ final class EvhttpResponse: EventStreamResponse {
     case .complete:
       var time = timeval(tv_sec: Self.endTimeout, tv_usec: 0)
       bufferevent_set_timeouts(bufferevent, nil, &time)
-      // Over a filter, evhttp would close a connection of HTTP/1.0 as soon as its own buffer is empty.
+      // Over a filter, evhttp would close an HTTP/1.0 connection as soon as its own buffer is empty.
       complete(isWaiting: !isChunked && outputs.isLayered) { [request] in evhttp_send_reply_end(request) }
     case .aborted:
       dropConnection()
     }
   }
 
-  /// What evhttp has yet to be given when everything has left the buffers.
+  /// The call to evhttp that remains when all buffers are empty.
   private var rest: (() -> Void)?
 
-  /// Hands the end to evhttp, which sends it behind what is pending; until then the response counts as unfinished.
+  /// Passes the end of the response to evhttp, which sends it after pending data. Until then, the response counts as
+  /// unfinished.
   ///
-  /// - Parameter isWaiting: Hands it over only when nothing is pending.
+  /// - Parameter isWaiting: Whether to wait until nothing is pending before passing the end to evhttp.
   private func complete(isWaiting: Bool = false, _ send: @escaping () -> Void) {
     stage = .completing
     session = nil
@@ -205,7 +206,7 @@ final class EvhttpResponse: EventStreamResponse {
       callbacks.withdraw()
       return send()
     }
-    // What is below a filter is not evhttp's to wait for, so that its callback is called when that has left, too.
+    // evhttp does not wait for the buffers below a filter, so its callback must wait for them here.
     if isWaiting {
       rest = send
     } else {
@@ -219,7 +220,7 @@ final class EvhttpResponse: EventStreamResponse {
     if outputs.isEmpty { loop.finishLater(self) }
   }
 
-  /// From the loop: everything has left the buffers.
+  /// Called by the loop when all buffers are empty.
   func finish() {
     guard stage == .completing, outputs.isEmpty, let rest else { return }
     self.rest = nil
@@ -230,7 +231,7 @@ final class EvhttpResponse: EventStreamResponse {
 
   private func outputWasSent() {
     if stage == .completing { return loop.finishLater(self) }
-    // Within a write it is seen there, and the lane may not be called.
+    // During a write, the write itself handles this, and the lane must not be called.
     guard !isWriting else { return }
     isPending = false
     guard needsWritableNotification else { return }
@@ -244,7 +245,8 @@ final class EvhttpResponse: EventStreamResponse {
     withExtendedLifetime(self) {
       outputs.unwatch()
       callbacks.handOn(event)
-      // libevent takes a request off a connection that its peer has closed and leaves it to whoever answers it.
+      // libevent detaches a request from a connection that its peer has closed. Whoever answers the request must free
+      // it.
       guard stage != .over else { return }
       guard evhttp_request_get_connection(request) == nil else { return outputs.watch() }
       usual = nil
@@ -253,7 +255,8 @@ final class EvhttpResponse: EventStreamResponse {
     }
   }
 
-  /// libevent frees the request: because it was answered, or because the program frees the connection or the server.
+  /// Called when libevent frees the request, because it was answered or because the program frees the connection or
+  /// server.
   private func requestWasFreed() {
     switch stage {
     case .serving: peerIsGone()
@@ -283,7 +286,7 @@ final class EvhttpResponse: EventStreamResponse {
     evhttp_connection_free(connection)
   }
 
-  /// From now on nothing of libevent's calls this object but for the request's end.
+  /// Stops all callbacks from libevent to this object, except the one for the end of the request.
   private func detach() {
     session = nil
     rest = nil

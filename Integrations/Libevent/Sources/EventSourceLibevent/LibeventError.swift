@@ -1,33 +1,32 @@
 public import EventSourceServer
 
-/// Why event streams cannot be served from an event base.
+/// A reason why event streams cannot be served from an event base.
 public enum LibeventError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The system or libevent refused something, named here.
+  /// The named call to the system or to libevent failed.
   case outOfResources(String)
-  /// There is a callback for this path already.
+  /// The path already has a callback.
   case pathInUse(String)
-  /// This is no path at which anything can be mounted.
+  /// The path is malformed.
   case invalidPath(PathPatternError)
-  /// evhttp compares paths as they are, so that nothing would ever match this one: it has named segments, a query or a
-  /// fragment.
+  /// The path would never match, because evhttp compares paths literally. It has named segments, a query or a fragment.
   case pathNeverMatches(String)
   /// The handler's configuration lets no request at this path name a channel.
   case invalidConfiguration(ConfigurationError)
-  /// The handler belongs to another hub than the streams.
+  /// The handler belongs to a different hub than the streams.
   case otherHub
   /// The streams were closed.
   case closed
 
-  /// One line for a person.
+  /// A one-line description.
   public var description: String {
     switch self {
     case .outOfResources(let what): "the event base cannot be used for event streams: \(what) failed"
-    case .pathInUse(let path): "the evhttp server has a callback for \"\(path)\" already"
+    case .pathInUse(let path): "the evhttp server already has a callback for \"\(path)\""
     case .invalidPath(let error): "\(error)"
     case .pathNeverMatches(let path):
       "evhttp never finds a callback for \"\(path)\"; serve paths with named segments from the general callback"
     case .invalidConfiguration(let error): "\(error)"
-    case .otherHub: "the handler belongs to another hub than the streams"
+    case .otherHub: "the handler belongs to a different hub than the streams"
     case .closed: "these event streams were closed"
     }
   }

@@ -2,12 +2,12 @@ import CLibevent
 import EventSourceServer
 import Glibc
 
-/// The lane of one event base, and the three events by which the base runs it. On the base's thread only.
+/// The lane of an event base, and the three events with which the base runs it. On the base's thread only.
 final class LibeventLoop {
   let lane: DeliveryLane
-  /// The chunk that the readers of a walk share.
+  /// The chunk that all readers of a walk share.
   let sharedChunk = SharedChunk()
-  /// Responses that are over for the lane, of which the end has not been sent.
+  /// The number of responses that the lane has finished but whose end has not been sent.
   var unfinished = 0 {
     didSet { if unfinished == 0, drained != nil { runSoon() } }
   }
@@ -20,7 +20,7 @@ final class LibeventLoop {
   private var isRunPending = false
   private var isRunning = false
   private var finishing: [EvhttpResponse] = []
-  /// The operations of the base's plain sockets, of which libevent has one table for each kind of bufferevent.
+  /// The operations of the base's plain sockets. libevent has one such table per kind of bufferevent.
   private let plainOperations: UnsafeRawPointer?
 
   init(base: OpaquePointer, hub: EventHub) throws(LibeventError) {
@@ -30,14 +30,14 @@ final class LibeventLoop {
     let sample = bufferevent_socket_new(base, -1, 0)
     plainOperations = sample.map { UnsafeRawPointer($0.pointee.be_ops) }
     if let sample { bufferevent_free(sample) }
-    // Not retained: the events are freed before the loop is let go.
+    // Not retained: the events are freed before the loop is deallocated.
     let argument = Unmanaged.passUnretained(self).toOpaque()
     wakeEvent = event_new(
       base, waker.readEnd, Int16(EV_READ | EV_PERSIST),
       { _, _, argument in
         let loop = LibeventLoop.of(argument)
         loop.waker.drain()
-        // One run for each time that the base polls.
+        // At most one run each time the base polls.
         if !loop.isRunPending { loop.run() }
       }, argument)
     runEvent = event_new(base, -1, 0, { _, _, argument in LibeventLoop.of(argument).run() }, argument)
@@ -53,11 +53,11 @@ final class LibeventLoop {
     }
   }
 
-  /// Runs the lane once, after the callbacks of the present round.
+  /// Runs the lane once, after the callbacks of the current round.
   ///
-  /// A run that the run itself asks for comes after the base has polled. libevent handles events that were made active
-  /// before it looks for others, so that a lane which made itself active again would keep the program's own events
-  /// waiting for as long as somebody publishes.
+  /// A run that is requested during a run waits until the base has polled. libevent handles active events before it
+  /// polls for others, so a lane that activates itself again would delay the program's own events for as long as events
+  /// are published.
   func runSoon() {
     guard !isRunPending, let runEvent else { return }
     isRunPending = true
@@ -69,19 +69,20 @@ final class LibeventLoop {
     }
   }
 
-  /// Calls ``EvhttpResponse/finish()`` in the next run, out of any callback of libevent's.
+  /// Calls ``EvhttpResponse/finish()`` in the next run, outside all callbacks of libevent.
   func finishLater(_ response: EvhttpResponse) {
     finishing.append(response)
     runSoon()
   }
 
-  /// Whether a bufferevent is a plain socket, to whose descriptor one may write: not one of TLS, and not a filter.
+  /// Returns whether a bufferevent is a plain socket, whose descriptor can be written to directly: neither TLS nor a
+  /// filter.
   func isPlainSocket(_ candidate: UnsafeMutablePointer<bufferevent>) -> Bool {
     bufferevent_get_underlying(candidate) == nil && bufferevent_getfd(candidate) >= 0
       && UnsafeRawPointer(candidate.pointee.be_ops) == plainOperations
   }
 
-  /// Ends all streams and gives the events back; the base must still be there.
+  /// Ends all streams and frees the events. The base must still exist.
   func close() {
     lane.close()
     for event in [wakeEvent, runEvent, timerEvent] { if let event { event_free(event) } }
@@ -100,7 +101,7 @@ final class LibeventLoop {
     isRunning = false
     guard let drained, lane.readerCount + unfinished == 0 else { return }
     self.drained = nil
-    // It may close this loop and let it go.
+    // The closure may close and release this loop.
     withExtendedLifetime(self) { drained() }
   }
 
@@ -114,7 +115,7 @@ final class LibeventLoop {
     }
     if next <= now { return runSoon() }
     let (seconds, attoseconds) = (next - now).components
-    // Rounded up to a millisecond, which is what the base's timers keep.
+    // Rounded up to a millisecond, the resolution of the base's timers.
     var time = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000) + 1000)
     if time.tv_usec >= 1_000_000 { time = timeval(tv_sec: time.tv_sec + 1, tv_usec: time.tv_usec - 1_000_000) }
     event_add(timerEvent, &time)

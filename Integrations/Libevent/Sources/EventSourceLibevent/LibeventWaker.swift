@@ -1,8 +1,8 @@
 import CLibevent
 import Glibc
 
-/// Wakes an event base from any thread, by a byte through a pair of sockets: that needs nothing of the base, not even
-/// that its program told libevent of its threads.
+/// Wakes an event base from any thread by sending a byte through a pair of sockets. This works even if the program has
+/// not enabled threads in libevent.
 final class LibeventWaker: Sendable {
   let readEnd: Int32
   private let writeEnd: Int32
@@ -25,13 +25,13 @@ final class LibeventWaker: Sendable {
     evutil_closesocket(writeEnd)
   }
 
-  /// Any thread. If the pair is full, the base has enough to wake it.
+  /// Wakes the base, from any thread. If the pair's buffer is full, the base already has enough to wake it.
   func wake() {
     var byte: UInt8 = 1
     _ = send(writeEnd, &byte, 1, Int32(MSG_NOSIGNAL))
   }
 
-  /// Takes away what was written.
+  /// Reads and discards the bytes that were sent.
   func drain() {
     withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
       while recv(readEnd, buffer.baseAddress, buffer.count, 0) == buffer.count {}

@@ -1,8 +1,8 @@
 import CLibevent
 import EventSourceServer
 
-/// The output buffers between a response and its socket: the connection's own and, where the connection is a filter or
-/// TLS over another bufferevent, those below it. On the base's thread only.
+/// The output buffers between a response and its socket: the connection's own and, for a filter or TLS over another
+/// bufferevent, those below it. On the base's thread only.
 final class OutputBuffers {
   private let bufferevent: UnsafeMutablePointer<bufferevent>
   private let buffers: [OpaquePointer]
@@ -12,7 +12,7 @@ final class OutputBuffers {
   /// Whether the connection is a bufferevent over another one.
   let isLayered: Bool
 
-  /// - Parameter emptied: Called when the last byte of all buffers has left, while they are watched.
+  /// - Parameter emptied: Called when the last byte has left all buffers, while they are watched.
   init(_ bufferevent: UnsafeMutablePointer<bufferevent>, emptied: @escaping () -> Void) {
     self.bufferevent = bufferevent
     self.emptied = emptied
@@ -28,8 +28,8 @@ final class OutputBuffers {
 
   var isEmpty: Bool { buffers.allSatisfy { evbuffer_get_length($0) == 0 } }
 
-  /// Has a filter hand on what it holds: one over which data was written while writing was disabled, as evhttp does,
-  /// does nothing about it by itself.
+  /// Makes a filter pass on its data. A filter that received data while writing was disabled, as evhttp does it, does
+  /// not pass it on by itself.
   func flush() {
     if isLayered { bufferevent_flush(bufferevent, Int16(EV_WRITE), BEV_FLUSH) }
   }
@@ -53,8 +53,8 @@ final class OutputBuffers {
     watches = []
   }
 
-  /// Appends a chunk, or bytes without a frame, of which the socket has taken some: the frame is copied, the body
-  /// referenced, which keeps it in memory.
+  /// Appends the rest of a chunk, or of bytes without framing, after a partial write. The framing is copied. The body
+  /// is referenced, which keeps it in memory.
   func append(
     _ bytes: borrowing EventStreamBytes, from start: Int, count: Int, isFramed: Bool, without sent: Int
   ) {

@@ -28,7 +28,7 @@ public final class SQLiteEventReader: EventRepository {
     guard (1...64).contains(connections), busyTimeout >= .zero else {
       throw SQLiteHistoryError(
         .invalidConfiguration, path: path,
-        "connections is \(connections), allowed is 1 to 64; busyTimeout is \(busyTimeout), allowed is zero or more")
+        "connections is \(connections), expected 1 to 64; busyTimeout is \(busyTimeout), expected zero or more")
     }
     self.path = path
     readers = try ReaderPool(path, count: connections, busyTimeout: busyTimeout, timeLimit: Self.closingTime)

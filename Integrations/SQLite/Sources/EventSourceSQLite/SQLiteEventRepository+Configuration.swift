@@ -28,7 +28,7 @@ extension SQLiteEventRepository {
     public init() {}
   }
 
-  /// How a history is kept.
+  /// The settings of a history.
   public struct Configuration: Sendable, Hashable {
     /// When published events are safe from a power cut.
     public var durability = Durability.everyCommit

@@ -48,7 +48,7 @@ public final class SQLiteEventRepository: NewestEventReporting {
   ///
   /// - Throws: ``SQLiteHistoryError/Code/invalidConfiguration``, which names the value, if the configuration is not
   ///   valid. Other codes if the file cannot be opened or is not a history: another program's database, a history of a
-  ///   newer version, or not a database. Such a file is left untouched.
+  ///   newer version, or not a database. Such a file is not changed.
   public convenience init(
     path: String, configuration: Configuration = Configuration()
   ) throws(SQLiteHistoryError) {

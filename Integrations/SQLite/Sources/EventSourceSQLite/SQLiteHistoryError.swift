@@ -20,7 +20,7 @@ public struct SQLiteHistoryError: Error, Sendable, Hashable, CustomStringConvert
     public static let full = Code(description: "full")
     /// The file or its folder is not writable.
     public static let readOnly = Code(description: "readOnly")
-    /// The content of the file is inconsistent: something else damaged it.
+    /// The content of the file is inconsistent, because something else damaged it.
     public static let damaged = Code(description: "damaged")
     /// The operating system failed to read or write the file.
     public static let inputOutput = Code(description: "inputOutput")
@@ -67,17 +67,17 @@ extension SQLiteHistoryError {
   static func closed(_ path: String) -> Self { Self(.closed, path: path, "the repository has been closed") }
 
   static func overloaded(_ path: String, waiting bytes: Int) -> Self {
-    Self(.overloaded, path: path, "additions of \(bytes) bytes wait already; nothing was recorded, try again later")
+    Self(.overloaded, path: path, "additions of \(bytes) bytes are already waiting; nothing was recorded, retry later")
   }
 
   static func timedOut(_ path: String, after limit: Duration) -> Self {
-    Self(.timedOut, path: path, "the addition has waited for \(limit); nothing was recorded, try again later")
+    Self(.timedOut, path: path, "the addition waited longer than \(limit); nothing was recorded, try again later")
   }
 
   static func undecided(_ path: String, after limit: Duration) -> Self {
     Self(
       .undecided, path: path,
-      "committing has not ended within \(limit); ask the history whether the events are recorded before you try again")
+      "the commit did not finish within \(limit); check whether the events are recorded before you try again")
   }
 
   /// Whether other additions may succeed although this one failed.

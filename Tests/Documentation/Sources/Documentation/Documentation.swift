@@ -1,1 +1,1 @@
-// The plugin documents the products on which a target of this package depends.
+// The plugin documents the products that a target of this package depends on.

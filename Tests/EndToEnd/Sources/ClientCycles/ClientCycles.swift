@@ -3,11 +3,11 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Many clients of a server that keeps failing, in one process, in rounds; after each round everything has to be gone.
+/// Many clients of a failing server, in one process and in rounds. After each round, no resources may be left in use.
 ///
 ///     ClientCycles URL --transport curl|urlsession [--clients N] [--seconds N] [--rounds N]
 ///
-/// Says one line of JSON after each round: what it did, and what the process holds.
+/// Prints a line of JSON after each round: what the clients did, and the resources that the process holds.
 @main struct ClientCycles {
   struct Round: Encodable, Sendable {
     var events = 0
@@ -41,7 +41,7 @@ import Synchronization
         }
         return sum
       }
-      // What is closed is closed on the transport's threads: as long as that changes something, it goes on.
+      // The transport closes connections on its own threads, so this waits until the numbers no longer change.
       var before = Int.max
       repeat {
         before = round.descriptors
@@ -55,7 +55,7 @@ import Synchronization
     }
   }
 
-  /// One client after the other, each of which reads a little, or is closed by an error.
+  /// Runs one client after another. Each reads a little, or is closed by an error.
   static func client(_ url: URL, _ transport: any EventSourceTransport, until end: ContinuousClock.Instant) async
     -> Round
   {

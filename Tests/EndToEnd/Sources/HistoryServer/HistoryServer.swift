@@ -3,12 +3,12 @@ import EventSourceSQLite
 import EventSourceServer
 import Glibc
 
-/// A server of one channel with a history in a file, told by its standard input what to publish.
+/// A server with one channel and a history in a file. Its standard input controls publishing.
 ///
 ///     HistoryServer builtin|evhttp FILE
 ///
-/// It says where it listens and how many events the file holds. For each line `publish N` it publishes the next N
-/// numbers, one after the other, and says so when the last one has been acknowledged. It ends with its input.
+/// It prints its port and the number of events in the file. For each line `publish N`, it publishes the next N numbers
+/// in order, and prints a line after the last acknowledgement. It ends with its input.
 @main struct HistoryServer {
   static func main() async throws {
     signal(SIGPIPE, SIG_IGN)
@@ -24,13 +24,13 @@ import Glibc
     var number = try await count(repository)
 
     var configuration = EventHub.Configuration()
-    // Small, so that most of what a reader has missed comes from the file.
+    // Small, so that most missed events come from the file.
     configuration.retention = Retention(maximumBytes: 64 << 10)
     let hub = EventHub(configuration: configuration)
     hub.setRepository(repository, for: "a")
     var streams = EventStreamHandler.Configuration()
     streams.channels = ["a"]
-    // Who was cut off before its first event begins at the beginning.
+    // A reader that was disconnected before its first event starts at the beginning.
     streams.replaysToNewReaders = true
     let server: any RunningServer =
       CommandLine.arguments[1] == "evhttp" ? try EvhttpServer(hub, streams) : try BuiltIn(hub, streams)

@@ -21,8 +21,8 @@ struct BuiltIn: RunningServer {
   func stop() async { await server.stop(drainingOver: .milliseconds(100)) }
 }
 
-/// A program with evhttp, its loop in a thread of its own.
-// Sendable: `base` is used by its thread; other threads only wake it, which libevent allows after
+/// A program with evhttp, whose loop runs on its own thread.
+// Sendable: `base` is used on its own thread. Other threads only wake it, which libevent allows after
 // evthread_use_pthreads.
 final class EvhttpServer: RunningServer, @unchecked Sendable {
   let port: Int
@@ -33,7 +33,7 @@ final class EvhttpServer: RunningServer, @unchecked Sendable {
   private let ended = AsyncStream<Void>.makeStream()
 
   init(_ hub: EventHub, _ configuration: EventStreamHandler.Configuration) throws {
-    // The first use of the adapter turns libevent's locks on; so it comes before the base.
+    // The first use of the adapter enables libevent's locks, so it must precede the base.
     evthread_use_pthreads()
     base = event_base_new()
     http = evhttp_new(base)

@@ -1,6 +1,6 @@
 import EventSourceServer
 
-/// What both stacks mount.
+/// The endpoints that both stacks mount.
 struct Endpoints {
   let streams: EventStreamHandler
   let privateStreams: EventStreamHandler
@@ -20,7 +20,7 @@ struct Endpoints {
     privateStreams = EventStreamHandler(hub, configuration: configuration, authorizer: TokenAuthorizer())
   }
 
-  /// Decides at once or later, by what the caller sends as its token.
+  /// Decides immediately or later, as the caller's token requests.
   private struct TokenAuthorizer: ChannelAuthorizer {
     private struct Undecided: Error {}
 

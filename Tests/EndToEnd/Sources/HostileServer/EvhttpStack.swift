@@ -3,8 +3,8 @@ import EventSourceLibevent
 import EventSourceServer
 import Foundation
 
-/// A program with evhttp, its loop in a thread of its own.
-// Sendable: everything is used by that thread once it runs.
+/// A program with evhttp, whose loop runs on its own thread.
+// Sendable: once the loop runs, only its thread uses the members.
 final class EvhttpStack: @unchecked Sendable {
   private let base: OpaquePointer
   private let http: OpaquePointer

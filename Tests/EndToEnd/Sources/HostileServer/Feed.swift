@@ -1,9 +1,10 @@
 import EventSourceServer
 import Synchronization
 
-/// The hub, and what is published to it.
+/// The hub, and the events published to it.
 ///
-/// The events of `a` and `b` are numbered from 1. That number is the data's first word, and how much follows it can be
+/// The events of `a` and `b` are numbered from 1. The number is the first word of the data and determines the length of
+/// the rest, so that a reader can check the data.
 /// computed from it, so that a reader can tell what it has to be.
 final class Feed: Sendable {
   let hub: EventHub
@@ -36,14 +37,14 @@ final class Feed: Sendable {
   func resume() { isPaused.withLock { $0 = false } }
   func pause() { isPaused.withLock { $0 = true } }
 
-  /// Forgets all that was published. While nothing is.
+  /// Removes all published events. Must not run while events are published.
   func empty() {
     for name in Self.names { hub.removeChannel(name) }
     history.removeAll(in: "a")
     open()
   }
 
-  /// Publishes until the task is canceled; says how much there is whenever it pauses.
+  /// Publishes until the task is cancelled. Prints the number of events at every pause.
   func publish() async {
     var (a, b, hasPaused) = (0, 0, true)
     while !Task.isCancelled {
@@ -55,7 +56,7 @@ final class Feed: Sendable {
       }
       hasPaused = false
       do {
-        // One at a time mostly, now and then a burst.
+        // Mostly one event at a time, occasionally a burst.
         for _ in 0..<(Int.random(in: 0..<50) == 0 ? 100 : Int.random(in: 0...4)) {
           a += 1
           try await hub.publish(Self.data(a), to: "a", waitingUntil: .stored)
@@ -64,7 +65,7 @@ final class Feed: Sendable {
           b += 1
           try hub.publish("\(b)", to: "b")
         }
-        // More than a peer which takes nothing has room for.
+        // More than a stalled peer has room for.
         let large = "\(a) " + Self.fillers[0].prefix(20_000)
         try hub.publish(large, to: "c")
         try hub.publish(large, to: "d", coalescingKey: "\(Int.random(in: 0..<8))")

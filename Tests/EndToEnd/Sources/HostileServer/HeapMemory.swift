@@ -1,8 +1,8 @@
 import Glibc
 
-/// What the program has allocated and not freed, as the address sanitizer counts it.
+/// The program's heap memory, as counted by the address sanitizer.
 enum HeapMemory {
-  /// In bytes, whatever the allocator keeps for later; 0 in a program that was built without the sanitizer.
+  /// The bytes allocated and not freed, without the allocator's reserve. 0 in a program built without the sanitizer.
   static var bytesInUse: Int { count?() ?? 0 }
 
   private static let count: (@convention(c) () -> Int)? = {

@@ -1,13 +1,13 @@
 import EventSourceServer
 import Foundation
 
-/// A server for hostile peers: small limits, short times, streams of every kind, and two routes of its own.
+/// A server for hostile peers: small limits, short timeouts, streams of every kind, and two routes of its own.
 ///
 ///     HostileServer builtin|evhttp
 ///
-/// It says where it listens, and publishes when its standard input says `go`. `pause` stops that, and is answered with
-/// how many events there are. `empty` forgets every channel and history, so that what is in memory then belongs to
-/// nobody; `state` tells how much that is. SIGTERM ends it.
+/// It prints its port, and publishes after `go` on its standard input. `pause` stops publishing and returns the number
+/// of events. `empty` removes every channel and history, so that only leaks remain in memory, and `state` prints how
+/// much that is. SIGTERM ends it.
 ///
 ///     GET  /events?channel=a&channel=b    a has a history beside its log; b, c and d have their logs
 ///     GET  /all?channel=a&channel=b       the same, from the beginning
@@ -52,7 +52,7 @@ import Foundation
   }
 }
 
-/// Prints a line at once. Not by the library's streams, of which the thread that reads holds a lock.
+/// Prints a line immediately. Does not use the library's streams, because the reading thread holds their lock.
 func say(_ line: String) {
   _ = "\(line)\n".withCString { write(STDOUT_FILENO, $0, strlen($0)) }
 }

@@ -2,12 +2,12 @@ import EventSourceBuiltInServer
 import EventSourceServer
 import Glibc
 
-/// A server of many channels with one budget, told by its standard input what to publish.
+/// A server of many channels with one memory limit. Its standard input controls publishing.
 ///
 ///     ManyChannels CHANNELS MEBIBYTES disconnect|skip
 ///
-/// It says where it listens. For each line `publish N` it publishes N events of a kibibyte to every channel, and then
-/// says what the hub holds and has done.
+/// It prints its port. For each line `publish N`, it publishes N events of one kibibyte to every channel, then prints
+/// the hub's memory and statistics.
 @main struct ManyChannels {
   static func main() async throws {
     let arguments = CommandLine.arguments.dropFirst()

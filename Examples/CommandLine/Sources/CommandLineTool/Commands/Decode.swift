@@ -1,18 +1,18 @@
 import ArgumentParser
 import EventSourceFormat
 
-/// An event stream on standard input, as lines of JSON on standard output.
+/// Converts an event stream on standard input to lines of JSON on standard output.
 struct Decode: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Decodes the event stream on standard input, to one JSON object per line.",
     discussion: """
       An event becomes {"type":...,"data":...,"lastEventID":...}, a comment {"comment":...}, and the end \
-      {"end":true,"lastEventID":...,"reconnectionTime":...}, in milliseconds or null. A stream with a line or an event \
-      of more than 16 MiB ends with status 65, after what was complete before it.
+      {"end":true,"lastEventID":...,"reconnectionTime":...}, with the time in milliseconds or null. If a line or an \
+      event has more than 16 MiB, the command prints everything before it and ends with status 65.
       """
   )
 
-  @Option(help: ArgumentHelp("Feed the decoder so many bytes at a time (otherwise, as they come).", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Decode this many bytes at a time (default: as they arrive).", valueName: "bytes"))
   var chunk: Int?
 
   @Option(name: .customLong("last-event-id"), help: ArgumentHelp("The last event ID to begin with.", valueName: "id"))
@@ -20,7 +20,7 @@ struct Decode: ParsableCommand {
 
   func validate() throws {
     guard (1...16 << 20).contains(chunk ?? 1) else {
-      throw ValidationError("--chunk is \(chunk ?? 0), not 1 to \(16 << 20).")
+      throw ValidationError("--chunk is \(chunk ?? 0); expected 1 to \(16 << 20).")
     }
     try validateLastEventID(lastEventID)
   }
@@ -41,7 +41,7 @@ struct Decode: ParsableCommand {
         try output.flush()
         throw Failure(.data, "standard input: \(error)")
       }
-      // What is complete is seen at once by who follows a stream that goes on.
+      // Flushed, so that a reader of a continuing stream sees complete events immediately.
       if chunk == nil { try output.flush() }
     }
     parser.finish()
@@ -55,7 +55,7 @@ struct Decode: ParsableCommand {
     try output.flush()
   }
 
-  /// As many bytes as were asked for, and fewer only at the end; if nothing was, as many as there are.
+  /// Returns as many bytes as were requested, fewer only at the end. Without a request, returns what is available.
   private func fill(_ memory: inout [UInt8], from input: InputFile) throws -> Int {
     try memory.withUnsafeMutableBytes { bytes in
       var count = 0
@@ -78,7 +78,7 @@ struct Decode: ParsableCommand {
   }
 }
 
-/// An ID that can be sent back; what comes from the command line cannot hold a NUL.
+/// Validates an ID that will be sent back. An argument of a program cannot contain a NUL.
 func validateLastEventID(_ id: String) throws {
   guard (try? EventID(id)) != nil else { throw ValidationError("--last-event-id has a line break.") }
 }

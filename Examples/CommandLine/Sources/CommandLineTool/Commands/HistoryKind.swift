@@ -2,7 +2,7 @@ import ArgumentParser
 import EventSourceSQLite
 import EventSourceServer
 
-/// Where `serve` keeps the past of its channels; a new kind is added here and nowhere else.
+/// Where `serve` keeps the past of its channels. Add a new kind here; nothing else needs to change.
 enum HistoryKind: CustomStringConvertible {
   case memory
   case sqlite(path: String)
@@ -13,15 +13,15 @@ enum HistoryKind: CustomStringConvertible {
     let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     switch (parts[0], parts.count > 1 ? parts[1] : nil) {
     case ("memory", nil): self = .memory
-    case ("memory", _): throw ValidationError("memory takes nothing after a colon.")
+    case ("memory", _): throw ValidationError("memory has no value after a colon.")
     case ("sqlite", nil), ("sqlite", ""): throw ValidationError("sqlite needs a path after a colon: sqlite:PATH.")
     case ("sqlite", let path?): self = .sqlite(path: path)
     case (let kind, _):
-      throw ValidationError("there is no kind of history \"\(kind)\"; there are memory and sqlite:PATH.")
+      throw ValidationError("there is no kind of history \"\(kind)\"; use memory or sqlite:PATH.")
     }
   }
 
-  /// Opens it.
+  /// Opens the history.
   func open() throws -> History {
     switch self {
     case .memory:
@@ -44,9 +44,9 @@ enum HistoryKind: CustomStringConvertible {
   }
 }
 
-/// The past of the channels, while the server runs.
+/// The past of the channels while the server is running.
 struct History {
   var repository: any EventRepository
-  /// What is to be done when the server has stopped.
+  /// Called when the server has stopped.
   var close: @Sendable () async -> Void = {}
 }

@@ -3,21 +3,21 @@ import EventSourceClient
 import Foundation
 import Synchronization
 
-/// A stream's events on standard output, for as long as it takes.
+/// Prints a stream's events on standard output until it is interrupted.
 struct Listen: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Prints the events of a stream, and reconnects when it breaks.",
     discussion: """
       Prints the data of each event; --json prints one object per line: {"type":...,"data":...,"lastEventID":...} \
-      for an event, {"comment":...} for a comment, and {"gap":...} where the server says that events are missing. What \
-      happens to the connection is told on standard error; if that is a terminal, its last line is the state, and how \
-      many events and reconnects there were.
+      for an event, {"comment":...} for a comment, and {"gap":...} where the server reports missing events. Changes of \
+      the connection are reported on standard error. If that is a terminal, its last line shows the state and the \
+      number of events and reconnects.
 
-      With --resume, a later start gets what was published in between: each event is printed, and then its ID is \
-      written to the file.
+      With --resume, each event is printed, and then its ID is written to the file. A later start gets the events \
+      published in between.
 
-      A request with a body or with another method than GET is sent once, as with --response: use --reconnect if it \
-      may be repeated.
+      A request with a body or with a method other than GET is sent once, as with --response. Use --reconnect if it \
+      can be repeated.
       """
   )
 
@@ -25,7 +25,7 @@ struct Listen: AsyncParsableCommand {
 
   @Option(
     name: [.customShort("H"), .long],
-    help: ArgumentHelp("A field for the request (repeatable).", valueName: "name: value"),
+    help: ArgumentHelp("A header field of the request (repeatable).", valueName: "name: value"),
     transform: HeaderField.argument)
   var header: [HeaderField] = []
 
@@ -34,27 +34,27 @@ struct Listen: AsyncParsableCommand {
 
   @Option(
     name: [.customShort("d"), .long],
-    help: ArgumentHelp("The request's body; @PATH is a file, without its line breaks.", valueName: "text"))
+    help: ArgumentHelp("The request's body; @PATH reads a file and removes its line breaks.", valueName: "text"))
   var data: String?
 
   @Option(
-    help: ArgumentHelp("A file with the request's body, sent as it is; - is standard input.", valueName: "path"),
+    help: ArgumentHelp("A file with the request's body, sent unchanged; - is standard input.", valueName: "path"),
     completion: .file())
   var dataFile: String?
 
   @Option(
-    help: ArgumentHelp("Continue after the event named in this file, and keep it.", valueName: "path"),
+    help: ArgumentHelp("Resume after the event whose ID is in this file, and update the file.", valueName: "path"),
     completion: .file())
   var resume: String?
 
-  @Option(name: .customLong("last-event-id"), help: ArgumentHelp("Continue after this event.", valueName: "id"))
+  @Option(name: .customLong("last-event-id"), help: ArgumentHelp("Resume after this event.", valueName: "id"))
   var lastEventID = ""
 
   @Flag(help: "Print one JSON object per line.") var json = false
 
   @Flag(help: "Print comments too.") var comments = false
 
-  @Option(help: ArgumentHelp("End after so many events.", valueName: "number")) var count: Int?
+  @Option(help: ArgumentHelp("End after this many events.", valueName: "number")) var count: Int?
 
   @Option(
     help: ArgumentHelp("End at the event with this data, without printing it, such as [DONE].", valueName: "data"))
@@ -62,26 +62,26 @@ struct Listen: AsyncParsableCommand {
 
   @Flag(help: "End when the response ends, instead of reconnecting.") var response = false
 
-  @Flag(help: "Reconnect, and repeat the request, also if it is no GET.") var reconnect = false
+  @Flag(help: "Reconnect and repeat the request even if it is not a GET.") var reconnect = false
 
-  @Flag(help: "Try again when the first connection fails, too.") var wait = false
+  @Flag(help: "Retry even if the first connection fails.") var wait = false
 
   @Option(
-    help: ArgumentHelp("The wait before a reconnect until the server names one (default: 3).", valueName: "seconds"))
+    help: ArgumentHelp("The reconnection time until the server sets one (default: 3).", valueName: "seconds"))
   var reconnectionTime: Seconds?
 
-  @Flag(help: "Wait no longer after each failure.") var noBackoff = false
+  @Flag(help: "Do not increase the delay after repeated failures.") var noBackoff = false
 
-  @Option(help: ArgumentHelp("Reconnect after so much silence (default: 300; 0: never).", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Reconnect after this time without data (default: 300; 0: never).", valueName: "seconds"))
   var silence: Seconds?
 
   @Option(
-    help: ArgumentHelp("How long a connection may take to be made (default: 30; 0: any time).", valueName: "seconds"))
+    help: ArgumentHelp("The maximum time to connect (default: 30; 0: no limit).", valueName: "seconds"))
   var connectTimeout: Seconds?
 
   @Option(
     help: ArgumentHelp(
-      "How long the response may take to begin (default: 30, and any time for one response; 0: any time).",
+      "The maximum time until the response begins (default: 30, no limit for a single response; 0: no limit).",
       valueName: "seconds"))
   var headTimeout: Seconds?
 
@@ -91,13 +91,13 @@ struct Listen: AsyncParsableCommand {
 
   @Option(help: "Colors: auto, always or never.") var color = ColorChoice.auto
 
-  @Flag(name: .shortAndLong, help: "Say nothing about the connection.") var quiet = false
+  @Flag(name: .shortAndLong, help: "Print nothing about the connection.") var quiet = false
 
   func validate() throws {
     if data != nil, dataFile != nil { throw ValidationError("--data and --data-file exclude each other.") }
-    if let count, count < 1 { throw ValidationError("--count is \(count), not at least 1.") }
+    if let count, count < 1 { throw ValidationError("--count is \(count); expected at least 1.") }
     if let method, method.isEmpty || !method.utf8.allSatisfy({ (0x41...0x5A).contains($0 & 0xDF) }) {
-      throw ValidationError("--method is \"\(method)\", not letters.")
+      throw ValidationError("--method is \"\(method)\"; expected letters.")
     }
     if response, reconnect { throw ValidationError("--response and --reconnect exclude each other.") }
     if !lastEventID.isEmpty, !header.values(of: "Last-Event-ID").isEmpty {
@@ -149,11 +149,11 @@ struct Listen: AsyncParsableCommand {
     if let headTimeout { configuration.headTimeout = headTimeout.limit }
     if let silence {
       configuration.readTimeout = silence.limit
-      // No silence is too long, also before the response.
+      // There is no time limit without data, so there is none before the response either.
       if headTimeout == nil, silence.limit == nil { configuration.headTimeout = nil }
     }
     configuration.lastEventIDStore = resume.map { FileLastEventIDStore(path: $0) }
-    // An event counts as processed when it has been printed.
+    // An event counts as processed after it has been printed.
     configuration.acknowledgement = .explicit
     return configuration
   }
@@ -174,7 +174,7 @@ struct Listen: AsyncParsableCommand {
         if rest == 0 { return }
       case .opened(let head): say("connected to \(Self.place(head.url))")
       case .reconnecting(let wait): say(Self.sentence(wait))
-      case .closed(.byServer): say("the server says that there is nothing more to come")
+      case .closed(.byServer): say("the server has ended the stream for good")
       case .gap(let gap) where !json: say(Self.sentence(gap))
       case .comment, .gap, .closed: break
       }
@@ -194,7 +194,7 @@ struct Listen: AsyncParsableCommand {
     if !quiet { complain(message()) }
   }
 
-  /// Without what may be secret.
+  /// Returns the URL without the parts that may be secret.
   private static func place(_ url: URL) -> String {
     var parts = URLComponents(url: url, resolvingAgainstBaseURL: true) ?? URLComponents()
     (parts.user, parts.password, parts.query) = (nil, nil, nil)
@@ -212,7 +212,7 @@ struct Listen: AsyncParsableCommand {
 }
 
 extension Failure {
-  /// Why listening ended.
+  /// Creates the failure for the error that ended listening.
   init(_ error: SubscriptionError) {
     let status: Status =
       switch error.code {

@@ -2,20 +2,20 @@ import ArgumentParser
 import EventSourceClient
 import Foundation
 
-/// Events to a server that takes them by POST.
+/// Posts events to a server.
 struct Publish: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Publishes events: posts each to a URL, such as one of `eventsource serve`.",
     discussion: """
-      The data is the argument, or all of a file (--file), or else each line of standard input is an event of its own. \
-      Prints what the server answers to each, which for `eventsource serve` is the event's ID. The first one that is \
-      refused ends it; nothing is sent twice.
+      Publishes the argument or a file (--file) as one event, or otherwise each line of standard input as an event. \
+      Prints the server's response to each event, which for `eventsource serve` is the event's ID. Stops at the first \
+      event that is rejected. Sends no event twice.
       """
   )
 
   @Argument(help: WebAddress.help, transform: WebAddress.init(argument:)) var url: WebAddress
 
-  @Argument(help: "The data; without it, and without --file, lines of standard input.") var data: String?
+  @Argument(help: "The data (default: each line of standard input, unless there is --file).") var data: String?
 
   @Option(help: ArgumentHelp("A file with the data; - is standard input.", valueName: "path"), completion: .file())
   var file: String?
@@ -26,20 +26,20 @@ struct Publish: AsyncParsableCommand {
 
   @Option(
     name: [.customShort("H"), .long],
-    help: ArgumentHelp("A field for the request (repeatable).", valueName: "name: value"),
+    help: ArgumentHelp("A header field of the request (repeatable).", valueName: "name: value"),
     transform: HeaderField.argument)
   var header: [HeaderField] = []
 
-  @Option(help: ArgumentHelp("How long an answer may take (default: 30).", valueName: "seconds")) var timeout: Seconds?
+  @Option(help: ArgumentHelp("The time limit of a response (default: 30).", valueName: "seconds")) var timeout: Seconds?
 
-  /// The largest event.
+  /// The maximum size of an event.
   static let maximumBytes = 16 << 20
-  /// How many bytes of an answer are read.
+  /// The maximum number of bytes to read of a response.
   private static let mostOfAnswer = 64 << 10
 
   func validate() throws {
     if data != nil, file != nil { throw ValidationError("the data and --file exclude each other.") }
-    if id != nil, data == nil, file == nil { throw ValidationError("--id is for one event, not for lines.") }
+    if id != nil, data == nil, file == nil { throw ValidationError("--id applies to one event, not to several lines.") }
   }
 
   func run() async throws {
@@ -61,7 +61,7 @@ struct Publish: AsyncParsableCommand {
     }
   }
 
-  /// Posts one event and prints the answer. A redirect is no answer: what was posted would be lost on the way.
+  /// Posts one event and prints the response. A redirect counts as an error, because following it would lose the body.
   private func publish(_ bytes: [UInt8], by transport: any EventSourceTransport, to output: inout StandardOutput)
     async throws
   {
@@ -84,7 +84,7 @@ struct Publish: AsyncParsableCommand {
     try output.flush()
   }
 
-  /// Does something that is canceled when it takes longer.
+  /// Runs an operation that is cancelled at a time limit.
   private static func within<Value: Sendable>(
     _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
@@ -93,7 +93,7 @@ struct Publish: AsyncParsableCommand {
         group.addTask { try await body() }
         group.addTask {
           try await Task.sleep(for: limit)
-          throw Failure(.unavailable, "the server did not answer within \(limit)")
+          throw Failure(.unavailable, "the server did not respond within \(limit)")
         }
         defer { group.cancelAll() }
         return try await group.next()!
@@ -115,7 +115,7 @@ struct Publish: AsyncParsableCommand {
       value.map { URLQueryItem(name: name, value: $0) }
     }
     parts.queryItems = (parts.queryItems ?? []) + items
-    // A plus would be taken for a space.
+    // Servers decode a plus sign as a space.
     parts.percentEncodedQuery = parts.percentEncodedQuery?.replacingOccurrences(of: "+", with: "%2B")
     return parts.url ?? url.url
   }
@@ -128,12 +128,12 @@ struct Publish: AsyncParsableCommand {
       default: .unavailable
       }
     let first = reason.split(separator: "\n").first.map { ": \($0)" } ?? ""
-    return Failure(kind, "the server answered with status \(status)\(first)")
+    return Failure(kind, "the server responded with status \(status)\(first)")
   }
 }
 
 extension Failure {
-  /// What a library threw, for a person.
+  /// Returns the description of a library's error.
   static func sentence(_ error: any Error) -> String {
     (error as? URLError)?.localizedDescription ?? "\(error)"
   }

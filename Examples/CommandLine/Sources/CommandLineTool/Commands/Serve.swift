@@ -3,14 +3,14 @@ import EventSourceBuiltInServer
 import EventSourceFormat
 import EventSourceServer
 
-/// A server of channels to which anybody may publish: for trying out, and for testing clients.
+/// A server whose channels everyone can read and publish to, for experiments and for testing clients.
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serves channels: streams of their events, and publishing to them by POST.",
     discussion: """
-      GET /events/{channel} is a channel's stream; POST /publish/{channel} publishes the body, with the query items \
-      type and id, and answers with the event's ID; GET /stats is what the server has done, in JSON. Whoever can reach \
-      the port may do all of that. The address is printed when the port is open; Ctrl-C stops it, with status 0.
+      GET /events/{channel} is a channel's stream. POST /publish/{channel} publishes the body, with the query items \
+      type and id, and returns the event's ID. GET /stats returns statistics as JSON. Everyone who can reach the port \
+      can use all of them. The address is printed when the port is open. Ctrl-C stops the server with status 0.
       """
   )
 
@@ -25,30 +25,30 @@ struct Serve: AsyncParsableCommand {
 
   @Option(help: HistoryKind.help, transform: HistoryKind.init(argument:)) var history = HistoryKind.memory
 
-  @Flag(help: "Send all that is held to who comes without a last event ID, too.") var replay = false
+  @Flag(help: "Send all retained events to readers without a last event ID.") var replay = false
 
-  @Option(help: ArgumentHelp("How long readers are told to wait before a reconnect.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("The reconnection time that is sent to readers.", valueName: "seconds"))
   var reconnectionTime: Seconds?
 
   @Option(
-    help: ArgumentHelp("An origin whose pages may read (repeatable); \"*\" is every one.", valueName: "origin"))
+    help: ArgumentHelp("An origin whose pages may read (repeatable); \"*\" allows all.", valueName: "origin"))
   var allowOrigin: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "A request field that those pages may send, beside the usual ones (repeatable); \"*\" is every one.",
+      "An additional request field that those pages may send (repeatable); \"*\" allows all.",
       valueName: "name"))
   var allowHeader: [String] = []
 
-  @Flag(help: "Make any other channel, too, for its first reader or publisher.") var onDemand = false
+  @Flag(help: "Create other channels for their first reader or publisher.") var onDemand = false
 
   func validate() throws {
-    guard (0...65_535).contains(port) else { throw ValidationError("--port is \(port), not 0 to 65535.") }
+    guard (0...65_535).contains(port) else { throw ValidationError("--port is \(port); expected 0 to 65535.") }
     if allowOrigin.contains("*"), allowOrigin.count > 1 {
-      throw ValidationError("--allow-origin \"*\" allows every origin, so there is no other to name.")
+      throw ValidationError("--allow-origin \"*\" allows every origin, so do not name others.")
     }
     guard allowHeader.isEmpty || !allowOrigin.isEmpty else {
-      throw ValidationError("--allow-header is for pages of other origins; name them by --allow-origin.")
+      throw ValidationError("--allow-header applies to pages of other origins; also use --allow-origin.")
     }
     do {
       try streamConfiguration.validate()
@@ -88,7 +88,7 @@ struct Serve: AsyncParsableCommand {
     var configuration = BuiltInServer.Configuration()
     configuration.host = host
     configuration.port = port
-    // What `publish` sends is taken.
+    // Accepts everything that `publish` sends.
     configuration.maximumBodyBytes = Publish.maximumBytes
     let server = BuiltInServer(configuration: configuration)
     server.mount(EventStreamHandler(hub, configuration: streamConfiguration), at: "/events/{channel}")
@@ -109,7 +109,7 @@ struct Serve: AsyncParsableCommand {
     return streams
   }
 
-  /// The body is the event's data; the query may name its `type` and its `id`.
+  /// Publishes the request's body as an event. The query can set its `type` and its `id`.
   private static func publish(_ request: BuiltInRequest, to hub: EventHub, _ names: String) async -> BuiltInResponse {
     guard let data = String(validating: request.body, as: UTF8.self) else {
       return .text("the body is not UTF-8\n", status: 400)
@@ -123,7 +123,7 @@ struct Serve: AsyncParsableCommand {
       let name = try ChannelName(request.pathParameters["channel"] ?? "")
       return .text("\(try await hub.publish(event, to: name, waitingUntil: .stored))\n", status: 202)
     } catch PublishError.unknownChannel(let name) {
-      return .text("there is no channel \"\(name)\"; there are: \(names)\n", status: 404)
+      return .text("there is no channel \"\(name)\"; the channels are: \(names)\n", status: 404)
     } catch let error as PublishError {
       return .text("\(error)\n", status: status(of: error))
     } catch let error as EventStreamFormatError {
@@ -131,9 +131,9 @@ struct Serve: AsyncParsableCommand {
     } catch let error as ChannelNameError {
       return .text("\(error)\n", status: 400)
     } catch {
-      // What a history throws names its file, which is nobody's business but the operator's.
-      complain("an event is not recorded: \(error)")
-      return .text("the history cannot record the event now; try again later\n", status: 503)
+      // The error names the file, which only the operator should see.
+      complain("an event was not recorded: \(error)")
+      return .text("the history cannot record the event at the moment; try again later\n", status: 503)
     }
   }
 
@@ -170,7 +170,7 @@ struct Serve: AsyncParsableCommand {
 }
 
 extension Failure {
-  /// Why the server did not start.
+  /// Creates the failure for a server that did not start.
   init(_ error: BuiltInServerError) {
     let status: Status =
       switch error {

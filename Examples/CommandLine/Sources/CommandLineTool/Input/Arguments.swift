@@ -6,9 +6,9 @@ import Foundation
 struct WebAddress: Sendable {
   var url: URL
 
-  /// Takes an argument.
+  /// Parses an argument.
   ///
-  /// - Throws: `ValidationError`, which proposes a URL if only the scheme is missing.
+  /// - Throws: `ValidationError`, which suggests a URL if only the scheme is missing.
   init(argument: String) throws {
     if let url = URL(string: argument), Self.isHTTP(url) {
       self.url = url
@@ -17,7 +17,7 @@ struct WebAddress: Sendable {
     if !argument.contains("://"), let url = URL(string: "http://\(argument)"), Self.isHTTP(url) {
       throw ValidationError("\"\(argument)\" has no scheme; did you mean \"http://\(argument)\"?")
     }
-    throw ValidationError("\"\(argument)\" is no http or https URL.")
+    throw ValidationError("\"\(argument)\" is not an http or https URL.")
   }
 
   private static func isHTTP(_ url: URL) -> Bool {
@@ -28,20 +28,20 @@ struct WebAddress: Sendable {
 }
 
 extension HeaderField {
-  /// A field of a request as `Name: value` (RFC 9110, 5).
+  /// Parses a header field from `Name: value` (RFC 9110, 5).
   static func argument(_ text: String) throws -> HeaderField {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, isToken(parts[0]) else {
-      throw ValidationError("it is not of the form \"Name: value\".")
+      throw ValidationError("the field does not have the form \"Name: value\".")
     }
     let value = parts[1].trimmingCharacters(in: CharacterSet(charactersIn: " \t"))
     guard !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) else {
-      throw ValidationError("its value has a control character.")
+      throw ValidationError("the field's value has a control character.")
     }
     return HeaderField(String(parts[0]), value)
   }
 
-  /// Whether it can be the name of a field (RFC 9110, 5.6.2).
+  /// Returns whether the text can be the name of a field (RFC 9110, 5.6.2).
   private static func isToken(_ name: Substring) -> Bool {
     !name.isEmpty
       && name.utf8.allSatisfy {
@@ -51,7 +51,7 @@ extension HeaderField {
   }
 }
 
-/// A time in seconds, as `1.5`.
+/// A time in seconds, such as `1.5`.
 struct Seconds: ExpressibleByArgument {
   var duration: Duration
 
@@ -60,6 +60,6 @@ struct Seconds: ExpressibleByArgument {
     duration = .milliseconds(Int64((value * 1000).rounded()))
   }
 
-  /// The time as a limit; nil: there is none.
+  /// The time as a limit. `nil` means no limit.
   var limit: Duration? { duration > .zero ? duration : nil }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file to be read from its beginning; `-` is standard input. Closed with its last use.
+/// A file that is read from its beginning. `-` is standard input. Closed when it is released.
 final class InputFile {
   let name: String
   private let descriptor: Int32
@@ -20,7 +20,7 @@ final class InputFile {
 
   deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
 
-  /// Fills memory with the next bytes, as many as there are now, and gives their number; waits for one. 0: the end.
+  /// Reads available bytes into memory and returns their number. Waits for at least one. 0 means the end.
   func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int {
     while true {
       let count = Glibc.read(descriptor, memory.baseAddress, memory.count)
@@ -33,7 +33,7 @@ final class InputFile {
     }
   }
 
-  /// All of it.
+  /// Returns the complete content.
   func contents(atMost limit: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
@@ -46,7 +46,7 @@ final class InputFile {
   }
 }
 
-/// The lines of a file, without their ends (LF or CR LF), as they come. Linear in what is read.
+/// The lines of a file without their ends (LF or CR LF), as they arrive. Linear in the size of the file.
 struct InputLines {
   private let file: InputFile
   private let limit: Int
@@ -59,7 +59,7 @@ struct InputLines {
     self.limit = limit
   }
 
-  /// The next line; nil at the end. A last line needs no end.
+  /// Returns the next line, or `nil` at the end. The last line needs no line end.
   mutating func next() throws -> [UInt8]? {
     var line: [UInt8] = []
     while true {

@@ -1,18 +1,18 @@
 import Dispatch
 import Glibc
 
-/// SIGINT and SIGTERM. The first one is for the program to end in order; the second one ends it at once.
+/// SIGINT and SIGTERM. The first one lets the program end cleanly. The second one ends it immediately.
 ///
 /// @unchecked Sendable: after `init`, only the handlers run, and they run on one serial queue, a thread at a time.
 final class Interruptions: @unchecked Sendable {
   private var sources: [any DispatchSourceSignal] = []
   private var hasComeOnce = false
 
-  /// Calls back with the first signal's number, on a queue. To be kept for as long as the signals are to be seen.
+  /// Calls a closure with the number of the first signal, on a queue. Keep the object for as long as signals matter.
   init(_ first: @escaping @Sendable (Int32) -> Void) {
     let queue = DispatchQueue(label: "interruptions")
     for number in [SIGINT, SIGTERM] {
-      // The default would end the program before the source is told.
+      // The default action would end the program before the source is notified.
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler { [weak self] in
@@ -26,6 +26,6 @@ final class Interruptions: @unchecked Sendable {
     }
   }
 
-  /// The status after a signal, as shells say it.
+  /// Returns the exit status after a signal, as shells report it.
   static func status(after number: Int32) -> Int32 { 128 + number }
 }

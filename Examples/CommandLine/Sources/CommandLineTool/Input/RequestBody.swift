@@ -1,13 +1,13 @@
-/// The body of a request, as the command line names it.
+/// The body of a request, from the command line.
 enum RequestBody {
-  /// The most that is read of a file.
+  /// The maximum size of a file.
   private static let maximumBytes = 64 << 20
 
-  /// Returns the body; nil: there is none.
+  /// Returns the body, or `nil` if there is none.
   ///
   /// - Parameters:
-  ///   - data: The text, or `@PATH` for a file without its line breaks, as curl has it.
-  ///   - dataFile: A file that is sent as it is.
+  ///   - data: The text, or `@PATH` for a file without its line breaks, as in curl.
+  ///   - dataFile: A file that is sent unchanged.
   static func bytes(data: String?, dataFile: String?) throws -> [UInt8]? {
     if let dataFile { return try InputFile(dataFile).contents(atMost: maximumBytes) }
     guard let data else { return nil }

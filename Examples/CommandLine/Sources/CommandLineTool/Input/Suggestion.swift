@@ -1,12 +1,12 @@
 import ArgumentParser
 
-/// Names the command that somebody probably meant.
+/// Suggests a command for a mistyped one.
 enum Suggestion {
   private static let commands = ["listen", "serve", "publish", "decode", "help"]
 
-  /// Checks the first argument of the program.
+  /// Checks the program's first argument.
   ///
-  /// - Throws: ``Failure``, if it is neither a command nor an option.
+  /// - Throws: ``Failure`` if it is neither a command nor an option.
   static func check(_ argument: String?) throws {
     guard let argument, !argument.hasPrefix("-"), !commands.contains(argument) else { return }
     let hint =
@@ -22,7 +22,7 @@ enum Suggestion {
     throw Failure(.usage, "there is no command \"\(argument)\"; \(hint)")
   }
 
-  /// Counts the insertions, deletions and replacements that make one text of the other (Levenshtein).
+  /// Returns the number of insertions, deletions and replacements between two texts (Levenshtein).
   private static func distance(_ one: String, _ other: String) -> Int {
     var row = Array(0...other.count)
     for (index, character) in one.enumerated() {

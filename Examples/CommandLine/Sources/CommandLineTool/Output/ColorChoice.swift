@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// Whether what is printed for a person is colored.
+/// Whether to color output for people.
 enum ColorChoice: String, CaseIterable, ExpressibleByArgument {
   case auto, always, never
 
@@ -13,6 +13,6 @@ enum ColorChoice: String, CaseIterable, ExpressibleByArgument {
     }
   }
 
-  /// The custom that a variable NO_COLOR which is not empty means no colors.
+  /// Whether NO_COLOR is set and not empty, which by convention turns colors off.
   private static var isUnwanted: Bool { getenv("NO_COLOR").map { $0.pointee != 0 } ?? false }
 }

@@ -1,6 +1,6 @@
 import EventSourceClient
 
-/// How what comes in a stream is written as JSON, by `decode` and `listen` alike.
+/// Writes the elements of a stream as JSON, for both `decode` and `listen`.
 extension [UInt8] {
   mutating func appendEvent(type: String, data: String, lastEventID: String) {
     self += "{".utf8

@@ -1,6 +1,6 @@
 import EventSourceClient
 
-/// Prints what comes from a source, each element as soon as it is there. One thread at a time.
+/// Prints the elements of a source as soon as they arrive. Use it on one thread at a time.
 struct ElementPrinter {
   private let json: Bool
   private let comments: Bool
@@ -33,6 +33,6 @@ struct ElementPrinter {
     try output.flush()
   }
 
-  /// As it came for a program, and without what commands a terminal for a person.
+  /// Returns the text unchanged for a program, and without control characters for a terminal.
   private func text(_ text: String) -> String { isTerminal ? text.visible(keepingLineBreaks: true) : text }
 }

@@ -1,6 +1,6 @@
 /// JSON (RFC 8259), appended to bytes.
 extension [UInt8] {
-  /// A member of an object, with what comes before it.
+  /// Appends a member of an object, with its preceding brace or comma.
   mutating func appendMember(_ name: StaticString, _ value: String) {
     appendName(name)
     appendJSON(value)
@@ -23,8 +23,8 @@ extension [UInt8] {
     self += "\":".utf8
   }
 
-  /// A string. Beside what has to be escaped, so is what would end a line for some readers of lines (U+0085, U+2028,
-  /// U+2029) and what would command a terminal (U+007F to U+009F).
+  /// Appends a string. In addition to what JSON requires, escapes the characters that some programs treat as line ends
+  /// (U+0085, U+2028, U+2029) and the control characters of terminals (U+007F to U+009F).
   mutating func appendJSON(_ text: String) {
     append(UInt8(ascii: "\""))
     var text = text
@@ -41,7 +41,7 @@ extension [UInt8] {
     append(UInt8(ascii: "\""))
   }
 
-  /// How many bytes are to be written in another way, and in which; nil: those that are there.
+  /// Returns how many bytes to escape and their replacement, or nil if the bytes stay unchanged.
   private static func escape(at index: Int, of bytes: UnsafeBufferPointer<UInt8>) -> (length: Int, text: String)? {
     func byte(_ offset: Int) -> UInt8 { index + offset < bytes.count ? bytes[index + offset] : 0 }
     switch byte(0) {

@@ -1,10 +1,10 @@
 import Foundation
 import Glibc
 
-/// Who reads standard output, if it is a pipe: a listener has to end when they have gone, not only when it has the next
-/// event to write, which may be never.
+/// Watches the reader of standard output if that is a pipe. A listener must end when the reader has closed the pipe,
+/// not only at its next write, because the next event may never arrive.
 enum OutputReader {
-  /// Calls back once, on a thread of its own, when nobody reads any more.
+  /// Calls a closure once, on a thread of its own, when the pipe has no reader left.
   static func whenGone(_ gone: @escaping @Sendable () -> Void) {
     var status = stat()
     guard fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }

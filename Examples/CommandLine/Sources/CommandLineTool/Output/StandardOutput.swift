@@ -1,11 +1,11 @@
 import ArgumentParser
 import Glibc
 
-/// Standard output: what is added is written when it is flushed. One thread at a time.
+/// Standard output, buffered until it is flushed. Use it on one thread at a time.
 struct StandardOutput {
   private var buffer: [UInt8] = []
 
-  /// More than this is not kept waiting.
+  /// The buffer is flushed at this size.
   private static let most = 64 << 10
 
   mutating func add(_ line: (inout [UInt8]) -> Void) throws {
@@ -16,9 +16,9 @@ struct StandardOutput {
 
   mutating func add(_ line: String) throws { try add { $0 += line.utf8 } }
 
-  /// Writes what was added; returns when the system has taken it.
+  /// Writes the buffer. Returns when the system has accepted it.
   ///
-  /// - Throws: Status 141, without a message, when nobody reads it any more; ``Failure`` when it cannot be written.
+  /// - Throws: Status 141 without a message if the pipe has no reader; ``Failure`` for other errors.
   mutating func flush() throws {
     var written = 0
     while written < buffer.count {
@@ -30,23 +30,23 @@ struct StandardOutput {
       } else if errno == EAGAIN {
         waitUntilReady(STDOUT_FILENO, for: POLLOUT)
       } else if errno != EINTR {
-        throw Failure(.inputOutput, "standard output cannot be written: \(String(cString: strerror(errno)))")
+        throw Failure(.inputOutput, "cannot write to standard output: \(String(cString: strerror(errno)))")
       }
     }
-    // A large event's memory is not held for ever.
+    // Releases the memory of a large event.
     buffer.removeAll(keepingCapacity: buffer.count <= 2 * Self.most)
   }
 
-  /// Whether a person sees it.
+  /// Whether standard output is a terminal.
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 }
 
 extension ExitCode {
-  /// As of a program that SIGPIPE ends.
+  /// The status of a program that SIGPIPE ends.
   static let brokenPipe = ExitCode(128 + SIGPIPE)
 }
 
-/// Waits where somebody else has made a descriptor, which programs share, one that does not block.
+/// Waits until a descriptor is ready. Another program that shares it may have made it non-blocking.
 func waitUntilReady(_ descriptor: Int32, for events: Int32) {
   var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
   _ = poll(&entry, 1, -1)

@@ -1,11 +1,10 @@
 import EventSourceClient
 import Glibc
 
-/// What a person sees of a source at the bottom of the terminal: its state, and how much has happened. One thread at a
-/// time.
+/// The status line at the bottom of the terminal: the state of a source and its counts. Use it on one thread at a time.
 struct StatusLine {
   private let isOn: Bool
-  /// Whether what is printed goes to a terminal too, which may be the same.
+  /// Whether standard output is a terminal too, possibly the same one.
   private let sharesTerminal = StandardOutput.isTerminal
   private var state = "connecting"
   private var events = 0
@@ -17,13 +16,13 @@ struct StatusLine {
     draw()
   }
 
-  /// Takes it away, before what an element leads to is printed.
+  /// Removes the line before an element's output is printed.
   func makeWay(for element: EventSource.Element) {
     if case .event = element, !sharesTerminal { return }
     clear()
   }
 
-  /// Takes it away.
+  /// Removes the line.
   func clear() { if isOn { put("\r\u{1B}[K") } }
 
   mutating func take(_ element: EventSource.Element) {
@@ -38,7 +37,7 @@ struct StatusLine {
     case .comment, .gap, .closed: break
     }
     if case .event = element {} else { isNews = true }
-    // A flood that goes somewhere else is counted, and seen ten times a second.
+    // Output that goes elsewhere is counted, and the line is updated ten times a second.
     guard isNews || ContinuousClock.now - drawn > .milliseconds(100) else { return }
     drawn = .now
     draw()
@@ -54,6 +53,6 @@ struct StatusLine {
 }
 
 extension Duration {
-  /// Seconds with one digit behind the point.
+  /// The seconds with one decimal place.
   var shortText: String { "\(wholeMilliseconds / 1000).\(wholeMilliseconds % 1000 / 100) s" }
 }

@@ -1,6 +1,6 @@
 extension String {
-  /// The text without what would command a terminal: control characters, but for the tab, are shown as their symbols,
-  /// and what would turn the direction of writing is left out.
+  /// The text without anything that controls a terminal. Control characters other than the tab appear as their symbols,
+  /// and characters that change the writing direction are omitted.
   var visible: String { visible(keepingLineBreaks: false) }
 
   func visible(keepingLineBreaks: Bool) -> String {
@@ -20,7 +20,7 @@ extension String {
   }
 }
 
-/// How text stands out on a terminal (ECMA-48, SGR).
+/// The styles of text on a terminal (ECMA-48, SGR).
 enum Emphasis: String {
   case type = "36;1"
   case faint = "2"

@@ -1,28 +1,28 @@
 import Synchronization
 
-/// What a C program was asked, until it answers: once, on any thread.
+/// A request to a C program that waits for its answer. The program answers once, on any thread.
 ///
-/// The program knows it by a number, which is never used again, and not by a pointer, so that an answer that comes too
-/// late finds nothing. The program is told of a cancellation after it was asked, never while it is being asked.
+/// The program refers to it by a number that is never reused, not by a pointer, so a late answer finds nothing. The
+/// program's `cancelled` callback runs only after the request callback has returned.
 final class PendingAnswer<Answer: Sendable>: Sendable {
   private enum State {
-    /// The program is not yet asked.
+    /// The program has not been called yet.
     case new
-    /// The program is being asked, and may have kept the number for another thread already.
+    /// The program's callback is running. It may already have passed the number to another thread.
     case asking(CheckedContinuation<Answer, any Error>)
-    /// The program has been asked.
+    /// The program's callback has returned.
     case asked(CheckedContinuation<Answer, any Error>)
-    /// It was cancelled while the program is being asked.
+    /// The request was cancelled while the program's callback was running.
     case cancelledWhileAsking
-    /// It was answered or cancelled.
+    /// The request was answered or cancelled.
     case over
   }
 
   let number: Int
-  /// The number, as the program has it.
+  /// The number as the program sees it.
   private var handle: OpaquePointer { OpaquePointer(bitPattern: number)! }
   private let table: PendingAnswers<Answer>
-  // Taken for a moment, and never while foreign code runs.
+  // Held briefly, and never while foreign code runs.
   private let state = Mutex(State.new)
 
   init(in table: PendingAnswers<Answer>) {
@@ -30,12 +30,12 @@ final class PendingAnswer<Answer: Sendable>: Sendable {
     number = table.newNumber()
   }
 
-  /// Asks, and waits for the answer.
+  /// Calls the program and waits for the answer.
   ///
   /// - Parameters:
-  ///   - ask: Asks the program, giving it the number.
-  ///   - cancelled: Tells the program that the answer is not needed any more.
-  /// - Throws: What the answer throws, or `CancellationError`.
+  ///   - ask: Calls the program with the number.
+  ///   - cancelled: Notifies the program that the answer is no longer needed.
+  /// - Throws: The error in the answer, or `CancellationError`.
   func wait(
     ask: @Sendable (OpaquePointer) -> Void, cancelled: @escaping @Sendable (OpaquePointer) -> Void
   ) async throws -> Answer {
@@ -59,7 +59,9 @@ final class PendingAnswer<Answer: Sendable>: Sendable {
     }
   }
 
-  /// The program's function has returned; true: it has to be told that it was cancelled meanwhile.
+  /// Records that the program's callback has returned.
+  ///
+  /// - Returns: `true` if the request was cancelled while the callback was running, so the program must be notified.
   private func wasAsked() -> Bool {
     state.withLock { state in
       switch state {
@@ -73,7 +75,9 @@ final class PendingAnswer<Answer: Sendable>: Sendable {
     }
   }
 
-  /// True: the program has to be told now.
+  /// Cancels the request.
+  ///
+  /// - Returns: `true` if the program must be notified now.
   private func cancel() -> Bool {
     let (continuation, isAsked) = state.withLock { state -> (CheckedContinuation<Answer, any Error>?, Bool) in
       switch state {
@@ -96,7 +100,9 @@ final class PendingAnswer<Answer: Sendable>: Sendable {
     return isAsked
   }
 
-  /// The program answers; false: it is too late.
+  /// Accepts the program's answer.
+  ///
+  /// - Returns: `false` if it is too late.
   func resume(_ answer: Result<Answer, any Error>) -> Bool {
     let continuation = state.withLock { state -> CheckedContinuation<Answer, any Error>? in
       switch state {

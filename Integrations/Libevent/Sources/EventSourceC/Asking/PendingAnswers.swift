@@ -1,6 +1,6 @@
 import Synchronization
 
-/// All that C programs have been asked and have not answered.
+/// The requests that C programs have not answered yet.
 final class PendingAnswers<Answer: Sendable>: Sendable {
   private let lastNumber = Atomic(0)
   private let pending = Mutex<[Int: PendingAnswer<Answer>]>([:])
@@ -11,9 +11,9 @@ final class PendingAnswers<Answer: Sendable>: Sendable {
 
   func remove(_ answer: PendingAnswer<Answer>) { pending.withLock { $0[answer.number] = nil } }
 
-  /// Answers what has this number.
+  /// Answers the request with this number.
   ///
-  /// - Throws: `ES_NULL_ARGUMENT` for NULL, `ES_NOT_PENDING` if nothing waits for it.
+  /// - Throws: `ES_NULL_ARGUMENT` for NULL, `ES_NOT_PENDING` if no request with this number waits.
   func answer(
     _ handle: OpaquePointer?, _ name: String, with answer: () throws -> Result<Answer, any Error>
   ) throws {
@@ -23,11 +23,11 @@ final class PendingAnswers<Answer: Sendable>: Sendable {
   }
 
   private static func notPending(_ name: String) -> Failure {
-    Failure(.notPending, "\(name) was answered before, or the reader has left")
+    Failure(.notPending, "\(name) was answered before, or the reader has disconnected")
   }
 }
 
-/// Why a C program could not answer, in its words; they are logged.
+/// The reason a C program gave for a failure. It is logged.
 struct ProgramError: Error, CustomStringConvertible {
   var description: String
 }

@@ -1,5 +1,5 @@
-/// The context that a C program gave with its functions, told when nothing uses it any more.
-// Sendable, because the functions that are given it may be called on any thread, as the header demands of them.
+/// A C program's context. Its `release` callback runs when nothing uses the context any longer.
+// Sendable, because the header requires that the functions that receive it can be called on any thread.
 final class ProgramContext: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer?
   private let release: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?

@@ -2,7 +2,7 @@ import CEventSource
 import EventSourceServer
 
 /// The occupancy observer of a C program.
-// Sendable, because the program's functions may be called on any thread, as the header demands of them.
+// Sendable, because the header requires that the program's functions can be called on any thread.
 struct ProgramOccupancyObserver: OccupancyObserver, @unchecked Sendable {
   private let functions: es_occupancy_observer
   private let context: ProgramContext

@@ -1,12 +1,12 @@
 import CEventSource
 
-/// The function of a C program that decides about origins.
-// Sendable, because the program's functions may be called on any thread, as the header demands of them.
+/// A C program's function that decides about origins.
+// Sendable, because the header requires that the program's functions can be called on any thread.
 struct ProgramOrigins: @unchecked Sendable {
   private let functions: es_origins
   private let context: ProgramContext
 
-  /// - Parameter origins: Their function has been found to be there.
+  /// - Parameter origins: The program's struct. Its function must not be NULL.
   init(_ origins: es_origins) {
     functions = origins
     context = ProgramContext(origins.context, release: origins.release)

@@ -1,7 +1,7 @@
 public import CEventSource
 package import EventSourceServer
 
-// The functions of the header's part "Configuration" that take functions of the program, and those about origins.
+// Implements the functions of the header's part "Configuration" that take callbacks, and those about origins.
 
 /// See the header.
 @c @implementation
@@ -28,7 +28,7 @@ public func es_config_set_origins(_ config: OpaquePointer!, _ origins: UnsafePoi
     let settings: Settings = try Handle.object(config, "config")
     let origins = try origins.map { try es_origins(reading: $0) }
     let placeholder = CrossOriginPolicy.Origins.matching { _ in false }
-    // What is wrong is found before there is an object, which would release the program's context.
+    // Validates first: an object that is created and then discarded would release the program's context.
     try settings.change("es_config_set_origins", of: .streams) {
       if let origins { _ = try required(origins.allows, "the origins' allows") }
       $0.streams.crossOrigin.origins = origins == nil ? .sameOriginOnly : placeholder
@@ -48,7 +48,7 @@ public func es_config_set_snapshots(
     let settings: Settings = try Handle.object(config, "config")
     try settings.require(.streams, for: "es_config_set_snapshots")
     guard (1...3).contains(uses) else {
-      throw Failure(.invalidValue, "uses cannot be \(uses); allowed is a sum of es_snapshot_use")
+      throw Failure(.invalidValue, "uses cannot be \(uses); expected a sum of es_snapshot_use")
     }
     let provider = try snapshots.map { try ProgramSnapshots(es_snapshots(reading: $0)) }
     if uses & Int32(ES_SNAPSHOT_FOR_NEW_READERS.rawValue) != 0 { settings.streams.snapshotForNewReaders = provider }
@@ -103,7 +103,7 @@ public func es_config_set_repository(
   }
 }
 
-/// Gives every channel of the hubs that are made with a configuration a history, for libraries of histories.
+/// Sets the history of every channel of the hubs that use this configuration. For libraries of histories.
 package func setRepository(
   _ repository: (any EventRepository)?, in config: OpaquePointer?, _ function: String
 ) throws {

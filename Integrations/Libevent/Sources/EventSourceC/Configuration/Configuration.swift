@@ -1,7 +1,7 @@
 public import CEventSource
 import EventSourceServer
 
-// The functions of the header's part "Configuration" for options of all kinds; it documents them.
+// Implements the functions of the header's part "Configuration" for all kinds of options. The header documents them.
 
 /// See the header.
 @c @implementation
@@ -16,7 +16,7 @@ public func es_config_create_for(
 ) -> es_status {
   reporting {
     guard kind.rawValue <= ES_CONFIG_STREAMS.rawValue else {
-      throw Failure(.invalidValue, "there is no kind \(kind.rawValue) of configurations")
+      throw Failure(.invalidValue, "\(kind.rawValue) is not a kind of configuration")
     }
     try required(config, "config").pointee = Handle.make(Settings(kind))
   }
@@ -50,7 +50,7 @@ public func es_config_get(
 
 private func known(_ number: es_option) throws -> Option {
   guard let option = Option.numbered(number) else {
-    throw Failure(.invalidValue, "there is no option \(Int32(bitPattern: number.rawValue)) that is a number")
+    throw Failure(.invalidValue, "there is no number option \(Int32(bitPattern: number.rawValue))")
   }
   return option
 }
@@ -76,7 +76,7 @@ public func es_config_set_text(
     case ES_TEXT_CHANNEL_QUERY_NAME: try set("ES_TEXT_CHANNEL_QUERY_NAME", .streams, \.streams.channelQueryItem)
     case ES_TEXT_OPENING_COMMENT: try set("ES_TEXT_OPENING_COMMENT", .streams, \.streams.openingComment)
     default:
-      throw Failure(.invalidValue, "there is no option \(Int32(bitPattern: option.rawValue)) that is a text")
+      throw Failure(.invalidValue, "there is no text option \(Int32(bitPattern: option.rawValue))")
     }
   }
 }
@@ -96,7 +96,7 @@ public func es_config_set_list(
       case ES_LIST_ALLOWED_FIELDS: ("ES_LIST_ALLOWED_FIELDS", \.streams.crossOrigin.allowedFields)
       case ES_LIST_EXPOSED_FIELDS: ("ES_LIST_EXPOSED_FIELDS", \.streams.crossOrigin.exposedFields)
       default:
-        throw Failure(.invalidValue, "there is no option \(Int32(bitPattern: option.rawValue)) that is a list")
+        throw Failure(.invalidValue, "there is no list option \(Int32(bitPattern: option.rawValue))")
       }
     guard (0...1024).contains(count) else {
       throw Failure(.invalidValue, "\(name) cannot have \(UInt(bitPattern: count)) texts")
@@ -113,7 +113,7 @@ public func es_config_set_list(
   }
 }
 
-/// A configuration that is not valid because of a text is `ES_INVALID_TEXT`.
+/// Maps the error of a configuration that is invalid because of a text to `ES_INVALID_TEXT`.
 private func checkingText(_ body: () throws -> Void) throws {
   do {
     try body()

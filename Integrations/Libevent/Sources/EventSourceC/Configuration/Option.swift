@@ -1,11 +1,11 @@
 import CEventSource
 import EventSourceServer
 
-/// One of the header's options that are numbers: its name, what has it, and where it is kept.
+/// A number option of the header: its name, its scope, and where its value is stored.
 struct Option: Sendable {
   typealias Path<Value> = any WritableKeyPath<Settings, Value> & Sendable
 
-  /// How an option's number is kept.
+  /// How an option's value is stored.
   enum Storage: Sendable {
     case flag(Path<Bool>)
     case count(Path<Int>)
@@ -13,14 +13,14 @@ struct Option: Sendable {
     case time(Path<Duration>)
     case timeOrNone(Path<Duration?>)
     case percent(Path<Double>)
-    /// A number with a meaning; setting one that has none makes it nil, and is refused.
+    /// A number that stands for a choice. Setting an unknown number makes the property nil, which is rejected.
     case choice(Path<Int?>, allowed: StaticString)
   }
 
   let number: es_option
   let name: String
   let scope: Settings.Scope
-  /// The property, as a `ConfigurationError` names it.
+  /// The property, as `ConfigurationError` names it.
   let property: String
   let storage: Storage
 
@@ -32,7 +32,7 @@ struct Option: Sendable {
     self.storage = storage
   }
 
-  /// The option of a number; nil: there is none.
+  /// Returns the option with a number, or nil if there is none.
   static func numbered(_ number: es_option) -> Option? { all.first { $0.number == number } }
 
   static let all: [Option] = ofHubs + ofChannels + ofStreams + ofOrigins
@@ -89,10 +89,10 @@ struct Option: Sendable {
       ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES, "MAXIMUM_LAST_EVENT_ID_BYTES", .streams, "maximumLastEventIDBytes",
       .count(\.streams.maximumLastEventIDBytes)),
     Option(
-      ES_OPTION_REPLAYS_TO_NEW_READERS, "REPLAYS_WITHOUT_LAST_EVENT_ID", .streams,
+      ES_OPTION_REPLAYS_TO_NEW_READERS, "REPLAYS_TO_NEW_READERS", .streams,
       "replaysToNewReaders", .flag(\.streams.replaysToNewReaders)),
     Option(
-      ES_OPTION_GAP_POLICY, "AFTER_GAP", .streams, "gapPolicy", .choice(\.gapPolicy, allowed: "0, 1 or 400 to 599")),
+      ES_OPTION_GAP_POLICY, "GAP_POLICY", .streams, "gapPolicy", .choice(\.gapPolicy, allowed: "0, 1 or 400 to 599")),
     Option(
       ES_OPTION_HEARTBEAT_MS, "HEARTBEAT_MS", .streams, "heartbeatInterval", .timeOrNone(\.streams.heartbeatInterval)),
     Option(
@@ -102,10 +102,10 @@ struct Option: Sendable {
       ES_OPTION_RECONNECTION_JITTER_PERCENT, "RECONNECTION_JITTER_PERCENT", .streams, "reconnectionJitter",
       .percent(\.streams.reconnectionJitter)),
     Option(
-      ES_OPTION_MAXIMUM_STREAM_MS, "MAXIMUM_CONNECTION_MS", .streams, "maximumStreamDuration",
+      ES_OPTION_MAXIMUM_STREAM_MS, "MAXIMUM_STREAM_MS", .streams, "maximumStreamDuration",
       .timeOrNone(\.streams.maximumStreamDuration)),
     Option(
-      ES_OPTION_STREAM_JITTER_PERCENT, "CONNECTION_JITTER_PERCENT", .streams, "streamDurationJitter",
+      ES_OPTION_STREAM_JITTER_PERCENT, "STREAM_JITTER_PERCENT", .streams, "streamDurationJitter",
       .percent(\.streams.streamDurationJitter)),
     Option(ES_OPTION_STALL_MS, "STALL_MS", .streams, "stallTimeout", .time(\.streams.stallTimeout)),
     Option(

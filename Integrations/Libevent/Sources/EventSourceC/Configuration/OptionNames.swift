@@ -1,9 +1,10 @@
 package import EventSourceServer
 
-/// What the header calls a property of a configuration, so that no error names anything that a C program does not have.
+/// Maps the properties of configurations to the header's names, so that every error message uses names that C programs
+/// know.
 package enum OptionNames {
   private static let ofTextsAndLists = [
-    "epoch": "ES_TEXT_EPOCH", "channelQueryItem": "ES_TEXT_CHANNEL_QUERY_NAME",
+    "idPrefix": "ES_TEXT_EPOCH", "channelQueryItem": "ES_TEXT_CHANNEL_QUERY_NAME",
     "openingComment": "ES_TEXT_OPENING_COMMENT", "lastEventIDQueryItems": "ES_LIST_LAST_EVENT_ID_QUERY_NAMES",
     "crossOrigin.allowedMethods": "ES_LIST_ALLOWED_METHODS", "crossOrigin.allowedFields": "ES_LIST_ALLOWED_FIELDS",
     "crossOrigin.exposedFields": "ES_LIST_EXPOSED_FIELDS", "crossOrigin.origins": "es_config_allow_origin",
@@ -13,29 +14,29 @@ package enum OptionNames {
   private static let all = Dictionary(
     uniqueKeysWithValues: Option.all.map { ($0.property, $0.name) } + ofTextsAndLists.map { ($0, $1) })
 
-  /// The error of a hub's or of streams' configuration.
+  /// Returns the failure for an error in the configuration of a hub or of streams.
   ///
-  /// - Parameter value: What the program has set; nil: what the error says.
+  /// - Parameter value: The value that the program set. If nil, the error's own value is reported.
   static func failure(_ error: ConfigurationError, kind: Failure.Kind = .invalidValue, value: String? = nil) -> Failure
   {
     failure(error, in: all, kind: kind, value: value)
   }
 
-  /// The error of a configuration whose properties the header calls by these names.
+  /// Returns the failure for an error in a configuration whose properties the header calls by these names.
   package static func failure(
     _ error: ConfigurationError, in names: [String: String], kind: Failure.Kind = .invalidValue, value: String? = nil
   ) -> Failure {
     Failure(
       kind,
-      "\(name(error.property, names)) cannot be \(value ?? error.value); allowed is \(text(error.allowed, names))")
+      "\(name(error.property, names)) cannot be \(value ?? error.value); expected \(text(error.allowed, names))")
   }
 
   private static func name(_ property: String, _ names: [String: String]) -> String { names[property] ?? property }
 
-  /// A text in which properties are mentioned.
+  /// Replaces the properties mentioned in a text.
   private static func text(_ text: String, _ names: [String: String]) -> String {
     text.split(separator: " ", omittingEmptySubsequences: false)
-      // "channels" is a word, too.
+      // "channels" is also an ordinary word.
       .map { $0 == "channels" ? String($0) : name(String($0), names) }.joined(separator: " ")
   }
 }

@@ -1,12 +1,12 @@
 import CEventSource
 import EventSourceServer
 
-/// What an `es_config` holds. Used by one thread at a time, as the header demands, which makes it `Sendable`.
+/// The content of an `es_config`. The header requires that one thread at a time uses it, which makes it `Sendable`.
 final class Settings: ProgramObject, @unchecked Sendable {
   static let handleMark: UInt64 = 0x6573_2D63_6F6E_6669
   static var handleName: StaticString { "es_config" }
 
-  /// What has an option.
+  /// What an option applies to.
   enum Scope {
     case hub, channel, streams
   }
@@ -17,9 +17,9 @@ final class Settings: ProgramObject, @unchecked Sendable {
   var logger: ProgramLogger?
   var authorizer: ProgramAuthorizer?
 
-  /// What was set of a hub since one was made with this, in the header's words.
+  /// The header's names of the hub options that were set and that no hub has used yet.
   private(set) var unusedOfHub: [String] = []
-  /// The options of channels that were set.
+  /// The channel options that were set.
   private var ofChannel: [Option] = []
   private var isChoiceWrong = false
   private var longestWait = Duration.seconds(30)
@@ -28,9 +28,9 @@ final class Settings: ProgramObject, @unchecked Sendable {
 
   // MARK: Changes
 
-  /// Changes something, and changes it back if it was not allowed.
+  /// Applies a change, and reverts it if it is not allowed.
   ///
-  /// - Parameter name: What is changed, in the header's words.
+  /// - Parameter name: The header's name of what is changed.
   func change(_ name: String, of scope: Scope, _ body: (Settings) throws -> Void) throws {
     try require(scope, for: name)
     let (hub, streams) = (hub, streams)
@@ -45,7 +45,7 @@ final class Settings: ProgramObject, @unchecked Sendable {
     if scope != .streams, !unusedOfHub.contains(name) { unusedOfHub.append(name) }
   }
 
-  /// - Throws: `ES_INVALID_VALUE` if this is for something that has no such option.
+  /// - Throws: `ES_INVALID_VALUE` if this configuration's kind does not have the option.
   func require(_ scope: Scope, for name: String) throws(Failure) {
     let has: [Scope] =
       switch kind {
@@ -65,10 +65,10 @@ final class Settings: ProgramObject, @unchecked Sendable {
     }
   }
 
-  /// - Throws: `ES_INVALID_VALUE` if this is for something else.
+  /// - Throws: `ES_INVALID_VALUE` if this configuration is of another kind.
   func require(_ allowed: [es_config_kind], in function: String) throws(Failure) {
     guard kind == ES_CONFIG_ALL || allowed.contains(kind) else {
-      throw Failure(.invalidValue, "\(function) takes no configuration that is for \(purpose)")
+      throw Failure(.invalidValue, "\(function) does not accept a configuration for \(purpose)")
     }
   }
 
@@ -81,13 +81,13 @@ final class Settings: ProgramObject, @unchecked Sendable {
     }
   }
 
-  /// Notes that a hub has what was set of one.
+  /// Records that a hub uses the hub options.
   func wasUsedForHub() { unusedOfHub = [] }
 
-  /// Notes that a channel has what was set of one.
+  /// Records that a channel uses the channel options.
   func wasUsedForChannel() { unusedOfHub.removeAll { name in ofChannel.contains { $0.name == name } } }
 
-  /// The rules of a channel, which are the hub's where nothing was set here.
+  /// Returns a channel's settings. Options that were not set here come from the hub.
   func rules(in configuration: EventHub.Configuration) throws -> ChannelConfiguration {
     let merged = Settings(kind)
     merged.hub.channelDefaults = configuration.channelDefaults
@@ -98,7 +98,7 @@ final class Settings: ProgramObject, @unchecked Sendable {
     return rules
   }
 
-  // MARK: Options that are numbers
+  // MARK: Number options
 
   func set(_ option: Option, _ value: Int64) throws {
     do {
@@ -113,7 +113,7 @@ final class Settings: ProgramObject, @unchecked Sendable {
     let isNone = value == ES_NONE
     func require(_ condition: Bool, _ allowed: String) throws(Failure) {
       guard condition else {
-        throw Failure(.invalidValue, "\(option.name) cannot be \(value); allowed is \(allowed)")
+        throw Failure(.invalidValue, "\(option.name) cannot be \(value); expected \(allowed)")
       }
     }
     var settings = self
@@ -160,7 +160,7 @@ final class Settings: ProgramObject, @unchecked Sendable {
   }
 }
 
-// MARK: Numbers with a meaning
+// MARK: Choices as numbers
 
 extension Settings {
   var makesChannelsOnDemand: Bool {
@@ -168,7 +168,8 @@ extension Settings {
     set { hub.channelCreation = newValue ? .onDemand : .explicit }
   }
 
-  /// 0: all that is held; 1: what comes; 2, which cannot be set here: a snapshot; a status: a rejection with it.
+  /// The gap policy as a number: 0 is all retained events, 1 is new events only, 2 is a snapshot and cannot be set
+  /// here, and any other number is the status of a rejection.
   var gapPolicy: Int? {
     get {
       switch streams.gapPolicy {

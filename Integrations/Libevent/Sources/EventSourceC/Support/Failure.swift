@@ -3,9 +3,9 @@ import EventSourceFormat
 import EventSourceLibevent
 import EventSourceServer
 
-/// A status and what there is to say about it.
+/// A status with a description.
 package struct Failure: Error {
-  /// The statuses of the header, but for `ES_OK`.
+  /// The statuses of the header except `ES_OK`.
   package enum Kind: CaseIterable, Sendable {
     case nullArgument, invalidText, invalidValue, unknownChannel, limitExceeded, closed, pathInUse, noRoute, notPending
     case outOfResources, invalidHandle, recordedChannel, historyFailed, outcomeUnknown
@@ -31,20 +31,20 @@ package struct Failure: Error {
 
     var meaning: StaticString {
       switch self {
-      case .nullArgument: "a pointer that must not be NULL is"
-      case .invalidText: "a text is not UTF-8, too long, empty, or has a character that its place cannot carry"
-      case .invalidValue: "a number, an option or an outcome is not one that is allowed"
+      case .nullArgument: "a required pointer is NULL"
+      case .invalidText: "a text is not UTF-8, is too long, is empty, or contains a character that is not allowed there"
+      case .invalidValue: "a number, an option or an outcome is not allowed"
       case .unknownChannel: "there is no channel of this name"
-      case .limitExceeded: "the hub was configured for less"
+      case .limitExceeded: "a limit of the hub was exceeded"
       case .closed: "the hub was closed"
-      case .pathInUse: "the evhttp server has a callback for this path already"
+      case .pathInUse: "the evhttp server already has a callback for this path"
       case .noRoute: "no mounted path matches the request"
-      case .notPending: "this was answered before, or the reader has left"
-      case .outOfResources: "the system or libevent refused something"
-      case .invalidHandle: "the object was freed, is of another kind, or was made before fork()"
-      case .recordedChannel: "the channel's events are recorded: publish with es_publish_recorded"
+      case .notPending: "this was answered before, or the reader has disconnected"
+      case .outOfResources: "the system or libevent reported an error"
+      case .invalidHandle: "the object was freed, is of another kind, or was created before fork()"
+      case .recordedChannel: "the channel has a history; publish with es_publish_recorded"
       case .historyFailed: "a history cannot be opened, read or written"
-      case .outcomeUnknown: "a history has not answered in time, and may have the event"
+      case .outcomeUnknown: "a history did not answer in time and may have recorded the event"
       }
     }
   }
@@ -57,9 +57,9 @@ package struct Failure: Error {
     self.message = message
   }
 
-  /// What any error of the library is in C.
+  /// Creates the failure that reports an error of the library to C.
   ///
-  /// - Parameter other: What an error is that the library does not know.
+  /// - Parameter other: The kind for errors of unknown types.
   package init(_ error: any Error, other: Kind = .invalidValue) {
     switch error {
     case let failure as Failure: self = failure
@@ -79,7 +79,7 @@ package struct Failure: Error {
     case .tooManyChannels, .eventTooLarge, .recordingBacklog: self.init(.limitExceeded, "\(error)")
     case .unusableID, .generatedID: self.init(.invalidText, "\(error)")
     case .recordingChannel(let name):
-      self.init(.recordedChannel, "the channel \"\(name)\" is recorded: publish with es_publish_recorded")
+      self.init(.recordedChannel, "the channel \"\(name)\" has a history; publish with es_publish_recorded")
     case .wrongRecording: self.init(.historyFailed, "\(error)")
     case .outcomeUnknown: self.init(.outcomeUnknown, "\(error)")
     case .closed: self.init(.closed, "\(error)")
@@ -98,13 +98,13 @@ package struct Failure: Error {
   }
 }
 
-/// An error of a library that this one does not know.
+/// An error type of another library, which this one does not know.
 package protocol FailureConvertible: Error {
-  /// What it is in C.
+  /// The failure that reports the error to C.
   var failure: Failure { get }
 }
 
-/// Calls what a function of the header does; what it throws becomes the status, and the thread's last error.
+/// Runs the implementation of a C function. A thrown error becomes the status and the thread's last error.
 package func reporting(_ body: () throws -> Void) -> es_status {
   do {
     try body()
@@ -121,7 +121,7 @@ package func reporting(_ body: () throws -> Void) -> es_status {
 public func es_status_message(_ status: es_status) -> UnsafePointer<CChar>! {
   let meaning: StaticString =
     status == ES_OK
-    ? "it was done" : Failure.Kind.allCases.first { $0.status == status }?.meaning ?? "a number that is no status"
+    ? "success" : Failure.Kind.allCases.first { $0.status == status }?.meaning ?? "not a status"
   return UnsafeRawPointer(meaning.utf8Start).assumingMemoryBound(to: CChar.self)
 }
 

@@ -1,26 +1,26 @@
 import Glibc
 import Synchronization
 
-/// What a C program may hold as a pointer to an incomplete type.
+/// An object that a C program holds as a pointer to an incomplete type.
 package protocol ProgramObject: AnyObject, Sendable {
-  /// What marks a handle as one of this kind: any number that no other kind has, and that is unlikely in other memory.
+  /// The mark of this kind's handles: a number that no other kind has and that is unlikely to occur in other memory.
   static var handleMark: UInt64 { get }
-  /// What the header calls it.
+  /// The header's name of the type.
   static var handleName: StaticString { get }
 }
 
-/// What the program holds is the address of a record, not of the object: the record outlives the object, so that a
-/// handle which is used too late is noticed instead of followed.
+/// Handles of C programs. A handle is the address of a record, not of the object. The record outlives the object, so
+/// using a freed handle is detected instead of followed.
 package enum Handle {
   private struct Record {
     var mark: UInt64
-    /// How many forks there were behind this process when the object was made.
+    /// The number of forks that preceded the creation of the object.
     var forks: Int
     var object: UnsafeMutableRawPointer?
   }
 
   private static let freedMark: UInt64 = 0x6573_2D66_7265_6564
-  /// How many freed records are kept before the first of them is used again.
+  /// The number of freed records that are kept before the oldest is reused.
   private static let mostFreed = 1024
   private static let freed = Mutex<[UInt]>([])  // Addresses.
   private static let forks = Atomic(0)
@@ -28,7 +28,7 @@ package enum Handle {
     _ = pthread_atfork(nil, nil, { Handle.forks.add(1, ordering: .relaxed) })
   }()
 
-  /// Retains an object for the program.
+  /// Retains an object for the program and returns its handle.
   package static func make<Object: ProgramObject>(_ object: Object) -> OpaquePointer {
     watchForks
     let reused = freed.withLock { $0.count > mostFreed ? $0.removeFirst() : nil }
@@ -42,9 +42,9 @@ package enum Handle {
     return handle
   }
 
-  /// The object of a handle.
+  /// Returns the object of a handle.
   ///
-  /// - Throws: `ES_NULL_ARGUMENT` for NULL, `ES_INVALID_HANDLE` for what is no handle of this kind any more.
+  /// - Throws: `ES_NULL_ARGUMENT` for NULL, `ES_INVALID_HANDLE` if this is not, or no longer, a handle of this kind.
   package static func object<Object: ProgramObject>(
     _ handle: OpaquePointer?, _ name: String, as type: Object.Type = Object.self
   ) throws(Failure) -> Object {
@@ -52,7 +52,7 @@ package enum Handle {
     return Unmanaged<Object>.fromOpaque(record.pointee.object!).takeUnretainedValue()
   }
 
-  /// Gives back what the program held; NULL is nothing to give back, and a handle that is none is left alone.
+  /// Releases the program's object. NULL and invalid handles have no effect.
   package static func free<Object: ProgramObject>(_ handle: OpaquePointer?, as type: Object.Type) {
     guard let handle else { return }
     do {
@@ -70,22 +70,22 @@ package enum Handle {
     of handle: OpaquePointer, _ name: String, _ type: Object.Type
   ) throws(Failure) -> UnsafeMutablePointer<Record> {
     guard Int(bitPattern: handle) & (MemoryLayout<Record>.alignment - 1) == 0 else {
-      throw Failure(.invalidHandle, "\(name) is no \(type.handleName)")
+      throw Failure(.invalidHandle, "\(name) is not an \(type.handleName)")
     }
     let record = UnsafeMutablePointer<Record>(handle)
     guard record.pointee.mark == type.handleMark else {
       throw Failure(
         .invalidHandle,
-        record.pointee.mark == freedMark ? "\(name) was freed before" : "\(name) is no \(type.handleName)")
+        record.pointee.mark == freedMark ? "\(name) was already freed" : "\(name) is not an \(type.handleName)")
     }
     guard record.pointee.forks == forks.load(ordering: .relaxed) else {
-      throw Failure(.invalidHandle, "\(name) was made before fork(), which its threads do not survive; make a new one")
+      throw Failure(.invalidHandle, "\(name) was created before fork(), which its threads do not survive")
     }
     return record
   }
 }
 
-/// An argument that must not be NULL.
+/// Returns an argument that must not be NULL.
 package func required<Argument>(_ argument: Argument?, _ name: String) throws(Failure) -> Argument {
   guard let argument else { throw Failure(.nullArgument, "\(name) is NULL") }
   return argument

@@ -1,8 +1,8 @@
 import Glibc
 
-/// What went wrong in the last call of each thread that failed, in memory that ends with the thread.
+/// The description of each thread's last failed call, in memory that is freed when the thread ends.
 enum LastError {
-  /// The longest message, with its NUL.
+  /// The maximum length of a description, including its NUL.
   private static let capacity = 512
 
   private static let key: pthread_key_t? = {
@@ -14,7 +14,7 @@ enum LastError {
     guard let key else { return }
     if pthread_getspecific(key) == nil { pthread_setspecific(key, calloc(1, capacity)) }
     guard let memory = pthread_getspecific(key) else { return }
-    // One line, cut where a character ends.
+    // One line, truncated at a character boundary.
     var used = 0
     for character in message.unicodeScalars {
       let bytes = UTF8.encode(character.properties.generalCategory == .control ? "?" : character)!

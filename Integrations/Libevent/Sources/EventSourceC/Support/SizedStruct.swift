@@ -1,11 +1,11 @@
 package import CEventSource
 import Glibc
 
-/// A struct of the header that begins with its size, so that it may grow.
+/// A struct of the header that begins with its size, so later versions can add fields.
 package protocol SizedStruct {
-  /// All zero.
+  /// Creates a struct with all fields zero.
   init()
-  /// What the header calls it.
+  /// The header's name of the struct.
   static var name: StaticString { get }
 }
 
@@ -21,12 +21,13 @@ extension es_repository: SizedStruct { package static var name: StaticString { "
 extension es_snapshots: SizedStruct { package static var name: StaticString { "es_snapshots" } }
 
 extension SizedStruct {
-  /// The largest struct that any version will have.
+  /// An upper bound for the size of the struct in any version.
   private static var mostBytes: Int { 4096 }
 
-  /// Reads a struct of the program's, which may have been built with an older or a newer header.
+  /// Reads a struct of a program that may have been built with an older or a newer header.
   ///
-  /// - Throws: `ES_INVALID_VALUE` for a size that no version has, or a field that this version does not know.
+  /// - Throws: `ES_INVALID_VALUE` for a size that no version has used, or if a field that this version does not know is
+  ///   set.
   package init(reading pointer: UnsafePointer<Self>) throws(Failure) {
     self.init()
     let size = try Self.size(of: pointer)
@@ -34,11 +35,11 @@ extension SizedStruct {
     _ = withUnsafeMutableBytes(of: &self) { memcpy($0.baseAddress!, pointer, known) }
     let unknown = UnsafeRawBufferPointer(start: UnsafeRawPointer(pointer) + known, count: size - known)
     guard unknown.allSatisfy({ $0 == 0 }) else {
-      throw Failure(.invalidValue, "this library is too old for a field that the program sets in \(Self.name)")
+      throw Failure(.invalidValue, "the program sets a field of \(Self.name) that this library does not know")
     }
   }
 
-  /// Reads an array, all of whose elements have the size that the first has.
+  /// Reads an array whose elements all have the size of the first.
   package static func array(_ pointer: UnsafePointer<Self>, count: Int) throws(Failure) -> [Self] {
     var elements: [Self] = []
     let stride = try size(of: pointer)
@@ -57,7 +58,7 @@ extension SizedStruct {
     let first = MemoryLayout<Self>.size
     if size == 0 { return first }
     guard size >= first, size <= mostBytes else {
-      throw Failure(.invalidValue, "the size in \(name) is \(size), which no version has; this one has \(first)")
+      throw Failure(.invalidValue, "the size in \(name) is \(size), which no version has used; expected \(first)")
     }
     return Int(size)
   }

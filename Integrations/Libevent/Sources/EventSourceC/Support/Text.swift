@@ -3,18 +3,18 @@ import EventSourceFormat
 package import EventSourceServer
 import Glibc
 
-/// Texts from a C program, checked.
+/// Reads and validates texts from a C program.
 package enum Text {
-  /// The longest text that ends with NUL: what is longer is taken for one whose end was forgotten.
+  /// The maximum length of a text that ends with NUL. A longer one is assumed to lack its NUL.
   private static let maximumBytes = 1 << 16
 
-  /// A text that ends with NUL.
+  /// Reads a text that ends with NUL.
   package static func required(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(Failure) -> String {
     guard let text = try optional(pointer, name) else { throw Failure(.nullArgument, "\(name) is NULL") }
     return text
   }
 
-  /// A text that ends with NUL; nil for NULL.
+  /// Reads a text that ends with NUL. Returns nil for NULL.
   package static func optional(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(Failure) -> String? {
     guard let pointer else { return nil }
     let length = strnlen(pointer, maximumBytes)
@@ -24,7 +24,7 @@ package enum Text {
     return try counted(pointer, length, name)
   }
 
-  /// A text with a length.
+  /// Reads a text with a length.
   package static func counted(_ pointer: UnsafePointer<CChar>?, _ length: Int, _ name: String) throws(Failure) -> String
   {
     guard length > 0 else { return "" }
@@ -35,12 +35,12 @@ package enum Text {
     return text
   }
 
-  /// The name of a channel.
+  /// Reads the name of a channel.
   package static func channel(_ pointer: UnsafePointer<CChar>?) throws -> ChannelName {
     try ChannelName(required(pointer, "the channel's name"))
   }
 
-  /// The names of channels; none if there are none.
+  /// Reads the names of channels. The list may be empty.
   static func channels(_ pointer: UnsafePointer<UnsafePointer<CChar>?>, _ count: Int) throws -> [ChannelName] {
     guard (0...maximumBytes).contains(count) else {
       throw Failure(.invalidValue, "there cannot be \(UInt(bitPattern: count)) channels")
@@ -48,12 +48,12 @@ package enum Text {
     return try UnsafeBufferPointer(start: pointer, count: count).map { try channel($0) }
   }
 
-  /// The event of the header, with at most so many bytes of data.
+  /// Reads an event with at most `maximumBytes` bytes of data.
   static func event(_ event: es_event, maximumBytes: Int) throws -> ServerSentEvent {
-    // A size_t comes as an Int: one that is too large is negative.
+    // A size_t arrives as an Int, so one that is too large is negative.
     guard (0...maximumBytes).contains(event.data_length) else {
       let length = UInt(bitPattern: event.data_length)
-      throw Failure(.limitExceeded, "the event has \(length) bytes of data; \(maximumBytes) are allowed")
+      throw Failure(.limitExceeded, "the event has \(length) bytes of data; the limit is \(maximumBytes)")
     }
     guard event.retry_ms >= ES_RETRY_AT_ONCE else {
       throw Failure(.invalidValue, "the event's retry_ms is \(event.retry_ms)")
@@ -65,29 +65,29 @@ package enum Text {
       reconnectionTime: event.retry_ms == 0 ? nil : .milliseconds(max(0, event.retry_ms)))
   }
 
-  /// The events with which a program answers, each with an ID if it has to have one.
+  /// Reads the events of an answer, and checks that each has an ID if IDs are required.
   static func events(
     _ events: UnsafePointer<es_event>?, _ count: Int, of answer: String, needIDs: Bool
   ) throws -> [ServerSentEvent] {
     guard (0...mostEvents).contains(count) else {
-      throw Failure(.invalidValue, "a \(answer) cannot be answered with \(UInt(bitPattern: count)) events")
+      throw Failure(.invalidValue, "a \(answer) cannot have \(UInt(bitPattern: count)) events")
     }
     guard count > 0 else { return [] }
     return try es_event.array(EventSourceC.required(events, "events"), count: count).enumerated().map { index, event in
       let event = try Self.event(event, maximumBytes: mostEventBytes)
       guard !needIDs || event.id?.rawValue.isEmpty == false else {
-        throw Failure(.invalidText, "event \(index) of the \(answer) has no ID, by which its reader resumes")
+        throw Failure(.invalidText, "event \(index) of the \(answer) has no ID, which readers need to resume")
       }
       return event
     }
   }
 
-  /// More than any hub asks for: a count beyond it is a mistake.
+  /// More than any hub requests. A larger count is an error of the program.
   private static let mostEvents = 1 << 16
-  /// The largest event that any hub takes.
+  /// The largest event that any hub accepts.
   private static let mostEventBytes = 1 << 30
 
-  /// The fields of the header.
+  /// Reads fields.
   static func fields(_ fields: UnsafePointer<es_field>?, _ count: Int) throws -> [HeaderField] {
     guard count > 0 else { return [] }
     guard count <= maximumBytes else { throw Failure(.invalidValue, "there are \(count) fields") }
@@ -97,7 +97,7 @@ package enum Text {
   }
 }
 
-/// Texts for a C program, which are there until this is let go.
+/// Texts for a C program, freed with this object.
 final class LentText {
   private var pointers: [UnsafeMutableRawPointer] = []
 
@@ -106,7 +106,7 @@ final class LentText {
   }
 
   func pointer(_ text: String) -> UnsafePointer<CChar> {
-    // Out of memory is the end, as everywhere in Swift.
+    // Running out of memory ends the program, as everywhere in Swift.
     let copy = strdup(text)!
     pointers.append(copy)
     return UnsafePointer(copy)

@@ -2,8 +2,8 @@ import CEventSource
 import EventSourceFormat
 import Glibc
 
-/// The version, in memory that is never freed.
-// Sendable, because the text is never changed.
+/// The version, as a C string that is never freed.
+// Sendable, because the text never changes.
 private nonisolated(unsafe) let version = UnsafePointer(strdup(packageVersion)!)
 
 /// See the header.

@@ -75,7 +75,7 @@ extension ChannelRecord {
       key: row.integer(0), first: row.integer(1), last: row.integer(2), bytes: row.integer(3),
       highestForeign: row.integer(4), evictedSession: row.optionalInteger(5))
     guard isSound else {
-      throw SQLiteHistoryError(.damaged, path: path, "the numbers of channel row \(key) contradict each other")
+      throw SQLiteHistoryError(.damaged, path: path, "the numbers of channel row \(key) are inconsistent")
     }
   }
 }

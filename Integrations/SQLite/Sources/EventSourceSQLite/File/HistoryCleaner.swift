@@ -113,7 +113,7 @@ struct HistoryCleaner {
     guard count > 0 else { return 0 }
     guard record.isSound else {
       throw SQLiteHistoryError(
-        .damaged, path: connection.path, "an event of channel row \(record.key) has wrong numbers")
+        .damaged, path: connection.path, "an event of channel row \(record.key) has inconsistent numbers")
     }
     record.evictedSession = try session(of: record.first - 1, in: record)
     try remove.bind(1, record.key)

@@ -56,7 +56,7 @@ enum HistoryFile {
     try create(on: connection)
     guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
       throw SQLiteHistoryError(
-        .cannotOpen, path: path, "its file system has no shared memory, which the log needs; use a local disk"
+        .cannotOpen, path: path, "the file system has no shared memory, which the log needs; use a local disk"
       )
     }
     // Except on Linux, flushing the disk's own cache is a separate request.
@@ -77,16 +77,16 @@ enum HistoryFile {
   /// Opens an existing history for reading.
   static func openToRead(_ path: String, busyTimeout: Duration) throws(SQLiteHistoryError) -> Connection {
     guard try isThere(path, busyTimeout) else {
-      throw SQLiteHistoryError(.cannotOpen, path: path, "there is no history yet; its writer makes it")
+      throw SQLiteHistoryError(.cannotOpen, path: path, "the history does not exist yet; its writer creates it")
     }
     let connection = try Connection(path, .readOnly, busyTimeout: busyTimeout)
     guard try isHistory(connection) else {
-      throw SQLiteHistoryError(.cannotOpen, path: path, "there is no history yet; its writer makes it")
+      throw SQLiteHistoryError(.cannotOpen, path: path, "the history does not exist yet; its writer creates it")
     }
     guard try connection.integer("PRAGMA user_version") == version else {
       throw SQLiteHistoryError(
         .cannotOpen, path: path,
-        "it was written by an earlier version; its writer brings it up to date when it opens it")
+        "the file was written by an earlier version; its writer upgrades it on opening")
     }
     return connection
   }
@@ -100,7 +100,7 @@ enum HistoryFile {
       return false
     } catch  where error.code == .inputOutput {
       throw SQLiteHistoryError(
-        .cannotOpen, path: path, "it cannot be read; look whether it is a folder", resultCode: error.resultCode)
+        .cannotOpen, path: path, "cannot be read; check that it is not a folder", resultCode: error.resultCode)
     }
   }
 
@@ -111,12 +111,12 @@ enum HistoryFile {
     if mark == 0, version == 0, try connection.integer("SELECT count(*) FROM sqlite_schema") == 0 { return false }
     guard mark == applicationID else {
       throw SQLiteHistoryError(
-        .otherApplication, path: connection.path, "the database belongs to another program; it is left as it is")
+        .otherApplication, path: connection.path, "the database belongs to another program; it was not changed")
     }
     guard version <= self.version else {
       throw SQLiteHistoryError(
         .newerVersion, path: connection.path,
-        "it has version \(version), and this library knows \(self.version); it is left as it is, use a newer library")
+        "the file has version \(version), but this library supports \(self.version); nothing was changed")
     }
     return true
   }
@@ -126,7 +126,7 @@ enum HistoryFile {
     guard try version(of: connection) != version else { return }
     try connection.execute("BEGIN EXCLUSIVE")
     do {
-      // Another process may have created them meanwhile.
+      // Another process may have created the tables first.
       switch try version(of: connection) {
       case nil:
         try connection.execute(tables)

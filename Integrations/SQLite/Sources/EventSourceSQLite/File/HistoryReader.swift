@@ -75,7 +75,7 @@ final class HistoryReader {
   private enum Place {
     /// Stored, with this number.
     case held(Int64)
-    /// Right before the earliest stored event, so that nothing is missing.
+    /// Directly before the earliest stored event, so nothing is missing.
     case earliest
     /// Evicted, and later events were evicted, too.
     case evicted

@@ -118,7 +118,7 @@ final class HistoryWriter {
       isBehind = false
       let (changed, hasMore) = try cleaner.step(now: clock())
       for record in changed { try channels.update(record) }
-      // The records have no names by which cached rows could be found.
+      // The records have no names, so cached rows cannot be found by name.
       if !changed.isEmpty { channels.forget() }
       return hasMore
     }

@@ -120,7 +120,7 @@ final class CommitQueue: Sendable {
     let results = file.withLock { file in
       file?.commit(group.map(\.addition)) ?? group.map { _ in .failure(.closed(path)) }
     }
-    // First, so that a caller that has its result finds the room free.
+    // First, so that a caller that has its result finds the memory free.
     state.withLock { $0.additions.groupEnded() }
     for (result, (pending, _)) in zip(results, group) { pending.answer.end(with: result.mapError { $0 }) }
   }

@@ -51,7 +51,7 @@ final class PendingAddition: Sendable {
 
   /// Ends it with an error, unless the writer has begun.
   ///
-  /// - Returns: Whether it was waiting, so that its room is free now.
+  /// - Returns: Whether the addition was waiting, so its memory is free now.
   func withdraw(throwing error: any Error) -> Bool {
     let (hasArrived, hasWaited) = phase.withLock { phase in
       defer { phase = .gone }

@@ -21,7 +21,7 @@ struct WaitingAdditions {
 
   /// Enqueues an addition, unless it was withdrawn. An addition larger than the limit is accepted when it is alone.
   ///
-  /// - Returns: `false` if there is no room.
+  /// - Returns: `false` if the memory limit is reached.
   mutating func append(_ addition: PendingAddition) -> Bool {
     guard bytes == 0 || addition.bytes <= maximumBytes - min(bytes, maximumBytes) else { return false }
     guard addition.wait() else { return true }

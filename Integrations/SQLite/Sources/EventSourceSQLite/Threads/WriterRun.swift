@@ -1,7 +1,7 @@
 internal import EventSourceFormat
 
-/// What a run of the writer does, and when: commits, disk flushes, checkpoints and evictions. Confined to one thread at
-/// a time.
+/// Decides what the writer does and when: commits, disk flushes, checkpoints and evictions. Confined to one thread at a
+/// time.
 struct WriterRun {
   /// The minimum and maximum interval between searches for old events.
   private static let sweepEvery: ClosedRange<Duration> = .milliseconds(50)...(.seconds(60))
@@ -22,7 +22,7 @@ struct WriterRun {
 
   /// Commits additions. Each fails alone.
   mutating func commit(_ additions: [HistoryWriter.Addition]) -> [Result<[EventID], SQLiteHistoryError>] {
-    // A long transaction would delay a flush that becomes due meanwhile.
+    // A long transaction would delay a flush that becomes due during it.
     if flushes.isUnflushed, isLarge(additions) { flush() }
     let isSynced = flushes.isSynced(at: .now)
     writer.flushDue = flushes.next
@@ -35,7 +35,7 @@ struct WriterRun {
   }
 
   /// Does the maintenance that is due. The flush comes first, and everything else runs in short steps, so that flushes
-  /// are on time. Failures are retried later and reported to publishers meanwhile.
+  /// are on time. Failures are reported to publishers and retried later.
   ///
   /// - Returns: Whether there is more to do now, and otherwise when to run again.
   mutating func tend() -> (hasMore: Bool, wakeUp: ContinuousClock.Instant?) {
