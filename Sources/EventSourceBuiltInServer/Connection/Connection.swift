@@ -98,7 +98,7 @@ final class Connection {
   var hasServed: Bool { flags.contains(.served) }
 
   /// Waits for the first request, or rejects the connection.
-  func begin(_ refusal: ConnectionRefusal?) {
+  func begin(_ rejection: ConnectionRejection?) {
     loop.setTimer(self, after: loop.context.configuration.headTimeout)
     guard let rejection else { return }
     flags.insert(.closes)

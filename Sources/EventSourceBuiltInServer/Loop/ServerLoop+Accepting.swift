@@ -74,7 +74,7 @@ extension ServerLoop {
   }
 
   /// Creates a connection for a descriptor and watches it.
-  func adopt(_ descriptor: consuming Descriptor, refusal: ConnectionRefusal? = nil) {
+  func adopt(_ descriptor: consuming Descriptor, rejection: ConnectionRejection? = nil) {
     let token = ConnectionToken(descriptor: descriptor.number, registration: nextRegistration())
     guard epoll.add(descriptor.number, Connection.initialInterest, token: token.bits) else {
       connectionClosed(descriptor.number)
