@@ -31,7 +31,7 @@ final class Waker: Sendable {
 
   /// Makes the thread run another round soon.
   func wake() {
-    // Always a session, even if the thread has already been called: a plain load could be reordered before the stores
+    // Always an exchange, even if the thread has already been called: a plain load could be reordered before the stores
     // that the thread must see.
     guard place.exchange(Place.called, ordering: .sequentiallyConsistent) == Place.asleep else { return }
     var one: UInt64 = 1

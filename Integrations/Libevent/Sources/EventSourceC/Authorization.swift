@@ -120,7 +120,7 @@ public func es_authorization_answer(
 
 /// See the header.
 @c @implementation
-public func es_authorization_refuse(
+public func es_authorization_reject(
   _ authorization: OpaquePointer!, _ status: Int32, _ reason: UnsafePointer<CChar>!,
   _ fields: UnsafePointer<es_field>!, _ field_count: Int
 ) -> es_status {

@@ -24,7 +24,7 @@ import Testing
     "occupancyObservers": .header("es_config_set_occupancy_observer"),
     "occupancyLinger": .header("ES_OPTION_OCCUPANCY_LINGER_MS"),
     "recordingTimeout": .header("ES_OPTION_RECORDING_TIMEOUT_MS"),
-    "idPrefix": .header("ES_TEXT_EPOCH"),
+    "idPrefix": .header("ES_TEXT_ID_PREFIX"),
     "taskExecutor": .leftOut(because: "C has no tasks; it is for tests that step by hand"),
     "seed": .leftOut(because: "it makes what is random repeatable, for tests of the library itself"),
   ]
@@ -44,10 +44,10 @@ import Testing
 
   private static let streams: [String: Place] = [
     "channels": .header("es_config_add_channel"),
-    "channelQueryItem": .header("ES_TEXT_CHANNEL_QUERY_NAME"),
+    "channelQueryItem": .header("ES_TEXT_CHANNEL_QUERY_ITEM"),
     "addsChannelsFromQuery": .header("ES_OPTION_ADDS_CHANNELS_FROM_QUERY"),
     "maximumChannelsPerStream": .header("ES_OPTION_MAXIMUM_CHANNELS_PER_STREAM"),
-    "lastEventIDQueryItems": .header("ES_LIST_LAST_EVENT_ID_QUERY_NAMES"),
+    "lastEventIDQueryItems": .header("ES_LIST_LAST_EVENT_ID_QUERY_ITEMS"),
     "maximumLastEventIDBytes": .header("ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES"),
     "replaysToNewReaders": .header("ES_OPTION_REPLAYS_TO_NEW_READERS"),
     "gapPolicy": .header("ES_OPTION_GAP_POLICY"),
