@@ -62,7 +62,7 @@ int main(int argc, char **argv) {
 
   es_streams *streams;
   es_hub_create(NULL, &hub);
-  es_hub_open(hub, "ticks");
+  es_hub_open_channel(hub, "ticks");
   es_streams_create(hub, base, &streams);
   es_streams_mount(streams, http, "/events", NULL);
 

@@ -220,8 +220,8 @@ static void on_statistics(struct evhttp_request *request, void *context) {
   es_hub_statistics(program.hub, &now, sizeof now);
   snprintf(
     text, sizeof text, "{\"readers\":%llu,\"published\":%llu,\"delivered\":%llu,\"replayed\":%llu}",
-    (unsigned long long)now.readers, (unsigned long long)now.published, (unsigned long long)now.delivered,
-    (unsigned long long)now.replayed);
+    (unsigned long long)now.readers, (unsigned long long)now.events_published, (unsigned long long)now.events_delivered,
+    (unsigned long long)now.events_replayed);
   answer(request, 200, "application/json", text);
 }
 
@@ -265,7 +265,7 @@ static void check(es_status status) {
 static void make_streams(void) {
   es_config *config;
   check(es_config_create_for(ES_CONFIG_HUB, &config));
-  check(es_config_set(config, ES_OPTION_LOG_EVENTS, 16)); /* The board keeps the rest. */
+  check(es_config_set(config, ES_OPTION_RETENTION_EVENTS, 16)); /* The board keeps the rest. */
   check(es_config_set_logger(config, &ES_STRUCT(es_logger, .log = print_log)));
   check(es_hub_create(config, &program.hub));
   es_config_free(config);
@@ -274,7 +274,7 @@ static void make_streams(void) {
   check(es_streams_create(program.hub, program.base, &program.streams));
   check(es_config_create_for(ES_CONFIG_STREAMS, &config));
   check(es_config_set(config, ES_OPTION_RECONNECTION_MS, 1000));
-  check(es_config_set(config, ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID, 1));
+  check(es_config_set(config, ES_OPTION_REPLAYS_TO_NEW_READERS, 1));
   check(es_config_set_authorizer(config, &ES_STRUCT(es_authorizer, .authorize = authorize)));
   check(es_streams_mount(program.streams, program.http, "/events/{channel}", config));
   es_config_free(config);

@@ -1,5 +1,5 @@
 /// Where a server listens.
-public struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
+public struct ListeningAddress: Sendable, Hashable, CustomStringConvertible {
   /// The address as numbers: `127.0.0.1`, `::1`.
   public var host: String
   /// The port, which the system chose if 0 was asked for; 0 for a UNIX socket.

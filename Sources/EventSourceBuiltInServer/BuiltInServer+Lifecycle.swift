@@ -9,7 +9,7 @@ extension BuiltInServer {
   /// - Throws: ``BuiltInServerError``, which names the address that failed; nothing is left open then. Among the
   ///   reasons: the configuration is not valid, the port is in use, the server runs already.
   @discardableResult
-  public func start() throws(BuiltInServerError) -> BoundAddress { try startThreads().addresses[0] }
+  public func start() throws(BuiltInServerError) -> ListeningAddress { try startThreads().addresses[0] }
 
   private func startThreads() throws(BuiltInServerError) -> LoopThreads {
     try configuration.validate()
@@ -40,7 +40,7 @@ extension BuiltInServer {
   /// window; remaining connections are then closed. Route closures that are still running are cancelled but not
   /// awaited. The server can then be started again. Returns immediately if the server is not running. If another call
   /// is already stopping the server, waits for it to finish; the shorter window applies.
-  public func stop(draining window: Duration = .zero) async { await stop(nil, draining: window) }
+  public func stop(drainingOver window: Duration = .zero) async { await stop(nil, draining: window) }
 
   /// Stops these threads, or those that run, if nil.
   private func stop(_ threads: LoopThreads?, draining window: Duration) async {
@@ -60,11 +60,11 @@ extension BuiltInServer {
     }
   }
 
-  /// Starts, serves until the task is canceled, the program is told to end, or somebody calls ``stop(draining:)``, and
-  /// stops.
+  /// Starts, serves until the task is canceled, the program is told to end, or somebody calls ``stop(drainingOver:)``,
+  /// and stops.
   ///
   /// ```swift
-  /// try await server.run(draining: .seconds(5), stopsOnSignals: true) { print("listening on \($0.url)") }
+  /// try await server.run(drainingOver: .seconds(5), stopsOnSignals: true) { print("listening on \($0.url)") }
   /// ```
   ///
   /// - Parameters:
@@ -78,7 +78,7 @@ extension BuiltInServer {
   public func run(
     draining window: Duration = .zero,
     stopsOnSignals: Bool = false,
-    whenListening listening: @Sendable (BoundAddress) -> Void = { _ in }
+    onListening listening: @Sendable (ListeningAddress) -> Void = { _ in }
   ) async throws {
     // The stop is asked for from where the cancellation is seen; its end is waited for here, as anybody's is.
     let canceled = AsyncStream<Void>.makeStream()

@@ -6,7 +6,7 @@ import Synchronization
 /// ```swift
 /// let server = BuiltInServer()
 /// server.mount(handler, at: "/events/{channel}")
-/// server.route("POST", "/publish/{channel}") { request in
+/// server.route("POST", at: "/publish/{channel}") { request in
 ///   try hub.publish(request.text, to: ChannelName(request.pathParameters["channel"]!))
 ///   return .empty()
 /// }
@@ -95,10 +95,10 @@ public final class BuiltInServer: Sendable {
   }
 
   /// Where the server listens: the first of ``addresses``; nil if it does not run.
-  public var address: BoundAddress? { addresses.first }
+  public var address: ListeningAddress? { addresses.first }
 
   /// Where the server listens, first by ``Configuration/host``, ``Configuration/unixSocket`` or
   /// ``Configuration/listeningDescriptor``, then by ``Configuration/additionalSockets`` in their order; empty if it
   /// does not run.
-  public var addresses: [BoundAddress] { lifecycle.withLock { $0.running?.addresses ?? [] } }
+  public var addresses: [ListeningAddress] { lifecycle.withLock { $0.running?.addresses ?? [] } }
 }

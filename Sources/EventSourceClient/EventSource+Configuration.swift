@@ -8,18 +8,18 @@ extension EventSource {
     /// Whether the source reads a continuous feed or a single response.
     public var mode = Mode.subscription
     /// What happens when the first attempt fails.
-    public var firstConnection = FirstConnection.throwsError
+    public var initialConnectionFailure = InitialConnectionFailure.throwsError
     /// The last event ID to send on the first attempt. If it is empty, the request's own `Last-Event-ID` field is used.
     /// An ID from the store takes precedence over both.
     public var lastEventID = ""
     /// The wait before a reconnect, until the server sends another in `retry`.
-    public var initialReconnectionTime: Duration = .seconds(3)
+    public var reconnectionTime: Duration = .seconds(3)
     /// The minimum wait after a failure, even if the server sends `retry: 0`. It must not exceed
     /// `maximumReconnectionTime`. A failure is an attempt that opens no stream, or a stream that breaks before it
     /// delivers anything. The same minimum applies after a stream that ends regularly without delivering anything.
     public var minimumFailureDelay: Duration = .milliseconds(100)
     /// Whether the wait doubles with each failure. A stream that is not a failure resets it.
-    public var backsOff = true
+    public var usesExponentialBackoff = true
     /// The limit of the doubling. A longer `retry` from the server is respected, up to `maximumServerDelay`.
     public var maximumReconnectionTime: Duration = .seconds(30)
     /// The maximum wait that a server can request by `retry` or `Retry-After`.
@@ -27,7 +27,7 @@ extension EventSource {
     /// The fraction of random extra delay added to each wait. 0.5 makes a wait up to 50 % longer.
     public var jitter = 0.5
     /// A stream that was open for this long is not a failure, even if it delivered nothing.
-    public var retryResetInterval: Duration = .seconds(60)
+    public var backoffResetInterval: Duration = .seconds(60)
     /// The maximum number of consecutive failures before the source closes with the last error. `nil` means no limit.
     public var maximumFailedAttempts: Int?
     /// The maximum time to connect and, unless ``headTimeout`` is set, to receive the response head. `nil` means no
@@ -66,18 +66,18 @@ extension EventSource {
     /// An error that it throws counts as a failed attempt. After a response with status 401 the source calls it once
     /// more before it closes. ``Attempt/lastError`` has that status, so the provider knows that it must renew its
     /// token.
-    public var requestProvider: (@Sendable (Attempt, EventSourceRequest) async throws -> EventSourceRequest)?
+    public var requestProvider: (@Sendable (Attempt, SubscriptionRequest) async throws -> SubscriptionRequest)?
     /// Decides after every error whether to continue. Its second argument is the default decision, which `nil` uses.
     public var errorHandler: (@Sendable (SubscriptionError, Decision) async -> Decision)?
     /// Stores the last event ID across restarts of the program. `nil` does not store it.
     ///
     /// The ID of an event is saved when the loop requests the next event. If the loop ends after an event, by `break`,
     /// `return`, cancellation or an error, that event does not count as processed, and the next start receives it
-    /// again. If you have processed it, call ``EventSource/commit(_:)`` before you leave the loop.
+    /// again. If you have processed it, call ``EventSource/acknowledge(_:)`` before you leave the loop.
     public var lastEventIDStore: (any LastEventIDStore)?
-    /// Whether only ``EventSource/commit(_:)`` marks events as processed. Otherwise requesting the next event does,
-    /// too.
-    public var commitsExplicitly = false
+    /// Whether only ``EventSource/acknowledge(_:)`` marks events as processed. Otherwise requesting the next event
+    /// does, too.
+    public var acknowledgement = .automatic
     /// Receives log records. `nil` disables logging. Records never contain event data, passwords or URL queries.
     public var logger: (@Sendable (EventSourceLogRecord) -> Void)?
     /// Measures waits and timeouts.
@@ -93,12 +93,12 @@ extension EventSource {
       func require(_ condition: Bool, _ what: String) throws(SubscriptionError) {
         guard condition else { throw SubscriptionError(.request, "the configuration is wrong: \(what)") }
       }
-      try require(initialReconnectionTime >= .zero, "initialReconnectionTime is negative")
+      try require(reconnectionTime >= .zero, "reconnectionTime is negative")
       try require(minimumFailureDelay >= .zero, "minimumFailureDelay is negative")
       try require(maximumReconnectionTime >= .zero, "maximumReconnectionTime is negative")
       try require(maximumServerDelay >= .zero, "maximumServerDelay is negative")
       try require((0...1).contains(jitter), "jitter is not in 0 to 1")
-      try require(retryResetInterval >= .zero, "retryResetInterval is negative")
+      try require(backoffResetInterval >= .zero, "backoffResetInterval is negative")
       try require((maximumFailedAttempts ?? 1) > 0, "maximumFailedAttempts is not positive")
       try require((connectTimeout ?? .seconds(1)) > .zero, "connectTimeout is not positive")
       try require((headTimeout ?? .seconds(1)) > .zero, "headTimeout is not positive")

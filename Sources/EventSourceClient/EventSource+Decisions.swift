@@ -9,7 +9,7 @@ extension EventSource.Configuration {
   }
 
   /// The reaction to a failure of the first attempt.
-  public enum FirstConnection: Sendable, Hashable {
+  public enum InitialConnectionFailure: Sendable, Hashable {
     /// The error is thrown to the consumer.
     case throwsError
     /// The source retries as it does later, for at most this time. `nil` means no limit. The limit interrupts an

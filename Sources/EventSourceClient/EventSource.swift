@@ -15,7 +15,7 @@ public import Foundation
 /// called from any thread.
 public final class EventSource: Sendable {
   /// The request.
-  public var request: EventSourceRequest { session.request }
+  public var request: SubscriptionRequest { session.request }
   /// The configuration.
   public var configuration: Configuration { session.configuration }
 
@@ -43,7 +43,7 @@ public final class EventSource: Sendable {
   ///     program, so call ``Configuration/validate()`` first on one that a person has written.
   ///   - transport: The HTTP client.
   public init(
-    _ request: EventSourceRequest, configuration: Configuration = Configuration(),
+    _ request: SubscriptionRequest, configuration: Configuration = Configuration(),
     transport: any EventSourceTransport = EventSource.defaultTransport
   ) {
     do {
@@ -59,7 +59,7 @@ public final class EventSource: Sendable {
     _ url: URL, configuration: Configuration = Configuration(),
     transport: any EventSourceTransport = EventSource.defaultTransport
   ) {
-    self.init(EventSourceRequest(url), configuration: configuration, transport: transport)
+    self.init(SubscriptionRequest(url), configuration: configuration, transport: transport)
   }
 
   deinit { session.close() }
@@ -107,7 +107,7 @@ public final class EventSource: Sendable {
   fileprivate func beginReading() throws(SubscriptionError) {
     guard !isRead.exchange(true, ordering: .relaxed) else {
       throw SubscriptionError(
-        .severalConsumers, "an event source has one consumer; make another source for another consumer")
+        .alreadyConsumed, "an event source has one consumer; make another source for another consumer")
     }
     session.start()
   }
@@ -131,7 +131,7 @@ public final class EventSource: Sendable {
       /// Returns the next element, or `nil` at the end. In a cancelled task it closes the source and returns `nil`,
       /// even if more has been received.
       ///
-      /// - Throws: The ``SubscriptionError`` that closed the source, once, or one with the code `severalConsumers`
+      /// - Throws: The ``SubscriptionError`` that closed the source, once, or one with the code `alreadyConsumed`
       ///   while another call is waiting.
       public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws -> Element? {
         if let element = nextReceived() { return element }

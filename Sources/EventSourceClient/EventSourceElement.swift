@@ -54,16 +54,16 @@ extension EventSource {
     /// The last event before the gap. `nil` if this reader was too slow and skipped ahead.
     public let lastEventID: String?
     /// The first event that is still available. `nil` if received events may be repeated.
-    public let earliestHeld: String?
+    public let earliestAvailable: String?
 
     /// The type of the event that reports it.
     public static let eventType = "eventsource-gap"
 
     /// What a consumer of a shared source is told that was too slow.
-    static let inProgram = Gap(channel: "", lastEventID: nil, earliestHeld: nil)
+    static let inProgram = Gap(channel: "", lastEventID: nil, earliestAvailable: nil)
 
-    private init(channel: String, lastEventID: String?, earliestHeld: String?) {
-      (self.channel, self.lastEventID, self.earliestHeld) = (channel, lastEventID, earliestHeld)
+    private init(channel: String, lastEventID: String?, earliestAvailable: String?) {
+      (self.channel, self.lastEventID, self.earliestAvailable) = (channel, lastEventID, earliestAvailable)
     }
 
     init?(_ data: String) {

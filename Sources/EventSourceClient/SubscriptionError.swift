@@ -32,7 +32,7 @@ public struct SubscriptionError: Error, Sendable {
     /// The store of last event IDs failed.
     public static let store = Code(description: "store")
     /// The source has or had another consumer.
-    public static let severalConsumers = Code(description: "severalConsumers")
+    public static let alreadyConsumed = Code(description: "alreadyConsumed")
     /// A consumer of a ``SharedEventSource`` was too slow for its buffer.
     public static let tooSlow = Code(description: "tooSlow")
   }

@@ -6,7 +6,7 @@
     /// The body, decoded as JSON (RFC 8259).
     ///
     /// ```swift
-    /// server.route("POST", "/orders") { request in
+    /// server.route("POST", at: "/orders") { request in
     ///   let order = try request.json(as: Order.self)
     ///   return try .json(encoding: book(order), status: 201)
     /// }

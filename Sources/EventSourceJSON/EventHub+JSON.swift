@@ -19,14 +19,14 @@ extension EventHub {
   ///   - encoder: Encodes the value once for all readers. Pretty-printed JSON becomes data of several lines, which
   ///     readers get unchanged.
   /// - Returns: The event's ID: its own, or the one that the hub generated.
-  /// - Throws: Any error from encoding the value, and the errors of `publish(_:to:key:)`. If it throws, nothing was
-  ///   sent.
+  /// - Throws: Any error from encoding the value, and the errors of `publish(_:to:coalescingKey:)`. If it throws,
+  ///   nothing was sent.
   @discardableResult
   public func publish(
     json value: some Encodable, type: EventType? = nil, id: EventID? = nil, to name: ChannelName, key: String? = nil,
     encoder: JSONEncoder = JSONEncoder()
   ) throws -> EventID {
-    try publish(ServerSentEvent(json: value, type: type, id: id, encoder: encoder), to: name, key: key)
+    try publish(ServerSentEvent(json: value, type: type, id: id, encoder: encoder), to: name, coalescingKey: key)
   }
 
   /// Publishes a value as JSON and waits until the event has reached a milestone.
@@ -40,13 +40,13 @@ extension EventHub {
   ///   - milestone: When to return.
   ///   - encoder: Encodes the value once for all readers.
   /// - Returns: The event's ID.
-  /// - Throws: Any error from encoding the value, and the errors of `publish(_:to:key:awaiting:)`.
+  /// - Throws: Any error from encoding the value, and the errors of `publish(_:to:coalescingKey:waitingUntil:)`.
   @discardableResult
   public func publish(
     json value: some Encodable, type: EventType? = nil, id: EventID? = nil, to name: ChannelName, key: String? = nil,
-    awaiting milestone: Milestone, encoder: JSONEncoder = JSONEncoder()
+    waitingUntil milestone: Milestone, encoder: JSONEncoder = JSONEncoder()
   ) async throws -> EventID {
     let event = try ServerSentEvent(json: value, type: type, id: id, encoder: encoder)
-    return try await publish(event, to: name, key: key, awaiting: milestone)
+    return try await publish(event, to: name, coalescingKey: key, waitingUntil: milestone)
   }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Examples/CommandLine: every subcommand from the shell, its refusals, broken connections, and how it ends.
+# Examples/CommandLine: every subcommand from the shell, its rejections, broken connections, and how it ends.
 set -u
 cd "$(dirname "$0")/../.."
 
@@ -155,7 +155,7 @@ timeout 20 "$program" listen --json --count 1 --last-event-id "$id" "$url/events
 expect "the event after an ID" "$(data_of "$scratch/out")" three
 timeout 20 "$program" listen --json --count 1 --last-event-id unknown "$url/events/news" >"$scratch/out" 2>/dev/null
 expect "a gap in JSON" "$(head -n 1 "$scratch/out")" \
-  '{"gap":{"channel":"news","lastEventID":"unknown","earliestHeld":null}}'
+  '{"gap":{"channel":"news","lastEventID":"unknown","earliestAvailable":null}}'
 refused 69 listen --quiet "$url/events/nowhere"
 refused 69 listen --quiet $nowhere
 refused 76 listen --quiet "$url/stats"
@@ -192,12 +192,12 @@ listening 'answer|' -q --count 1 -H 'Last-Event-ID: 5' "$scripted_url/answer"
 sent 'Last-Event-ID: 5'
 refused 66 listen -d "@$scratch/missing" "$scripted_url/answer"
 refused 69 listen -q --head-timeout 0.2 "$scripted_url/silent"
-refused 69 listen -q "$scripted_url/refusal"
+refused 69 listen -q "$scripted_url/rejection"
 has 'status 400: {"error":"no such model"}' "$scratch/err" || fail "the reason is not told: $(cat "$scratch/err")"
 timeout 20 "$program" listen --wait --reconnection-time 0.1 "$scripted_url/later" >"$scratch/out" 2>"$scratch/err" &
 listener=$!
 wait_until has '(attempt 3)' "$scratch/err"
-has 'status 503: overloaded; reconnecting in' "$scratch/err" || fail "a refusal's reason is not told under --wait"
+has 'status 503: overloaded; reconnecting in' "$scratch/err" || fail "a rejection's reason is not told under --wait"
 kill -INT "$listener"
 { wait "$listener"; } 2>/dev/null
 timeout 20 "$program" listen --wait "$scripted_url/never" >"$scratch/out" 2>"$scratch/err" &

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Examples/Quickstart from the shell: its routes, its refusals, resuming, and how it starts and stops.
+# Examples/Quickstart from the shell: its routes, its rejections, resuming, and how it starts and stops.
 set -u
 cd "$(dirname "$0")/../.."
 
@@ -10,7 +10,7 @@ trap 'jobs -p | xargs -r kill -9 2>/dev/null; rm -rf "$scratch"' EXIT
 check=quickstart
 . Tests/Checks/shell.sh
 status() { rm -f "$scratch/body"; curl -s -m 60 -o "$scratch/body" -w '%{http_code}' "$@"; }
-# expect_refusal WHAT STATUS [CURL ARGUMENT ...]: a refusal says why, in one line.
+# expect_refusal WHAT STATUS [CURL ARGUMENT ...]: a rejection says why, in one line.
 expect_refusal() {
   expect "$1" "$(status "${@:3}")" "$2"
   expect "the lines of the reason for: $1" "$(wc -l <"$scratch/body")" 1
@@ -54,7 +54,7 @@ head -c 200000 /dev/zero | tr '\0' x >"$scratch/large"
 expect_refusal "a body that is too large" 413 --data-binary "@$scratch/large" "$url/publish/wall"
 curl -s "$url/stats" | python3 -c 'import json, sys
 statistics = json.load(sys.stdin)
-assert statistics["channels"] == 2 and statistics["published"] > 3 and statistics["heldBytes"] > 0, statistics' ||
+assert statistics["channels"] == 2 and statistics["published"] > 3 and statistics["retainedBytes"] > 0, statistics' ||
   fail "/stats is not what it should be"
 
 "$program" --port "${url##*:}" >"$scratch/out" 2>"$scratch/taken"

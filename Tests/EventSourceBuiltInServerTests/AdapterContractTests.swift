@@ -21,12 +21,12 @@ extension OverASocket {
       let server: BuiltInServer
       let port: Int
 
-      func stop(draining window: Duration) async { await server.stop(draining: window) }
+      func stop(drainingOver window: Duration) async { await server.stop(drainingOver: window) }
     }
 
     @Test(arguments: AdapterContract.checks, [1, 2])
     func theContractHolds(check: AdapterContract.Check, threads: Int) async throws {
-      try await check.run(over: Harness(threads: threads))
+      try await check.verify(Harness(threads: threads))
     }
   }
 }

@@ -27,10 +27,10 @@ extension OverASocket {
           #expect(response["Retry-After"] == "5")
           #expect(response.closes)
           #expect(try await refused.end() == .closed)
-          refused.hangUp()
+          refused.disconnect()
         }
         #expect(try await served[0].exchange(get("/hello")).status == 200)
-        served.removeLast().hangUp()
+        served.removeLast().disconnect()
         // There is room again, as soon as the server has seen it.
         for _ in 0..<200 {
           let client = try TestClient(address)
@@ -48,7 +48,7 @@ extension OverASocket {
         let others = try (0..<200).map { _ in try TestClient(address) }
         for other in others {
           #expect(try await other.response(within: 30).status == 503)
-          other.hangUp()
+          other.disconnect()
         }
       }
     }

@@ -101,7 +101,7 @@ extension OverASocket {
       try await withServer(
         { $0.sendBufferBytes = 16_384 },
         routes: { server in
-          server.route("GET", "/large") { _ in BuiltInResponse(body: large) }
+          server.route("GET", at: "/large") { _ in BuiltInResponse(body: large) }
         }
       ) { _, address in
         let client = try TestClient(address, receiveBuffer: 8192)
@@ -128,7 +128,7 @@ extension OverASocket {
           }
           let client = try TestClient(address)
           client.send(bytes)
-          client.hangUp()
+          client.disconnect()
         }
         #expect(try await TestClient(address).exchange(get("/hello")).status == 200)
       }

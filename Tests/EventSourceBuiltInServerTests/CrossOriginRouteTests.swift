@@ -17,17 +17,17 @@ extension OverASocket {
           var policy = CrossOriginPolicy(.listed(["https://page.example"]), allowsCredentials: true)
           policy.allowedFields = ["Content-Type", "X-Token"]
           policy.exposedFields = ["X-Count"]
-          server.route("POST", "/shared", crossOrigin: policy) { _ in .text("posted") }
-          server.route("GET", "/shared", crossOrigin: CrossOriginPolicy(.any)) { _ in .text("read") }
-          server.route("GET", "/late", timeout: .milliseconds(50), crossOrigin: policy) { _ in
+          server.route("POST", at: "/shared", crossOrigin: policy) { _ in .text("posted") }
+          server.route("GET", at: "/shared", crossOrigin: CrossOriginPolicy(.any)) { _ in .text("read") }
+          server.route("GET", at: "/late", timeout: .milliseconds(50), crossOrigin: policy) { _ in
             try await Task.sleep(for: .seconds(600))
             return .empty()
           }
-          server.route("GET", "/failing", crossOrigin: policy) { _ in throw TestClient.Failure(description: "no") }
-          server.route("GET", "/own", crossOrigin: CrossOriginPolicy(.any)) { _ in
-            BuiltInResponse(fields: [EventStreamField("access-control-allow-origin", "https://other.example")])
+          server.route("GET", at: "/failing", crossOrigin: policy) { _ in throw TestClient.Failure(description: "no") }
+          server.route("GET", at: "/own", crossOrigin: CrossOriginPolicy(.any)) { _ in
+            BuiltInResponse(fields: [HeaderField("access-control-allow-origin", "https://other.example")])
           }
-          server.route("GET", "/streamed", crossOrigin: policy) { _ in
+          server.route("GET", at: "/streamed", crossOrigin: policy) { _ in
             .streaming(contentType: "text/plain") { try await $0.write("x") }
           }
         }
@@ -107,7 +107,7 @@ extension OverASocket {
       #expect(error?.description.contains("crossOrigin") == true)
       await #expect(processExitsWith: .failure) {
         let policy = CrossOriginPolicy(.any, allowsCredentials: true)
-        BuiltInServer().route("GET", "/", crossOrigin: policy) { _ in .empty() }
+        BuiltInServer().route("GET", at: "/", crossOrigin: policy) { _ in .empty() }
       }
     }
   }

@@ -65,7 +65,7 @@ extension OverASocket {
         },
         accessLog: records.take,
         routes: { server in
-          server.route("GET", "/large") { _ in BuiltInResponse(body: [UInt8](repeating: 1, count: 8 << 20)) }
+          server.route("GET", at: "/large") { _ in BuiltInResponse(body: [UInt8](repeating: 1, count: 8 << 20)) }
         }
       ) { _, address in
         let client = try TestClient(address, receiveBuffer: 8192)
@@ -100,7 +100,7 @@ extension OverASocket {
           $0.stallTimeout = .milliseconds(100)
         },
         routes: { server in
-          server.route("GET", "/slow") { _ in
+          server.route("GET", at: "/slow") { _ in
             try await Task.sleep(for: .milliseconds(500))
             return .text("at last")
           }

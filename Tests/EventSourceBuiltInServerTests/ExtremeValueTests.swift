@@ -59,20 +59,20 @@ extension OverASocket {
     @Test func anyTimeIsGoodForARouteAndAStop() async throws {
       for time in times {
         let server = BuiltInServer()
-        server.route("GET", "/", timeout: time) { _ in .text("answered") }
+        server.route("GET", at: "/", timeout: time) { _ in .text("answered") }
         let client = try TestClient(try server.start())
         let response = try await client.exchange(get("/"))
         #expect(
           time > .zero ? response.text == "answered" || time < .milliseconds(2) : [200, 503].contains(response.status))
-        client.hangUp()
-        await server.stop(draining: time)
+        client.disconnect()
+        await server.stop(drainingOver: time)
       }
     }
 
     @Test func anyTimeIsGoodForARun() async throws {
       for time in times {
         let server = BuiltInServer()
-        let run = Task { try await server.run(draining: time, stopsOnSignals: true) }
+        let run = Task { try await server.run(drainingOver: time, stopsOnSignals: true) }
         #expect(await eventually { server.address != nil })
         run.cancel()
         try await run.value
@@ -82,9 +82,11 @@ extension OverASocket {
     @Test(arguments: [Int.min, -1, 0, 99, 100, 199, 600, 1000, Int.max])
     func noStatusOfARouteStopsTheServer(status: Int) async throws {
       try await withServer(routes: { server in
-        server.route("GET", "/status") { _ in BuiltInResponse(status: status, body: [1]) }
-        server.route("GET", "/stream") { _ in .streaming(contentType: "x", status: status) { try await $0.write("x") } }
-        server.route("GET", "/error") { _ in throw Answer(status: status) }
+        server.route("GET", at: "/status") { _ in BuiltInResponse(status: status, body: [1]) }
+        server.route("GET", at: "/stream") { _ in
+          .streaming(contentType: "x", status: status) { try await $0.write("x") }
+        }
+        server.route("GET", at: "/error") { _ in throw Answer(status: status) }
       }) { _, address in
         let client = try TestClient(address)
         for path in ["/status", "/stream", "/error"] { #expect(try await client.exchange(get(path)).status == 500) }
@@ -118,7 +120,7 @@ struct ExtremePublicValueTests {
 
   @Test func anyAddressHasADescription() {
     for port in [Int.min, -1, 0, Int.max] {
-      #expect(BoundAddress(host: "::1", port: port).url == "http://[::1]:\(port)")
+      #expect(ListeningAddress(host: "::1", port: port).url == "http://[::1]:\(port)")
       #expect(ListeningSocket.port(port, host: "::1").description == "[::1]:\(port)")
     }
     #expect(ListeningSocket.descriptor(.min).description == "descriptor \(Int32.min)")

@@ -22,7 +22,7 @@ struct LeftBehindTests {
         #expect(try await client.exchange(get("/hello")).status == 200)
         await server.stop()
         #expect(try await client.end() == .closed)
-        client.hangUp()
+        client.disconnect()
       }
       // The task of a route holds the loop's eventfd until it has returned.
       let start = before
@@ -83,7 +83,7 @@ struct LeftBehindTests {
       let handler = EventStreamHandler(news.hub, authorizer: LateAuthorizer(answer: .granted))
       try await withServer(routes: { $0.mount(handler, at: "/events/{channel}") }) { _, address in
         let before = openDescriptors()
-        for leave in [{ $0.hangUp() }, { $0.reset() }] as [@Sendable (TestClient) -> Void] {
+        for leave in [{ $0.disconnect() }, { $0.reset() }] as [@Sendable (TestClient) -> Void] {
           let client = try TestClient(address)
           client.send(get("/events/news"))
           #expect(await news.readers(become: 1))
@@ -122,7 +122,7 @@ struct LeftBehindTests {
           }
         }
         try await Task.sleep(for: .milliseconds(round * 3))
-        await server.stop(draining: .milliseconds(round * 20))
+        await server.stop(drainingOver: .milliseconds(round * 20))
         await traffic.value
       }
       #expect(await news.readers(become: 0))
@@ -141,7 +141,7 @@ struct LeftBehindTests {
           client.send(get("/events/news"))
           switch number % 3 {
           case 0: client.reset()
-          case 1: client.hangUp()
+          case 1: client.disconnect()
           default:
             try news.hub.publish("\(number)", to: "news")
             client.finishSending()

@@ -41,17 +41,17 @@ extension OverASocket {
         #expect(address.port > 0)
         await server.stop()
       }
-      #expect(BoundAddress(host: "::1", port: 80).url == "http://[::1]:80")
+      #expect(ListeningAddress(host: "::1", port: 80).url == "http://[::1]:80")
     }
 
     @Test func aReaderOverIPv4OfAnIPv6SocketHasAnIPv4Address() async throws {
       try await withServer(
         { $0.host = "::" },
         routes: { server in
-          server.route("GET", "/peer") { .text($0.peer ?? "nobody") }
+          server.route("GET", at: "/peer") { .text($0.peer ?? "nobody") }
         }
       ) { _, address in
-        let client = try TestClient(BoundAddress(host: "127.0.0.1", port: address.port))
+        let client = try TestClient(ListeningAddress(host: "127.0.0.1", port: address.port))
         #expect(try await client.exchange(get("/peer")).text == "127.0.0.1")
       }
     }
@@ -81,7 +81,7 @@ extension OverASocket {
       try await withServer(
         { $0.threads = 2 },
         routes: { server in
-          server.route("GET", "/hello") { _ in .text("hello\n") }
+          server.route("GET", at: "/hello") { _ in .text("hello\n") }
         }
       ) { _, address in
         let clients = try (0..<40).map { _ in try TestClient(address) }
@@ -93,7 +93,7 @@ extension OverASocket {
     @Test func aStopLetsARequestFinishThatIsBeingServed() async throws {
       let began = AsyncStream<Void>.makeStream()
       let server = BuiltInServer()
-      server.route("GET", "/slow") { _ in
+      server.route("GET", at: "/slow") { _ in
         began.continuation.yield()
         try await Task.sleep(for: .milliseconds(300))
         return .text("finished")
@@ -102,12 +102,12 @@ extension OverASocket {
       let client = try TestClient(address)
       client.send(get("/slow"))
       for await _ in began.stream { break }
-      async let stopped: Void = server.stop(draining: .seconds(5))
+      async let stopped: Void = server.stop(drainingOver: .seconds(5))
       let response = try await client.response()
       #expect(response.text == "finished")
       #expect(response.closes)
       #expect(try await client.end() == .closed)
-      client.hangUp()
+      client.disconnect()
       await stopped
       #expect(throws: TestClient.Failure.self) { try TestClient(address) }
     }
@@ -116,14 +116,14 @@ extension OverASocket {
       let server = BuiltInServer()
       let client = try TestClient(try server.start())
       #expect(try await client.exchange(get("/")).status == 404)
-      let time = await ContinuousClock().measure { await server.stop(draining: .seconds(30)) }
+      let time = await ContinuousClock().measure { await server.stop(drainingOver: .seconds(30)) }
       #expect(time < .seconds(10))
       #expect(try await client.end() == .closed)
     }
 
     @Test func aSecondStopBringsTheEndNearer() async throws {
       let server = BuiltInServer()
-      server.route("GET", "/never") { _ in
+      server.route("GET", at: "/never") { _ in
         try await Task.sleep(for: .seconds(600))
         return .empty()
       }
@@ -131,14 +131,14 @@ extension OverASocket {
       client.send(get("/never"))
       let address = server.address
       #expect(address != nil)
-      let first = Task { await server.stop(draining: .seconds(600)) }
+      let first = Task { await server.stop(drainingOver: .seconds(600)) }
       #expect(await eventually { server.address == nil })
       await server.stop()
       await first.value
     }
 
     @Test func runServesUntilItIsCanceled() async throws {
-      let listening = AsyncStream<BoundAddress>.makeStream()
+      let listening = AsyncStream<ListeningAddress>.makeStream()
       let server = BuiltInServer()
       let run = Task { try await server.run { listening.continuation.yield($0) } }
       for await address in listening.stream {
@@ -186,7 +186,7 @@ extension OverASocket {
     private func busyServer() async throws -> (server: BuiltInServer, client: TestClient) {
       let began = AsyncStream<Void>.makeStream()
       let server = BuiltInServer()
-      server.route("GET", "/never") { _ in
+      server.route("GET", at: "/never") { _ in
         began.continuation.yield()
         try await Task.sleep(for: .seconds(600))
         return .empty()
@@ -199,38 +199,38 @@ extension OverASocket {
 
     @Test func whoeverStopsAServerThatIsStoppingWaitsForItsEndAlsoWhenCanceled() async throws {
       let (server, client) = try await busyServer()
-      let first = Task { await server.stop(draining: .milliseconds(300)) }
+      let first = Task { await server.stop(drainingOver: .milliseconds(300)) }
       #expect(await eventually { server.address == nil })
       let second = Task.detached { () -> Bool in
         while !Task.isCancelled { await Task.yield() }
-        await server.stop(draining: .seconds(600))
+        await server.stop(drainingOver: .seconds(600))
         return (try? server.start()) != nil
       }
       second.cancel()
       #expect(await second.value)
       await first.value
-      client.hangUp()
+      client.disconnect()
       await server.stop()
     }
 
     @Test func runReturnsAtTheEndAlsoWhenItIsCanceledWhileTheServerStops() async throws {
-      let listening = AsyncStream<BoundAddress>.makeStream()
+      let listening = AsyncStream<ListeningAddress>.makeStream()
       let began = AsyncStream<Void>.makeStream()
       let server = BuiltInServer()
-      server.route("GET", "/never") { _ in
+      server.route("GET", at: "/never") { _ in
         began.continuation.yield()
         try await Task.sleep(for: .seconds(600))
         return .empty()
       }
       let run = Task { () -> Bool in
-        try await server.run(draining: .seconds(600)) { listening.continuation.yield($0) }
+        try await server.run(drainingOver: .seconds(600)) { listening.continuation.yield($0) }
         return (try? server.start()) != nil
       }
       var addresses = listening.stream.makeAsyncIterator()
       let client = try TestClient(await addresses.next()!)
       client.send(get("/never"))
       for await _ in began.stream { break }
-      let stopping = Task { await server.stop(draining: .milliseconds(300)) }
+      let stopping = Task { await server.stop(drainingOver: .milliseconds(300)) }
       #expect(await eventually { server.address == nil })
       run.cancel()
       #expect(try await run.value)
@@ -258,9 +258,9 @@ extension OverASocket {
       #expect(try await client.response().status == 404)
       #expect(try await client.end() == .closed)
       // The client keeps its side of the connection.
-      let time = await ContinuousClock().measure { await server.stop(draining: .seconds(30)) }
+      let time = await ContinuousClock().measure { await server.stop(drainingOver: .seconds(30)) }
       #expect(time < .seconds(10))
-      client.hangUp()
+      client.disconnect()
     }
 
     @Test func whatWaitsInTheKernelsQueueAtAStopIsAnswered() async throws {
@@ -270,10 +270,10 @@ extension OverASocket {
       // More than are accepted in one round.
       let clients = try (0..<300).map { _ in try TestClient(address) }
       for client in clients { client.send(get("/hello")) }
-      await server.stop(draining: .seconds(10))
+      await server.stop(drainingOver: .seconds(10))
       for client in clients {
         #expect(try await client.response().status == 200)
-        client.hangUp()
+        client.disconnect()
       }
     }
 
@@ -298,8 +298,8 @@ extension OverASocket {
       #expect(try await TestClient(server.address!).exchange(get("/hello")).status == 200)
       client.send(String(posting.suffix(2)))
       #expect(try await client.response().text == "hello")
-      client.hangUp()
-      await server.stop(draining: name == "window" ? forEver : .seconds(-1))
+      client.disconnect()
+      await server.stop(drainingOver: name == "window" ? forEver : .seconds(-1))
     }
 
     private func configuration(_ change: (inout BuiltInServer.Configuration) -> Void) -> BuiltInServer.Configuration {

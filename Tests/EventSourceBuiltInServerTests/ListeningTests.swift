@@ -75,7 +75,7 @@ extension OverASocket {
         await server.stop()
       }
       // It still belongs to the one who gave it: whoever connects waits for the next server.
-      let waiting = try TestClient(BoundAddress(host: "127.0.0.1", port: SocketAddress.local(of: given)!.port))
+      let waiting = try TestClient(ListeningAddress(host: "127.0.0.1", port: SocketAddress.local(of: given)!.port))
       waiting.send(get("/hello"))
       try server.start()
       #expect(try await waiting.response().status == 200)

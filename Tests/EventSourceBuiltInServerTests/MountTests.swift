@@ -6,13 +6,13 @@ import Testing
   @Test func aMountAtWhichNoRequestCanNameAChannelStopsTheProgram() async {
     await #expect(processExitsWith: .failure) {
       var configuration = EventStreamHandler.Configuration()
-      configuration.channelQueryName = nil
+      configuration.channelQueryItem = nil
       let hub = EventHub(channels: ["news"])
       BuiltInServer().mount(EventStreamHandler(hub, configuration: configuration), at: "/events")
     }
     await #expect(processExitsWith: .success) {
       var configuration = EventStreamHandler.Configuration()
-      configuration.channelQueryName = nil
+      configuration.channelQueryItem = nil
       let hub = EventHub(channels: ["news"])
       BuiltInServer().mount(EventStreamHandler(hub, configuration: configuration), at: "/events/{channel}")
       configuration.channels = ["news"]

@@ -47,11 +47,11 @@ extension OverASocket {
           ($0.host, $0.port) = ("0.0.0.0", port)
           $0.additionalSockets = [.port(port, host: "::")]
         },
-        routes: { $0.route("GET", "/peer") { .text($0.peer ?? "nobody") } }
+        routes: { $0.route("GET", at: "/peer") { .text($0.peer ?? "nobody") } }
       ) { server, _ in
         #expect(server.addresses.map(\.port) == [port, port])
         for host in ["127.0.0.1", "::1"] {
-          let client = try TestClient(BoundAddress(host: host, port: port))
+          let client = try TestClient(ListeningAddress(host: host, port: port))
           #expect(try await client.exchange(get("/peer")).text == host)
         }
       }
@@ -99,7 +99,7 @@ extension OverASocket {
 
     @Test func aRunTellsEveryAddress() async throws {
       let server = BuiltInServer(configuration: configuration { $0.additionalSockets = [.port(0, host: "::1")] })
-      let told = Mutex<[BoundAddress]>([])
+      let told = Mutex<[ListeningAddress]>([])
       let run = Task { try await server.run { address in told.withLock { $0.append(address) } } }
       #expect(await eventually { server.addresses.count == 2 && told.withLock { $0 } == server.addresses })
       run.cancel()
@@ -141,6 +141,6 @@ extension OverASocket {
   }
 }
 
-extension BoundAddress {
-  fileprivate var onLoopback: BoundAddress { BoundAddress(host: "127.0.0.1", port: port) }
+extension ListeningAddress {
+  fileprivate var onLoopback: ListeningAddress { ListeningAddress(host: "127.0.0.1", port: port) }
 }

@@ -13,7 +13,7 @@ extension OverASocket {
         try await withServer(
           { $0.trustedProxies = TrustedProxies([range], field: .xForwardedFor) },
           routes: { server in
-            server.route("GET", "/peer") { .text($0.peer ?? "nobody") }
+            server.route("GET", at: "/peer") { .text($0.peer ?? "nobody") }
             let handler = EventStreamHandler(EventHub(channels: ["news"]), authorizer: TellingPeer())
             server.mount(handler, at: "/events/{channel}")
           }
@@ -35,7 +35,7 @@ extension OverASocket {
             $0.unixSocket = "@eventsource-peer-\(getpid())"
             $0.trustedProxies = proxies
           },
-          routes: { server in server.route("GET", "/peer") { .text($0.peer ?? "nobody") } }
+          routes: { server in server.route("GET", at: "/peer") { .text($0.peer ?? "nobody") } }
         ) { _, address in
           let client = try TestClient(address)
           #expect(try await client.exchange(get("/peer", "X-Forwarded-For: 203.0.113.7")).text == expected)
@@ -52,7 +52,7 @@ extension OverASocket {
         let refused = try TestClient(address)
         let response = try await refused.response()
         #expect(response.status == 429 && response["Retry-After"] == "5" && response.closes)
-        served[0].hangUp()
+        served[0].disconnect()
         // There is room again, as soon as the server has seen it.
         for _ in 0..<200 {
           let client = try TestClient(address)
@@ -89,7 +89,7 @@ extension OverASocket {
       #expect(records.all.count == 2)
       try hub.publish("hello", to: "news")
       _ = try await client.take(until: "\n\n")
-      client.hangUp()
+      client.disconnect()
       #expect(await eventually { records.all.count == 3 })
       let wrong = try TestClient(server.address!)
       wrong.send("nonsense\r\n\r\n")
@@ -125,6 +125,6 @@ extension OverASocket {
 /// Refuses with the peer as the reason.
 private struct TellingPeer: ChannelAuthorizer {
   func authorize(_ request: any EventStreamRequest, for channels: [ChannelName]) async throws -> ChannelAuthorization {
-    .refused(EventStreamRefusal(status: 403, reason: request.peer ?? "nobody"))
+    .rejected(EventStreamRejection(status: 403, reason: request.peer ?? "nobody"))
   }
 }

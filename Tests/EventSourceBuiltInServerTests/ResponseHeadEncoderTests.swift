@@ -6,7 +6,7 @@ import Testing
 struct ResponseHeadEncoderTests {
   private func encode(
     _ status: Int,
-    _ fields: [EventStreamField] = [],
+    _ fields: [HeaderField] = [],
     _ framing: ResponseHeadEncoder.Framing = .none,
     closes: Bool = false
   ) -> (head: String, refused: [String]) {
@@ -17,7 +17,7 @@ struct ResponseHeadEncoderTests {
   }
 
   @Test func aHeadHasItsStatusDateFieldsAndFraming() {
-    let (head, refused) = encode(200, [EventStreamField("A", "b ä")], .length(12), closes: true)
+    let (head, refused) = encode(200, [HeaderField("A", "b ä")], .length(12), closes: true)
     #expect(head == "HTTP/1.1 200 OK\r\nDate: now\r\nA: b ä\r\nContent-Length: 12\r\nConnection: close\r\n\r\n")
     #expect(refused.isEmpty)
     #expect(encode(299).head == "HTTP/1.1 299 \r\nDate: now\r\n\r\n")
@@ -25,8 +25,8 @@ struct ResponseHeadEncoderTests {
 
   @Test func aFieldThatWouldBreakOutOfItsLineIsLeftOut() {
     let bad = [
-      EventStreamField("A", "x\r\nSet-Cookie: y"), EventStreamField("B", "\0"), EventStreamField("C d", ""),
-      EventStreamField("", "e"), EventStreamField("F", "g"),
+      HeaderField("A", "x\r\nSet-Cookie: y"), HeaderField("B", "\0"), HeaderField("C d", ""),
+      HeaderField("", "e"), HeaderField("F", "g"),
     ]
     let (head, refused) = encode(200, bad)
     #expect(head == "HTTP/1.1 200 OK\r\nDate: now\r\nF: g\r\n\r\n")
@@ -39,7 +39,7 @@ struct ResponseHeadEncoderTests {
 
   @Test func theFramingIsTheServersAlone() {
     let names = ["Connection", "content-length", "Date", "Keep-Alive", "Transfer-Encoding", "Upgrade"]
-    let (head, refused) = encode(204, names.map { EventStreamField($0, "1") })
+    let (head, refused) = encode(204, names.map { HeaderField($0, "1") })
     #expect(head == "HTTP/1.1 204 No Content\r\nDate: now\r\n\r\n")
     #expect(refused.isEmpty)
   }

@@ -20,7 +20,7 @@ extension OverASocket {
     @Test func aRouteIsGivenTheWholeRequest() async throws {
       let seen = Mutex<BuiltInRequest?>(nil)
       try await withServer(routes: { server in
-        server.route("PUT", "/a/{b}") { request in
+        server.route("PUT", at: "/a/{b}") { request in
           seen.withLock { $0 = request }
           return .empty()
         }
@@ -83,13 +83,13 @@ extension OverASocket {
       try await withServer(
         logger: logger,
         routes: { server in
-          server.route("GET", "/inject") { _ in
-            let fields = [EventStreamField("Location", "/\r\nX: y"), EventStreamField("Content-Length", "99")]
+          server.route("GET", at: "/inject") { _ in
+            let fields = [HeaderField("Location", "/\r\nX: y"), HeaderField("Content-Length", "99")]
             return BuiltInResponse(fields: fields, body: [120])
           }
-          server.route("GET", "/nonsense") { _ in BuiltInResponse(status: 42) }
-          server.route("GET", "/nothing") { _ in BuiltInResponse(status: 304, body: [120]) }
-          server.route("GET", "/reset") { _ in BuiltInResponse(status: 205, body: [120]) }
+          server.route("GET", at: "/nonsense") { _ in BuiltInResponse(status: 42) }
+          server.route("GET", at: "/nothing") { _ in BuiltInResponse(status: 304, body: [120]) }
+          server.route("GET", at: "/reset") { _ in BuiltInResponse(status: 205, body: [120]) }
         }
       ) { _, address in
         let client = try TestClient(address)
@@ -111,7 +111,7 @@ extension OverASocket {
       try await withServer { server, address in
         let client = try TestClient(address)
         #expect(try await client.exchange(get("/late")).status == 404)
-        server.route("GET", "/late") { _ in .html("<p>") }
+        server.route("GET", at: "/late") { _ in .html("<p>") }
         #expect(try await client.exchange(get("/late")).status == 200)
       }
     }
@@ -119,7 +119,7 @@ extension OverASocket {
     @Test func aRouteIsCanceledWhenItsPeerGoesAway() async throws {
       let (began, ended) = (AsyncStream<Void>.makeStream(), AsyncStream<Bool>.makeStream())
       try await withServer(routes: { server in
-        server.route("GET", "/slow") { _ in
+        server.route("GET", at: "/slow") { _ in
           began.continuation.yield()
           try? await Task.sleep(for: .seconds(60))
           ended.continuation.yield(Task.isCancelled)

@@ -25,11 +25,11 @@ extension OverASocket {
       try await withServer(
         logger: logger,
         routes: { server in
-          server.route("GET", "/late", timeout: .milliseconds(100)) { _ in
+          server.route("GET", at: "/late", timeout: .milliseconds(100)) { _ in
             await gate.pass()
             return .text("too late")
           }
-          server.route("GET", "/next") { _ in
+          server.route("GET", at: "/next") { _ in
             gate.open()
             // The late answer is on its way to the connection by then.
             while !gate.wasCanceled.withLock({ $0 }) { await Task.yield() }
@@ -54,11 +54,11 @@ extension OverASocket {
       var configuration = BuiltInServer.Configuration()
       configuration.routeTimeout = .milliseconds(100)
       let server = BuiltInServer(configuration: configuration, accessLog: records.take)
-      server.route("GET", "/never") { _ in
+      server.route("GET", at: "/never") { _ in
         try await Task.sleep(for: .seconds(600))
         return .empty()
       }
-      server.route("GET", "/slow", timeout: .seconds(600)) { _ in
+      server.route("GET", at: "/slow", timeout: .seconds(600)) { _ in
         try await Task.sleep(for: .milliseconds(300))
         return .text("slow")
       }
@@ -72,7 +72,7 @@ extension OverASocket {
     @Test(arguments: [Duration.seconds(Int64.min), .seconds(-1), .zero, .nanoseconds(1)])
     func aTimeThatIsOverAtOnceIsNoCrash(timeout: Duration) async throws {
       try await withServer(routes: { server in
-        server.route("GET", "/never", timeout: timeout) { _ in
+        server.route("GET", at: "/never", timeout: timeout) { _ in
           try await Task.sleep(for: .seconds(600))
           return .empty()
         }

@@ -56,7 +56,7 @@ extension OverASocket {
       #expect((1...3).contains(logger.lines.filter { $0.contains("Connections are refused for now") }.count))
     }
 
-    private func isServed(_ number: Int32, by address: BoundAddress) -> Bool {
+    private func isServed(_ number: Int32, by address: ListeningAddress) -> Bool {
       var name = sockaddr_in()
       var length = socklen_t(MemoryLayout<sockaddr_in>.size)
       return withUnsafeMutablePointer(to: &name) { pointer in

@@ -56,7 +56,7 @@ extension OverASocket {
       let writes = Atomic<Int>(0)
       try await withServer(routes: { server in
         addTestRoutes(server)
-        server.route("GET", "/{status}") { request in
+        server.route("GET", at: "/{status}") { request in
           .streaming(contentType: "text/plain", status: Int(request.pathParameters["status"]!)!) { writer in
             writes.add(1, ordering: .relaxed)
             try await writer.write("x")
@@ -75,7 +75,7 @@ extension OverASocket {
     func theWriterIsCanceledWhenThePeerGoes(resets: Bool) async throws {
       let ended = AsyncStream<Bool>.makeStream()
       try await withServer(routes: { server in
-        server.route("GET", "/quiet") { _ in
+        server.route("GET", at: "/quiet") { _ in
           .streaming(contentType: "text/plain") { writer in
             try await writer.write("begun\n")
             // It writes nothing that would show it.
@@ -88,7 +88,7 @@ extension OverASocket {
         let client = try TestClient(address)
         client.send(get("/quiet"))
         try await client.take(until: "begun\n")
-        if resets { client.reset() } else { client.hangUp() }
+        if resets { client.reset() } else { client.disconnect() }
         for await wasCanceled in ended.stream {
           #expect(wasCanceled)
           break
@@ -101,7 +101,7 @@ extension OverASocket {
       try await withServer(
         { $0.sendBufferBytes = 16_384 },
         routes: { server in
-          server.route("GET", "/endless") { _ in
+          server.route("GET", at: "/endless") { _ in
             .streaming(contentType: "text/plain") { writer in
               for _ in 0..<100 {
                 try await writer.write([UInt8](repeating: 1, count: 1 << 20))
@@ -134,8 +134,8 @@ extension OverASocket {
     @Test func piecesOfASequenceAreSentAsTheyCome() async throws {
       let (texts, more) = AsyncStream<String>.makeStream()
       try await withServer(routes: { server in
-        server.route("GET", "/texts") { _ in .streaming(texts, contentType: "text/plain") }
-        server.route("GET", "/bytes") { _ in
+        server.route("GET", at: "/texts") { _ in .streaming(texts, contentType: "text/plain") }
+        server.route("GET", at: "/bytes") { _ in
           .streaming(
             AsyncStream<[UInt8]> {
               $0.yield([]); $0.yield([97]); $0.finish()
@@ -163,7 +163,7 @@ extension OverASocket {
 
     @Test func whatSeveralTasksWriteStaysTogether() async throws {
       try await withServer(routes: { server in
-        server.route("GET", "/crowd") { _ in
+        server.route("GET", at: "/crowd") { _ in
           .streaming(contentType: "text/plain") { writer in
             try await withThrowingTaskGroup { group in
               for number in 0..<8 {
@@ -209,7 +209,7 @@ extension OverASocket {
       let began = AsyncStream<Void>.makeStream()
       let server = BuiltInServer()
       addStreamingRoutes(server)
-      server.route("GET", "/slow") { _ in
+      server.route("GET", at: "/slow") { _ in
         .streaming(contentType: "text/plain") { writer in
           try await writer.write("begun, ")
           began.continuation.yield()
@@ -223,7 +223,7 @@ extension OverASocket {
       endless.send("GET /endless HTTP/1.0\r\n\r\n")
       for await _ in began.stream { break }
       try await endless.take(until: "xxx")
-      await server.stop(draining: .seconds(2))
+      await server.stop(drainingOver: .seconds(2))
       #expect(try await slow.take(until: "0\r\n\r\n").contains("done\n"))
       #expect(try await endless.end(within: 30) == .reset)
     }

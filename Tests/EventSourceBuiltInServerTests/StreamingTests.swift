@@ -14,7 +14,7 @@ extension OverASocket {
     }
 
     /// Opens a stream and takes its head.
-    private func reader(_ address: BoundAddress, _ fields: String..., receiveBuffer: Int32? = nil) async throws
+    private func reader(_ address: ListeningAddress, _ fields: String..., receiveBuffer: Int32? = nil) async throws
       -> TestClient
     {
       let client = try TestClient(address, receiveBuffer: receiveBuffer)
@@ -60,7 +60,7 @@ extension OverASocket {
         for reader in readers {
           #expect(try await reader.take(until: "data: event 499\nid: 499\n\n") == expected)
         }
-        #expect(hub.statistics.delivered == 50_000)
+        #expect(hub.statistics.eventsDelivered == 50_000)
       }
     }
 
@@ -79,14 +79,14 @@ extension OverASocket {
 
     @Test func aReaderThatLeavesIsNoticedAtOnce() async throws {
       try await withServer(routes: mountNews) { _, address in
-        for leave in [{ $0.hangUp() }, { $0.reset() }, { $0.finishSending() }] as [@Sendable (TestClient) -> Void] {
+        for leave in [{ $0.disconnect() }, { $0.reset() }, { $0.finishSending() }] as [@Sendable (TestClient) -> Void] {
           let client = try await reader(address)
           #expect(hub.statistics.readers == 1)
           leave(client)
           #expect(await readers(become: 0))
         }
       }
-      #expect(hub.statistics.ended == [.peerGone: 3])
+      #expect(hub.statistics.streamsEnded == [.peerDisconnected: 3])
     }
 
     @Test func aReaderThatTakesNothingIsResetAndTheOthersDoNotNotice() async throws {
@@ -99,11 +99,12 @@ extension OverASocket {
         let other = try await reader(address)
         let data = String(repeating: "x", count: 100_000)
         for number in 0..<5 {
-          try await hub.publish(ServerSentEvent(data: data, id: EventID("\(number)")), to: "news", awaiting: .offered)
+          try await hub.publish(
+            ServerSentEvent(data: data, id: EventID("\(number)")), to: "news", waitingUntil: .offered)
           #expect(try await other.take(until: "\n\n").hasSuffix("data: \(data)\nid: \(number)\n\n"))
         }
         #expect(await readers(become: 1))
-        #expect(hub.statistics.ended == [.stalled: 1])
+        #expect(hub.statistics.streamsEnded == [.stalled: 1])
         #expect(try await stalled.end() == .reset)
         #expect(hub.statistics.readers == 1)
       }
@@ -131,15 +132,15 @@ extension OverASocket {
       var readers: [TestClient] = []
       for _ in 0..<20 { readers.append(try await reader(address)) }
       try hub.publish(ServerSentEvent(data: "last", id: EventID("1")), to: "news")
-      async let stopped: Void = server.stop(draining: .milliseconds(200))
+      async let stopped: Void = server.stop(drainingOver: .milliseconds(200))
       for reader in readers {
         #expect(try await reader.end() == .closed)
         #expect(reader.received.hasPrefix(":\ndata: last\nid: 1\n\nretry: "))
-        reader.hangUp()
+        reader.disconnect()
       }
       await stopped
       #expect(hub.statistics.readers == 0)
-      #expect(hub.statistics.ended == [.drained: 20])
+      #expect(hub.statistics.streamsEnded == [.draining: 20])
     }
 
     @Test func theHubOutlivesTheServer() async throws {
@@ -149,7 +150,7 @@ extension OverASocket {
         let client = try await reader(try server.start())
         try hub.publish("\(round)", to: "news")
         #expect(try await client.take(until: "\n\n").contains("data: \(round)\n"))
-        client.hangUp()
+        client.disconnect()
         await server.stop()
       }
     }
@@ -185,7 +186,7 @@ extension OverASocket {
         client.send(String(repeating: "x", count: 4000))
         _ = try await client.end()
         #expect(await readers(become: 0))
-        #expect(hub.statistics.ended == [.peerGone: 1])
+        #expect(hub.statistics.streamsEnded == [.peerDisconnected: 1])
       }
     }
 
@@ -197,7 +198,7 @@ extension OverASocket {
         #expect(!head.lowercased().contains("transfer-encoding") && !head.lowercased().contains("keep-alive"))
         try hub.publish(ServerSentEvent(data: "old", id: EventID("1")), to: "news")
         #expect(try await client.take(until: "\n\n") == ":\ndata: old\nid: 1\n\n")
-        hub.remove("news")
+        hub.removeChannel("news")
         #expect(try await client.end() == .closed)
       }
     }
@@ -209,7 +210,7 @@ extension OverASocket {
         client.send(get("/hello"))
         try hub.publish(ServerSentEvent(data: "last", id: EventID("1")), to: "news")
         _ = try await client.take(until: "data: last\nid: 1\n\n")
-        hub.remove("news")
+        hub.removeChannel("news")
         #expect(
           await eventually {
             client.lookForMore()
@@ -262,7 +263,7 @@ extension OverASocket {
     }
 
     @Test func aRefusalReachesAClientThatHasFinishedSending() async throws {
-      let handler = EventStreamHandler(hub, authorizer: LateAuthorizer(answer: .refused(.forbidden)))
+      let handler = EventStreamHandler(hub, authorizer: LateAuthorizer(answer: .rejected(.forbidden)))
       try await withServer(routes: { $0.mount(handler, at: "/events/{channel}") }) { _, address in
         let client = try TestClient(address)
         client.send(get("/events/news"))

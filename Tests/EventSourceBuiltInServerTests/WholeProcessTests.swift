@@ -9,10 +9,12 @@ struct WholeProcessTests {
   @Test func aSignalEndsARunThatAsksForIt() async {
     await #expect(processExitsWith: .success) {
       for signal in [SIGTERM, SIGINT] {
-        let listening = AsyncStream<BoundAddress>.makeStream()
+        let listening = AsyncStream<ListeningAddress>.makeStream()
         let server = BuiltInServer()
         let run = Task {
-          try await server.run(draining: .milliseconds(100), stopsOnSignals: true) { listening.continuation.yield($0) }
+          try await server.run(drainingOver: .milliseconds(100), stopsOnSignals: true) {
+            listening.continuation.yield($0)
+          }
         }
         var addresses = listening.stream.makeAsyncIterator()
         #expect(try await TestClient(await addresses.next()!).exchange(get("/")).status == 404)
@@ -33,15 +35,15 @@ struct WholeProcessTests {
   @Test func aSecondSignalEndsTheProgramAtOnce() async {
     await #expect(processExitsWith: .signal(SIGTERM)) {
       let began = AsyncStream<Void>.makeStream()
-      let listening = AsyncStream<BoundAddress>.makeStream()
+      let listening = AsyncStream<ListeningAddress>.makeStream()
       let server = BuiltInServer()
-      server.route("GET", "/never") { _ in
+      server.route("GET", at: "/never") { _ in
         began.continuation.yield()
         try await Task.sleep(for: .seconds(600))
         return .empty()
       }
       let run = Task {
-        try await server.run(draining: .seconds(600), stopsOnSignals: true) { listening.continuation.yield($0) }
+        try await server.run(drainingOver: .seconds(600), stopsOnSignals: true) { listening.continuation.yield($0) }
       }
       var addresses = listening.stream.makeAsyncIterator()
       let client = try TestClient(await addresses.next()!)

@@ -15,12 +15,12 @@ import Testing
     foundation.httpMethod = "REPORT"
     foundation.setValue("1", forHTTPHeaderField: "X-One")
     foundation.httpBody = Data("body".utf8)
-    let request = try EventSourceRequest(foundation)
+    let request = try SubscriptionRequest(foundation)
     #expect(request.url == foundation.url && request.method == "REPORT" && request.body == Array("body".utf8))
     #expect(request.headers.values(of: "x-one") == ["1"])
     foundation.httpBodyStream = InputStream(data: Data("stream".utf8))
     let stream = foundation
-    #expect(throws: SubscriptionError.self) { try EventSourceRequest(stream) }
+    #expect(throws: SubscriptionError.self) { try SubscriptionRequest(stream) }
   }
 
   @Test func theLoggerCanBeChangedWhileASourceRuns() async throws {

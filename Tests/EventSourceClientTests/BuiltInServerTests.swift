@@ -13,7 +13,7 @@ import Testing
     _ body: (EventHub, BuiltInServer, URL) async throws -> Void
   ) async throws {
     var hubConfiguration = EventHub.Configuration()
-    hubConfiguration.epoch = "test"
+    hubConfiguration.idPrefix = "test"
     var configuration = EventStreamHandler.Configuration()
     configuration.reconnectionTime = .milliseconds(1)
     change(&hubConfiguration, &configuration)
@@ -36,16 +36,16 @@ import Testing
   func theRequestHasWhatTheStandardAsksFor(transport: TransportKind) async throws {
     let seen = Mutex<[[String: String]]>([])
     try await withServer { _, server, url in
-      server.route("POST", "/echo") { request in
+      server.route("POST", at: "/echo") { request in
         seen.withLock { $0.append(["body": String(decoding: request.body, as: UTF8.self)]) }
         for name in ["Accept", "Cache-Control", "Last-Event-ID", "X-Own"] {
           seen.withLock { $0[$0.count - 1][name] = request.field(name) }
         }
-        let fields = [EventStreamField("Content-Type", "text/event-stream")]
+        let fields = [HeaderField("Content-Type", "text/event-stream")]
         let number = seen.withLock { $0.count }
         return BuiltInResponse(status: 200, fields: fields, body: Array("id: é\(number)\ndata: \(number)\n\n".utf8))
       }
-      let request = EventSourceRequest(
+      let request = SubscriptionRequest(
         url.deletingLastPathComponent().deletingLastPathComponent().appending(path: "echo"), method: "POST",
         headers: [HeaderField("X-Own", "yes")], body: Array("{}".utf8))
       let source = EventSource(request, configuration: .quick(), transport: transport.make())
@@ -73,11 +73,11 @@ import Testing
 
   @Test(arguments: TransportKind.allCases)
   func redirectsBeginAtTheOriginalURLEachTime(transport: TransportKind) async throws {
-    try await withServer({ $1.maximumConnectionTime = .milliseconds(20) }) { _, server, url in
+    try await withServer({ $1.maximumStreamDuration = .milliseconds(20) }) { _, server, url in
       let asked = Mutex(0)
-      server.route("GET", "/moved") { _ in
+      server.route("GET", at: "/moved") { _ in
         asked.withLock { $0 += 1 }
-        return BuiltInResponse(status: 307, fields: [EventStreamField("Location", "/events/news")])
+        return BuiltInResponse(status: 307, fields: [HeaderField("Location", "/events/news")])
       }
       let moved = url.deletingLastPathComponent().deletingLastPathComponent().appending(path: "moved")
       let source = EventSource(moved, configuration: .quick(), transport: transport.make())
@@ -138,8 +138,8 @@ import Testing
   @Test(arguments: TransportKind.allCases)
   func streamsThatTheServerEndsAreContinuedWithoutGapOrDuplicate(transport: TransportKind) async throws {
     try await withServer({
-      $1.maximumConnectionTime = .milliseconds(20)
-      $1.replaysWithoutLastEventID = true
+      $1.maximumStreamDuration = .milliseconds(20)
+      $1.replaysToNewReaders = true
     }) { hub, _, url in
       let source = EventSource(url, configuration: .quick(), transport: transport.make())
       let (opened, data) = try await within {
@@ -162,7 +162,7 @@ import Testing
 
   @Test(arguments: TransportKind.allCases)
   func eventsThatTheServerNoLongerHasAreToldAsAGap(transport: TransportKind) async throws {
-    try await withServer({ hub, _ in hub.log.events = 2 }) { hub, _, url in
+    try await withServer({ hub, _ in hub.retention.maximumEvents = 2 }) { hub, _, url in
       let first = try hub.publish("0", to: "news")
       for number in 1...5000 { try hub.publish("\(number)", to: "news") }
       let configuration = EventSource.Configuration.quick { $0.lastEventID = first.rawValue }

@@ -31,7 +31,7 @@ final class ChunkTransport: EventSourceTransport {
   /// How many pieces have been taken, of all attempts.
   var given: Int { state.withLock { $0.given } }
 
-  func send(_ request: EventSourceRequest) async throws -> TransportResponse {
+  func send(_ request: SubscriptionRequest) async throws -> TransportResponse {
     let number = state.withLock { state in
       state.attempts += 1
       return state.attempts

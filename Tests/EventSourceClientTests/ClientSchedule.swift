@@ -55,10 +55,10 @@ final class ClientSchedule: Sendable {
 
   private func configuration() -> EventSource.Configuration {
     var configuration = EventSource.Configuration()
-    configuration.firstConnection = .retries(for: nil)
+    configuration.initialConnectionFailure = .retry(for: nil)
     configuration.connectTimeout = nil
     configuration.readTimeout = nil
-    configuration.initialReconnectionTime = .milliseconds(100)
+    configuration.reconnectionTime = .milliseconds(100)
     configuration.maximumReconnectionTime = .milliseconds(800)
     configuration.maximumServerDelay = .seconds(2)
     configuration.clock = ScheduledClock(self)
@@ -82,7 +82,7 @@ final class ClientSchedule: Sendable {
           check(number == last + 1, "event \(number) follows event \(last)")
           check(message.lastEventID == message.data && source.lastEventID == message.data, "the last event ID is wrong")
           last = number
-          if source.configuration.commitsExplicitly, Bool.random(self) { try await source.commit(message) }
+          if source.configuration.commitsExplicitly, Bool.random(self) { try await source.acknowledge(message) }
           hasReceived = true
           if last == end { finish(source) }
           if last == end, ending == .leave || ending == .lastEvent { return }

@@ -46,8 +46,8 @@ import Testing
       { try $0.untilClosed() }, { _ in })
     for _ in 0..<2 {
       let configuration = EventSource.Configuration.quick {
-        $0.firstConnection = .retries(for: nil)
-        $0.initialReconnectionTime = .seconds(3600)
+        $0.initialConnectionFailure = .retry(for: nil)
+        $0.reconnectionTime = .seconds(3600)
       }
       let source = EventSource(server.url, configuration: configuration, transport: transport.make())
       let accepted = server.accepted
@@ -87,7 +87,7 @@ import Testing
     let source = EventSource(server.url, configuration: .quick(), transport: transport.make())
     var iterator = source.events.makeAsyncIterator()
     #expect(try await iterator.next()?.data == "first")
-    #expect(try await readToEnd(source).error?.code == .severalConsumers)
+    #expect(try await readToEnd(source).error?.code == .alreadyConsumed)
     #expect(source.readyState == .open)
     source.close()
     server.stop()
@@ -136,7 +136,7 @@ import Testing
         for _ in 0..<50 {
           group.addTask {
             let source = EventSource(
-              server.url, configuration: .quick { $0.firstConnection = .retries(for: nil) }, transport: shared)
+              server.url, configuration: .quick { $0.initialConnectionFailure = .retry(for: nil) }, transport: shared)
             var count = 0
             for try await _ in source.events {
               count += 1

@@ -13,7 +13,7 @@ import Testing
       try connection.write(content)
     }
     defer { server.stop() }
-    let configuration = EventSource.Configuration.quick { $0.mode = .response }
+    let configuration = EventSource.Configuration.quick { $0.mode = .singleResponse }
     return try await readToEnd(EventSource(server.url, configuration: configuration, transport: transport.make()))
   }
 
@@ -75,7 +75,7 @@ import Testing
       try connection.head("Content-Encoding: gzip\r\n")
       while true { try connection.write(bomb) }
     }
-    let response = try await transport.make().send(EventSourceRequest(server.url))
+    let response = try await transport.make().send(SubscriptionRequest(server.url))
     var received = 0
     while received < 64 << 20 {
       let piece = try #require(try await response.body.next())

@@ -13,7 +13,7 @@ import Testing
   private func machine(_ change: (inout EventSource.Configuration) -> Void = { _ in }) -> ConnectionState {
     var configuration = EventSource.Configuration()
     configuration.jitter = 0
-    configuration.initialReconnectionTime = .seconds(1)
+    configuration.reconnectionTime = .seconds(1)
     configuration.maximumReconnectionTime = .seconds(8)
     change(&configuration)
     return ConnectionState(configuration, random: SystemRandomNumberGenerator())
@@ -106,7 +106,7 @@ import Testing
     #expect(delays(&failing, failures(6)) == [1, 2, 4, 8, 8, 8].map { .seconds($0) })
     var breaking = machine()
     #expect(delays(&breaking, [.brokenStream, .brokenStream, .brokenStream]) == [1, 2, 4].map { .seconds($0) })
-    var steady = machine { $0.backsOff = false }
+    var steady = machine { $0.usesExponentialBackoff = false }
     #expect(delays(&steady, failures(3)) == [1, 1, 1].map { .seconds($0) })
   }
 
@@ -135,7 +135,7 @@ import Testing
   }
 
   @Test func failuresBackOffFromAFloorOfTheirOwn() {
-    for change in [{ $0.initialReconnectionTime = .zero }, { $0.minimumFailureDelay = .milliseconds(100) }]
+    for change in [{ $0.reconnectionTime = .zero }, { $0.minimumFailureDelay = .milliseconds(100) }]
       as [(inout EventSource.Configuration) -> Void]
     {
       var machine = machine(change)
@@ -165,12 +165,12 @@ import Testing
     let forever = Duration.seconds(Int64.max)
     var machine = machine {
       $0.jitter = 1
-      $0.initialReconnectionTime = forever
+      $0.reconnectionTime = forever
       $0.minimumFailureDelay = forever
       $0.maximumReconnectionTime = forever
       $0.maximumServerDelay = forever
-      $0.retryResetInterval = forever
-      $0.firstConnection = .retries(for: forever)
+      $0.backoffResetInterval = forever
+      $0.initialConnectionFailure = .retry(for: forever)
     }
     _ = machine.take(.start, at: .zero)
     _ = machine.take(.reconnectionTime(forever), at: .zero)
@@ -186,7 +186,7 @@ import Testing
   }
 
   @Test func whatAnErrorSuggestsDependsOnWhetherThereEverWasAStream() {
-    var machine = machine { $0.firstConnection = .retries(for: .seconds(10)) }
+    var machine = machine { $0.initialConnectionFailure = .retry(for: .seconds(10)) }
     _ = machine.take(.start, at: .seconds(100))
     #expect(suggestion(machine, at: .seconds(108.5)) == .reconnect)
     #expect(suggestion(machine, isFutile: true, at: .seconds(100)) == .stop)
@@ -197,7 +197,7 @@ import Testing
   }
 
   @Test func noWaitOutlastsTheLimitOfTheFirstConnection() {
-    var machine = machine { $0.firstConnection = .retries(for: .seconds(10)) }
+    var machine = machine { $0.initialConnectionFailure = .retry(for: .seconds(10)) }
     _ = machine.take(.start, at: .seconds(100))
     #expect(machine.timeLeft(at: .seconds(103)) == .seconds(7))
     // The next attempt would begin a second later.
@@ -214,8 +214,8 @@ import Testing
 
   @Test func aResponseIsRetriedUntilItHasBegunIfThatIsConfigured() {
     var machine = machine {
-      $0.mode = .response
-      $0.firstConnection = .retries(for: nil)
+      $0.mode = .singleResponse
+      $0.initialConnectionFailure = .retry(for: nil)
     }
     _ = machine.take(.start, at: .zero)
     #expect(suggestion(machine) == .reconnect)
@@ -224,14 +224,14 @@ import Testing
   }
 
   @Test func aProviderIsAskedOnceMoreAfterARefusal() {
-    let refusal = SubscriptionError(
+    let rejection = SubscriptionError(
       .status, "401", head: ResponseHead(status: 401, url: URL(string: "http://example.org")!))
     var machine = machine { $0.requestProvider = { $1 } }
     _ = machine.take(.start, at: .zero)
-    let first = machine.plan(for: refusal, isFutile: true, atLeast: nil, at: .zero)
+    let first = machine.plan(for: rejection, isFutile: true, atLeast: nil, at: .zero)
     #expect(first.suggestion == .reconnect)
-    #expect(machine.plan(for: refusal, isFutile: true, atLeast: nil, at: .zero).suggestion == .stop)
-    #expect(suggestion(self.machine(in: .connecting), for: refusal, isFutile: true) == .stop)
+    #expect(machine.plan(for: rejection, isFutile: true, atLeast: nil, at: .zero).suggestion == .stop)
+    #expect(suggestion(self.machine(in: .connecting), for: rejection, isFutile: true) == .stop)
   }
 
   @Test func soManyFailuresInARowAreEnough() {
@@ -253,12 +253,12 @@ import Testing
   }
 
   @Test func aResponseIsCompletedByItsEndAndByNothingElse() {
-    var machine = machine { $0.mode = .response }
+    var machine = machine { $0.mode = .singleResponse }
     _ = machine.take(.start, at: .zero)
     _ = machine.take(.accepted, at: .zero)
     #expect(suggestion(machine, for: error) == .stop)
     #expect(name(machine.take(.failed(error, .stop, plan), at: .zero)) == "close")
-    var broken = self.machine { $0.mode = .response }
+    var broken = self.machine { $0.mode = .singleResponse }
     _ = broken.take(.start, at: .zero)
     _ = broken.take(.accepted, at: .zero)
     #expect(name(broken.take(.failed(self.broken, .stop, plan), at: .zero)) == "fail")

@@ -15,7 +15,7 @@ import Testing
   }
 
   private func sent(_ jar: CookieJar, to url: String, after seconds: Double = 0, own: String? = nil) -> String? {
-    var request = EventSourceRequest(URL(string: url)!, headers: own.map { [HeaderField("cookie", $0)] } ?? [])
+    var request = SubscriptionRequest(URL(string: url)!, headers: own.map { [HeaderField("cookie", $0)] } ?? [])
     jar.add(to: &request, at: now + seconds)
     return request.headers.values(of: "Cookie").first
   }

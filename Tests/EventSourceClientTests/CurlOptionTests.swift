@@ -24,7 +24,7 @@ import Testing
   func theUserAgentNamesThePackageAndItsVersion(transport: TransportKind) async throws {
     let server = try ScriptedServer(stream)
     for own in [nil, "mine/2"] {
-      let request = EventSourceRequest(server.url, headers: own.map { [HeaderField("user-agent", $0)] } ?? [])
+      let request = SubscriptionRequest(server.url, headers: own.map { [HeaderField("user-agent", $0)] } ?? [])
       let source = EventSource(request, configuration: .quick(), transport: transport.make())
       _ = try await within { try await source.events.first { _ in true } }
     }

@@ -44,7 +44,7 @@ import Testing
   func noEventIsLostNoneComesTwiceNoneIsInvented(transport: TransportKind) async throws {
     let hub = EventHub(channels: ["a"])
     var streams = EventStreamHandler.Configuration()
-    streams.replaysWithoutLastEventID = true
+    streams.replaysToNewReaders = true
     let server = BuiltInServer()
     server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/{channel}")
     let address = try server.start()
@@ -71,8 +71,8 @@ import Testing
         if connection.number > 1 { try connection.untilClosed() }
       }
       let configuration = EventSource.Configuration.quick {
-        $0.initialReconnectionTime = .zero
-        $0.firstConnection = .retries(for: nil)
+        $0.reconnectionTime = .zero
+        $0.initialConnectionFailure = .retry(for: nil)
       }
       let source = EventSource(player.url, configuration: configuration, transport: shared)
       let messages = try await within {

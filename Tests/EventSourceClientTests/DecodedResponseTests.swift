@@ -24,7 +24,7 @@ import Testing
   @Test(arguments: TransportKind.allCases)
   func decodedEventsHaveTheHeadOfTheirResponse(transport: TransportKind) async throws {
     let server = try server("id: 1\ndata: a\n\ndata: b\n\ndata: cut")
-    let response = try await transport.make().send(EventSourceRequest(server.url))
+    let response = try await transport.make().send(SubscriptionRequest(server.url))
     var messages: [EventSource.Message] = []
     await #expect(throws: EventStreamReadError.truncated) {
       for try await message in response.chunks.serverSentEvents().messages(from: response.head) {
@@ -45,7 +45,7 @@ import Testing
       try connection.untilClosed()
     }
     let limit = Duration.milliseconds(200)
-    let response = try await transport.make().send(EventSourceRequest(server.url))
+    let response = try await transport.make().send(SubscriptionRequest(server.url))
     var count = 0
     await #expect(throws: EventStreamReadError.timedOut(after: limit)) {
       for try await _ in response.chunks.withReadTimeout(limit).serverSentEvents() { count += 1 }

@@ -56,7 +56,7 @@ import Testing
 
   @Test(arguments: TransportKind.allCases)
   func aResponseThatBreaksOffInsideAnEventIsNotComplete(transport: TransportKind) async throws {
-    let response: (inout EventSource.Configuration) -> Void = { $0.mode = .response }
+    let response: (inout EventSource.Configuration) -> Void = { $0.mode = .singleResponse }
     for end in ["data: x", "data: x\n", "event: x\n", "id: x\n", "da"] {
       let error = try await error(transport, response) { connection in
         try connection.head()
@@ -78,7 +78,7 @@ import Testing
     ["http://127.0.0.1:0/", "http://127.0.0.1:99999/", "http:///path", "http://"])
   func aRequestThatCannotBeMadeIsNoFailureOfTheTransport(transport: TransportKind, url: String) async throws {
     guard let url = URL(string: url) else { return }
-    let configuration = EventSource.Configuration.quick { $0.firstConnection = .retries(for: nil) }
+    let configuration = EventSource.Configuration.quick { $0.initialConnectionFailure = .retry(for: nil) }
     let source = EventSource(url, configuration: configuration, transport: transport.make())
     #expect(try await readToEnd(source).error?.code == .request)
   }
@@ -87,7 +87,7 @@ import Testing
     struct NoToken: Error {}
     let transport = ChunkTransport { _, _ in ["data: x\n\n"] }
     let configuration = EventSource.Configuration.quick {
-      $0.firstConnection = .retries(for: nil)
+      $0.initialConnectionFailure = .retry(for: nil)
       $0.requestProvider = { attempt, request in
         if attempt.number < 3 { throw NoToken() }
         #expect(attempt.lastError?.code == .request && attempt.lastError?.underlying is NoToken)

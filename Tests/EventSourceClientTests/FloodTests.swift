@@ -14,7 +14,7 @@ import Testing
     }
     let sender = transport.make()
     for number in 1...20 {
-      let response = try await within { try await sender.send(EventSourceRequest(server.url)) }
+      let response = try await within { try await sender.send(SubscriptionRequest(server.url)) }
       var received = 0
       while received < number << 16 {
         received += try #require(try await within { try await response.body.next() }).count

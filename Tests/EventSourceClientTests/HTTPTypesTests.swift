@@ -12,7 +12,7 @@
       request.headerFields[.authorization] = "Bearer x"
       request.headerFields.append(HTTPField(name: .accept, value: "a"))
       request.headerFields.append(HTTPField(name: .accept, value: "b"))
-      let made = try EventSourceRequest(request, body: Array("body".utf8))
+      let made = try SubscriptionRequest(request, body: Array("body".utf8))
       #expect(made.url.absoluteString == "https://example.org:8443/a%20b?c=d" && made.method == "POST")
       #expect(made.headers.values(of: "accept") == ["a", "b"] && made.body == Array("body".utf8))
       let back = try HTTPRequest(made)
@@ -22,16 +22,16 @@
     @Test(arguments: [("https", nil), (nil, "example.org")] as [(String?, String?)])
     func aRequestThatIsNoURLIsAnError(scheme: String?, authority: String?) {
       let request = HTTPRequest(method: .get, scheme: scheme, authority: authority, path: "/")
-      let error = #expect(throws: SubscriptionError.self) { try EventSourceRequest(request) }
+      let error = #expect(throws: SubscriptionError.self) { try SubscriptionRequest(request) }
       #expect(error?.code == .request)
     }
 
     @Test func whatCannotBeARequestIsAnError() throws {
-      var wrong = EventSourceRequest(URL(string: "http://x/")!, method: "G T")
+      var wrong = SubscriptionRequest(URL(string: "http://x/")!, method: "G T")
       #expect(throws: SubscriptionError.self) { try HTTPRequest(wrong) }
-      wrong = EventSourceRequest(URL(string: "mailto:anna")!)
+      wrong = SubscriptionRequest(URL(string: "mailto:anna")!)
       #expect(throws: SubscriptionError.self) { try HTTPRequest(wrong) }
-      let address = try HTTPRequest(EventSourceRequest(URL(string: "http://[::1]:80")!))
+      let address = try HTTPRequest(SubscriptionRequest(URL(string: "http://[::1]:80")!))
       #expect(address.authority == "[::1]:80" && address.path == "/")
     }
 

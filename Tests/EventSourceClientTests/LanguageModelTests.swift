@@ -22,9 +22,9 @@ import Testing
 
   private func answer(_ transport: TransportKind, from url: URL) async throws -> String {
     let prompt = Prompt(model: "small", messages: [["role": "user", "content": "Hello"]])
-    let request = try EventSourceRequest(url, json: prompt, headers: [HeaderField("Authorization", "Bearer key")])
+    let request = try SubscriptionRequest(url, json: prompt, headers: [HeaderField("Authorization", "Bearer key")])
     var configuration = EventSource.Configuration()
-    configuration.mode = .response
+    configuration.mode = .singleResponse
     configuration.endsAtEvent = { $0.data == "[DONE]" }
     let source = EventSource(request, configuration: configuration, transport: transport.make())
     return try await within {
@@ -74,7 +74,7 @@ import Testing
 
   @Test(arguments: TransportKind.allCases)
   func aRefusalSaysWhy(transport: TransportKind) async throws {
-    struct Refusal: Decodable {
+    struct Rejection: Decodable {
       struct Reason: Decodable { var message: String }
       var error: Reason
     }
@@ -84,8 +84,8 @@ import Testing
     }
     let error = await #expect(throws: SubscriptionError.self) { try await answer(transport, from: server.url) }
     #expect(error?.status == 429 && error?.headers.values(of: "Retry-After") == ["7"])
-    let refusal = try JSONDecoder().decode(Refusal.self, from: Data(error?.body ?? []))
-    #expect(refusal.error.message == "quota" && server.accepted == 1)
+    let rejection = try JSONDecoder().decode(Rejection.self, from: Data(error?.body ?? []))
+    #expect(rejection.error.message == "quota" && server.accepted == 1)
     server.stop()
   }
 
@@ -100,10 +100,10 @@ import Testing
       try connection.untilClosed()
     }
     var configuration = EventSource.Configuration()
-    configuration.mode = .response
+    configuration.mode = .singleResponse
     configuration.endsAtEvent = { $0.type == "message_stop" }
     let source = EventSource(
-      EventSourceRequest(server.url, method: "POST"), configuration: configuration, transport: transport.make())
+      SubscriptionRequest(server.url, method: "POST"), configuration: configuration, transport: transport.make())
     let seen = try await within {
       var seen: [String] = []
       for try await element in source.elements {

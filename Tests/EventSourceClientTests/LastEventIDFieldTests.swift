@@ -57,7 +57,7 @@ import Testing
       try await within {
         for try await message in source.events {
           if message.data == "end" { break }
-          if commitsExplicitly { try await source.commit(message) }
+          if commitsExplicitly { try await source.acknowledge(message) }
         }
       }
       #expect(store.saved == ["2", "", "3"])
@@ -71,7 +71,7 @@ import Testing
       try connection.head()
       try connection.write("id: 6\ndata: x\n\n")
     }
-    let request = EventSourceRequest(server.url, headers: [HeaderField("last-event-id", "5")])
+    let request = SubscriptionRequest(server.url, headers: [HeaderField("last-event-id", "5")])
     for configured in ["", "4"] {
       let configuration = EventSource.Configuration.quick { $0.lastEventID = configured }
       let source = EventSource(request, configuration: configuration, transport: transport.make())

@@ -67,18 +67,18 @@ import Testing
       try connection.request()
       try connection.head()
       try connection.write(": hello\nretry: 1\nevent: eventsource-gap\n")
-      try connection.write(#"data: {"channel":"a","lastEventID":"x","earliestHeld":null}"# + "\n\n")
+      try connection.write(#"data: {"channel":"a","lastEventID":"x","earliestAvailable":null}"# + "\n\n")
       try connection.write("event: named\nid: 7\ndata: x\n\n")
     }
     let source = EventSource(
-      server.url, configuration: .quick { $0.initialReconnectionTime = .seconds(3600) }, transport: transport.make())
+      server.url, configuration: .quick { $0.reconnectionTime = .seconds(3600) }, transport: transport.make())
     let seen = try await within {
       var seen: [String] = []
       for try await element in source.elements {
         switch element {
         case .opened(let head): seen.append("opened \(head.status)")
         case .comment(let text): seen.append("comment\(text)")
-        case .gap(let gap): seen.append("gap \(gap.channel) \(gap.lastEventID ?? "-") \(gap.earliestHeld ?? "-")")
+        case .gap(let gap): seen.append("gap \(gap.channel) \(gap.lastEventID ?? "-") \(gap.earliestAvailable ?? "-")")
         case .event(let message): seen.append("\(message.type) \(message.data) \(message.lastEventID)")
         case .reconnecting(let reconnection):
           seen.append("reconnecting \(reconnection.attempt) \(reconnection.error?.code.description ?? "-")")
@@ -136,7 +136,7 @@ import Testing
       try connection.untilClosed()
     }
     let source = EventSource(
-      server.url, configuration: .quick { $0.initialReconnectionTime = .seconds(3600) }, transport: transport.make())
+      server.url, configuration: .quick { $0.reconnectionTime = .seconds(3600) }, transport: transport.make())
     let data = try await within {
       var data: [String] = []
       for try await message in source.events {
@@ -181,8 +181,8 @@ import Testing
       }
     }
     struct Token: Decodable { var token: String }
-    let request = EventSourceRequest(server.url, method: "POST", body: Array("{}".utf8))
-    let source = EventSource(request, configuration: .quick { $0.mode = .response }, transport: transport.make())
+    let request = SubscriptionRequest(server.url, method: "POST", body: Array("{}".utf8))
+    let source = EventSource(request, configuration: .quick { $0.mode = .singleResponse }, transport: transport.make())
     let messages = try await within {
       var messages: [EventSource.Message] = []
       for try await message in source.events { messages.append(message) }
@@ -192,7 +192,7 @@ import Testing
     #expect(try messages[0].decode(Token.self).token == "a")
     #expect(throws: DecodingError.self) { try messages[1].decode(Token.self) }
     #expect(server.accepted == 1)
-    let cut = EventSource(request, configuration: .quick { $0.mode = .response }, transport: transport.make())
+    let cut = EventSource(request, configuration: .quick { $0.mode = .singleResponse }, transport: transport.make())
     let (data, error) = try await readToEnd(cut)
     #expect(data == ["cut"] && error?.code == .transport && server.accepted == 2)
     server.stop()

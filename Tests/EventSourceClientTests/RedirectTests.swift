@@ -17,7 +17,7 @@ import Testing
       try connection.request()
       try connection.status(status, "Location: \(target.url)?moved\r\n")
     }
-    let request = EventSourceRequest(
+    let request = SubscriptionRequest(
       origin.url, headers: [HeaderField("Authorization", "Bearer secret"), HeaderField("X-Mine", "1")])
     let source = EventSource(request, configuration: .quick { $0.lastEventID = "é" }, transport: transport.make())
     let heads = try await within {
@@ -47,7 +47,7 @@ import Testing
         try connection.request()
         try connection.status("307 Here", "Location: /other\r\n")
       }, stream)
-    let request = EventSourceRequest(server.url, headers: [HeaderField("Authorization", "Bearer secret")])
+    let request = SubscriptionRequest(server.url, headers: [HeaderField("Authorization", "Bearer secret")])
     let source = EventSource(request, configuration: .quick(), transport: transport.make())
     _ = try await within { try await source.events.first { _ in true } }
     #expect(server.requests[1].path == "/other")
@@ -66,7 +66,7 @@ import Testing
         try connection.request()
         try connection.status(expected.status, "Location: /other\r\n")
       }, stream)
-    let request = EventSourceRequest(server.url, method: "POST", body: Array("body".utf8))
+    let request = SubscriptionRequest(server.url, method: "POST", body: Array("body".utf8))
     let source = EventSource(request, configuration: .quick(), transport: transport.make())
     _ = try await within { try await source.events.first { _ in true } }
     #expect(server.requests[1].method == expected.method)

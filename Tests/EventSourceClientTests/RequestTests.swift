@@ -50,7 +50,7 @@ import Testing
           try connection.write("data: x\n\n")
         },
       ], isIPv6: true)
-    let request = EventSourceRequest(server.url, headers: [HeaderField("Authorization", "mine")])
+    let request = SubscriptionRequest(server.url, headers: [HeaderField("Authorization", "mine")])
     let source = EventSource(request, configuration: .quick(), transport: transport.make())
     if transport == .urlSession {
       // Foundation on Linux takes no address in brackets.
@@ -69,7 +69,7 @@ import Testing
       try connection.head()
       try connection.write("id: é\(connection.number)…\ndata: x\n\n")
     }
-    let request = EventSourceRequest(
+    let request = SubscriptionRequest(
       server.url, method: "REPORT",
       headers: [
         HeaderField("X-Token", "t"), HeaderField("Content-Type", "application/json"), HeaderField("Accept", "*/*"),
@@ -116,7 +116,7 @@ import Testing
   @Test(arguments: ["ftp://127.0.0.1/", "mailto:x@example.org", "file:///etc/passwd"])
   func whatIsNoHTTPIsRefusedWithoutAnAttempt(url: String) async throws {
     let source = EventSource(
-      URL(string: url)!, configuration: .quick { $0.firstConnection = .retries(for: nil) })
+      URL(string: url)!, configuration: .quick { $0.initialConnectionFailure = .retry(for: nil) })
     #expect(try await readToEnd(source).error?.code == .request)
     #expect(source.readyState == .closed)
   }
@@ -131,7 +131,7 @@ import Testing
     ])
   func whatCouldBecomeAnotherRequestIsNotSent(transport: TransportKind, flaw: (String, HeaderField)) async throws {
     let server = try ScriptedServer { try $0.untilClosed() }
-    let request = EventSourceRequest(server.url, method: flaw.0, headers: [flaw.1])
+    let request = SubscriptionRequest(server.url, method: flaw.0, headers: [flaw.1])
     let (data, error) = try await readToEnd(
       EventSource(request, configuration: .quick(), transport: transport.make()))
     #expect(data.isEmpty && error?.code == .request && server.accepted == 0)

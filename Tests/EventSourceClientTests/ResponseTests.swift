@@ -113,7 +113,7 @@ import Testing
         try connection.untilClosed()
       })
     let source = EventSource(
-      server.url, configuration: .quick { $0.firstConnection = .retries(for: nil) }, transport: transport.make())
+      server.url, configuration: .quick { $0.initialConnectionFailure = .retry(for: nil) }, transport: transport.make())
     let delay: Duration? = try await within {
       for try await case .reconnecting(let reconnection) in source.elements { return reconnection.delay }
       return nil
@@ -127,8 +127,8 @@ import Testing
     let (error, connections) = try await failure(
       transport,
       {
-        $0.responsePolicy = .webPlatform
-        $0.firstConnection = .retries(for: nil)
+        $0.responsePolicy = .browser
+        $0.initialConnectionFailure = .retry(for: nil)
       }
     ) { connection in
       try connection.request()
@@ -146,7 +146,7 @@ import Testing
     #expect(error?.status == 503 && connections == 1)
     let errors = Mutex(0)
     let retrying: @Sendable (inout EventSource.Configuration) -> Void = {
-      $0.firstConnection = .retries(for: nil)
+      $0.initialConnectionFailure = .retry(for: nil)
       $0.errorHandler = { _, suggestion in
         #expect(suggestion == .reconnect)
         return errors.withLock { errors in

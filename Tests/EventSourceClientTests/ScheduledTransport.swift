@@ -11,7 +11,7 @@ struct ScheduledTransport: EventSourceTransport {
 
   private struct Broken: Error {}
 
-  func send(_ request: EventSourceRequest) async throws -> TransportResponse {
+  func send(_ request: SubscriptionRequest) async throws -> TransportResponse {
     try Task.checkCancellation()
     let (count, isAfterTheEnd) = schedule.state.withLock { state in
       state.attempts += 1

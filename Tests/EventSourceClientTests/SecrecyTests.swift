@@ -68,7 +68,7 @@ import Testing
       let source = EventSource(url, configuration: .quick(), transport: transport.make())
       try await expectNoSecret(in: readToEnd(source).error)
     }
-    expectNoSecret(in: "\(EventSourceRequest(url(1), headers: [HeaderField("Authorization", "t0ken")]))")
+    expectNoSecret(in: "\(SubscriptionRequest(url(1), headers: [HeaderField("Authorization", "t0ken")]))")
     broken.stop()
     plain.stop()
     circle.stop()

@@ -37,7 +37,7 @@ import Testing
   @Test func aReaderThatIsSlowerThanTheTimeoutsIsNotTheServersSilence() async throws {
     let transport = ChunkTransport { number, _ in number == 1 ? nil : [": comment\n", "id: 1\ndata: 1\n\n"] }
     let configuration = EventSource.Configuration.quick {
-      $0.firstConnection = .retries(for: nil)
+      $0.initialConnectionFailure = .retry(for: nil)
       $0.connectTimeout = .milliseconds(200)
       $0.readTimeout = .milliseconds(200)
     }

@@ -109,7 +109,7 @@ import Testing
       var data: [String] = []
       for try await message in source.events {
         data.append(message.data)
-        if source.configuration.commitsExplicitly, data.count == 2 { try await source.commit(message) }
+        if source.configuration.commitsExplicitly, data.count == 2 { try await source.acknowledge(message) }
         if data.count == count { break }
       }
       return data
@@ -130,7 +130,7 @@ import Testing
       #expect(try store.load() == "1")
       #expect(try await read(3, source(configuration)) == ["2", "3", "4"])
       var explicit = configuration
-      explicit.commitsExplicitly = true
+      explicit.acknowledgement = .explicit
       #expect(try await read(3, source(explicit)) == ["4", "5", "6"])
       #expect(try store.load() == "5")
       server.stop()

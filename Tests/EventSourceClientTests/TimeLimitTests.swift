@@ -9,7 +9,7 @@ import Testing
     -> EventSource.Configuration
   {
     .quick {
-      $0.firstConnection = .retries(for: limit)
+      $0.initialConnectionFailure = .retry(for: limit)
       change(&$0)
     }
   }
@@ -55,7 +55,7 @@ import Testing
     #expect(configuration.headTimeout == .seconds(30))
     configuration.connectTimeout = .seconds(5)
     #expect(configuration.headTimeout == .seconds(5))
-    configuration.mode = .response
+    configuration.mode = .singleResponse
     #expect(configuration.headTimeout == nil && configuration.connectTimeout == .seconds(5))
     configuration.headTimeout = .seconds(7)
     #expect(configuration.headTimeout == .seconds(7))

@@ -32,7 +32,7 @@ extension EventSource.Configuration {
   /// Quick, so that tests need not wait.
   static func quick(_ change: (inout Self) -> Void = { _ in }) -> Self {
     var configuration = Self()
-    configuration.initialReconnectionTime = .milliseconds(5)
+    configuration.reconnectionTime = .milliseconds(5)
     configuration.maximumReconnectionTime = .milliseconds(20)
     change(&configuration)
     return configuration

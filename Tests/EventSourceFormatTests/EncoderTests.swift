@@ -4,7 +4,7 @@ import Testing
 @Suite struct EncoderTests {
   private func encoded(_ event: ServerSentEvent) throws -> String {
     var bytes: [UInt8] = Array("before".utf8)
-    try EventStreamEncoder.append(event, to: &bytes)
+    try EventStreamEncoder.encode(event, into: &bytes)
     let text = String(decoding: bytes.dropFirst(6), as: UTF8.self)
     #expect(try EventStreamEncoder.byteCount(of: event) == text.utf8.count)
     return text
@@ -28,7 +28,7 @@ import Testing
   @Test func aRetryIsWholeMilliseconds() throws {
     func retry(_ time: Duration) throws -> String {
       var bytes: [UInt8] = []
-      try EventStreamEncoder.append(reconnectionTime: time, to: &bytes)
+      try EventStreamEncoder.encode(reconnectionTime: time, into: &bytes)
       return String(decoding: bytes, as: UTF8.self)
     }
     #expect(try retry(.zero) == "retry: 0\n\n")
@@ -44,8 +44,8 @@ import Testing
 
   @Test func aCommentIsItsLineUnchanged() throws {
     var bytes: [UInt8] = []
-    try EventStreamEncoder.append(comment: " a: b", to: &bytes)
-    try EventStreamEncoder.append(comment: "", to: &bytes)
+    try EventStreamEncoder.encode(comment: " a: b", into: &bytes)
+    try EventStreamEncoder.encode(comment: "", into: &bytes)
     #expect(String(decoding: bytes, as: UTF8.self) == ": a: b\n:\n")
   }
 
@@ -56,7 +56,7 @@ import Testing
     #expect(throws: EventStreamFormatError.lineBreak(in: .type, offset: offset)) { try EventType(text) }
     var bytes: [UInt8] = []
     #expect(throws: EventStreamFormatError.lineBreak(in: .comment, offset: offset)) {
-      try EventStreamEncoder.append(comment: text, to: &bytes)
+      try EventStreamEncoder.encode(comment: text, into: &bytes)
     }
     #expect(bytes.isEmpty)
   }

@@ -53,8 +53,8 @@ import Testing
         id: try EventID(text(line)), reconnectionTime: .milliseconds(Int.random(in: 0...100_000, using: &random))
       )
       var encoded: [UInt8] = []
-      try EventStreamEncoder.append(comment: text(line), to: &encoded)
-      try EventStreamEncoder.append(event, to: &encoded)
+      try EventStreamEncoder.encode(comment: text(line), into: &encoded)
+      try EventStreamEncoder.encode(event, into: &encoded)
       var parser = EventStreamParser()
       var elements: [EventStreamParser.Element] = []
       try parser.parse(encoded) { elements.append($0) }

@@ -33,11 +33,11 @@ import Testing
     (["text/event-stream", "*/*"], "text/event-stream"), (["text/event-stream;x=\"a\\\",b\", a/b"], "a/b"),
   ])
   func ofSeveralTheLastThatIsOneCounts(values: [String], essence: String) {
-    #expect(MediaType.extracted(from: values)?.essence == essence)
+    #expect(MediaType(contentTypeFields: values)?.essence == essence)
   }
 
   @Test func noneIsNone() {
-    #expect(MediaType.extracted(from: []) == nil)
-    #expect(MediaType.extracted(from: ["", "nonsense", "*/*"]) == nil)
+    #expect(MediaType(contentTypeFields: []) == nil)
+    #expect(MediaType(contentTypeFields: ["", "nonsense", "*/*"]) == nil)
   }
 }

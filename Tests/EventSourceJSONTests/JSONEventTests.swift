@@ -31,10 +31,10 @@ struct JSONEventTests {
   @Test func whatIsPublishedIsInTheLog() async throws {
     let hub = EventHub(channels: ["prices"])
     #expect(try hub.publish(json: price, type: "price", id: EventID("a"), to: "prices").rawValue == "a")
-    #expect(try await hub.publish(json: [1, 2], to: "prices", awaiting: .published).rawValue != "a")
+    #expect(try await hub.publish(json: [1, 2], to: "prices", waitingUntil: .stored).rawValue != "a")
     try hub.publish(price, to: "prices")
-    try hub.publish(json: "text", to: "prices", key: "k")
-    #expect(hub.statistics.published == 4)
+    try hub.publish(json: "text", to: "prices", coalescingKey: "k")
+    #expect(hub.statistics.eventsPublished == 4)
     #expect(throws: PublishError.unknownChannel("nowhere")) { try hub.publish(json: 1, to: "nowhere") }
   }
 
@@ -49,7 +49,7 @@ struct JSONEventTests {
   @Test func whatJSONDoesNotHaveIsNotPublished() throws {
     let hub = EventHub(channels: ["news"])
     #expect(throws: EncodingError.self) { try hub.publish(json: Double.nan, to: "news") }
-    #expect(hub.statistics.published == 0)
+    #expect(hub.statistics.eventsPublished == 0)
   }
 
   @Test func anErrorNamesThePlace() throws {

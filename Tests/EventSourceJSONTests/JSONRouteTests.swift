@@ -13,7 +13,7 @@
     }
 
     private func request(_ body: String, type: String? = "application/json") throws -> BuiltInRequest {
-      let fields = type.map { [EventStreamField("content-type", $0)] } ?? []
+      let fields = type.map { [HeaderField("content-type", $0)] } ?? []
       return try #require(BuiltInRequest(method: "POST", target: "/", fields: fields, body: Array(body.utf8)))
     }
 
@@ -55,7 +55,7 @@
       // A machine that is busy may take its time.
       configuration.routeTimeout = .seconds(3600)
       let server = BuiltInServer(configuration: configuration)
-      server.route("POST", "/items") { request in
+      server.route("POST", at: "/items") { request in
         let item = try request.json(as: Item.self)
         return try .json(encoding: [item.name: item.price], status: 201)
       }
@@ -71,7 +71,7 @@
     }
 
     /// What a server answers to a POST, as it comes.
-    private func post(_ body: String, to address: BoundAddress) async throws -> String {
+    private func post(_ body: String, to address: ListeningAddress) async throws -> String {
       let head = "POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n"
       return await withCheckedContinuation { continuation in
         DispatchQueue.global().async {

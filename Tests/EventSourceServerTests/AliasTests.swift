@@ -56,7 +56,7 @@ import Testing
     for grant in grants {
       let reader = connect(hub, stack, ["a", "b"], grant)
       #expect(reader.response.head?.status == 200 && hub.statistics(of: "secret")?.readers == 0)
-      reader.hangUp()
+      reader.disconnect()
     }
     // `channels` are what was asked for, not what is read.
     let none = connect(hub, stack, ["a"], ChannelGrant(channels: ["secret"], aliases: ["a": "secret"]))
@@ -84,7 +84,7 @@ import Testing
     let id = try lastID(first)
     #expect(!id.contains("user-42") && !id.contains("me:") && id.contains(",news:"))
     #expect(try lastID(plain).contains("user-42"))
-    first.hangUp()
+    first.disconnect()
     try hub.publish("2", to: "user-42")
     try hub.publish("n", to: "news")
     let second = connect(hub, stack, ["me", "news"], lastEventID: id, grant)
@@ -106,11 +106,11 @@ import Testing
     let gap = connect(hub, stack, ["me"], lastEventID: "nobody knows it", grant)
     #expect(gap.response.text.contains("{\"channel\":\"me\","))
     let refused = connect(hub, stack, ["me"], lastEventID: "nobody knows it", grant) {
-      $0.afterGap = .refuse(status: 410)
+      $0.gapPolicy = .reject(status: 410)
     }
     #expect(refused.response.head?.status == 410)
     let both = connect(hub, stack, ["me", "news"], grant) { $0.channelRemoval = .endsChannel }
-    hub.remove("user-42")
+    hub.removeChannel("user-42")
     settle(stack, executor)
     #expect(gap.isFinished && !both.isFinished)
     #expect(both.response.text.contains("event: eventsource-removed\ndata: {\"channel\":\"me\"}\n\n"))
@@ -125,14 +125,14 @@ import Testing
     let (hub, stack) = hub(["user-42", "me"])
     let seen = Mutex<[ChannelName]>([])
     let reader = connect(hub, stack, ["me"], ChannelGrant(identity: "anna", aliases: ["me": "user-42"]))
-    hub.revoke { stream in
+    hub.revokeStreams { stream in
       seen.withLock { $0 += stream.channels }
       return false
     }
-    hub.revoke(identity: "anna", in: "me")
+    hub.revokeStreams(of: "anna", in: "me")
     stack.run()
     #expect(!reader.isFinished && seen.withLock { $0 } == ["user-42"])
-    hub.revoke(identity: "anna", in: "user-42")
+    hub.revokeStreams(of: "anna", in: "user-42")
     stack.run()
     #expect(reader.isFinished)
   }
@@ -148,7 +148,7 @@ import Testing
       })
     let reader = stack.connect(handler, channels: ["me"])
     stack.run()
-    hub.revoke(identity: "anna", in: "user-42")
+    hub.revokeStreams(of: "anna", in: "user-42")
     stack.run()
     settle(stack, executor)
     #expect(decisions.withLock { $0 } == 2 && reader.response.head?.status == 200)
@@ -172,6 +172,6 @@ import Testing
     target.withLock { $0 = "user-43" }
     stack.advance(by: .seconds(12))
     settle(stack, executor)
-    #expect(reader.isFinished && hub.statistics.ended == [.revoked: 1])
+    #expect(reader.isFinished && hub.statistics.streamsEnded == [.revoked: 1])
   }
 }

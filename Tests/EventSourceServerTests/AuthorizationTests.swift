@@ -50,12 +50,12 @@ import Testing
 
   @Test func theAuthorizerSeesTheWholeRequestAndAllChannels() throws {
     let request = SimulatedRequest(
-      target: "/?channel=b&token=t", fields: [EventStreamField("Authorization", "Bearer t")], peer: "192.0.2.9")
+      target: "/?channel=b&token=t", fields: [HeaderField("Authorization", "Bearer t")], peer: "192.0.2.9")
     let (_, stack, reader) = connect(request) { request, channels in
       let isWhole =
         request.target == "/?channel=b&token=t" && request.method == "GET" && request.peer == "192.0.2.9"
         && request.fields.values(of: "authorization") == ["Bearer t"] && channels == ["a", "b"]
-      return isWhole ? .granted : .refused(.forbidden)
+      return isWhole ? .granted : .rejected(.forbidden)
     }
     executor.run()
     stack.run()
@@ -63,16 +63,16 @@ import Testing
   }
 
   @Test func aRefusalIsAnsweredAsItIs() throws {
-    let refusals: [(EventStreamRefusal, Int)] = [
+    let rejections: [(EventStreamRejection, Int)] = [
       (.unauthorized(challenge: "Bearer realm=\"x\""), 401), (.forbidden, 403), (.finished, 204),
-      (EventStreamRefusal(status: 402, reason: "pay"), 402),
+      (EventStreamRejection(status: 402, reason: "pay"), 402),
     ]
-    for (refusal, status) in refusals {
-      let (hub, stack, reader) = connect { _, _ in .refused(refusal) }
+    for (rejection, status) in rejections {
+      let (hub, stack, reader) = connect { _, _ in .rejected(rejection) }
       executor.run()
       stack.run()
       #expect(reader.response.head?.status == status)
-      #expect(reader.isFinished && hub.statistics.readers == 0 && hub.statistics.refused == 1)
+      #expect(reader.isFinished && hub.statistics.readers == 0 && hub.statistics.requestsRejected == 1)
       if status == 401 {
         #expect(reader.response.head?.fields.values(of: "WWW-Authenticate") == ["Bearer realm=\"x\""])
       }
@@ -81,8 +81,8 @@ import Testing
   }
 
   @Test func aFieldOfARefusalCannotSplitTheResponse() throws {
-    let refusal = EventStreamRefusal(status: 403, fields: [EventStreamField("X", "a\r\nY: b")], reason: "no")
-    let (_, stack, reader) = connect { _, _ in .refused(refusal) }
+    let rejection = EventStreamRejection(status: 403, fields: [HeaderField("X", "a\r\nY: b")], reason: "no")
+    let (_, stack, reader) = connect { _, _ in .rejected(rejection) }
     executor.run()
     stack.run()
     #expect(reader.response.head?.fields.values(of: "X") == [])
@@ -108,27 +108,27 @@ import Testing
     // The task was cancelled and its late answer changes nothing.
     executor.run()
     stack.run()
-    #expect(hub.statistics.refused == 1)
+    #expect(hub.statistics.requestsRejected == 1)
   }
 
   @Test func anAnswerForAPeerThatHasLeftChangesNothing() throws {
     let (hub, stack, reader) = connect { _, _ in .granted }
-    reader.hangUp()
+    reader.disconnect()
     executor.run()
     stack.run()
     #expect(reader.response.head == nil)
-    #expect(hub.statistics.readers == 0 && hub.statistics.opened == 0)
+    #expect(hub.statistics.readers == 0 && hub.statistics.streamsOpened == 0)
   }
 
   @Test func aStreamEndsWithItsGrant() throws {
-    let (hub, stack, reader) = connect { _, _ in .granted(ChannelGrant(validFor: .seconds(60))) }
+    let (hub, stack, reader) = connect { _, _ in .granted(ChannelGrant(expiresAfter: .seconds(60))) }
     executor.run()
     stack.run()
     stack.advance(by: .seconds(59))
     #expect(!reader.isFinished)
     stack.advance(by: .seconds(2))
     #expect(reader.response.ending == .complete)
-    #expect(hub.statistics.ended == [.authorizationEnded: 1])
+    #expect(hub.statistics.streamsEnded == [.authorizationEnded: 1])
   }
 
   @Test func theIdentityIsTheKeyForTheCallersLimit() throws {
@@ -151,29 +151,29 @@ import Testing
     let (hub, stack, reader) = connect { _, _ in .granted(ChannelGrant(identity: "anna")) }
     executor.run()
     stack.run()
-    hub.revoke(identity: "bert")
-    hub.revoke(identity: "anna", in: "b")
+    hub.revokeStreams(of: "bert")
+    hub.revokeStreams(of: "anna", in: "b")
     stack.run()
     #expect(!reader.isFinished)
     try hub.publish("before", to: "a")
     stack.run()
-    hub.revoke(identity: "anna", in: "a")
+    hub.revokeStreams(of: "anna", in: "a")
     try hub.publish("after", to: "a")
     stack.run()
     #expect(reader.response.ending == .complete)
     #expect(reader.response.text.contains("before") && !reader.response.text.contains("after"))
-    #expect(hub.statistics.ended == [.revoked: 1] && hub.statistics.readers == 0)
+    #expect(hub.statistics.streamsEnded == [.revoked: 1] && hub.statistics.readers == 0)
   }
 
   @Test func whatIsBeingAuthorizedWhileAPermissionIsTakenBackIsDecidedAnew() throws {
     let isAllowed = Mutex(true)
     let (hub, stack, reader) = connect { _, _ in
-      isAllowed.withLock { $0 } ? .granted(ChannelGrant(identity: "anna")) : .refused(.forbidden)
+      isAllowed.withLock { $0 } ? .granted(ChannelGrant(identity: "anna")) : .rejected(.forbidden)
     }
     executor.run()
     // The answer is on its way when the permission is taken back.
     isAllowed.withLock { $0 = false }
-    hub.revoke(where: { $0.identity == "anna" && $0.channels == ["a"] })
+    hub.revokeStreams(where: { $0.identity == "anna" && $0.channels == ["a"] })
     stack.run()
     executor.run()
     stack.run()
@@ -189,7 +189,7 @@ import Testing
       asked.withLock { $0 += 1 }
       return .granted(ChannelGrant(identity: "anna"))
     }
-    hub.revoke(identity: name)
+    hub.revokeStreams(of: name)
     stack.run()
     executor.run()
     stack.run()
@@ -205,7 +205,7 @@ import Testing
     let handler = EventStreamHandler(
       hub,
       authorizer: Authorizer { [unowned hub] _, _ in
-        hub.revoke(identity: "anna")
+        hub.revokeStreams(of: "anna")
         return .granted(ChannelGrant(identity: "anna"))
       })
     let readers = (0..<3).map { _ in
@@ -216,7 +216,7 @@ import Testing
       return reader
     }
     #expect(readers.map(\.isFinished) == [true, true, false])
-    #expect(hub.statistics.ended == [.revoked: 2] && readers[2].response.head?.status == 200)
+    #expect(hub.statistics.streamsEnded == [.revoked: 2] && readers[2].response.head?.status == 200)
   }
 
   @Test func anOpenStreamIsAuthorizedAgainIfSoConfigured() throws {
@@ -235,12 +235,12 @@ import Testing
     pass(.zero)
     for _ in 0..<5 { pass(.milliseconds(1200)) }
     #expect(!reader.isFinished)
-    answer.withLock { $0 = .refused(.forbidden) }
+    answer.withLock { $0 = .rejected(.forbidden) }
     pass(.milliseconds(1200))
     try hub.publish("late", to: "a")
     stack.run()
     #expect(reader.response.ending == .complete && !reader.response.text.contains("late"))
-    #expect(hub.statistics.ended == [.revoked: 1])
+    #expect(hub.statistics.streamsEnded == [.revoked: 1])
   }
 
   @Test func oneFailureToDecideAgainIsForgivenTwoAreNot() throws {
@@ -267,7 +267,7 @@ import Testing
     fails.withLock { $0 = true }
     pass()
     pass()
-    #expect(reader.isFinished && hub.statistics.ended == [.authorizationEnded: 1])
+    #expect(reader.isFinished && hub.statistics.streamsEnded == [.authorizationEnded: 1])
   }
 
   @Test func aGrantMayBeForSomeOfTheChannels() throws {

@@ -14,8 +14,8 @@ import Testing
     stack.run()
     let channel = try hub.channel("a")
     #expect(channel.name == "a" && channel.readerCount == 1 && !channel.isRemoved)
-    let first = try channel.publish("1", key: "k")
-    let second = try await channel.publish("2", awaiting: .published)
+    let first = try channel.publish("1", coalescingKey: "k")
+    let second = try await channel.publish("2", waitingUntil: .stored)
     try channel.publish(comment: "hello")
     stack.run()
     #expect([first.rawValue, second.rawValue] == [hub.id(1), hub.id(2)])
@@ -31,7 +31,7 @@ import Testing
     let reader = stack.connect(EventStreamHandler(hub), channels: ["a"])
     stack.run()
     let channel = try hub.channel("a")
-    let publication = Task(executorPreference: executor) { try await channel.publish("1", awaiting: .offered) }
+    let publication = Task(executorPreference: executor) { try await channel.publish("1", waitingUntil: .offered) }
     settle(stack, executor)
     _ = try await publication.value
     #expect(reader.response.text.contains("data: 1\n"))
@@ -41,19 +41,19 @@ import Testing
     let hub = EventHub(channels: ["a"], configuration: .test)
     let old = try hub.channel("a")
     try old.publish("1")
-    hub.remove("a")
+    hub.removeChannel("a")
     for isOpenedAgain in [false, true] {
-      if isOpenedAgain { hub.open("a") }
+      if isOpenedAgain { hub.openChannel("a") }
       #expect(old.isRemoved)
       #expect(throws: PublishError.channelRemoved("a")) { try old.publish("2") }
       #expect(throws: PublishError.channelRemoved("a")) { try old.publish(comment: "2") }
-      await #expect(throws: PublishError.channelRemoved("a")) { try await old.publish("2", awaiting: .published) }
+      await #expect(throws: PublishError.channelRemoved("a")) { try await old.publish("2", waitingUntil: .stored) }
       #expect(throws: ReconfigurationError.unknownChannel("a")) { try old.reconfigure { _ in } }
     }
     let new = try hub.channel("a")
     old.remove()
     try new.publish("3")
-    #expect(new.statistics.published == 1)
+    #expect(new.statistics.eventsPublished == 1)
     new.remove()
     #expect(new.isRemoved && hub.statistics.channels == 0)
     #expect(throws: PublishError.unknownChannel("a")) { try hub.channel("a") }
@@ -64,7 +64,7 @@ import Testing
       configuration: .test {
         $0.channelCreation = .onDemand
         $0.maximumChannels = 1
-        $0.log.age = .seconds(1)
+        $0.retention.maximumAge = .seconds(1)
       })
     let stack = SimulatedStack(hub: hub)
     var channel: ChannelHandle? = try hub.channel("a")
@@ -74,7 +74,7 @@ import Testing
     // Its past is gone and nobody reads it.
     #expect(hub.statistics.channels == 1 && channel?.statistics.retainedEvents == 0)
     try channel?.publish("2")
-    #expect(channel?.statistics.published == 2)
+    #expect(channel?.statistics.eventsPublished == 2)
     stack.advance(by: .seconds(5))
     channel = nil
     #expect(hub.statistics.channels == 0)
@@ -86,7 +86,7 @@ import Testing
     hub.close()
     #expect(throws: PublishError.closed) { try channel.publish("1") }
     #expect(throws: PublishError.closed) { try channel.publish(comment: "1") }
-    await #expect(throws: PublishError.closed) { try await channel.publish("1", awaiting: .published) }
+    await #expect(throws: PublishError.closed) { try await channel.publish("1", waitingUntil: .stored) }
     #expect(throws: PublishError.closed) { try hub.channel("a") }
   }
 
@@ -101,11 +101,11 @@ import Testing
     let stack = SimulatedStack(hub: hub)
     let channel = try hub.channel("a")
     #expect(throws: PublishError.recordingChannel("a")) { try channel.publish("1") }
-    let publication = Task(executorPreference: executor) { try await channel.publish("1", awaiting: .published) }
+    let publication = Task(executorPreference: executor) { try await channel.publish("1", waitingUntil: .stored) }
     executor.runNext()
     #expect(channel.statistics.waitingPublications == 1)
     channel.remove()
-    hub.open("a")
+    hub.openChannel("a")
     let reader = stack.connect(EventStreamHandler(hub), channels: ["a"])
     settle(stack, executor)
     let id = try await publication.value

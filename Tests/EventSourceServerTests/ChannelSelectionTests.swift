@@ -10,14 +10,14 @@ import Testing
   /// The status of a request, and what it reads of what is published to every channel.
   private func read(
     _ target: String, route: [String] = [], _ change: (inout EventStreamHandler.Configuration) -> Void = { _ in }
-  ) throws -> (response: RecordingResponse, channels: Set<String>) {
+  ) throws -> (response: SimulatedResponse, channels: Set<String>) {
     let stack = SimulatedStack(hub: hub)
     let handler = EventStreamHandler(hub, configuration: .with(change))
     let reader = stack.connect(handler, SimulatedRequest(target: target), channels: route)
     stack.run()
     for name in ["public", "staff", "news"] as [ChannelName] { try hub.publish("of \(name)", to: name) }
     stack.run()
-    defer { reader.hangUp() }
+    defer { reader.disconnect() }
     let lines = reader.response.text.split(separator: "\n").filter { $0.hasPrefix("data: of ") }
     return (reader.response, Set(lines.map { String($0.dropFirst(9)) }))
   }
@@ -30,7 +30,7 @@ import Testing
   func theQueryAddsNoChannelToThoseOfThePath(target: String) throws {
     let (response, channels) = try read(target, route: ["public"])
     #expect(response.head?.status == 400 && channels.isEmpty)
-    guard case .bytes(let body) = response.head?.body else { return #expect(Bool(false), "a refusal has a reason") }
+    guard case .bytes(let body) = response.head?.body else { return #expect(Bool(false), "a rejection has a reason") }
     let reason = String(decoding: body, as: UTF8.self)
     #expect(reason.contains("\"channel\"") && reason.hasSuffix("\n") && reason.count { $0 == "\n" } == 1)
   }
@@ -50,14 +50,14 @@ import Testing
 
   @Test func theQueryNamesChannelsWhereNothingElseDoes() throws {
     #expect(try read("/events?channel=news&channel=public").channels == ["news", "public"])
-    #expect(try read("/events?feed=news") { $0.channelQueryName = "feed" }.channels == ["news"])
-    #expect(try read("/events?channel=news") { $0.channelQueryName = "feed" }.response.head?.status == 400)
-    #expect(try read("/events?channel=news") { $0.channelQueryName = nil }.response.head?.status == 400)
+    #expect(try read("/events?feed=news") { $0.channelQueryItem = "feed" }.channels == ["news"])
+    #expect(try read("/events?channel=news") { $0.channelQueryItem = "feed" }.response.head?.status == 400)
+    #expect(try read("/events?channel=news") { $0.channelQueryItem = nil }.response.head?.status == 400)
   }
 
   @Test func anItemThatNamesNoChannelsIsNothingToThePath() throws {
     #expect(try read("/events/public?feed=staff&CHANNEL=staff", route: ["public"]).channels == ["public"])
-    let (_, channels) = try read("/events/public?channel=staff", route: ["public"]) { $0.channelQueryName = nil }
+    let (_, channels) = try read("/events/public?channel=staff", route: ["public"]) { $0.channelQueryItem = nil }
     #expect(channels == ["public"])
   }
 

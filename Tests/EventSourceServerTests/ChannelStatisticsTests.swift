@@ -13,7 +13,7 @@ import Testing
       channels: ["a"],
       configuration: .test {
         $0.taskExecutor = executor
-        $0.log.events = 3
+        $0.retention.maximumEvents = 3
       })
     let stack = SimulatedStack(hub: hub)
     let channel = try hub.channel("a")
@@ -26,13 +26,13 @@ import Testing
     for number in 3...4 { try hub.publish("\(number)", to: "a") }
     try hub.publish(comment: "c", to: "a")
     stack.advance(by: .seconds(7))
-    hub.register(history, for: "a")
+    hub.setRepository(history, for: "a")
     let returning = stack.connect(handler, SimulatedRequest(lastEventID: known.rawValue), channels: ["a"])
     stack.run()
     let statistics = channel.statistics
     #expect(statistics.name == "a" && statistics == hub.statistics(of: "a"))
     #expect(statistics.readers == 3 && statistics.readersBehind == 1 && statistics.replayingReaders == 1)
-    #expect(statistics.published == 5 && statistics.retainedEvents == 3 && statistics.retainedBytes > 0)
+    #expect(statistics.eventsPublished == 5 && statistics.retainedEvents == 3 && statistics.retainedBytes > 0)
     #expect(statistics.oldestID?.rawValue == hub.id(3) && statistics.newestID?.rawValue == hub.id(4))
     #expect(statistics.timeSinceLastPublication == .seconds(7))
     #expect(statistics.hasRepository && statistics.waitingPublications == 0)
@@ -40,14 +40,14 @@ import Testing
     slow.read()
     stack.run()
     #expect(channel.statistics.readersBehind == 0 && channel.statistics.replayingReaders == 0)
-    for reader in [slow, fast, returning] { reader.hangUp() }
+    for reader in [slow, fast, returning] { reader.disconnect() }
     #expect(channel.statistics.readers == 0 && hub.statistics(of: "b") == nil)
   }
 
   @Test func aReplayThatEndsInAnyWayIsCountedNoLonger() throws {
     let executor = ManualTaskExecutor()
     let hub = EventHub(configuration: .test { $0.taskExecutor = executor })
-    hub.register(InMemoryEventRepository(), for: "a")
+    hub.setRepository(InMemoryEventRepository(), for: "a")
     let stack = SimulatedStack(hub: hub)
     let channel = try hub.channel("a")
     for way in 0..<3 {
@@ -55,22 +55,22 @@ import Testing
       stack.run()
       #expect(channel.statistics.replayingReaders == 1)
       switch way {
-      case 0: reader.hangUp()
-      case 1: hub.unregister("a", disconnectingReaders: true)
+      case 0: reader.disconnect()
+      case 1: hub.removeRepository(for: "a", disconnectingReaders: true)
       default: channel.remove()
       }
       settle(stack, executor)
       #expect(reader.isFinished && channel.statistics.replayingReaders == 0 && channel.statistics.readers == 0)
-      hub.register(InMemoryEventRepository(), for: "a")
+      hub.setRepository(InMemoryEventRepository(), for: "a")
     }
   }
 
   @Test(arguments: [1, 7, 1000, Int.min, Int.max])
   func everyChannelIsListedOnceWhateverComesAndGoes(limit: Int) throws {
     let hub = EventHub(configuration: .test)
-    for number in 0..<500 { hub.open(ChannelName(stringLiteral: "stays\(number)")) }
-    for number in 0..<500 { hub.open(ChannelName(stringLiteral: "goes\(number)")) }
-    for number in 500..<700 { hub.open(ChannelName(stringLiteral: "stays\(number)")) }
+    for number in 0..<500 { hub.openChannel(ChannelName(stringLiteral: "stays\(number)")) }
+    for number in 0..<500 { hub.openChannel(ChannelName(stringLiteral: "goes\(number)")) }
+    for number in 500..<700 { hub.openChannel(ChannelName(stringLiteral: "stays\(number)")) }
     var listed: [String] = []
     var cursor: ChannelCursor?
     var pages = 0
@@ -80,8 +80,8 @@ import Testing
       listed += page.channels.map(\.name.rawValue)
       cursor = page.next
       for number in 0..<40 {
-        hub.remove(ChannelName(stringLiteral: "goes\(pages * 40 + number)"))
-        if pages < 5 { hub.open(ChannelName(stringLiteral: "comes\(pages)-\(number)")) }
+        hub.removeChannel(ChannelName(stringLiteral: "goes\(pages * 40 + number)"))
+        if pages < 5 { hub.openChannel(ChannelName(stringLiteral: "comes\(pages)-\(number)")) }
       }
       pages += 1
     } while cursor != nil
@@ -94,7 +94,7 @@ import Testing
     var names: [ChannelName] = []
     hub.forEachChannel { channel in
       names.append(channel.name)
-      hub.remove(channel.name)
+      hub.removeChannel(channel.name)
     }
     #expect(names == ["a", "b", "c"] && hub.statistics.channels == 0)
     #expect(hub.channelPage(after: ChannelCursor(rawValue: .max)) == hub.channelPage())

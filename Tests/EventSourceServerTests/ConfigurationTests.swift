@@ -25,31 +25,31 @@ import Testing
         }
       ),
       ("crossOrigin", { $0.crossOrigin = CrossOriginPolicy(.any, allowsCredentials: true) }),
-      ("afterGap", { $0.afterGap = .refuse(status: 200) }),
-      ("afterGap", { $0.afterGap = .refuse(status: .max) }),
+      ("gapPolicy", { $0.gapPolicy = .reject(status: 200) }),
+      ("gapPolicy", { $0.gapPolicy = .reject(status: .max) }),
       ("openingComment", { $0.openingComment = "a\nb" }),
       ("openingComment", { $0.openingComment = "a\rb" }),
       ("openingComment", { $0.openingComment = "a\0b" }),
       ("openingComment", { $0.openingComment = String(repeating: "x", count: 65_537) }),
-      ("lastEventIDQueryNames", { $0.lastEventIDQueryNames = ["after", "channel"] }),
+      ("lastEventIDQueryItems", { $0.lastEventIDQueryItems = ["after", "channel"] }),
     ]
     for (name, change) in refused { #expect(property(change) == name) }
     #expect(property { $0.channels = ["a", "b"] } == nil)
     #expect(property { $0.openingComment = String(repeating: " ", count: 2048) } == nil)
-    #expect(property { $0.lastEventIDQueryNames = [] } == nil)
+    #expect(property { $0.lastEventIDQueryItems = [] } == nil)
   }
 
   @Test(arguments: [
     "", " ", "a b", "?channel", "channel=", "a&b", "#a", "channel%5B%5D", "a+b", "a;b", "a\n", "\u{7F}",
   ])
   func aNameThatNoQueryItemHasIsRefused(name: String) {
-    #expect(property { $0.channelQueryName = name } == "channelQueryName")
-    #expect(property { $0.lastEventIDQueryNames = ["lastEventID", name] } == "lastEventIDQueryNames")
+    #expect(property { $0.channelQueryItem = name } == "channelQueryItem")
+    #expect(property { $0.lastEventIDQueryItems = ["lastEventID", name] } == "lastEventIDQueryItems")
   }
 
   @Test(arguments: ["c", "channel[]", "channel.name", "日本", "$channel"])
   func anotherNameIsNot(name: String) {
-    #expect(property { $0.channelQueryName = name } == nil)
+    #expect(property { $0.channelQueryItem = name } == nil)
   }
 
   @Test(arguments: [
@@ -58,11 +58,11 @@ import Testing
     "X-Accel-Buffering", "", " ", "X A", "X-A:", "X-Ä", "(X)",
   ])
   func aFieldThatCannotBeAddedIsRefused(name: String) {
-    #expect(property { $0.fields = [EventStreamField("X-A", "b"), EventStreamField(name, "5")] } == "fields")
+    #expect(property { $0.fields = [HeaderField("X-A", "b"), HeaderField(name, "5")] } == "fields")
   }
 
   @Test func fieldsOfTheCrossOriginPolicyAreRefusedWhereThePolicySendsThem() {
-    let field = EventStreamField("access-control-allow-origin", "*")
+    let field = HeaderField("access-control-allow-origin", "*")
     #expect(property { $0.fields = [field] } == nil)
     #expect(
       property {
@@ -71,10 +71,10 @@ import Testing
   }
 
   @Test func aValueWithALineBreakIsRefused() {
-    #expect(property { $0.fields = [EventStreamField("X", "a\r\nSet-Cookie: b")] } == "fields")
-    #expect(property { $0.fields = [EventStreamField("X", "a\0")] } == "fields")
+    #expect(property { $0.fields = [HeaderField("X", "a\r\nSet-Cookie: b")] } == "fields")
+    #expect(property { $0.fields = [HeaderField("X", "a\0")] } == "fields")
     #expect(
-      property { $0.fields = [EventStreamField("Set-Cookie", "a=b"), EventStreamField("Vary", "Cookie")] } == nil)
+      property { $0.fields = [HeaderField("Set-Cookie", "a=b"), HeaderField("Vary", "Cookie")] } == nil)
   }
 
   @Test func aMountAtWhichNoRequestCanNameAChannelIsRefused() throws {
@@ -82,7 +82,7 @@ import Testing
     for pattern in ["/events", "/events/{channel}", "/{name}"] as [PathPattern] {
       try configuration.validate(mountedAt: pattern)
     }
-    configuration.channelQueryName = nil
+    configuration.channelQueryItem = nil
     try configuration.validate(mountedAt: "/events/{channel}")
     for pattern in ["/events", "/events/{name}"] as [PathPattern] {
       #expect(throws: ConfigurationError.self) { try configuration.validate(mountedAt: pattern) }
@@ -94,7 +94,9 @@ import Testing
   }
 
   @Test func aHubThatCannotBeMeantIsRefused() {
-    for change in [{ $0.epoch = "a-b" }, { $0.epoch = "" }, { $0.epoch = "ä" }, { $0.log.bytes = 0 }]
+    for change in [
+      { $0.idPrefix = "a-b" }, { $0.idPrefix = "" }, { $0.idPrefix = "ä" }, { $0.retention.maximumBytes = 0 },
+    ]
       as [@Sendable (inout EventHub.Configuration) -> Void]
     {
       #expect(throws: ConfigurationError.self) { try EventHub.Configuration.test(change).validate() }

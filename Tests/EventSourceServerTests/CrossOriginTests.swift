@@ -6,11 +6,11 @@ import Testing
   private let hub = EventHub(channels: ["news"], configuration: .test)
 
   private func head(
-    _ policy: CrossOriginPolicy, origin: String?, method: String = "GET", fields: [EventStreamField] = []
+    _ policy: CrossOriginPolicy, origin: String?, method: String = "GET", fields: [HeaderField] = []
   ) -> EventStreamResponseHead? {
     let stack = SimulatedStack(hub: hub)
     let request = SimulatedRequest(
-      method: method, fields: (origin.map { [EventStreamField("Origin", $0)] } ?? []) + fields)
+      method: method, fields: (origin.map { [HeaderField("Origin", $0)] } ?? []) + fields)
     let handler = EventStreamHandler(hub, configuration: .with { $0.crossOrigin = policy })
     let connection = stack.connect(handler, request, channels: ["news"])
     stack.run()
@@ -18,7 +18,7 @@ import Testing
   }
 
   private func fields(
-    _ policy: CrossOriginPolicy, origin: String?, method: String = "GET", fields: [EventStreamField] = []
+    _ policy: CrossOriginPolicy, origin: String?, method: String = "GET", fields: [HeaderField] = []
   ) -> [String: String] {
     let head = head(policy, origin: origin, method: method, fields: fields)
     #expect(head?.status == (method == "OPTIONS" ? 204 : 200))
@@ -49,7 +49,7 @@ import Testing
     #expect(fields(policy, origin: "http://branch.preview.example") == ["Vary": "Origin"])
     let all = CrossOriginPolicy(.matching { _ in true })
     #expect(fields(all, origin: "https://a\r\nSet-Cookie: b") == ["Vary": "Origin"])
-    let two = [EventStreamField("Origin", "https://b.example")]
+    let two = [HeaderField("Origin", "https://b.example")]
     #expect(fields(all, origin: "https://a.example", fields: two) == ["Vary": "Origin"])
   }
 
@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test func aPrivateNetworkIsOpenedOnlyIfThePolicySaysSoAndThePreflightAsks() {
-    let asks = [EventStreamField("Access-Control-Request-Private-Network", "true")]
+    let asks = [HeaderField("Access-Control-Request-Private-Network", "true")]
     let name = "Access-Control-Allow-Private-Network"
     var policy = CrossOriginPolicy(.listed(["https://a.example"]))
     #expect(fields(policy, origin: "https://a.example", method: "OPTIONS", fields: asks)[name] == nil)

@@ -40,7 +40,7 @@ import Testing
     for number in 1...500 { try hub.publish("event \(number)", to: "news") }
     stack.run()
     #expect(reader.response.writes == before + 1)
-    #expect(hub.statistics.delivered == 501)
+    #expect(hub.statistics.eventsDelivered == 501)
   }
 
   @Test func publishingWakesASleepingLaneOnce() throws {
@@ -86,8 +86,8 @@ import Testing
     let stacks = (0..<3).map { _ in SimulatedStack(hub: hub) }
     let readers = stacks.map { $0.connect(EventStreamHandler(hub), channels: ["news"]) }
     for stack in stacks { stack.run() }
-    let published = Task { [hub] in try await hub.publish("hello", to: "news", awaiting: .offered) }
-    while hub.statistics.published == 0 { await Task.yield() }
+    let published = Task { [hub] in try await hub.publish("hello", to: "news", waitingUntil: .offered) }
+    while hub.statistics.eventsPublished == 0 { await Task.yield() }
     stacks[0].run()
     stacks[1].run()
     #expect(readers.prefix(2).allSatisfy { $0.response.text.contains("hello") })
@@ -104,8 +104,8 @@ import Testing
     let stack = SimulatedStack(hub: hub)
     let reader = stack.connect(EventStreamHandler(hub), channels: ["news"])
     stack.run()
-    let published = Task { [hub] in try await hub.publish("hello", to: "news", awaiting: .offered) }
-    while hub.statistics.published == 0 { await Task.yield() }
+    let published = Task { [hub] in try await hub.publish("hello", to: "news", waitingUntil: .offered) }
+    while hub.statistics.eventsPublished == 0 { await Task.yield() }
     stack.lane.close()
     _ = try await published.value
     #expect(reader.isFinished)
@@ -134,7 +134,7 @@ import Testing
     #expect(throws: PublishError.unknownChannel("nowhere")) {
       try hub.publish("both", to: ["news", "nowhere"])
     }
-    #expect(hub.statistics.published == 0)
+    #expect(hub.statistics.eventsPublished == 0)
   }
 
   @Test func whatCannotBePublishedThrowsAndSendsNothing() throws {
@@ -147,7 +147,7 @@ import Testing
     }
     hub.close()
     #expect(throws: PublishError.closed) { try hub.publish("late", to: "news") }
-    #expect(hub.statistics.published == 0)
+    #expect(hub.statistics.eventsPublished == 0)
   }
 
   @Test func oneReaderThatTakesNothingDelaysNobody() throws {
@@ -159,7 +159,7 @@ import Testing
       try hub.publish("event \(number)", to: "news")
       stack.run()
     }
-    #expect(hub.statistics.delivered == 100)
+    #expect(hub.statistics.eventsDelivered == 100)
     #expect(stalled.response.writes == 1)
     #expect(reader.response.writes == 101)
   }
@@ -168,12 +168,12 @@ import Testing
     let stack = SimulatedStack(hub: hub)
     let readers = (0..<3).map { _ in stack.connect(EventStreamHandler(hub), channels: ["news"]) }
     stack.run()
-    readers[0].hangUp()
-    readers[1].response.isCut = true
+    readers[0].disconnect()
+    readers[1].response.isDisconnected = true
     try hub.publish("hello", to: "news")
     stack.run()
     #expect(hub.statistics.readers == 1)
-    #expect(hub.statistics.ended == [.peerGone: 2])
+    #expect(hub.statistics.streamsEnded == [.peerDisconnected: 2])
     #expect(readers[2].response.text == ":\ndata: hello\nid: \(hub.id(1))\n\n")
   }
 }

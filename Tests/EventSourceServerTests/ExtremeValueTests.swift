@@ -21,16 +21,16 @@ import Testing
   ]
 
   private static let hubCounts: [(String, @Sendable (inout EventHub.Configuration, Int) -> Void)] = [
-    ("maximumChannels", { $0.maximumChannels = $1 }), ("log.bytes", { $0.log.bytes = $1 }),
-    ("log.events", { $0.log.events = $1 }), ("maximumBytes", { $0.maximumBytes = $1 }),
+    ("maximumChannels", { $0.maximumChannels = $1 }), ("log.bytes", { $0.retention.maximumBytes = $1 }),
+    ("log.events", { $0.retention.maximumEvents = $1 }), ("maximumBytes", { $0.maximumBytes = $1 }),
     ("maximumEventBytes", { $0.maximumEventBytes = $1 }), ("maximumReaders", { $0.maximumReaders = $1 }),
     ("maximumReadersPerChannel", { $0.maximumReadersPerChannel = $1 }),
     ("maximumReadersPerCaller", { $0.maximumReadersPerCaller = $1 }),
     ("maximumBacklogBytes", { $0.channelDefaults.maximumBacklogBytes = $1 }),
   ]
   private static let hubTimes: [(String, @Sendable (inout EventHub.Configuration, Duration) -> Void)] = [
-    ("log.age", { $0.log.age = $1 }), ("maximumLag", { $0.channelDefaults.maximumLag = $1 }),
-    ("channelDefaults.log.age", { $0.channelDefaults.log = LogLimits(age: $1) }),
+    ("log.age", { $0.retention.maximumAge = $1 }), ("maximumLag", { $0.channelDefaults.maximumLag = $1 }),
+    ("channelDefaults.retention.maximumAge", { $0.channelDefaults.retention = Retention(maximumAge: $1) }),
     ("channelDefaults.coalescingWindow", { $0.channelDefaults.coalescingWindow = $1 }),
     (
       "occupancyLinger",
@@ -43,14 +43,14 @@ import Testing
   private static let streamCounts: [(String, @Sendable (inout EventStreamHandler.Configuration, Int) -> Void)] = [
     ("maximumChannelsPerStream", { $0.maximumChannelsPerStream = $1 }),
     ("maximumLastEventIDBytes", { $0.maximumLastEventIDBytes = $1 }),
-    ("afterGap", { $0.afterGap = .refuse(status: $1) }),
+    ("gapPolicy", { $0.gapPolicy = .reject(status: $1) }),
   ]
   private static let streamShares: [(String, @Sendable (inout EventStreamHandler.Configuration, Double) -> Void)] = [
-    ("reconnectionJitter", { $0.reconnectionJitter = $1 }), ("connectionTimeJitter", { $0.connectionTimeJitter = $1 }),
+    ("reconnectionJitter", { $0.reconnectionJitter = $1 }), ("streamDurationJitter", { $0.streamDurationJitter = $1 }),
   ]
   private static let streamTimes: [(String, @Sendable (inout EventStreamHandler.Configuration, Duration) -> Void)] = [
     ("heartbeatInterval", { $0.heartbeatInterval = $1 }), ("reconnectionTime", { $0.reconnectionTime = $1 }),
-    ("maximumConnectionTime", { $0.maximumConnectionTime = $1 }), ("stallTimeout", { $0.stallTimeout = $1 }),
+    ("maximumStreamDuration", { $0.maximumStreamDuration = $1 }), ("stallTimeout", { $0.stallTimeout = $1 }),
     ("coalescingWindow", { $0.coalescingWindow = $1 }), ("missingChannel", { $0.missingChannel = .waits(upTo: $1) }),
     ("reauthorizationInterval", { $0.reauthorizationInterval = $1 }), ("retryAfter", { $0.retryAfter = $1 }),
     ("preflightAge", { $0.crossOrigin.preflightAge = $1 }),
@@ -70,7 +70,7 @@ import Testing
     for (name, set) in Self.hubTimes {
       for value in Self.times {
         try attempt(name) { set(&$0, value) }
-        for rule in [ChannelConfiguration.SlowReaders.skipToNewest, .newestPerKey] {
+        for rule in [ChannelConfiguration.SlowReaderPolicy.skipToNewest, .newestPerKey] {
           try attempt(name) {
             set(&$0, value); $0.channelDefaults.slowReaders = rule
           }
@@ -98,11 +98,11 @@ import Testing
       for value in Self.shares {
         for time in [Duration.milliseconds(1), .seconds(86_400)] {
           try attempt(name) {
-            set(&$0, value); $0.reconnectionTime = time; $0.maximumConnectionTime = time
+            set(&$0, value); $0.reconnectionTime = time; $0.maximumStreamDuration = time
           }
         }
         try attempt(name) {
-          set(&$0, value); $0.maximumConnectionTime = .seconds(Int64.max)
+          set(&$0, value); $0.maximumStreamDuration = .seconds(Int64.max)
         }
       }
     }
@@ -110,7 +110,7 @@ import Testing
       for value in Self.times {
         try attempt(name) { set(&$0, value) }
         try attempt(name) {
-          set(&$0, value); $0.reconnectionJitter = 1; $0.connectionTimeJitter = 1.0.nextDown
+          set(&$0, value); $0.reconnectionJitter = 1; $0.streamDurationJitter = 1.0.nextDown
         }
       }
     }
@@ -145,7 +145,7 @@ import Testing
     for time in Self.times {
       let executor = ManualTaskExecutor()
       let hub = EventHub(channels: ["a"], configuration: .test { $0.taskExecutor = executor })
-      try serve(hub, executor, .with { _ in }, grant: ChannelGrant(validFor: time))
+      try serve(hub, executor, .with { _ in }, grant: ChannelGrant(expiresAfter: time))
     }
   }
 

@@ -29,7 +29,7 @@ import Testing
     }
     #expect(runs >= 16 && most <= 600, "\(runs) runs, \(most) writes in one")
     for reader in readers { #expect(reader.response.text.contains("data: one\n")) }
-    #expect(hub.statistics.delivered == 10_000)
+    #expect(hub.statistics.eventsDelivered == 10_000)
   }
 
   @Test func readersMayComeAndGoInTheMiddleOfABroadcast() throws {
@@ -39,13 +39,13 @@ import Testing
     for channels in [["a"], ["a", "b"]] {
       var readers = (0..<5000).map { _ in stack.connect(handler, channels: channels) }
       stack.run()
-      let number = hub.statistics.published
+      let number = hub.statistics.eventsPublished
       try hub.publish("first \(number)", to: "a")
       _ = stack.lane.run(now: stack.clock.now)
       // Some have the event, and others have yet to be offered it.
       #expect(readers.contains { $0.response.text.contains("first") })
       #expect(readers.contains { !$0.response.text.contains("first") })
-      for index in stride(from: 4999, through: 0, by: -7) { readers.remove(at: index).hangUp() }
+      for index in stride(from: 4999, through: 0, by: -7) { readers.remove(at: index).disconnect() }
       let late = stack.connect(handler, channels: channels)
       try hub.publish("second \(number)", to: "a")
       stack.run()
@@ -53,7 +53,7 @@ import Testing
       try hub.publish("third \(number)", to: "a")
       stack.run()
       for reader in readers + [late] { #expect(try texts(reader).last == "third \(number)") }
-      for reader in readers + [late] { reader.hangUp() }
+      for reader in readers + [late] { reader.disconnect() }
       stack.run()
     }
     #expect(hub.statistics.readers == 0)
@@ -82,7 +82,7 @@ import Testing
     let text = String(repeating: "x", count: 1 << 20)
     try hub.publish(text, to: "a")
     stack.run()
-    #expect(hub.statistics.heldBytes < 3 << 20)
+    #expect(hub.statistics.retainedBytes < 3 << 20)
     for reader in readers.prefix(3) {
       reader.read()
       stack.run()
@@ -92,19 +92,19 @@ import Testing
   }
 
   @Test func lanesMayHaveClocksOfDifferentOrigins() throws {
-    let hub = EventHub(channels: ["a"], configuration: .test { $0.log = LogLimits(age: .seconds(10)) })
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.retention = Retention(maximumAge: .seconds(10)) })
     let late = SimulatedStack(hub: hub)
     late.clock.advance(by: .seconds(1_000_000))
     let early = SimulatedStack(hub: hub)
     early.run()
     late.run()
-    let empty = hub.statistics.heldBytes
+    let empty = hub.statistics.retainedBytes
     try hub.publish("1", to: "a")
     for stack in [early, late, early] {
       stack.advance(by: .seconds(1))
-      #expect(hub.statistics.heldBytes > empty)
+      #expect(hub.statistics.retainedBytes > empty)
     }
     late.advance(by: .seconds(30))
-    #expect(hub.statistics.heldBytes == empty)
+    #expect(hub.statistics.retainedBytes == empty)
   }
 }

@@ -7,7 +7,7 @@ extension EventHub.Configuration {
 
   static func test(_ change: (inout Self) -> Void = { _ in }) -> Self {
     var configuration = Self()
-    configuration.epoch = "test"
+    configuration.idPrefix = "test"
     configuration.seed = 1
     change(&configuration)
     return configuration

@@ -91,7 +91,7 @@ final class FlawedRepository: RecordingEventRepository {
     if flaw == .removesOtherChannelsToo { sound.removeAll(in: "other") }
   }
 
-  func events(for request: ReplayRequest) async throws -> ReplayAnswer {
+  func events(for request: ReplayRequest) async throws -> ReplayResult {
     var request = request
     switch flaw {
     case .hangsWhenAsked: await forever()

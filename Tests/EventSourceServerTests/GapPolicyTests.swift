@@ -4,13 +4,13 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// What a reader gets of which events are missing: a refusal, or the state.
+/// What a reader gets of which events are missing: a rejection, or the state.
 @Suite struct GapPolicyTests {
   private struct Failure: Error {}
 
   private struct History: EventRepository {
-    var answer: @Sendable (ReplayRequest) async throws -> ReplayAnswer
-    func events(for request: ReplayRequest) async throws -> ReplayAnswer { try await answer(request) }
+    var answer: @Sendable (ReplayRequest) async throws -> ReplayResult
+    func events(for request: ReplayRequest) async throws -> ReplayResult { try await answer(request) }
   }
 
   private struct Snapshots: SnapshotProvider {
@@ -25,16 +25,16 @@ import Testing
       channels: ["a"],
       configuration: .test {
         $0.taskExecutor = executor
-        $0.log = LogLimits(events: 5)
+        $0.retention = Retention(maximumEvents: 5)
       })
-    if let history { hub.register(history, for: "a") }
+    if let history { hub.setRepository(history, for: "a") }
     return hub
   }
 
   private func resume(
-    _ hub: EventHub, _ stack: SimulatedStack, after id: String?, _ policy: EventStreamHandler.Configuration.AfterGap
+    _ hub: EventHub, _ stack: SimulatedStack, after id: String?, _ policy: EventStreamHandler.Configuration.GapPolicy
   ) -> SimulatedStack.Connection {
-    let handler = EventStreamHandler(hub, configuration: .with { $0.afterGap = policy })
+    let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = policy })
     let reader = stack.connect(handler, SimulatedRequest(lastEventID: id), channels: ["a"])
     settle(stack)
     return reader
@@ -56,20 +56,20 @@ import Testing
     let hub = hub()
     let stack = SimulatedStack(hub: hub)
     for number in 1...2000 { try hub.publish("\(number)", to: "a") }
-    let reader = resume(hub, stack, after: hub.id(3), .refuse(status: 412))
+    let reader = resume(hub, stack, after: hub.id(3), .reject(status: 412))
     #expect(reader.response.head?.status == 412)
     #expect(reader.isFinished && hub.statistics.readers == 0 && hub.statistics.gaps == 1)
-    let other = resume(hub, stack, after: hub.id(1998), .refuse(status: 412))
+    let other = resume(hub, stack, after: hub.id(1998), .reject(status: 412))
     #expect(other.response.head?.status == 200 && data(other) == ["1999", "2000"])
-    let new = resume(hub, stack, after: nil, .refuse(status: 412))
+    let new = resume(hub, stack, after: nil, .reject(status: 412))
     #expect(new.response.head?.status == 200)
   }
 
-  @Test(arguments: [ReplayAnswer.gap([ServerSentEvent(data: "9", id: "n9")]), .unknownID])
-  func aReaderWhoseEventsTheRepositoryNoLongerHasIsRefusedBeforeAnythingIsWritten(answer: ReplayAnswer) throws {
+  @Test(arguments: [ReplayResult.gap([ServerSentEvent(data: "9", id: "n9")]), .unknownID])
+  func aReaderWhoseEventsTheRepositoryNoLongerHasIsRefusedBeforeAnythingIsWritten(answer: ReplayResult) throws {
     let hub = hub(History { _ in answer })
     let stack = SimulatedStack(hub: hub)
-    let reader = resume(hub, stack, after: "n3", .refuse(status: 410))
+    let reader = resume(hub, stack, after: "n3", .reject(status: 410))
     #expect(reader.response.head?.status == 410)
     #expect(reader.isFinished && hub.statistics.readers == 0)
   }
@@ -78,7 +78,7 @@ import Testing
     let hub = hub(
       History { $0.lastEventID == "n3" ? .contiguous([ServerSentEvent(data: "4", id: "n4")]) : .contiguous([]) })
     let stack = SimulatedStack(hub: hub)
-    let handler = EventStreamHandler(hub, configuration: .with { $0.afterGap = .refuse(status: 410) })
+    let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .reject(status: 410) })
     let reader = stack.connect(handler, SimulatedRequest(lastEventID: "n3"), channels: ["a"])
     stack.run()
     #expect(reader.response.head == nil)
@@ -91,7 +91,7 @@ import Testing
   @Test func aRepositoryThatFailsBeforeTheHeadMakesTheReaderAskLater() throws {
     let hub = hub(History { _ in throw Failure() })
     let stack = SimulatedStack(hub: hub)
-    let reader = resume(hub, stack, after: "n3", .refuse(status: 410))
+    let reader = resume(hub, stack, after: "n3", .reject(status: 410))
     #expect(reader.response.head?.status == 503)
     #expect(reader.response.head?.fields.contains { $0.name == "Retry-After" } == true)
   }
@@ -103,8 +103,8 @@ import Testing
         throw CancellationError()
       })
     let stack = SimulatedStack(hub: hub)
-    for policy in [EventStreamHandler.Configuration.AfterGap.refuse(status: 410), .replayHeld] {
-      let handler = EventStreamHandler(hub, configuration: .with { $0.afterGap = policy })
+    for policy in [EventStreamHandler.Configuration.GapPolicy.reject(status: 410), .replayAvailable] {
+      let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = policy })
       let reader = stack.connect(handler, SimulatedRequest(lastEventID: "n3"), channels: ["a"])
       stack.run()
       for _ in 0..<4 { stack.advance(by: .seconds(10)) }
@@ -113,7 +113,7 @@ import Testing
     }
     while executor.runNext() {}
     stack.run()
-    #expect(hub.statistics.readers == 0 && hub.statistics.ended == [.repositoryFailed: 1])
+    #expect(hub.statistics.readers == 0 && hub.statistics.streamsEnded == [.repositoryFailed: 1])
   }
 
   @Test func aSnapshotComesBetweenTheGapAndWhatFollowsIt() throws {
@@ -159,7 +159,7 @@ import Testing
     let stack = SimulatedStack(hub: hub)
     let reader = resume(hub, stack, after: "x", .snapshot(Snapshots { _ in throw Failure() }))
     #expect(reader.response.ending == .complete && reader.response.text.contains("retry: "))
-    #expect(hub.statistics.ended == [.repositoryFailed: 1])
+    #expect(hub.statistics.streamsEnded == [.repositoryFailed: 1])
   }
 
   @Test func aSnapshotIsGivenWholeToAReaderThatTakesItSlowly() throws {
@@ -168,7 +168,7 @@ import Testing
     let provider = Snapshots { _ in
       (1...500).map { ServerSentEvent(data: "part \($0) " + String(repeating: "x", count: 90)) }
     }
-    let handler = EventStreamHandler(hub, configuration: .with { $0.afterGap = .snapshot(provider) })
+    let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .snapshot(provider) })
     let reader = stack.connect(handler, SimulatedRequest(lastEventID: "x"), channels: ["a"], room: 100)
     settle(stack)
     for _ in 0..<2000 {
@@ -181,8 +181,8 @@ import Testing
   @Test func aRepositoryThatForgetsAgainAndAgainIsNotAskedForEver() throws {
     let hub = hub(History { $0.lastEventID == nil ? .contiguous([ServerSentEvent(data: "x", id: "n1")]) : .unknownID })
     let stack = SimulatedStack(hub: hub)
-    let reader = resume(hub, stack, after: "n0", .replayHeld)
-    #expect(reader.isFinished && hub.statistics.ended == [.repositoryFailed: 1])
+    let reader = resume(hub, stack, after: "n0", .replayAvailable)
+    #expect(reader.isFinished && hub.statistics.streamsEnded == [.repositoryFailed: 1])
   }
 }
 

@@ -16,7 +16,7 @@ import Testing
     try parser.parse(reader.response.body) { element in
       if case .event(let event) = element { texts.append(event.type == "eventsource-gap" ? "gap" : event.data) }
     }
-    reader.hangUp()
+    reader.disconnect()
     return texts
   }
 
@@ -28,9 +28,9 @@ import Testing
       for number in 1...10 { ids.insert(try hub.publish("\(number)", to: "a")) }
       let last = try hub.publish("last", to: "a")
       #expect(try resume(hub, stack, after: last, in: "a") == [])
-      hub.remove("a")
+      hub.removeChannel("a")
       stack.run()
-      hub.open("a")
+      hub.openChannel("a")
       try hub.publish("new", to: "a")
       #expect(try resume(hub, stack, after: last, in: "a") == ["gap", "new"])
     }
@@ -47,7 +47,7 @@ import Testing
     #expect(throws: PublishError.self) {
       try hub.publish(ServerSentEvent(data: "both", id: try EventID(hub.id(7, channel: 2))), to: ["a", "b"])
     }
-    #expect(hub.statistics.published == 1)
+    #expect(hub.statistics.eventsPublished == 1)
   }
 
   @Test func anEventThatIsForwardedWithItsIDIsResumedAfter() throws {
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func ofEventsWithTheSameIDTheNewestCounts() throws {
-    let hub = EventHub(channels: ["a"], configuration: .test { $0.log = LogLimits(bytes: 4096) })
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.retention = Retention(maximumBytes: 4096) })
     let stack = SimulatedStack(hub: hub)
     for number in 1...30 { try hub.publish(ServerSentEvent(data: "\(number)", id: "same"), to: "a") }
     try hub.publish("last", to: "a")

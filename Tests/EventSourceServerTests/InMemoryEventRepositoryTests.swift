@@ -6,7 +6,7 @@ import Testing
 @Suite struct InMemoryEventRepositoryTests {
   private func ask(
     _ history: InMemoryEventRepository, after id: EventID?, events: Int = 10_000, bytes: Int = 1 << 20
-  ) -> ReplayAnswer {
+  ) -> ReplayResult {
     history.events(for: ReplayRequest(channel: "a", lastEventID: id, maximumEvents: events, maximumBytes: bytes))
   }
 

@@ -17,12 +17,12 @@ import Testing
     stack.run()
     try hub.publish("one", to: "a")
     _ = stack.lane.run(now: stack.clock.now)
-    second[0].hangUp()
-    second[5].hangUp()
+    second[0].disconnect()
+    second[5].disconnect()
     stack.run()
     let third = stack.connect(handler, channels: ["a", "b"])
     stack.run()
-    second[1].hangUp()
+    second[1].disconnect()
     try hub.publish("two", to: "b")
     try hub.publish("three", to: "a")
     stack.run()
@@ -30,7 +30,7 @@ import Testing
       #expect(["one", "two", "three"].allSatisfy { reader.response.text.contains($0) }, "\(reader.response.text)")
     }
     #expect(third.response.text.contains("three") && !third.response.text.contains("one"))
-    for reader in first + second + [third] { reader.hangUp() }
+    for reader in first + second + [third] { reader.disconnect() }
     stack.run()
     #expect(hub.statistics.readers == 0)
   }
@@ -63,9 +63,9 @@ import Testing
     for _ in 0..<200 {
       switch Int.random(in: 0..<12, using: &random) {
       case 0: connect(Int.random(in: 1...100, using: &random))
-      case 1: for reader in takeSome() { reader.connection.hangUp() }
+      case 1: for reader in takeSome() { reader.connection.disconnect() }
       // Nobody has noticed.
-      case 2: for reader in takeSome() { reader.connection.response.isCut = true }
+      case 2: for reader in takeSome() { reader.connection.response.isDisconnected = true }
       case 3:
         for reader in readers where Bool.random(using: &random) { reader.connection.read(200) }
       case 4...6:
@@ -88,7 +88,7 @@ import Testing
       #expect(Set(numbers).count == numbers.count, "an event came twice")
       if reader.channels.count == 1 { #expect(numbers == numbers.sorted()) }
     }
-    for reader in readers { reader.connection.hangUp() }
+    for reader in readers { reader.connection.disconnect() }
     stack.advance(by: .seconds(60))
     #expect(hub.statistics.readers == 0)
   }

@@ -37,9 +37,9 @@ import Testing
   @Test func aLargeEventThatIsRefusedLeavesNothingInMemory() throws {
     let hub = EventHub(channels: ["a"], configuration: .test)
     let generated = try hub.publish("one", to: "a")
-    let before = hub.statistics.heldBytes
+    let before = hub.statistics.retainedBytes
     let event = ServerSentEvent(data: String(repeating: "x", count: 1 << 20), id: generated)
     #expect(throws: PublishError.self) { try hub.publish(event, to: "a") }
-    #expect(hub.statistics.heldBytes == before)
+    #expect(hub.statistics.retainedBytes == before)
   }
 }

@@ -9,7 +9,7 @@ import Testing
   /// Never answers.
   private final class Silent: EventRepository {
     private let held = Mutex<[CheckedContinuation<Void, Never>]>([])
-    func events(for request: ReplayRequest) async throws -> ReplayAnswer {
+    func events(for request: ReplayRequest) async throws -> ReplayResult {
       await withCheckedContinuation { continuation in held.withLock { $0.append(continuation) } }
       return .contiguous([])
     }
@@ -19,9 +19,9 @@ import Testing
   @Test func aReplayThatIsUnderWayIsLeftToTheNextStream() throws {
     let executor = ManualTaskExecutor()
     let hub = EventHub(channels: ["b"], configuration: .test { $0.taskExecutor = executor })
-    hub.register(Silent(), for: "a")
+    hub.setRepository(Silent(), for: "a")
     let stack = SimulatedStack(hub: hub)
-    let handler = EventStreamHandler(hub, configuration: .with { $0.maximumConnectionTime = .seconds(28) })
+    let handler = EventStreamHandler(hub, configuration: .with { $0.maximumStreamDuration = .seconds(28) })
     // It takes nothing, so that it does not end before the history is late.
     let reader = stack.connect(
       handler, SimulatedRequest(lastEventID: "*a:n0,b:n0"), channels: ["a", "b"], room: 0)

@@ -18,7 +18,7 @@ import Testing
     let hub = EventHub(
       configuration: .test {
         $0.channelCreation = .onDemand
-        $0.log = LogLimits(bytes: 4096)
+        $0.retention = Retention(maximumBytes: 4096)
         $0.maximumBytes = 256 << 10
       })
     let names = (0..<6).map { ChannelName(stringLiteral: "c\($0)") }
@@ -30,9 +30,9 @@ import Testing
           for number in 0..<1500 {
             let name = names[(number + publisher) % names.count]
             do {
-              try hub.publish("\(name) \(number)", to: name, key: "\(number % 4)")
+              try hub.publish("\(name) \(number)", to: name, coalescingKey: "\(number % 4)")
             } catch PublishError.recordingChannel {
-              try await hub.publish("\(name) \(number)", to: name, awaiting: .published)
+              try await hub.publish("\(name) \(number)", to: name, waitingUntil: .stored)
             }
           }
           if publisher == 0 { isOver.set() }
@@ -48,15 +48,16 @@ import Testing
               rules.slowReaders = number % 2 == 0 ? .newestPerKey : .skipToNewest
               rules.maximumBacklogBytes = number % 4 == 0 ? 300 : nil
               rules.coalescingWindow = number % 9 == 0 ? .milliseconds(3) : nil
-              rules.log = number % 5 == 0 ? LogLimits(bytes: 2048, events: 7, age: .milliseconds(50)) : nil
+              rules.retention =
+                number % 5 == 0 ? Retention(maximumBytes: 2048, maximumEvents: 7, maximumAge: .milliseconds(50)) : nil
             }
             hub.forEachChannel { channel in #expect(channel.retainedEvents >= 0 && channel.readers >= 0) }
           }
           switch number % 4 {
-          case 0: hub.remove(name)
-          case 1: hub.open(name)
-          case 2: hub.register(history, for: name)
-          default: hub.unregister(name, disconnectingReaders: number % 8 == 3)
+          case 0: hub.removeChannel(name)
+          case 1: hub.openChannel(name)
+          case 2: hub.setRepository(history, for: name)
+          default: hub.removeRepository(for: name, disconnectingReaders: number % 8 == 3)
           }
           await Task.yield()
         }
@@ -80,13 +81,13 @@ import Testing
             if readers.count > 20 {
               let (reader, channels) = readers.removeFirst()
               try Self.check(reader, channels)
-              if !reader.isFinished { reader.hangUp() }
+              if !reader.isFinished { reader.disconnect() }
             }
             await Task.yield()
           }
           for (reader, channels) in readers {
             try Self.check(reader, channels)
-            if !reader.isFinished { reader.hangUp() }
+            if !reader.isFinished { reader.disconnect() }
           }
           stack.run()
           stack.lane.close()
@@ -94,10 +95,10 @@ import Testing
       }
       try await group.waitForAll()
     }
-    for name in names { hub.remove(name) }
+    for name in names { hub.removeChannel(name) }
     let statistics = hub.statistics
-    #expect(statistics.readers == 0 && statistics.opened == statistics.ended.values.reduce(0, +))
-    #expect(statistics.heldBytes <= 16, "\(statistics.heldBytes) bytes are left")
+    #expect(statistics.readers == 0 && statistics.streamsOpened == statistics.streamsEnded.values.reduce(0, +))
+    #expect(statistics.retainedBytes <= 16, "\(statistics.retainedBytes) bytes are left")
   }
 
   private static func check(_ reader: SimulatedStack.Connection, _ channels: [ChannelName]) throws {

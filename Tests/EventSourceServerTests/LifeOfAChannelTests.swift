@@ -24,35 +24,35 @@ import Testing
       let reader = stack.connect(handler, channels: ["a", "b", "c"])
       stack.run()
       try hub.publish("last of a", to: "a")
-      hub.remove("a")
+      hub.removeChannel("a")
       stack.run()
       #expect(reader.response.text.contains("data: last of a\n"))
       #expect(reader.isFinished == (removal == .endsStream))
       guard removal == .endsChannel else { continue }
       #expect(reader.response.text.hasSuffix("event: eventsource-removed\ndata: {\"channel\":\"a\"}\n\n"))
-      hub.open("a")
+      hub.openChannel("a")
       try hub.publish("of another a", to: "a")
       let id = try hub.publish("b goes on", to: "b")
       stack.run()
       #expect(reader.response.text.hasSuffix("data: b goes on\nid: *b:\(id),c:\(hub.id(0, channel: 3))\n\n"))
       #expect(!reader.response.text.contains("of another a"))
-      hub.remove("b")
-      hub.remove("c")
+      hub.removeChannel("b")
+      hub.removeChannel("c")
       stack.run()
-      #expect(reader.isFinished && hub.statistics.ended == [.channelRemoved: 1])
+      #expect(reader.isFinished && hub.statistics.streamsEnded == [.channelRemoved: 1])
     }
   }
 
   @Test func aStreamThatWaitsForItsHistoryEndsWithItsChannel() throws {
     let hub = EventHub(configuration: .test { $0.taskExecutor = executor })
-    hub.register(InMemoryEventRepository(), for: "a")
+    hub.setRepository(InMemoryEventRepository(), for: "a")
     let stack = SimulatedStack(hub: hub)
     let handlers = [
-      EventStreamHandler(hub), EventStreamHandler(hub, configuration: .with { $0.afterGap = .refuse(status: 410) }),
+      EventStreamHandler(hub), EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .reject(status: 410) }),
     ]
     let readers = handlers.map { stack.connect($0, SimulatedRequest(lastEventID: "n0"), channels: ["a"]) }
     stack.run()
-    hub.remove("a")
+    hub.removeChannel("a")
     settle(stack)
     #expect(readers.allSatisfy(\.isFinished) && readers[1].response.head?.status == 404)
     #expect(hub.statistics.readers == 0)
@@ -62,14 +62,14 @@ import Testing
     for isRegisteredAgain in [true, false] {
       let history = InMemoryEventRepository()
       let hub = EventHub(configuration: .test { $0.taskExecutor = executor })
-      hub.register(history, for: "a")
+      hub.setRepository(history, for: "a")
       let stack = SimulatedStack(hub: hub)
       let publication = Task(executorPreference: executor) {
-        try await hub.publish("1", to: "a", awaiting: .published)
+        try await hub.publish("1", to: "a", waitingUntil: .stored)
       }
       executor.runNext()
-      hub.remove("a")
-      if isRegisteredAgain { hub.register(history, for: "a") } else { hub.open("a") }
+      hub.removeChannel("a")
+      if isRegisteredAgain { hub.setRepository(history, for: "a") } else { hub.openChannel("a") }
       let reader = stack.connect(EventStreamHandler(hub), channels: ["a"])
       settle(stack)
       _ = try await publication.value

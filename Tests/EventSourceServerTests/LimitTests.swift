@@ -37,12 +37,12 @@ import Testing
       stack.run()
       #expect(first.response.head?.status == 200)
       #expect(stack.connect(EventStreamHandler(hub), channels: ["a"]).response.head?.status == 503)
-      first.hangUp()
+      first.disconnect()
     }
   }
 
   @Test func aReaderThatFallsOutOfTheLogIsCutOffAndMayResume() throws {
-    let hub = EventHub(channels: ["a"], configuration: .test { $0.log = LogLimits(bytes: 64 << 10) })
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.retention = Retention(maximumBytes: 64 << 10) })
     let stack = SimulatedStack(hub: hub)
     let slow = stack.connect(EventStreamHandler(hub), channels: ["a"], room: 0)
     let fast = stack.connect(EventStreamHandler(hub), channels: ["a"])
@@ -53,7 +53,7 @@ import Testing
     }
     #expect(slow.response.ending == .aborted)
     #expect(!fast.isFinished)
-    #expect(hub.statistics.ended == [.behind: 1])
+    #expect(hub.statistics.streamsEnded == [.fellBehind: 1])
   }
 
   @Test func aReaderWithTooMuchWaitingForItIsCutOff() throws {
@@ -66,15 +66,15 @@ import Testing
       stack.run()
     }
     #expect(slow.response.ending == .aborted)
-    #expect(hub.statistics.ended == [.backlog: 1])
+    #expect(hub.statistics.streamsEnded == [.backlog: 1])
   }
 
   @Test func oneLogKeepsItsBytes() throws {
-    let hub = EventHub(channels: ["a"], configuration: .test { $0.log = LogLimits(bytes: 100_000) })
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.retention = Retention(maximumBytes: 100_000) })
     for size in [1, 10, 100, 1000, 10_000] {
       for _ in 0..<500 {
         try hub.publish(String(repeating: "x", count: size), to: "a")
-        #expect(hub.statistics.heldBytes <= 100_100)
+        #expect(hub.statistics.retainedBytes <= 100_100)
       }
     }
   }
@@ -82,22 +82,22 @@ import Testing
   @Test func theHubKeepsItsBytesWhateverItsReadersDo() throws {
     let names = (0..<50).map { ChannelName(stringLiteral: "channel \($0)") }
     let hub = EventHub(
-      channels: names, configuration: .test { $0.maximumBytes = 256 << 10 })
+      channels: names, configuration: .test { $0.memoryLimit = 256 << 10 })
     let stack = SimulatedStack(hub: hub)
     for name in names { _ = stack.connect(EventStreamHandler(hub), channels: [name.rawValue], room: 10) }
     stack.run()
     var highest = 0
     for round in 0..<200 {
       for name in names { try hub.publish(String(repeating: "x", count: 50 + round), to: name) }
-      highest = max(highest, hub.statistics.heldBytes)
+      highest = max(highest, hub.statistics.retainedBytes)
     }
     stack.run()
     // What one publisher may exceed it by, until it has given up as much: a segment.
     #expect(highest <= (256 << 10) + (64 << 10))
-    for name in names { hub.remove(name) }
+    for name in names { hub.removeChannel(name) }
     // Those that take nothing are cut off five seconds after they were to leave.
     stack.advance(by: .seconds(10))
     #expect(hub.statistics.readers == 0)
-    #expect(hub.statistics.heldBytes < 100)
+    #expect(hub.statistics.retainedBytes < 100)
   }
 }

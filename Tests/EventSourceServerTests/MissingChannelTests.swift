@@ -40,7 +40,7 @@ import Testing
 
   @Test func aRemovedChannelIsAnsweredAsTheEndpointSays() throws {
     let (hub, stack) = hub()
-    hub.remove("a")
+    hub.removeChannel("a")
     for (policy, status) in [
       (EventStreamHandler.Configuration.MissingChannel.notFound, 404), (.finished, 204),
     ] {
@@ -54,13 +54,13 @@ import Testing
   @Test func aReaderThatWaitsIsServedWhenTheChannelIsOpened() throws {
     let (hub, stack) = hub()
     let id = try hub.publish("1", to: "a")
-    hub.remove("a")
+    hub.removeChannel("a")
     let handler = handler(hub, .waits(upTo: .seconds(30)))
     let reader = stack.connect(handler, SimulatedRequest(lastEventID: id.rawValue), channels: ["a"])
     stack.advance(by: .seconds(20))
     #expect(reader.response.head == nil && hub.statistics.readers == 1)
-    hub.open("b")
-    hub.open("a")
+    hub.openChannel("b")
+    hub.openChannel("a")
     try hub.publish("2", to: "a")
     stack.run()
     #expect(reader.response.head?.status == 200)
@@ -72,13 +72,13 @@ import Testing
 
   @Test func itWaitsForABoundedTimeAlsoIfTheChannelComesAndGoes() throws {
     let (hub, stack) = hub()
-    hub.remove("a")
+    hub.removeChannel("a")
     let handler = handler(hub, .waits(upTo: .seconds(30)))
     let reader = stack.connect(handler, channels: ["a"])
     for _ in 0..<10 {
       stack.advance(by: .milliseconds(2900))
-      hub.open("a")
-      hub.remove("a")
+      hub.openChannel("a")
+      hub.removeChannel("a")
       stack.run()
       #expect(reader.response.head == nil)
     }
@@ -91,7 +91,7 @@ import Testing
       $0.maximumReaders = 2
       $0.maximumReadersPerCaller = 1
     }
-    hub.remove("a")
+    hub.removeChannel("a")
     let handler = handler(hub, .waits(upTo: .seconds(30)))
     let first = stack.connect(handler, SimulatedRequest(peer: "192.0.2.1"), channels: ["a"])
     let same = stack.connect(handler, SimulatedRequest(peer: "192.0.2.1"), channels: ["a"])
@@ -99,8 +99,8 @@ import Testing
     let head = stack.connect(handler, SimulatedRequest(method: "HEAD", peer: "192.0.2.2"), channels: ["a"])
     stack.run()
     #expect(same.response.head?.status == 429 && head.response.head?.status == 404 && first.response.head == nil)
-    first.hangUp()
-    hub.open("a")
+    first.disconnect()
+    hub.openChannel("a")
     stack.run()
     #expect(hub.statistics.readers == 0 && first.response.head == nil)
     let next = stack.connect(handler, SimulatedRequest(peer: "192.0.2.1"), channels: ["a"])
@@ -110,9 +110,9 @@ import Testing
 
   @Test func whoWaitsIsAuthorizedAgain() throws {
     let (hub, stack) = hub()
-    hub.remove("a")
+    hub.removeChannel("a")
     let isAllowed = Mutex(true)
-    let authorizer = Authorizer { _ in isAllowed.withLock { $0 } ? .granted : .refused(.forbidden) }
+    let authorizer = Authorizer { _ in isAllowed.withLock { $0 } ? .granted : .rejected(.forbidden) }
     let readers = (0..<2).map { _ in
       stack.connect(handler(hub, .waits(upTo: .seconds(30)), authorizer), channels: ["a"])
     }
@@ -122,7 +122,7 @@ import Testing
     let refused = stack.connect(handler(hub, .waits(upTo: .seconds(30)), authorizer), channels: ["a"])
     settle(stack, executor)
     #expect(refused.response.head?.status == 403)
-    hub.open("a")
+    hub.openChannel("a")
     settle(stack, executor)
     #expect(readers.allSatisfy { $0.response.head?.status == 403 } && hub.statistics.readers == 0)
   }
@@ -133,7 +133,7 @@ import Testing
     stack.run()
     #expect(hub.statistics(of: "a")?.readers == 0)
     try hub.publish("before", to: "a")
-    hub.open("b")
+    hub.openChannel("b")
     stack.run()
     try hub.publish("after", to: "a")
     try hub.publish("b", to: "b")
@@ -143,14 +143,14 @@ import Testing
 
   @Test func aChannelThatIsRemovedBeforeTheHeadIsWaitedFor() throws {
     let (hub, stack) = hub()
-    hub.register(InMemoryEventRepository(), for: "a")
-    let handler = handler(hub, .waits(upTo: .seconds(30))) { $0.afterGap = .refuse(status: 410) }
+    hub.setRepository(InMemoryEventRepository(), for: "a")
+    let handler = handler(hub, .waits(upTo: .seconds(30))) { $0.gapPolicy = .reject(status: 410) }
     let reader = stack.connect(handler, SimulatedRequest(lastEventID: "x"), channels: ["a"])
     stack.run()
-    hub.remove("a")
+    hub.removeChannel("a")
     settle(stack, executor)
     #expect(reader.response.head == nil && hub.statistics.readers == 1)
-    hub.open("a")
+    hub.openChannel("a")
     settle(stack, executor)
     #expect(reader.response.head?.status == 410 && hub.statistics.readers == 0)
   }
@@ -158,7 +158,7 @@ import Testing
   @Test func waitingEndsWithTheHubTheLaneAndTheProgram() throws {
     for way in 0..<3 {
       let (hub, stack) = hub()
-      hub.remove("a")
+      hub.removeChannel("a")
       let reader = stack.connect(handler(hub, .waits(upTo: .seconds(3000))), channels: ["a"])
       stack.run()
       switch way {
@@ -177,7 +177,7 @@ import Testing
     let handler = handler(hub, .waits(upTo: .seconds(30)))
     let names = (0..<500).map { "r\($0)" }
     async let opening: Void = {
-      for name in names { hub.open(ChannelName(stringLiteral: name)) }
+      for name in names { hub.openChannel(ChannelName(stringLiteral: name)) }
     }()
     let readers = names.map { name in
       defer { stack.run() }

@@ -20,7 +20,7 @@ final class ModelClient {
   private let ledger: ScheduleLedger
   private var connection: SimulatedStack.Connection?
   private var parser = EventStreamParser()
-  private var isCut = false
+  private var isDisconnected = false
   /// Channels of which a stream has said that events are missing, and has not yet shown the next one. That is said
   /// once: the IDs of the other channels' events are from behind the gap.
   private var gaps: Set<String> = []
@@ -35,7 +35,7 @@ final class ModelClient {
     self.server = server
   }
 
-  var isConnected: Bool { connection.map { !$0.isFinished && !isCut } ?? false }
+  var isConnected: Bool { connection.map { !$0.isFinished && !isDisconnected } ?? false }
 
   func connect(room: Int, largestWrite: Int, beforeWrite: (() -> Void)? = nil) {
     takeIn()
@@ -48,7 +48,7 @@ final class ModelClient {
     }
     let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
     parser.reset()
-    isCut = false
+    isDisconnected = false
     let target = "/?" + channels.dropFirst().map { "channel=\($0)" }.joined(separator: "&")
     let connection = server.stack.connect(
       server.handler, SimulatedRequest(target: target, lastEventID: id), channels: [channels[0]], room: room)
@@ -61,7 +61,7 @@ final class ModelClient {
         for name in channels {
           next[name] = ledger.published[name] ?? 0
           earliest[name] = ledger.count(name)
-          if server.handler.configuration.replaysWithoutLastEventID {
+          if server.handler.configuration.replaysToNewReaders {
             // All that is held comes, and nobody knows how much that is.
             next[name] = 0
             gaps.insert(name)
@@ -82,12 +82,12 @@ final class ModelClient {
     connection?.read()
   }
 
-  func hangUp() { connection?.hangUp() }
+  func disconnect() { connection?.disconnect() }
 
   /// The network breaks: the stack finds out by its next write.
   func cut() {
-    connection?.response.isCut = true
-    isCut = true
+    connection?.response.isDisconnected = true
+    isDisconnected = true
   }
 
   /// Parses what has come and compares it with what has to come.
@@ -115,7 +115,7 @@ final class ModelClient {
       for name in channels where event.data.contains("{\"channel\":\"\(name)\"") {
         gaps.insert(name)
         // Nobody knows where the reader stood: what it gets may repeat what it has.
-        if event.data.contains("\"earliestHeld\":null") { isLost.insert(name) }
+        if event.data.contains("\"earliestAvailable\":null") { isLost.insert(name) }
       }
       return
     }

@@ -63,7 +63,7 @@ import Testing
     _ change: (inout EventStreamHandler.Configuration) -> Void = { _ in }
   ) -> SimulatedStack.Connection {
     let handler = EventStreamHandler(hub, configuration: .with(change), authorizer: Authorizer())
-    let request = SimulatedRequest(fields: [EventStreamField("Who", who)])
+    let request = SimulatedRequest(fields: [HeaderField("Who", who)])
     let reader = stack.connect(handler, request, channels: channels)
     settle(stack, executor)
     return reader
@@ -73,13 +73,13 @@ import Testing
     let (hub, stack) = hub()
     let anna = connect(stack, hub, "anna")
     let bert = connect(stack, hub, "bert", ["a", "b"])
-    anna.hangUp()
+    anna.disconnect()
     settle(stack, executor)
     #expect(
       recorder.take() == [
-        "a occupied", "a +anna 1", "a +bert 2", "b occupied", "b +bert 1", "a -anna peerGone 1",
+        "a occupied", "a +anna 1", "a +bert 2", "b occupied", "b +bert 1", "a -anna peerDisconnected 1",
       ])
-    hub.revoke(identity: "bert")
+    hub.revokeStreams(of: "bert")
     settle(stack, executor)
     #expect(
       recorder.take() == ["a -bert revoked 0", "b -bert revoked 0", "a vacated", "b vacated"])
@@ -90,7 +90,7 @@ import Testing
     let (hub, stack) = hub { $0.maximumReadersPerChannel = 1 }
     _ = stack.connect(EventStreamHandler(hub), SimulatedRequest(method: "HEAD"), channels: ["a"])
     _ = stack.connect(EventStreamHandler(hub), channels: ["a", "nowhere"])
-    let handler = EventStreamHandler(hub, configuration: .with { $0.afterGap = .refuse(status: 410) })
+    let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .reject(status: 410) })
     _ = stack.connect(handler, SimulatedRequest(lastEventID: "x"), channels: ["a"])
     settle(stack, executor)
     #expect(recorder.changes == [])
@@ -99,18 +99,18 @@ import Testing
   @Test func aReaderThatReturnsWithinTheLingerChangesNothing() throws {
     let (hub, stack) = hub(linger: .seconds(10))
     let first = connect(stack, hub, "anna")
-    first.hangUp()
+    first.disconnect()
     stack.advance(by: .seconds(9))
     let second = connect(stack, hub, "anna")
     stack.advance(by: .seconds(60))
     executor.run()
-    #expect(recorder.take() == ["a occupied", "a +anna 1", "a -anna peerGone 0", "a +anna 1"])
-    second.hangUp()
+    #expect(recorder.take() == ["a occupied", "a +anna 1", "a -anna peerDisconnected 0", "a +anna 1"])
+    second.disconnect()
     // No reader is left, and still the lane says when it wants to be run.
     #expect(stack.run() == stack.clock.now + .seconds(10))
     stack.advance(by: .milliseconds(9999))
     executor.run()
-    #expect(recorder.take() == ["a -anna peerGone 0"])
+    #expect(recorder.take() == ["a -anna peerDisconnected 0"])
     stack.advance(by: .milliseconds(1))
     executor.run()
     #expect(recorder.take() == ["a vacated"] && stack.run() == nil)
@@ -138,15 +138,15 @@ import Testing
     old.response.room = 0
     try hub.publish("1", to: "a")
     stack.run()
-    hub.remove("a")
-    hub.open("a")
+    hub.removeChannel("a")
+    hub.openChannel("a")
     // The old reader has not taken everything yet when the new one comes.
     let new = connect(stack, hub, "bert")
     old.read()
     settle(stack, executor)
     #expect(old.isFinished)
     #expect(recorder.take() == ["a occupied", "a +anna 1", "a +bert 2", "a -anna channelRemoved 1"])
-    hub.remove("a")
+    hub.removeChannel("a")
     settle(stack, executor)
     #expect(recorder.take() == ["a -bert channelRemoved 0", "a vacated"] && new.isFinished)
   }
@@ -154,15 +154,15 @@ import Testing
   @Test func aChannelThatEndsAloneIsLeftAlone() throws {
     let (hub, stack) = hub()
     let reader = connect(stack, hub, "anna", ["a", "b"]) { $0.channelRemoval = .endsChannel }
-    hub.remove("a")
+    hub.removeChannel("a")
     settle(stack, executor)
     #expect(
       recorder.take() == [
         "a occupied", "a +anna 1", "b occupied", "b +anna 1", "a -anna channelRemoved 0", "a vacated",
       ])
-    reader.hangUp()
+    reader.disconnect()
     settle(stack, executor)
-    #expect(recorder.take() == ["b -anna peerGone 0", "b vacated"])
+    #expect(recorder.take() == ["b -anna peerDisconnected 0", "b vacated"])
   }
 
   @Test func anObserverThatIsSlowDelaysNobodyAndIsToldHowThingsAre() throws {
@@ -184,7 +184,7 @@ import Testing
     for _ in 0..<4000 {
       let reader = stack.connect(EventStreamHandler(hub), channels: ["a"])
       stack.run()
-      reader.hangUp()
+      reader.disconnect()
       executor.run()
     }
     let last = stack.connect(EventStreamHandler(hub), channels: ["a"])
@@ -194,9 +194,9 @@ import Testing
     settle(stack, executor)
     let told = slow.take()
     #expect(told.count == 10_002 && told.last == "resynchronized [\"a\", \"b\"]")
-    last.hangUp()
+    last.disconnect()
     settle(stack, executor)
-    #expect(slow.take() == ["a -? peerGone 0", "a vacated"])
+    #expect(slow.take() == ["a -? peerDisconnected 0", "a vacated"])
   }
 
   @Test func whatLingersIsBounded() throws {
@@ -207,13 +207,13 @@ import Testing
     for number in 0..<200 {
       let reader = stack.connect(EventStreamHandler(hub), channels: ["c\(number)"])
       stack.run()
-      reader.hangUp()
+      reader.disconnect()
       stack.run()
     }
     for _ in 0..<1000 {
       let reader = stack.connect(EventStreamHandler(hub), channels: ["a"])
       stack.run()
-      reader.hangUp()
+      reader.disconnect()
     }
     executor.run()
     let vacated = recorder.changes.filter { $0.hasSuffix("vacated") }
@@ -233,7 +233,7 @@ import Testing
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         for number in 0..<2000 {
-          hub.remove(ChannelName(stringLiteral: "c\(number % 4)"))
+          hub.removeChannel(ChannelName(stringLiteral: "c\(number % 4)"))
           _ = try? hub.publish("\(number)", to: ChannelName(stringLiteral: "c\(number % 3)"))
           if number % 8 == 0 { await Task.yield() }
         }
@@ -249,7 +249,7 @@ import Testing
             stack.run()
             stack.advance(by: .milliseconds(number % 50 == 0 ? 30 : 1))
             if readers.count > 8 || number % 100 < 10 {
-              while let reader = readers.popLast() { if !reader.isFinished { reader.hangUp() } }
+              while let reader = readers.popLast() { if !reader.isFinished { reader.disconnect() } }
             }
           }
           stack.lane.close()

@@ -9,7 +9,7 @@ import Testing
     let hub = EventHub(configuration: .test)
     var rules = ChannelConfiguration()
     change(&rules)
-    hub.open("a", rules)
+    hub.openChannel("a", configuration: rules)
     return hub
   }
 
@@ -26,27 +26,27 @@ import Testing
     let hub = hub()
     let channel = try hub.channel("a")
     for number in 1...100 { try channel.publish("\(number) " + String(repeating: "x", count: 100)) }
-    try channel.reconfigure { $0.log = LogLimits(events: 10) }
+    try channel.reconfigure { $0.retention = Retention(maximumEvents: 10) }
     #expect(channel.statistics.retainedEvents == 10 && channel.statistics.oldestID?.rawValue == hub.id(91))
     #expect(channel.configuration.log?.events == 10)
     let before = channel.statistics.retainedBytes
     for number in 1...100 { try channel.publish("\(number) " + String(repeating: "x", count: 100)) }
-    try channel.reconfigure { $0.log = LogLimits(bytes: 1024) }
+    try channel.reconfigure { $0.retention = Retention(maximumBytes: 1024) }
     #expect(channel.statistics.retainedBytes < before + 16_384 && channel.statistics.retainedEvents >= 1)
-    try channel.reconfigure { $0.log = nil }
+    try channel.reconfigure { $0.retention = nil }
     for number in 1...100 { try channel.publish("\(number)") }
     #expect(channel.statistics.retainedEvents >= 101)
     #expect(channel.statistics.newestID?.rawValue == hub.id(300))
   }
 
   @Test func theAgeOfAChannelsEventsIsItsOwn() throws {
-    let hub = EventHub(channels: ["a", "b", "c"], configuration: .test { $0.log.age = .seconds(60) })
+    let hub = EventHub(channels: ["a", "b", "c"], configuration: .test { $0.retention.maximumAge = .seconds(60) })
     let stack = SimulatedStack(hub: hub)
     var rules = ChannelConfiguration()
-    rules.log = LogLimits(age: nil)
-    hub.open("d", rules)
-    try hub.reconfigure("b") { $0.log = LogLimits(age: .seconds(10)) }
-    try hub.reconfigure("c") { $0.log = LogLimits(age: .seconds(600)) }
+    rules.retention = Retention(maximumAge: nil)
+    hub.openChannel("d", configuration: rules)
+    try hub.reconfigure("b") { $0.retention = Retention(maximumAge: .seconds(10)) }
+    try hub.reconfigure("c") { $0.retention = Retention(maximumAge: .seconds(600)) }
     for name in ["a", "b", "c", "d"] as [ChannelName] { try hub.publish("1", to: name) }
     func held() -> [Int] {
       (["a", "b", "c", "d"] as [ChannelName]).map { hub.statistics(of: $0)?.retainedEvents ?? -1 }
@@ -76,12 +76,12 @@ import Testing
       }
       stack.run()
       #expect(slow.isFinished && !fast.isFinished)
-      #expect(hub.statistics.ended == [rule == 0 ? .backlog : .lag: 1])
+      #expect(hub.statistics.streamsEnded == [rule == 0 ? .backlog : .lag: 1])
     }
   }
 
   @Test func aReaderIsTreatedByTheRuleThatHoldsWhenItIsSlow() throws {
-    let hub = hub { $0.log = LogLimits(events: 5) }
+    let hub = hub { $0.retention = Retention(maximumEvents: 5) }
     let stack = SimulatedStack(hub: hub)
     let slow = stack.connect(EventStreamHandler(hub), channels: ["a"], room: 2)
     stack.run()
@@ -101,21 +101,21 @@ import Testing
     let slow = stack.connect(EventStreamHandler(hub), channels: ["a"], room: 2)
     stack.run()
     // Without keys: they were published before.
-    for number in 1...3 { try hub.publish("old \(number)", to: "a", key: "k") }
+    for number in 1...3 { try hub.publish("old \(number)", to: "a", coalescingKey: "k") }
     stack.run()
     try hub.reconfigure("a") { $0.slowReaders = .newestPerKey }
-    for number in 1...3 { try hub.publish("\(number)", to: "a", key: "k") }
+    for number in 1...3 { try hub.publish("\(number)", to: "a", coalescingKey: "k") }
     stack.run()
     slow.read()
     stack.run()
     #expect(try texts(slow) == ["old 1", "old 2", "old 3", "3"])
     // And back: one that is behind gets everything again.
     slow.response.room = 0
-    try hub.publish("4", to: "a", key: "k")
+    try hub.publish("4", to: "a", coalescingKey: "k")
     stack.run()
-    for number in 5...6 { try hub.publish("\(number)", to: "a", key: "k") }
+    for number in 5...6 { try hub.publish("\(number)", to: "a", coalescingKey: "k") }
     try hub.reconfigure("a") { $0.slowReaders = .disconnect }
-    for number in 7...8 { try hub.publish("\(number)", to: "a", key: "k") }
+    for number in 7...8 { try hub.publish("\(number)", to: "a", coalescingKey: "k") }
     stack.run()
     slow.read()
     stack.run()
@@ -141,7 +141,7 @@ import Testing
     #expect(try texts(both) == ["1", "b1"])
     stack.advance(by: .seconds(10))
     for reader in readers { #expect(try texts(reader) == ["1", "5"]) }
-    #expect(try texts(both) == ["1", "b1", "5"] && hub.statistics.coalesced == 15)
+    #expect(try texts(both) == ["1", "b1", "5"] && hub.statistics.eventsCoalesced == 15)
     try hub.publish("6", to: "a")
     stack.run()
     try hub.reconfigure("a") { $0.coalescingWindow = .zero }
@@ -167,7 +167,8 @@ import Testing
     #expect(throws: ReconfigurationError.unknownChannel("b")) { try hub.reconfigure("b") { _ in } }
     let before = try hub.channel("a").configuration
     for change in [
-      { $0.maximumBacklogBytes = 0 }, { $0.log = LogLimits(bytes: 1) }, { $0.coalescingWindow = .nanoseconds(1) },
+      { $0.maximumBacklogBytes = 0 }, { $0.retention = Retention(maximumBytes: 1) },
+      { $0.coalescingWindow = .nanoseconds(1) },
     ] as [(inout ChannelConfiguration) -> Void] {
       #expect(throws: ReconfigurationError.self) { try hub.reconfigure("a", change) }
     }
@@ -187,7 +188,7 @@ import Testing
               rules.maximumBacklogBytes! += 1
               rules.slowReaders = number % 2 == 0 ? .newestPerKey : .skipToNewest
             }
-            _ = try? hub.publish("\(number)", to: "a", key: "\(number % 3)")
+            _ = try? hub.publish("\(number)", to: "a", coalescingKey: "\(number % 3)")
           }
         }
       }

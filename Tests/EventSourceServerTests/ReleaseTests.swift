@@ -19,7 +19,7 @@ import Testing
         stack.run()
         try newHub.publish("\(round)", to: "a")
         stack.run()
-        if round < 2 { for reader in readers { reader.hangUp() } }
+        if round < 2 { for reader in readers { reader.disconnect() } }
         stack.run()
       }
       newHub.register(newRepository, for: "b")

@@ -10,13 +10,13 @@ import Testing
 
   @Test(arguments: RepositoryContract.checks)
   func theInMemoryHistoryKeepsTheContract(_ check: RepositoryContract.Check) async throws {
-    try await check.run(over: Self.inMemory, within: .seconds(600))
+    try await check.verify(Self.inMemory, within: .seconds(600))
   }
 
   /// A repository that is read only, and filled by other means.
   @Test(arguments: RepositoryContract.checks)
   func aRepositoryThatIsReadOnlyIsChecked(_ check: RepositoryContract.Check) async throws {
-    try await check.run(over: ReadOnlyHarness(), within: .seconds(600))
+    try await check.verify(ReadOnlyHarness(), within: .seconds(600))
   }
 
   private static let hanging: [FlawedRepository.Flaw] = [.hangsWhenAsked, .hangsWhenAddedTo, .hangsWhenCanceled]
@@ -26,7 +26,7 @@ import Testing
     let harness = Self.harness(flaw)
     var violations: [String] = []
     for check in RepositoryContract.checks {
-      do { try await check.run(over: harness) } catch { violations.append("\(check): \(error)") }
+      do { try await check.verify(harness) } catch { violations.append("\(check): \(error)") }
     }
     #expect(!violations.isEmpty, "\(flaw) is not found")
   }
@@ -46,7 +46,7 @@ import Testing
     ] as [(FlawedRepository.Flaw, String)])
   func aFlawIsFoundByTheCheckForIt(_ flaw: FlawedRepository.Flaw, _ description: String) async throws {
     let check = try #require(RepositoryContract.checks.first { $0.description == description })
-    await #expect(throws: ContractViolation.self) { try await check.run(over: Self.harness(flaw)) }
+    await #expect(throws: ContractViolation.self) { try await check.verify(Self.harness(flaw)) }
   }
 
   @Test(
@@ -59,7 +59,7 @@ import Testing
     let check = try #require(RepositoryContract.checks.first { $0.description == description })
     let repository = FlawedRepository(flaw, holding: nil)
     let error = await #expect(throws: ContractViolation.self) {
-      try await check.run(over: RecordingRepositoryHarness { _ in repository }, within: .milliseconds(100))
+      try await check.verify(RecordingRepositoryHarness { _ in repository }, within: .milliseconds(100))
     }
     let text = error?.description ?? ""
     #expect(text.contains("\"\(description)\" has not ended") && text.contains("0.1 seconds"), "\(text)")
@@ -71,7 +71,7 @@ import Testing
     let repository = FlawedRepository(.hangsWhenAsked, holding: nil)
     let run = Task {
       withUnsafeCurrentTask { $0?.cancel() }
-      try await RepositoryContract.checks[0].run(over: RecordingRepositoryHarness { _ in repository })
+      try await RepositoryContract.checks[0].verify(RecordingRepositoryHarness { _ in repository })
     }
     await #expect(throws: CancellationError.self) { try await run.value }
     repository.release()
@@ -83,7 +83,7 @@ import Testing
 
   private struct ReadOnly: EventRepository {
     let filled: InMemoryEventRepository
-    func events(for request: ReplayRequest) async throws -> ReplayAnswer { filled.events(for: request) }
+    func events(for request: ReplayRequest) async throws -> ReplayResult { filled.events(for: request) }
   }
 
   private struct ReadOnlyHarness: RepositoryHarness {

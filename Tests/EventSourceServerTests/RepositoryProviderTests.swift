@@ -14,7 +14,7 @@ import Testing
       configuration: .test {
         $0.taskExecutor = executor
         $0.channelCreation = .onDemand
-        $0.log.events = 1
+        $0.retention.maximumEvents = 1
         $0.repositoryProvider = { [history] _ in history }
         change(&$0)
       })
@@ -25,7 +25,7 @@ import Testing
     _ = Task(executorPreference: executor) {
       let result: Result<EventID, any Error>
       do {
-        result = .success(try await hub.publish(text, to: name, awaiting: .published))
+        result = .success(try await hub.publish(text, to: name, waitingUntil: .stored))
       } catch {
         result = .failure(error)
       }
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func aForgottenChannelHasItsHistoryAgain() throws {
-    let hub = hub { $0.log.age = .seconds(1) }
+    let hub = hub { $0.retention.maximumAge = .seconds(1) }
     let stack = SimulatedStack(hub: hub)
     let first = try publish("1", to: "a", of: hub)
     _ = try publish("2", to: "a", of: hub)
@@ -59,41 +59,41 @@ import Testing
     let reader = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: first.rawValue), channels: ["a"])
     settle(stack, executor)
     #expect(reader.response.text.components(of: "data: ") == ["2"])
-    reader.hangUp()
+    reader.disconnect()
     settle(stack, executor)
     #expect(hub.statistics.channels == 0)
   }
 
   @Test func whatIsSaidOfOneChannelGoesBeforeTheProvider() throws {
-    let hub = hub { $0.channelCreation = .declared }
+    let hub = hub { $0.channelCreation = .explicit }
     let own = InMemoryEventRepository()
-    hub.register(own, for: "a")
-    hub.open("b")
+    hub.setRepository(own, for: "a")
+    hub.openChannel("b")
     _ = try publish("1", to: "a", of: hub)
     _ = try publish("1", to: "b", of: hub)
     #expect(own.newestEventID(in: "a") != nil && history.newestEventID(in: "a") == nil)
     #expect(history.newestEventID(in: "b") != nil)
-    hub.unregister("a")
-    hub.unregister("b")
+    hub.removeRepository(for: "a")
+    hub.removeRepository(for: "b")
     try hub.publish("2", to: "a")
     try hub.publish("2", to: "b")
     #expect(hub.statistics(of: "b")?.hasRepository == false)
-    hub.remove("b")
-    hub.open("b")
+    hub.removeChannel("b")
+    hub.openChannel("b")
     #expect(hub.statistics(of: "b")?.hasRepository == true)
   }
 
   @Test func aChannelThatWasToldItsHistoryIsNotForgotten() throws {
-    let hub = hub { $0.log.age = .seconds(1) }
+    let hub = hub { $0.retention.maximumAge = .seconds(1) }
     let stack = SimulatedStack(hub: hub)
-    hub.open("a")
-    hub.open("b")
-    hub.register(InMemoryEventRepository(), for: "a")
-    hub.unregister("b")
+    hub.openChannel("a")
+    hub.openChannel("b")
+    hub.setRepository(InMemoryEventRepository(), for: "a")
+    hub.removeRepository(for: "b")
     for name in ["a", "b", "c"] as [ChannelName] {
       let reader = stack.connect(EventStreamHandler(hub), channels: [name.rawValue])
       settle(stack, executor)
-      reader.hangUp()
+      reader.disconnect()
     }
     settle(stack, executor)
     #expect(hub.statistics(of: "a") != nil && hub.statistics(of: "b")?.hasRepository == false)
@@ -128,19 +128,19 @@ import Testing
       for publisher in 0..<3 {
         group.addTask {
           for number in 0..<500 {
-            _ = try? await hub.publish("\(publisher) \(number)", to: "a", awaiting: .published)
+            _ = try? await hub.publish("\(publisher) \(number)", to: "a", waitingUntil: .stored)
           }
         }
       }
       group.addTask {
         for _ in 0..<1500 {
-          hub.remove("a")
+          hub.removeChannel("a")
           await Task.yield()
         }
       }
     }
     #expect(repository.isSound && repository.count == 1500)
-    hub.remove("a")
+    hub.removeChannel("a")
     #expect(hub.statistics.waitingPublications == 0)
   }
 }
@@ -152,7 +152,7 @@ private final class SerialRepository: RecordingEventRepository {
   var isSound: Bool { state.withLock { $0.isSound } }
   var count: Int { state.withLock { $0.count } }
 
-  func events(for request: ReplayRequest) async throws -> ReplayAnswer { .contiguous([]) }
+  func events(for request: ReplayRequest) async throws -> ReplayResult { .contiguous([]) }
 
   func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
     let first = state.withLock { state in

@@ -11,11 +11,11 @@ import Testing
   private final class Repository: EventRepository {
     let events = Mutex<[ServerSentEvent]>([])
     let requests = Mutex<[ReplayRequest]>([])
-    let answer: @Sendable (ReplayRequest, [ServerSentEvent]) async throws -> ReplayAnswer
+    let answer: @Sendable (ReplayRequest, [ServerSentEvent]) async throws -> ReplayResult
 
     init(
       _ ids: some Sequence<Int> = [],
-      answer: @escaping @Sendable (ReplayRequest, [ServerSentEvent]) async throws -> ReplayAnswer = Repository
+      answer: @escaping @Sendable (ReplayRequest, [ServerSentEvent]) async throws -> ReplayResult = Repository
         .contiguous
     ) {
       self.answer = answer
@@ -24,12 +24,12 @@ import Testing
 
     func add(_ id: Int) { events.withLock { $0.append(ServerSentEvent(data: "\(id)", id: try! EventID("n\(id)"))) } }
 
-    func events(for request: ReplayRequest) async throws -> ReplayAnswer {
+    func events(for request: ReplayRequest) async throws -> ReplayResult {
       requests.withLock { $0.append(request) }
       return try await answer(request, events.withLock { $0 })
     }
 
-    static let contiguous: @Sendable (ReplayRequest, [ServerSentEvent]) -> ReplayAnswer = { request, events in
+    static let contiguous: @Sendable (ReplayRequest, [ServerSentEvent]) -> ReplayResult = { request, events in
       guard let last = request.lastEventID else { return .contiguous(Array(events.prefix(request.maximumEvents))) }
       guard let index = events.firstIndex(where: { $0.id == last }) else { return .unknownID }
       return .contiguous(Array(events[(index + 1)...].prefix(request.maximumEvents)))
@@ -40,7 +40,7 @@ import Testing
 
   private func hub(_ repository: any EventRepository, logger: CollectingLogger? = nil) -> EventHub {
     let hub = EventHub(channels: [], configuration: .test { $0.taskExecutor = executor }, logger: logger)
-    hub.register(repository, for: "news")
+    hub.setRepository(repository, for: "news")
     return hub
   }
 
@@ -74,10 +74,10 @@ import Testing
     let repository = Repository(1...30)
     let configuration = EventHub.Configuration.test {
       $0.taskExecutor = executor
-      $0.log = LogLimits(events: 4)
+      $0.retention = Retention(maximumEvents: 4)
     }
     let hub = EventHub(configuration: configuration)
-    hub.register(repository, for: "news")
+    hub.setRepository(repository, for: "news")
     let stack = SimulatedStack(hub: hub)
     // There is room for the comment at the beginning.
     let reader = resume(stack, hub, after: "n10", room: 2)
@@ -101,7 +101,7 @@ import Testing
     try publish(1001, hub)
     stack.run()
     #expect(numbers(reader) == Array(11...1001))
-    #expect(hub.statistics.replayed == 990)
+    #expect(hub.statistics.eventsReplayed == 990)
   }
 
   @Test func whatTheLogHoldsCostsNoCall() throws {
@@ -159,7 +159,7 @@ import Testing
       reader.read(50_000)
       stack.run()
       settle(stack)
-      most = max(most, hub.statistics.heldBytes)
+      most = max(most, hub.statistics.retainedBytes)
     }
     #expect(numbers(reader) == Array(2...10_000))
     #expect(most < 100_000)
@@ -174,7 +174,7 @@ import Testing
     let hub = hub(repository)
     let stack = SimulatedStack(hub: hub)
     var reader: SimulatedStack.Connection? = resume(stack, hub, after: "n1")
-    reader?.hangUp()
+    reader?.disconnect()
     // Nobody holds the stream any more when the answer comes.
     reader = nil
     settle(stack)
@@ -191,7 +191,7 @@ import Testing
     settle(stack)
     #expect(reader.response.ending == .complete)
     #expect(reader.response.text.hasPrefix(":\nretry: ") && numbers(reader).isEmpty)
-    #expect(hub.statistics.ended == [.repositoryFailed: 1])
+    #expect(hub.statistics.streamsEnded == [.repositoryFailed: 1])
     #expect(logger.messages(.error).count == 1)
   }
 
@@ -199,7 +199,7 @@ import Testing
     let hub = hub(Repository(1...3))
     let stack = SimulatedStack(hub: hub)
     let all = resume(stack, hub, after: "x")
-    let live = resume(stack, hub, after: "x", .with { $0.afterGap = .liveOnly })
+    let live = resume(stack, hub, after: "x", .with { $0.gapPolicy = .liveOnly })
     settle(stack)
     try publish(4, hub)
     stack.run()
@@ -219,14 +219,14 @@ import Testing
     let stack = SimulatedStack(hub: hub)
     let reader = resume(stack, hub, after: "n1")
     settle(stack)
-    #expect(reader.response.text.contains(#"{"channel":"news","lastEventID":"n1","earliestHeld":"n5"}"#))
+    #expect(reader.response.text.contains(#"{"channel":"news","lastEventID":"n1","earliestAvailable":"n5"}"#))
     #expect(numbers(reader) == [5, 6, 7, 8])
   }
 
   @Test func everythingIsReplayedIfSoConfigured() throws {
     let hub = hub(Repository(1...600))
     let stack = SimulatedStack(hub: hub)
-    let reader = resume(stack, hub, after: nil, .with { $0.replaysWithoutLastEventID = true })
+    let reader = resume(stack, hub, after: nil, .with { $0.replaysToNewReaders = true })
     settle(stack)
     #expect(numbers(reader) == Array(1...600))
   }
@@ -235,29 +235,29 @@ import Testing
     let hub = hub(Repository(1...3))
     let stack = SimulatedStack(hub: hub)
     let first = resume(stack, hub, after: nil)
-    hub.unregister("news")
+    hub.removeRepository(for: "news")
     try publish(4, hub)
     stack.run()
     #expect(numbers(first) == [4])
-    hub.register(Repository(), for: "news")
-    hub.unregister("news", disconnectingReaders: true)
+    hub.setRepository(Repository(), for: "news")
+    hub.removeRepository(for: "news", disconnectingReaders: true)
     stack.run()
     #expect(first.response.ending == .complete)
-    #expect(hub.statistics.ended == [.channelRemoved: 1])
+    #expect(hub.statistics.streamsEnded == [.channelRemoved: 1])
   }
 
   @Test func aRecordingRepositoryHasAnEventBeforeAnyReaderDoes() async throws {
     let repository = InMemoryEventRepository()
     let hub = EventHub(configuration: .test)
-    hub.register(repository, for: "news")
+    hub.setRepository(repository, for: "news")
     #expect(throws: PublishError.recordingChannel("news")) { try hub.publish("x", to: "news") }
     await withTaskGroup(of: Void.self) { group in
       for number in 0..<200 {
-        group.addTask { _ = try? await hub.publish("\(number)", to: "news", awaiting: .published) }
+        group.addTask { _ = try? await hub.publish("\(number)", to: "news", waitingUntil: .stored) }
       }
     }
     let stack = SimulatedStack(hub: hub)
-    let reader = resume(stack, hub, after: nil, .with { $0.replaysWithoutLastEventID = true })
+    let reader = resume(stack, hub, after: nil, .with { $0.replaysToNewReaders = true })
     while numbers(reader).count < 200 {
       stack.run()
       await Task.yield()
@@ -278,7 +278,7 @@ import Testing
 
     init(_ ids: @escaping @Sendable ([ServerSentEvent]) throws -> [EventID]) { self.ids = ids }
 
-    func events(for request: ReplayRequest) async throws -> ReplayAnswer { .unknownID }
+    func events(for request: ReplayRequest) async throws -> ReplayResult { .unknownID }
 
     func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
       batches.withLock { $0.append(events) }
@@ -290,14 +290,14 @@ import Testing
     let repository = Recorder { events in try events.map { try $0.id ?? EventID("r\($0.data)") } }
     let hub = hub(repository)
     let publications = (1...600).map { number in
-      Task(executorPreference: executor) { try await hub.publish("\(number)", to: "news", awaiting: .published) }
+      Task(executorPreference: executor) { try await hub.publish("\(number)", to: "news", waitingUntil: .stored) }
     }
     executor.run()
     #expect(repository.batches.withLock { $0.map(\.count) } == [256, 256, 88])
     for (number, publication) in zip(1..., publications) {
       #expect(try await publication.value.rawValue == "r\(number)")
     }
-    #expect(hub.statistics.published == 600)
+    #expect(hub.statistics.eventsPublished == 600)
   }
 
   @Test func aRepositoryThatAnswersOtherIDsThanItMayIsAnError() async throws {
@@ -306,34 +306,34 @@ import Testing
     ]
     for ids in answers {
       let hub = EventHub(configuration: .test)
-      hub.register(Recorder(ids), for: "news")
+      hub.setRepository(Recorder(ids), for: "news")
       await #expect(throws: PublishError.wrongRecording("news")) {
-        try await hub.publish(ServerSentEvent(data: "x", id: "mine"), to: "news", awaiting: .published)
+        try await hub.publish(ServerSentEvent(data: "x", id: "mine"), to: "news", waitingUntil: .stored)
       }
-      #expect(hub.statistics.published == 0)
+      #expect(hub.statistics.eventsPublished == 0)
     }
   }
 
   @Test func anEventForSeveralChannelsIsRecordedInThoseThatRecord() async throws {
     let repository = Recorder { _ in ["r1"] }
     let hub = EventHub(channels: ["plain"], configuration: .test)
-    hub.register(repository, for: "news")
-    let ids = try await hub.publish("x", to: ["plain", "news"], awaiting: .published)
+    hub.setRepository(repository, for: "news")
+    let ids = try await hub.publish("x", to: ["plain", "news"], waitingUntil: .stored)
     #expect(ids.map(\.rawValue) == [hub.id(1), "r1"])
     await #expect(throws: PublishError.unknownChannel("none")) {
-      try await hub.publish("x", to: ["plain", "none"], awaiting: .offered)
+      try await hub.publish("x", to: ["plain", "none"], waitingUntil: .offered)
     }
-    #expect(hub.statistics.published == 2)
+    #expect(hub.statistics.eventsPublished == 2)
   }
 
   @Test func anEventThatIsNotRecordedIsNotPublished() async throws {
     struct Full: RecordingEventRepository {
-      func events(for request: ReplayRequest) async throws -> ReplayAnswer { .unknownID }
+      func events(for request: ReplayRequest) async throws -> ReplayResult { .unknownID }
       func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] { throw Failure() }
     }
     let hub = EventHub(configuration: .test)
-    hub.register(Full(), for: "news")
-    await #expect(throws: Failure.self) { try await hub.publish("x", to: "news", awaiting: .published) }
-    #expect(hub.statistics.published == 0)
+    hub.setRepository(Full(), for: "news")
+    await #expect(throws: Failure.self) { try await hub.publish("x", to: "news", waitingUntil: .stored) }
+    #expect(hub.statistics.eventsPublished == 0)
   }
 }

@@ -22,9 +22,9 @@ import Testing
         == EventStreamResponseHead(
           status: 200,
           fields: [
-            EventStreamField("Content-Type", "text/event-stream; charset=utf-8"),
-            EventStreamField("Cache-Control", "no-cache, no-transform"),
-            EventStreamField("X-Accel-Buffering", "no"),
+            HeaderField("Content-Type", "text/event-stream; charset=utf-8"),
+            HeaderField("Cache-Control", "no-cache, no-transform"),
+            HeaderField("X-Accel-Buffering", "no"),
           ],
           body: .stream
         )
@@ -52,7 +52,7 @@ import Testing
     ("text/html, text/*;q=0.0, */*", 406),
   ])
   func anAcceptFieldThatExcludesEventStreamsIsRefused(accept: String, status: Int) {
-    #expect(answer(SimulatedRequest(fields: [EventStreamField("accept", accept)]))?.status == status)
+    #expect(answer(SimulatedRequest(fields: [HeaderField("accept", accept)]))?.status == status)
   }
 
   @Test(arguments: [
@@ -81,10 +81,10 @@ import Testing
     stack.run()
     #expect([first, second, third].map { $0.response.head?.status } == [200, 200, 503])
     #expect(throws: PublishError.tooManyChannels(limit: 2)) { try hub.publish("x", to: "c") }
-    first.hangUp()
+    first.disconnect()
     #expect(hub.statistics.channels == 1)
     try hub.publish("x", to: "c")
-    second.hangUp()
+    second.disconnect()
     #expect(hub.statistics.channels == 1)
   }
 }

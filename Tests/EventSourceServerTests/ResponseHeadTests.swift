@@ -23,17 +23,17 @@ import Testing
   ])
   func aFieldThatAnApplicationMayNotNameIsLeftOut(name: String) {
     let head = EventStreamResponseHead(
-      status: 200, fields: [EventStreamField(name, "1"), EventStreamField("X-Own", "2")], body: .stream)
-    #expect(head.fields == [EventStreamField("X-Own", "2")])
-    #expect(!EventStreamField(name, "1").isSendable)
+      status: 200, fields: [HeaderField(name, "1"), HeaderField("X-Own", "2")], body: .stream)
+    #expect(head.fields == [HeaderField("X-Own", "2")])
+    #expect(!HeaderField(name, "1").isSendable)
   }
 
   @Test func aValueThatWouldEndItsLineIsLeftOut() {
     for byte in UInt8.min...UInt8.max {
       let value = String(decoding: [UInt8(ascii: "a"), byte], as: Unicode.ASCII.self)
       let mayBeSent = byte == 9 || byte >= 0x20 && byte != 0x7F
-      #expect(EventStreamField("X-Own", value).isSendable == mayBeSent, "\(byte)")
+      #expect(HeaderField("X-Own", value).isSendable == mayBeSent, "\(byte)")
     }
-    #expect(EventStreamField("X-Own", "\u{e4}\t\u{1F600}").isSendable)
+    #expect(HeaderField("X-Own", "\u{e4}\t\u{1F600}").isSendable)
   }
 }

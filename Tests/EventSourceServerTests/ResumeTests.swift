@@ -53,7 +53,7 @@ import Testing
     try hub.publish("old", to: "news")
     let live = stack.connect(EventStreamHandler(hub), channels: ["news"])
     let all = stack.connect(
-      EventStreamHandler(hub, configuration: .with { $0.replaysWithoutLastEventID = true }), channels: ["news"])
+      EventStreamHandler(hub, configuration: .with { $0.replaysToNewReaders = true }), channels: ["news"])
     stack.run()
     #expect(texts(live).isEmpty)
     #expect(texts(all) == ["old"])
@@ -69,7 +69,7 @@ import Testing
       reader.response.text == """
         :
         event: eventsource-gap
-        data: {"channel":"news","lastEventID":"other-7","earliestHeld":"\(hub.id(1))"}
+        data: {"channel":"news","lastEventID":"other-7","earliestAvailable":"\(hub.id(1))"}
 
         data: held
         id: \(hub.id(1))
@@ -84,7 +84,7 @@ import Testing
     let hub = EventHub(channels: ["news"], configuration: .test)
     let stack = SimulatedStack(hub: hub)
     try hub.publish("held", to: "news")
-    let handler = EventStreamHandler(hub, configuration: .with { $0.afterGap = .liveOnly })
+    let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .liveOnly })
     let reader = stack.connect(handler, SimulatedRequest(lastEventID: "other-7"), channels: ["news"])
     stack.run()
     try hub.publish("live", to: "news")
@@ -93,7 +93,8 @@ import Testing
   }
 
   @Test func theLogHoldsNoMoreThanItsLimitsAndResumesExactlyAtItsEdge() throws {
-    let hub = EventHub(channels: ["news"], configuration: .test { $0.log = LogLimits(bytes: 1 << 20, events: 5) })
+    let hub = EventHub(
+      channels: ["news"], configuration: .test { $0.retention = Retention(maximumBytes: 1 << 20, maximumEvents: 5) })
     let stack = SimulatedStack(hub: hub)
     for number in 1...20 { try hub.publish("\(number)", to: "news") }
     // 15 has been given up, but everything after it is held.
@@ -101,7 +102,7 @@ import Testing
     let past = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: hub.id(14)), channels: ["news"])
     stack.run()
     #expect(texts(edge) == ["16", "17", "18", "19", "20"])
-    #expect(texts(past).count == 6 && texts(past)[0].contains("\"earliestHeld\":\"\(hub.id(16))\""))
+    #expect(texts(past).count == 6 && texts(past)[0].contains("\"earliestAvailable\":\"\(hub.id(16))\""))
   }
 
   @Test func aCompositeIDOfTooManyChannelsIsNotTakenApart() throws {
@@ -138,8 +139,9 @@ import Testing
     let hub = EventHub(channels: ["news"], configuration: .test)
     let stack = SimulatedStack(hub: hub)
     let unknown = [
-      hub.id(1), "\(hub.epoch)1-99999999999999999999999", "\(hub.epoch)1-", "\(hub.epoch)1-x", "\(hub.epoch)1--1",
-      "\(hub.epoch)01-0", "\(hub.epoch)1-00", hub.id(0, channel: 2), "*", "*a", "*news:%",
+      hub.id(1), "\(hub.idPrefix)1-99999999999999999999999", "\(hub.idPrefix)1-", "\(hub.idPrefix)1-x",
+      "\(hub.idPrefix)1--1",
+      "\(hub.idPrefix)01-0", "\(hub.idPrefix)1-00", hub.id(0, channel: 2), "*", "*a", "*news:%",
     ]
     for id in unknown {
       let reader = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: id), channels: ["news"])
@@ -150,15 +152,15 @@ import Testing
 
   @Test func agedEventsAreGivenUp() throws {
     let hub = EventHub(
-      channels: ["news"], configuration: .test { $0.log = LogLimits(age: .seconds(10)) })
+      channels: ["news"], configuration: .test { $0.retention = Retention(maximumAge: .seconds(10)) })
     let stack = SimulatedStack(hub: hub)
     stack.run()
-    let empty = hub.statistics.heldBytes
+    let empty = hub.statistics.retainedBytes
     try hub.publish("old", to: "news")
-    #expect(hub.statistics.heldBytes > empty)
+    #expect(hub.statistics.retainedBytes > empty)
     stack.clock.advance(by: .seconds(30))
     stack.run()
-    #expect(hub.statistics.heldBytes == empty)
+    #expect(hub.statistics.retainedBytes == empty)
     let reader = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: hub.id(1)), channels: ["news"])
     stack.run()
     try hub.publish("new", to: "news")
@@ -183,11 +185,11 @@ import Testing
         "*a:\(hub.id(1)),b:\(hub.id(0, channel: 2)),c:\(hub.id(0, channel: 3))",
         "*a:\(hub.id(1)),b:\(hub.id(1, channel: 2)),c:\(hub.id(0, channel: 3))",
       ])
-    reader.hangUp()
+    reader.disconnect()
     try hub.publish("a2", to: "a")
     try hub.publish("c1", to: "c")
     var resumed = request
-    resumed.fields.append(EventStreamField("Last-Event-ID", String(ids[0])))
+    resumed.fields.append(HeaderField("Last-Event-ID", String(ids[0])))
     let again = stack.connect(handler, resumed, channels: ["a"])
     stack.run()
     #expect(texts(again) == ["a2", "b1", "c1"])

@@ -53,15 +53,15 @@ final class Schedule: @unchecked Sendable {
     configuration.seed = seed
     configuration.taskExecutor = executor
     // Small limits, so that readers fall out of logs and the hub gives up the events of its oldest channel.
-    configuration.log = LogLimits(
+    configuration.retention = Retention(
       bytes: Int.random(in: 1024...8192, using: &random), events: [nil, 7, 40].randomElement(using: &random)!)
-    configuration.maximumBytes = 64 << 10
+    configuration.memoryLimit = 64 << 10
     if history == .storedLaterNamed {
-      configuration.log = LogLimits()
-      configuration.maximumBytes = 16 << 20
+      configuration.retention = Retention()
+      configuration.memoryLimit = 16 << 20
     }
     laneCount = Int.random(in: 1...3, using: &random)
-    let policies = [ChannelConfiguration.SlowReaders.disconnect, .disconnect, .skipToNewest, .newestPerKey]
+    let policies = [ChannelConfiguration.SlowReaderPolicy.disconnect, .disconnect, .skipToNewest, .newestPerKey]
     var rules: [ChannelConfiguration] = []
     for _ in names {
       var rule = ChannelConfiguration()
@@ -78,13 +78,13 @@ final class Schedule: @unchecked Sendable {
 
   /// The program starts, or starts again.
   private func start() {
-    configuration.epoch = "e\(seed)x\(hubs.count)"
+    configuration.idPrefix = "e\(seed)x\(hubs.count)"
     let hub = EventHub(configuration: configuration)
     hubs.append(hub)
     snapshots.newest = [:]
     for (name, rules) in zip(names, rules) {
-      hub.open(ChannelName(stringLiteral: name), rules)
-      if history != .none { hub.register(repository, for: ChannelName(stringLiteral: name)) }
+      hub.openChannel(ChannelName(stringLiteral: name), rules)
+      if history != .none { hub.setRepository(repository, for: ChannelName(stringLiteral: name)) }
     }
     // The stacks' clocks have different origins.
     stacks = (0..<laneCount).map { index in
@@ -94,15 +94,15 @@ final class Schedule: @unchecked Sendable {
     }
     handlers = [
       EventStreamHandler(hub),
-      EventStreamHandler(hub, configuration: .with { $0.afterGap = .liveOnly }),
-      EventStreamHandler(hub, configuration: .with { $0.afterGap = .refuse(status: 410) }),
-      EventStreamHandler(hub, configuration: .with { $0.afterGap = .snapshot(snapshots) }),
+      EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .liveOnly }),
+      EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .reject(status: 410) }),
+      EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .snapshot(snapshots) }),
       EventStreamHandler(
         hub,
         configuration: .with {
           $0.stallTimeout = .seconds(3)
           $0.heartbeatInterval = .seconds(1)
-          $0.maximumConnectionTime = .seconds(40)
+          $0.maximumStreamDuration = .seconds(40)
           $0.reconnectionTime = .seconds(1)
         }),
       EventStreamHandler(
@@ -114,7 +114,7 @@ final class Schedule: @unchecked Sendable {
       EventStreamHandler(hub, configuration: .with { $0.maximumLastEventIDBytes = 70 }),
     ]
     if history == .none {
-      handlers.append(EventStreamHandler(hub, configuration: .with { $0.replaysWithoutLastEventID = true }))
+      handlers.append(EventStreamHandler(hub, configuration: .with { $0.replaysToNewReaders = true }))
     }
   }
 
@@ -135,7 +135,7 @@ final class Schedule: @unchecked Sendable {
     case 0..<28: publish(burst: 1)
     case 28..<35: publish(burst: Int.random(in: 2...60, using: &random))
     case 35..<48: connect()
-    case 48..<56: clients.filter(\.isConnected).randomElement(using: &random)?.hangUp()
+    case 48..<56: clients.filter(\.isConnected).randomElement(using: &random)?.disconnect()
     case 56..<63: clients.filter { !$0.isConnected }.randomElement(using: &random).map(reconnect)
     case 63..<77:
       clients.filter(\.isConnected).randomElement(using: &random)?.read(Int.random(in: 1...400, using: &random))
@@ -147,11 +147,11 @@ final class Schedule: @unchecked Sendable {
       let index = Int.random(in: 0..<names.count, using: &random)
       let name = ChannelName(stringLiteral: names[index])
       if Bool.random(using: &random) {
-        hub.unregister(name, disconnectingReaders: true)
+        hub.removeRepository(for: name, disconnectingReaders: true)
       } else {
         // Its past is gone, and its readers are told when they return.
-        hub.remove(name)
-        hub.open(name, rules[index])
+        hub.removeChannel(name)
+        hub.openChannel(name, configuration: rules[index])
       }
     case 83..<86: if history != .storedLater { restart() }
     case 86: if history != .none { repository.giveUpSome(of: names.randomElement(using: &random)!) }
@@ -215,11 +215,13 @@ final class Schedule: @unchecked Sendable {
     switch history {
     case .none:
       ledger.add(token, key: key, to: name)
-      publish(event, key: key, to: name)
+      publish(event, coalescingKey: key, to: name)
     case .recording:
       let publication = event
       Task(executorPreference: executor) { [self, hub] in
-        if let id = try? await hub.publish(publication, to: ChannelName(name), key: key, awaiting: .published) {
+        if let id = try? await hub.publish(
+          publication, to: ChannelName(name), coalescingKey: key, waitingUntil: .stored)
+        {
           published(id, token, name, hub)
         }
       }
@@ -230,16 +232,16 @@ final class Schedule: @unchecked Sendable {
       if Int.random(in: 0..<4, using: &random) == 0 { finishHalfDone(name, count: .max) }
     case .storedLater, .storedLaterNamed:
       ledger.add(token, key: key, to: name)
-      event.id = publish(event, key: key, to: name)
+      event.id = publish(event, coalescingKey: key, to: name)
       halfDone[name, default: []].append((event, key))
       if Int.random(in: 0..<4, using: &random) == 0 { finishHalfDone(name, count: .max) }
     }
   }
 
   @discardableResult
-  private func publish(_ event: ServerSentEvent, key: String, to name: String) -> EventID? {
+  private func publish(_ event: ServerSentEvent, coalescingKey: String, to name: String) -> EventID? {
     do {
-      let id = try hub.publish(event, to: ChannelName(name), key: key)
+      let id = try hub.publish(event, to: ChannelName(name), coalescingKey: key)
       published(id, Int(event.data.split(separator: " ")[1])!, name, hub)
       return id
     } catch {
@@ -258,7 +260,11 @@ final class Schedule: @unchecked Sendable {
     let done = halfDone[name]?.prefix(count) ?? []
     halfDone[name]?.removeFirst(done.count)
     for (event, key) in done {
-      if history == .storedFirst { publish(event, key: key, to: name) } else { repository.store(event, in: name) }
+      if history == .storedFirst {
+        publish(event, coalescingKey: key, to: name)
+      } else {
+        repository.store(event, in: name)
+      }
     }
   }
 
@@ -327,7 +333,7 @@ final class Schedule: @unchecked Sendable {
   /// Everybody leaves, in one way or the other; nothing is left.
   private func end() {
     switch Int.random(in: 0..<3, using: &random) {
-    case 0: for client in clients where client.isConnected { client.hangUp() }
+    case 0: for client in clients where client.isConnected { client.disconnect() }
     case 1: hub.close()
     default: for stack in stacks { stack.lane.close() }
     }
@@ -336,15 +342,17 @@ final class Schedule: @unchecked Sendable {
     finishEverything()
     check()
     for hub in hubs {
-      for name in names { hub.remove(ChannelName(stringLiteral: name)) }
+      for name in names { hub.removeChannel(ChannelName(stringLiteral: name)) }
       for stack in stacks { stack.run() }
       let statistics = hub.statistics
       if statistics.readers != 0 { failures.append("\(statistics.readers) readers are left") }
-      if statistics.opened != statistics.ended.values.reduce(0, +) {
+      if statistics.streamsOpened != statistics.streamsEnded.values.reduce(0, +) {
         failures.append("not every stream's end was counted")
       }
       // The heartbeat that all share, and the beginning that all streams of an endpoint share.
-      if statistics.heldBytes > 16 * (1 + handlers.count) { failures.append("\(statistics.heldBytes) bytes are left") }
+      if statistics.retainedBytes > 16 * (1 + handlers.count) {
+        failures.append("\(statistics.retainedBytes) bytes are left")
+      }
     }
   }
 }

@@ -39,7 +39,7 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
     if Int.random(in: 0..<12, using: &random) == 0 { throw Failure() }
   }
 
-  func events(for request: ReplayRequest) async throws -> ReplayAnswer {
+  func events(for request: ReplayRequest) async throws -> ReplayResult {
     try await hesitate()
     let name = request.channel.rawValue
     if !isHealthy, Int.random(in: 0..<10, using: &random) == 0 { giveUpSome(of: name) }
@@ -48,7 +48,7 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
     return answer
   }
 
-  private func answer(_ request: ReplayRequest, _ name: String) -> ReplayAnswer {
+  private func answer(_ request: ReplayRequest, _ name: String) -> ReplayResult {
     let events = events[name] ?? []
     let most = Int.random(in: 1...min(request.maximumEvents, 20), using: &random)
     guard let id = request.lastEventID else { return .contiguous(Array(events.prefix(most))) }

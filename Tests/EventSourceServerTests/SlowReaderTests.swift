@@ -6,15 +6,15 @@ import Testing
 /// What becomes of readers that take less than is published.
 @Suite struct SlowReaderTests {
   private func hub(
-    _ policy: ChannelConfiguration.SlowReaders, log: LogLimits = LogLimits(), backlog: Int? = nil,
+    _ policy: ChannelConfiguration.SlowReaderPolicy, log: Retention = Retention(), backlog: Int? = nil,
     lag: Duration? = nil, logger: CollectingLogger? = nil
   ) -> EventHub {
     var rules = ChannelConfiguration()
     rules.slowReaders = policy
     rules.maximumBacklogBytes = backlog
     rules.maximumLag = lag
-    let hub = EventHub(configuration: .test { $0.log = log }, logger: logger)
-    hub.open("a", rules)
+    let hub = EventHub(configuration: .test { $0.retention = log }, logger: logger)
+    hub.openChannel("a", configuration: rules)
     return hub
   }
 
@@ -27,7 +27,7 @@ import Testing
 
   @Test func aReaderThatSkipsIsToldAndContinuesWithTheNewest() throws {
     let logger = CollectingLogger()
-    let hub = hub(.skipToNewest, log: LogLimits(events: 10), logger: logger)
+    let hub = hub(.skipToNewest, log: Retention(maximumEvents: 10), logger: logger)
     let stack = SimulatedStack(hub: hub)
     try hub.publish("known", to: "a")
     let reader = stack.connect(
@@ -43,16 +43,16 @@ import Testing
     stack.run()
     let events = try events(reader)
     #expect(events.map(\.type) == ["eventsource-gap", "message", "message"])
-    #expect(events[0].data == "{\"channel\":\"a\",\"lastEventID\":null,\"earliestHeld\":\"\(hub.id(2001))\"}")
+    #expect(events[0].data == "{\"channel\":\"a\",\"lastEventID\":null,\"earliestAvailable\":\"\(hub.id(2001))\"}")
     #expect(events[1].data.hasPrefix("2000 ") && events[2].data == "live")
-    #expect(hub.statistics.skipped == 1999 && hub.statistics.gaps == 1 && hub.statistics.dropped == 0)
+    #expect(hub.statistics.eventsSkipped == 1999 && hub.statistics.gaps == 1 && hub.statistics.streamsDropped == 0)
     #expect(logger.records.contains { $0.metadata.contains { $0.name == "reason" && $0.value == "behind" } })
   }
 
   @Test func aReaderThatSkipsFinishesTheEventThatItHasBegun() throws {
     // Behind the two bytes of the opening comment.
     for room in 3...82 {
-      let hub = hub(.skipToNewest, log: LogLimits(events: 5))
+      let hub = hub(.skipToNewest, log: Retention(maximumEvents: 5))
       let stack = SimulatedStack(hub: hub)
       let reader = stack.connect(EventStreamHandler(hub), channels: ["a"], room: room)
       stack.run()
@@ -79,7 +79,7 @@ import Testing
     reader.read()
     stack.run()
     #expect(try events(reader).count == 2)
-    #expect(hub.statistics.skipped == 999)
+    #expect(hub.statistics.eventsSkipped == 999)
   }
 
   @Test func aReaderThatIsBehindForTooLongIsCutOffThoughItTakesALittle() throws {
@@ -97,7 +97,7 @@ import Testing
     }
     stack.advance(by: .seconds(2))
     #expect(reader.response.ending == .aborted)
-    #expect(hub.statistics.ended == [.lag: 1])
+    #expect(hub.statistics.streamsEnded == [.lagExceeded: 1])
   }
 
   @Test func aReaderThatIsBehindForTooLongSkips() throws {
@@ -111,7 +111,7 @@ import Testing
     reader.read()
     stack.run()
     #expect(try events(reader).map(\.data).last == "10")
-    #expect(hub.statistics.skipped == 9)
+    #expect(hub.statistics.eventsSkipped == 9)
   }
 
   @Test func aSlowReaderGetsTheNewestOfEachKeyInOrderAndAFastOneGetsAll() throws {
@@ -122,7 +122,7 @@ import Testing
     let fast = stack.connect(handler, channels: ["a"])
     stack.run()
     for number in 1...100 {
-      try hub.publish(ServerSentEvent(data: "\(number)"), to: "a", key: ["x", "y", "z"][number % 3])
+      try hub.publish(ServerSentEvent(data: "\(number)"), to: "a", coalescingKey: ["x", "y", "z"][number % 3])
       stack.run()
     }
     slow.read()
@@ -133,7 +133,7 @@ import Testing
     // The first is in the air when the reader becomes slow, or has to be given whole.
     #expect(try events(slow).map(\.data) == ["98", "99", "100", "live", "live too"])
     #expect(try events(fast).count == 102)
-    #expect(hub.statistics.conflated == 97 && hub.statistics.dropped == 0 && hub.statistics.gaps == 0)
+    #expect(hub.statistics.eventsConflated == 97 && hub.statistics.streamsDropped == 0 && hub.statistics.gaps == 0)
   }
 
   @Test func withoutAKeyTheTypeIsOne() throws {
@@ -144,7 +144,7 @@ import Testing
     for number in 1...10 {
       try hub.publish(ServerSentEvent(data: "p\(number)", type: "price"), to: "a")
       try hub.publish(ServerSentEvent(data: "m\(number)"), to: "a")
-      try hub.publish(ServerSentEvent(data: "k\(number)", type: "price"), to: "a", key: "price")
+      try hub.publish(ServerSentEvent(data: "k\(number)", type: "price"), to: "a", coalescingKey: "price")
     }
     stack.run()
     slow.read()
@@ -169,12 +169,12 @@ import Testing
   }
 
   @Test func ifTheEventsToChooseFromAreGoneTheReaderIsTold() throws {
-    let hub = hub(.newestPerKey, log: LogLimits(events: 4))
+    let hub = hub(.newestPerKey, log: Retention(maximumEvents: 4))
     let stack = SimulatedStack(hub: hub)
     let slow = stack.connect(EventStreamHandler(hub), channels: ["a"], room: 0)
     stack.run()
     for number in 1...2000 {
-      try hub.publish(ServerSentEvent(data: "\(number)"), to: "a", key: "\(number % 4)")
+      try hub.publish(ServerSentEvent(data: "\(number)"), to: "a", coalescingKey: "\(number % 4)")
       stack.run()
     }
     slow.read()
@@ -186,7 +186,7 @@ import Testing
 
   @Test func aStreamOfSeveralChannelsKeepsTheRulesOfEach() throws {
     let hub = hub(.newestPerKey)
-    hub.open("b")
+    hub.openChannel("b")
     let stack = SimulatedStack(hub: hub)
     let slow = stack.connect(EventStreamHandler(hub), channels: ["a", "b"], room: 0)
     stack.run()
@@ -203,7 +203,7 @@ import Testing
   }
 
   @Test func stalledReadersOfManyChannelsStayWithinTheBudget() throws {
-    var configuration = EventHub.Configuration.test { $0.maximumBytes = 4 << 20 }
+    var configuration = EventHub.Configuration.test { $0.memoryLimit = 4 << 20 }
     configuration.channelDefaults.slowReaders = .skipToNewest
     let names = (0..<100).map { ChannelName(stringLiteral: "c\($0)") }
     let hub = EventHub(channels: names, configuration: configuration)
@@ -217,11 +217,11 @@ import Testing
     for number in 0..<300 {
       for name in names { try hub.publish("\(number) " + String(repeating: "x", count: 900), to: name) }
       stack.run()
-      most = max(most, hub.statistics.heldBytes)
+      most = max(most, hub.statistics.retainedBytes)
     }
     // A log's newest segment is not given up while it is appended to; copies may have a quarter.
     #expect(most <= 4 << 20 + 1 << 20, "\(most) bytes were held")
-    for reader in readers { reader.hangUp() }
+    for reader in readers { reader.disconnect() }
     stack.run()
     #expect(hub.statistics.readers == 0)
   }

@@ -17,7 +17,7 @@ import Testing
     .reconfigured(isBlocked: false), .reconfigured(isBlocked: true),
   ]
   private var rules: [SubscriptionState.Rules] {
-    [ChannelConfiguration.SlowReaders.disconnect, .skipToNewest, .newestPerKey].flatMap { policy in
+    [ChannelConfiguration.SlowReaderPolicy.disconnect, .skipToNewest, .newestPerKey].flatMap { policy in
       [0, 10].map { SubscriptionState.Rules(slowReaders: policy, maximumLag: 7, window: $0) }
     }
   }

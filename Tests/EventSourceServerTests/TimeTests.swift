@@ -49,8 +49,8 @@ import Testing
     #expect(!stalled.isFinished)
     stack.advance(by: .seconds(2))
     #expect(stalled.response.ending == .aborted)
-    #expect(hub.statistics.ended == [.stalled: 1])
-    #expect(hub.statistics.dropped == 1)
+    #expect(hub.statistics.streamsEnded == [.stalled: 1])
+    #expect(hub.statistics.streamsDropped == 1)
   }
 
   @Test func aSlowConnectionThatTakesSomethingNowAndThenIsKept() throws {
@@ -87,7 +87,7 @@ import Testing
     let handler = EventStreamHandler(
       hub,
       configuration: .with {
-        $0.maximumConnectionTime = .seconds(100)
+        $0.maximumStreamDuration = .seconds(100)
         $0.heartbeatInterval = nil
       })
     let readers = (0..<50).map { _ in stack.connect(handler, channels: ["news"]) }
@@ -101,7 +101,7 @@ import Testing
     #expect(finished[16] == 0 && finished[22] == 50)
     #expect((1..<50).contains(finished[19]))
     #expect(readers.allSatisfy { $0.response.ending == .complete && $0.response.text.hasPrefix(":\nretry: ") })
-    #expect(hub.statistics.ended == [.lifetime: 50])
+    #expect(hub.statistics.streamsEnded == [.maximumDurationReached: 50])
   }
 
   @Test func theFirstEventCarriesTheConfiguredRetryBehindTheComment() throws {
@@ -154,7 +154,7 @@ import Testing
     // Not all at the same moment.
     #expect(moments.count > 2)
     let statistics = hub.statistics
-    #expect(statistics.coalesced + statistics.delivered == 50 * 20)
+    #expect(statistics.eventsCoalesced + statistics.eventsDelivered == 50 * 20)
   }
 
   @Test func drainingGivesEachReaderWhatIsPublishedARetryAndTheEnd() async throws {

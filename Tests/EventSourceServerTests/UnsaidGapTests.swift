@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test func aReaderIsToldIfTheEventThatItsWindowHeldBackIsGone() throws {
-    let hub = EventHub(channels: ["a"], configuration: .test { $0.log = LogLimits(age: .seconds(1)) })
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.retention = Retention(maximumAge: .seconds(1)) })
     let stack = SimulatedStack(hub: hub)
     let handler = EventStreamHandler(hub, configuration: .with { $0.coalescingWindow = .seconds(60) })
     let reader = stack.connect(handler, channels: ["a"])
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func aBusyChannelGivesWayToTheNewestEventsOfOthers() throws {
-    let hub = EventHub(channels: ["a", "b", "c"], configuration: .test { $0.maximumBytes = 64 << 10 })
+    let hub = EventHub(channels: ["a", "b", "c"], configuration: .test { $0.memoryLimit = 64 << 10 })
     let stack = SimulatedStack(hub: hub)
     let readers = ["a", "b", "c"].map { stack.connect(EventStreamHandler(hub), channels: [$0]) }
     stack.run()
@@ -39,7 +39,7 @@ import Testing
       for name in ["a", "b", "c"] as [ChannelName] { try hub.publish("small", to: name) }
       stack.run()
     }
-    #expect(readers.allSatisfy { !$0.isFinished }, "ended as \(hub.statistics.ended)")
+    #expect(readers.allSatisfy { !$0.isFinished }, "ended as \(hub.statistics.streamsEnded)")
     #expect(hub.statistics.evictedUnoffered == 0)
   }
 
@@ -50,7 +50,7 @@ import Testing
     let handler = EventStreamHandler(hub, configuration: .with { $0.maximumLastEventIDBytes = 8 })
     let reader = stack.connect(handler, SimulatedRequest(lastEventID: "longer than that"), channels: ["a"])
     stack.run()
-    #expect(reader.response.text.contains(#"{"channel":"a","lastEventID":null,"earliestHeld":null}"#))
+    #expect(reader.response.text.contains(#"{"channel":"a","lastEventID":null,"earliestAvailable":null}"#))
     #expect(reader.response.text.contains("data: 1\n"))
   }
 
@@ -70,7 +70,7 @@ import Testing
     stack.run()
     var parser = EventStreamParser()
     try parser.parse(reader.response.body) { _ in }
-    reader.hangUp()
+    reader.disconnect()
     let back = stack.connect(
       handler, SimulatedRequest(target: "/?channel=b", lastEventID: parser.lastEventID), channels: ["a"])
     stack.run()
@@ -80,8 +80,8 @@ import Testing
 
   @Test func aRecordingMayBeGivenAnyTime() async throws {
     let hub = EventHub(configuration: .test { $0.recordingTimeout = .seconds(Int64.max) })
-    hub.register(InMemoryEventRepository(), for: "a")
-    for number in 1...20 { _ = try await hub.publish("\(number)", to: "a", awaiting: .published) }
-    #expect(hub.statistics.published == 20)
+    hub.setRepository(InMemoryEventRepository(), for: "a")
+    for number in 1...20 { _ = try await hub.publish("\(number)", to: "a", waitingUntil: .stored) }
+    #expect(hub.statistics.eventsPublished == 20)
   }
 }

@@ -22,7 +22,7 @@ import Testing
       for continuation in held { continuation.resume() }
     }
 
-    func events(for request: ReplayRequest) async throws -> ReplayAnswer { history.events(for: request) }
+    func events(for request: ReplayRequest) async throws -> ReplayResult { history.events(for: request) }
 
     func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
       await withCheckedContinuation { continuation in
@@ -41,12 +41,12 @@ import Testing
 
   private func hub(_ change: (inout EventHub.Configuration) -> Void = { _ in }) -> EventHub {
     let hub = EventHub(configuration: .test(change))
-    hub.register(gate, for: "a")
+    hub.setRepository(gate, for: "a")
     return hub
   }
 
   private func publish(_ text: String, _ hub: EventHub) -> Task<EventID, any Error> {
-    Task { try await hub.publish(text, to: "a", awaiting: .published) }
+    Task { try await hub.publish(text, to: "a", waitingUntil: .stored) }
   }
 
   private func recording() async { while gate.calls == 0 { await Task.yield() } }
@@ -64,8 +64,8 @@ import Testing
     gate.open()
     // It was being recorded, and is published; the other one is neither.
     _ = try await publish("3", hub).value
-    #expect(hub.statistics.published == 2 && hub.statistics.waitingPublications == 0)
-    hub.unregister("a")
+    #expect(hub.statistics.eventsPublished == 2 && hub.statistics.waitingPublications == 0)
+    hub.removeRepository(for: "a")
   }
 
   @Test func closingTheHubEndsWhatWaits() async throws {
@@ -86,21 +86,21 @@ import Testing
     await #expect(throws: PublishError.outcomeUnknown("a")) { try await publish("1", hub).value }
     gate.open()
     _ = try await publish("2", hub).value
-    #expect(hub.statistics.published == 2)
+    #expect(hub.statistics.eventsPublished == 2)
   }
 
   @Test func whatWaitsForARepositoryIsBounded() async throws {
-    let hub = hub { $0.maximumBytes = 64 << 10 }
+    let hub = hub { $0.memoryLimit = 64 << 10 }
     let text = String(repeating: "x", count: 1000)
     let publications = (0..<40).map { _ in publish(text, hub) }
     var refused = 0
     while hub.statistics.waitingPublications < 7 { await Task.yield() }
-    #expect(hub.statistics.heldBytes < 16 << 10)
+    #expect(hub.statistics.retainedBytes < 16 << 10)
     gate.open()
     for publication in publications {
       do { _ = try await publication.value } catch PublishError.recordingBacklog { refused += 1 }
     }
-    #expect(refused > 0 && hub.statistics.published == 40 - refused)
+    #expect(refused > 0 && hub.statistics.eventsPublished == 40 - refused)
     #expect(hub.statistics.waitingPublications == 0)
   }
 
@@ -110,8 +110,8 @@ import Testing
       let stack = SimulatedStack(hub: hub)
       _ = stack.connect(EventStreamHandler(hub), channels: ["b"])
       stack.run()
-      let publication = Task { try await hub.publish("1", to: "b", awaiting: .offered) }
-      while hub.statistics.published == 0 { await Task.yield() }
+      let publication = Task { try await hub.publish("1", to: "b", waitingUntil: .offered) }
+      while hub.statistics.eventsPublished == 0 { await Task.yield() }
       isCanceled ? publication.cancel() : hub.close()
       if isCanceled {
         await #expect(throws: CancellationError.self) { try await publication.value }

@@ -10,7 +10,7 @@ public func fuzzRoundTrip(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   let texts = (0..<4).map { $0 < parts.count ? String(decoding: parts[$0], as: UTF8.self) : "" }
   var encoded: [UInt8] = []
   do {
-    try EventStreamEncoder.append(comment: texts[3], to: &encoded)
+    try EventStreamEncoder.encode(comment: texts[3], into: &encoded)
   } catch {
     precondition(encoded.isEmpty, "what was refused was written")
   }
@@ -20,7 +20,7 @@ public func fuzzRoundTrip(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   let event = ServerSentEvent(data: texts[2], type: type, id: id)
   do {
     let before = encoded.count
-    try EventStreamEncoder.append(event, to: &encoded)
+    try EventStreamEncoder.encode(event, into: &encoded)
     let count = try EventStreamEncoder.byteCount(of: event)
     precondition(count == encoded.count - before, "the count differs")
   } catch {

@@ -20,7 +20,7 @@ extension Connection {
     case .route(let route, let parameters): serve(head, route, parameters, body)
     case .methodNotAllowed(let allowed) where head.method == "OPTIONS": answerOptions(head, allowed: allowed)
     case .methodNotAllowed(let allowed):
-      let fields = [EventStreamField("Allow", allowed.joined(separator: ", "))] + crossOriginFields(head)
+      let fields = [HeaderField("Allow", allowed.joined(separator: ", "))] + crossOriginFields(head)
       respond(status: 405, fields: fields, text: "this path is not served with this method")
     case .notFound:
       respond(status: 404, fields: crossOriginFields(head), text: "nothing is served at this path")
@@ -30,9 +30,9 @@ extension Connection {
   private func serve(_ head: RequestHead, _ handler: EventStreamHandler, _ channels: [String]) {
     let request = mountedRequest(head)
     let lane = loop.lane(of: handler.hub)
-    let exchange = handler.serve(request, channels: channels, response: self, on: lane)
+    let session = handler.serve(request, channels: channels, response: self, on: lane)
     // Within the call it may have answered for good, and then it is of no more use.
-    if phase == .responding || phase == .streaming { self.exchange = exchange }
+    if phase == .responding || phase == .streaming { self.session = session }
   }
 
   /// Answers OPTIONS at a path that has routes, but none for this method: which methods there are (RFC 9110, 9.3.7),
@@ -52,7 +52,7 @@ extension Connection {
   }
 
   /// The fields of an answer at a path where no route has a say.
-  private func crossOriginFields(_ head: RequestHead) -> [EventStreamField] {
+  private func crossOriginFields(_ head: RequestHead) -> [HeaderField] {
     let policy = loop.context.configuration.crossOrigin
     return policy.origins == .sameOriginOnly ? [] : policy.fields(for: mountedRequest(head))
   }
@@ -76,5 +76,5 @@ extension RequestHead {
   var path: Substring { target.prefix { $0 != "?" } }
 
   /// The fields as the handler knows them.
-  fileprivate var streamFields: [EventStreamField] { fields.map { EventStreamField($0.name, $0.value) } }
+  fileprivate var streamFields: [HeaderField] { fields.map { HeaderField($0.name, $0.value) } }
 }

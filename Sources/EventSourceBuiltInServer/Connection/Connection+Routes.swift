@@ -77,7 +77,7 @@ extension Connection {
   /// Ends the connection in the middle of a body, so that it does not look complete.
   func cutOff() { close(reset: true) }
 
-  private func startStreaming(status: Int, fields: [EventStreamField]) {
+  private func startStreaming(status: Int, fields: [HeaderField]) {
     if loop.isDraining { flags.insert(.closes) }
     loop.timers.cancel(Int(number))
     beginStream(status: status, fields: fields)

@@ -21,7 +21,7 @@ extension Connection: EventStreamResponse {
   }
 
   /// Sends the head of a body whose length is not known.
-  func beginStream(status: Int, fields: [EventStreamField]) {
+  func beginStream(status: Int, fields: [HeaderField]) {
     phase = .streaming
     access?.status = status
     if flags.contains(.takesChunks) { flags.insert(.isChunked) } else { flags.insert(.closes) }
@@ -32,12 +32,12 @@ extension Connection: EventStreamResponse {
 
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
     guard phase == .streaming, !flags.contains(.dead) else {
-      exchange = nil
-      return .peerGone
+      session = nil
+      return .peerDisconnected
     }
     // The kernel is known to be full. That is so as long as anything waits, so that no more has to be looked at.
     guard !flags.contains(.blocked) else {
-      flags.insert(.owesWritable)
+      flags.insert(.needsWritableNotification)
       return .accepted(0)
     }
     let result = flags.contains(.isChunked) ? writeChunks(bytes) : writeBytes(bytes)
@@ -48,11 +48,11 @@ extension Connection: EventStreamResponse {
   private func writeBytes(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
     let offered = bytes.count
     while true {
-      let count = eventsource_send(number, bytes.pointer, offered)
+      let count = eventsource_send(number, bytes.baseAddress, offered)
       if count == offered { return .accepted(offered) }
       if count < 0, errno == EINTR { continue }
       guard count >= 0 || errno == EAGAIN else { return sendFailed() }
-      flags.insert(.owesWritable)
+      flags.insert(.needsWritableNotification)
       block()
       return .accepted(max(0, count))
     }
@@ -71,12 +71,12 @@ extension Connection: EventStreamResponse {
       } else {
         let frame = ChunkFrame(around: count)
         size = frame.byteCount
-        sent = sendChunk(number, bytes.pointer + taken, frame, without: 0)
+        sent = sendChunk(number, bytes.baseAddress + taken, frame, without: 0)
       }
       if sent < 0, errno == EINTR { continue }
       guard sent >= 0 || errno == EAGAIN else { return sendFailed() }
       if sent < size {
-        flags.insert(.owesWritable)
+        flags.insert(.needsWritableNotification)
         block()
         guard sent > 0 else { return .accepted(taken) }
         // A chunk that has begun is sent to its end, whatever is offered next.
@@ -89,14 +89,14 @@ extension Connection: EventStreamResponse {
   }
 
   private func sendFailed() -> EventStreamWriteResult {
-    exchange = nil
+    session = nil
     close()
-    return .peerGone
+    return .peerDisconnected
   }
 
   func end(_ ending: EventStreamEnding) {
     guard phase == .streaming else { return }
-    exchange = nil
+    session = nil
     guard ending == .complete else { return close(reset: true) }
     if loop.isDraining { flags.insert(.closes) }
     phase = .writing

@@ -22,16 +22,16 @@ extension Connection {
   }
 
   /// Answers with one line of text.
-  func respond(status: Int, fields: [EventStreamField] = [], text: String) {
-    let type = EventStreamField("Content-Type", "text/plain; charset=utf-8")
+  func respond(status: Int, fields: [HeaderField] = [], text: String) {
+    let type = HeaderField("Content-Type", "text/plain; charset=utf-8")
     respond(status: status, fields: [type] + fields, body: Array("\(text)\n".utf8))
   }
 
   /// Answers the request, and then goes on to the next or closes.
   ///
   /// - Parameter body: Nil if there is none by the nature of the response.
-  func respond(status: Int, fields: [EventStreamField], body: [UInt8]?) {
-    exchange = nil
+  func respond(status: Int, fields: [HeaderField], body: [UInt8]?) {
+    session = nil
     run?.abandon()
     run = nil
     phase = .writing
@@ -55,7 +55,7 @@ extension Connection {
   /// The head's bytes; a field that cannot be sent is left out and logged.
   func encode(
     _ status: Int,
-    _ fields: [EventStreamField],
+    _ fields: [HeaderField],
     _ framing: ResponseHeadEncoder.Framing,
     reserving bodyBytes: Int = 0
   ) -> [UInt8] {
@@ -77,9 +77,9 @@ extension Connection {
   /// The kernel takes bytes again.
   func becameWritable() {
     if !output.isEmpty || unsentChunk != nil { flush() }
-    if phase == .streaming, output.isEmpty, unsentChunk == nil, flags.contains(.owesWritable) {
-      flags.remove(.owesWritable)
-      exchange?.becameWritable()
+    if phase == .streaming, output.isEmpty, unsentChunk == nil, flags.contains(.needsWritableNotification) {
+      flags.remove(.needsWritableNotification)
+      session?.becameWritable()
     }
     if run != nil, phase == .streaming {
       if output.isEmpty { watchForStall() }
@@ -117,7 +117,7 @@ extension Connection {
     guard phase == .head || phase == .body || phase == .responding && run != nil else {
       return phase == .closed ? () : peerHasGone()
     }
-    let retry = EventStreamField("Retry-After", "5")
+    let retry = HeaderField("Retry-After", "5")
     request = nil
     unread = []
     flags.insert(.closes)
@@ -177,7 +177,7 @@ extension Connection {
 
   private func awaitNextRequest() {
     phase = .head
-    flags.subtract([.isHead, .takesChunks, .owesWritable])
+    flags.subtract([.isHead, .takesChunks, .needsWritableNotification])
     loop.setTimer(self, after: loop.context.configuration.keepAliveTimeout)
     if flags.contains(.mayRead) || !unread.isEmpty { resumeLater() }
   }

@@ -35,8 +35,8 @@ final class Connection {
     static let blocked = Flags(rawValue: 4)
     /// EPOLLOUT is watched; once it is, it stays so, since edges cost nothing while they do not come.
     static let watchesWritable = Flags(rawValue: 8)
-    /// The exchange was promised to be told when it can write.
-    static let owesWritable = Flags(rawValue: 16)
+    /// The session was promised to be told when it can write.
+    static let needsWritableNotification = Flags(rawValue: 16)
     /// ``Connection/resume()`` will be called.
     static let resumes = Flags(rawValue: 32)
     /// A send failed: the peer has gone, and ``Connection/resume()`` will say so.
@@ -76,7 +76,7 @@ final class Connection {
   /// The request that is being read; nil between requests.
   var request: PendingRequest?
   /// The handler's side of the request that is being served, or of the stream.
-  var exchange: EventStreamExchange?
+  var session: EventStreamSession?
   /// What the access log will be told of the request that is being served.
   var access: PendingAccess?
   /// The route that is answering the request, or writing the body of its response.
@@ -97,12 +97,12 @@ final class Connection {
   var hasServed: Bool { flags.contains(.served) }
 
   /// Waits for the first request, or tells that there is no room for one.
-  func begin(_ refusal: ConnectionRefusal?) {
+  func begin(_ rejection: ConnectionRejection?) {
     loop.setTimer(self, after: loop.context.configuration.headTimeout)
-    guard let refusal else { return }
+    guard let rejection else { return }
     flags.insert(.closes)
     beginAccess(nil)
-    respond(status: refusal.status, fields: [EventStreamField("Retry-After", "5")], text: "too many connections")
+    respond(status: rejection.status, fields: [HeaderField("Retry-After", "5")], text: "too many connections")
   }
 
   /// What epoll reports.
@@ -150,12 +150,12 @@ final class Connection {
 
   /// Tells whoever serves the request that nobody waits for it any more, and closes.
   func peerHasGone() {
-    let exchange = exchange
+    let session = session
     close()
-    exchange?.peerGone()
+    session?.peerDisconnected()
   }
 
-  /// Closes the descriptor and lets go of everything; nothing is told to the exchange.
+  /// Closes the descriptor and lets go of everything; nothing is told to the session.
   ///
   /// - Parameter reset: Drops what the kernel has not sent and tells the peer that this is not the regular end.
   func close(reset: Bool = false) {
@@ -167,7 +167,7 @@ final class Connection {
     loop.remove(self)
     run?.abandon()
     run = nil
-    exchange = nil
+    session = nil
     request = nil
     output = []
     unread = []
@@ -177,5 +177,5 @@ final class Connection {
   }
 
   /// The bytes that the connection holds for what is being read or sent, but for those of the hubs' logs.
-  var heldBytes: Int { output.count + unread.count + (request?.heldBytes ?? 0) + (run?.pendingBytes ?? 0) }
+  var retainedBytes: Int { output.count + unread.count + (request?.retainedBytes ?? 0) + (run?.pendingBytes ?? 0) }
 }

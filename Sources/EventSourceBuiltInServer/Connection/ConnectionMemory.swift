@@ -9,12 +9,12 @@ final class ConnectionMemory: Sendable {
   init(limit: Int) { self.limit = limit }
 
   /// How much is held.
-  var heldBytes: Int { bytes.load(ordering: .relaxed) }
+  var retainedBytes: Int { bytes.load(ordering: .relaxed) }
 
   /// Charges a connection with what it holds; false if it holds more than before and there is no room for that. On the
   /// connection's thread.
   func account(for connection: Connection) -> Bool {
-    let held = UInt32(clamping: connection.heldBytes)
+    let held = UInt32(clamping: connection.retainedBytes)
     guard held != connection.chargedBytes else { return true }
     let change = Int(held) - Int(connection.chargedBytes)
     connection.chargedBytes = held

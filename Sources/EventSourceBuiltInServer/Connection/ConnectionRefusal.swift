@@ -1,5 +1,5 @@
 /// Why a connection is accepted only to be told that it is not served.
-enum ConnectionRefusal {
+enum ConnectionRejection {
   /// There are as many connections as the server may have.
   case serverIsFull
   /// Its peer has as many as one may have.

@@ -4,6 +4,6 @@ import EventSourceServer
 struct MountedRequest: EventStreamRequest {
   let method: String
   let target: String
-  let fields: [EventStreamField]
+  let fields: [HeaderField]
   let peer: String?
 }

@@ -5,7 +5,7 @@ final class PendingRequest {
   var head: RequestHead?
   var body: RequestBodyParser?
 
-  var heldBytes: Int { headParser.heldBytes + (body?.bytes.count ?? 0) }
+  var retainedBytes: Int { headParser.retainedBytes + (body?.bytes.count ?? 0) }
 
   init(limits: RequestLimits) { headParser = RequestHeadParser(limits: limits) }
 }

@@ -20,7 +20,7 @@ final class UnsentChunk {
 
   /// Sends on; the result is that of `sendmsg`: how much was taken, or -1 and errno.
   func send(to descriptor: Int32) -> Int {
-    let count = sendChunk(descriptor, bytes.pointer + start, frame, without: sent)
+    let count = sendChunk(descriptor, bytes.baseAddress + start, frame, without: sent)
     if count > 0 { sent += count }
     return count
   }

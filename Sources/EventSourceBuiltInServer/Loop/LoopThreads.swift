@@ -6,7 +6,7 @@ import Synchronization
 /// The threads of one run of a server, one for each loop.
 final class LoopThreads: Sendable {
   /// Where the server listens; at least one address.
-  let addresses: [BoundAddress]
+  let addresses: [ListeningAddress]
   private let handles: [LoopHandle]
   private let threads: [pthread_t]
   private let ending: Ending

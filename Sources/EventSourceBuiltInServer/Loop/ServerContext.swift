@@ -4,7 +4,7 @@ import Synchronization
 /// What the threads of one run of a server share.
 final class ServerContext: Sendable {
   /// How far connections beyond the limit are accepted only to be told so.
-  static let refusals = 64
+  static let rejections = 64
 
   let configuration: BuiltInServer.Configuration
   let logger: (any EventLogger)?

@@ -49,7 +49,7 @@ struct RequestHeadParser {
   init(limits: RequestLimits) { self.limits = limits }
 
   /// How many bytes it holds, about.
-  var heldBytes: Int { bytesSeen }
+  var retainedBytes: Int { bytesSeen }
 
   /// Reads on.
   ///

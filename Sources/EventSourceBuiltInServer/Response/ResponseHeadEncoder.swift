@@ -23,7 +23,7 @@ struct ResponseHeadEncoder {
   ///
   /// A field that frames the message is the server's and left out, whoever named it. So is one that would break out of
   /// its line; its name is returned, for the log.
-  func encode(status: Int, fields: [EventStreamField], into bytes: inout [UInt8]) -> [String] {
+  func encode(status: Int, fields: [HeaderField], into bytes: inout [UInt8]) -> [String] {
     var refused: [String] = []
     bytes.append("HTTP/1.1 ")
     bytes.append(status)

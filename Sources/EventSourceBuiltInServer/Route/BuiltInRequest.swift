@@ -7,7 +7,7 @@ public struct BuiltInRequest: EventStreamRequest, Sendable {
   /// The path and the query as received, not decoded.
   public var target: String
   /// The fields in the order received, without Connection, Content-Length, Trailer and Transfer-Encoding.
-  public var fields: [EventStreamField]
+  public var fields: [HeaderField]
   /// The address on the other end, without a port; behind a proxy, the proxy's, unless
   /// ``BuiltInServer/Configuration/trustedProxies`` says that it is believed. Nil if the peer has already gone, and
   /// over a UNIX socket.
@@ -15,7 +15,7 @@ public struct BuiltInRequest: EventStreamRequest, Sendable {
   /// The path, beginning with `/`, not decoded.
   public var path: String
   /// Names and values of the query, decoded, in order.
-  public var query: [EventStreamField]
+  public var query: [HeaderField]
   /// The named segments of the route's pattern, decoded.
   public var pathParameters: [String: String]
   /// The body without its framing, at most ``BuiltInServer/Configuration/maximumBodyBytes``.
@@ -26,7 +26,7 @@ public struct BuiltInRequest: EventStreamRequest, Sendable {
   public init?(
     method: String = "GET",
     target: String,
-    fields: [EventStreamField] = [],
+    fields: [HeaderField] = [],
     peer: String? = nil,
     pathParameters: [String: String] = [:],
     body: [UInt8] = []

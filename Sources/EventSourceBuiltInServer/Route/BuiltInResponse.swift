@@ -8,7 +8,7 @@ public struct BuiltInResponse: Sendable, Hashable {
   /// The status code, 200 to 599; any other is answered as 500 and logged.
   public var status: Int
   /// The fields. One whose value holds CR, LF or NUL is left out and logged, because it would end the line it is in.
-  public var fields: [EventStreamField]
+  public var fields: [HeaderField]
   /// The body; not sent in reply to HEAD, nor with 204, 205 and 304.
   public var body: [UInt8]
   /// A body that is written while it is sent, instead of ``body``; not written in reply to HEAD, nor with 204, 205 and
@@ -16,7 +16,7 @@ public struct BuiltInResponse: Sendable, Hashable {
   public var streamedBody: StreamedBody?
 
   /// Makes a response.
-  public init(status: Int = 200, fields: [EventStreamField] = [], body: [UInt8] = []) {
+  public init(status: Int = 200, fields: [HeaderField] = [], body: [UInt8] = []) {
     self.status = status
     self.fields = fields
     self.body = body
@@ -40,7 +40,7 @@ public struct BuiltInResponse: Sendable, Hashable {
   /// A body that is written while it is sent.
   ///
   /// ```swift
-  /// server.route("GET", "/numbers") { _ in
+  /// server.route("GET", at: "/numbers") { _ in
   ///   .streaming(contentType: "text/plain") { writer in
   ///     for number in 1...1_000_000 { try await writer.write("\(number)\n") }
   ///   }
@@ -73,11 +73,11 @@ public struct BuiltInResponse: Sendable, Hashable {
   public static func empty(status: Int = 204) -> BuiltInResponse { BuiltInResponse(status: status) }
 
   private init(status: Int, contentType: String, _ body: StreamedBody) {
-    self.init(status: status, fields: [EventStreamField("Content-Type", contentType)])
+    self.init(status: status, fields: [HeaderField("Content-Type", contentType)])
     streamedBody = body
   }
 
   private init(status: Int, contentType: String, _ text: String) {
-    self.init(status: status, fields: [EventStreamField("Content-Type", contentType)], body: Array(text.utf8))
+    self.init(status: status, fields: [HeaderField("Content-Type", contentType)], body: Array(text.utf8))
   }
 }

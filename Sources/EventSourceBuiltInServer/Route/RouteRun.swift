@@ -29,12 +29,12 @@ final class RouteRun: Sendable {
   let method: String
   let path: String
   /// What the cross-origin policy adds to the response.
-  let fields: [EventStreamField]
+  let fields: [HeaderField]
   private let token: ConnectionToken
   private let mailbox: Mailbox
   private let state = Mutex(State())
 
-  init(_ request: BuiltInRequest, fields: [EventStreamField], token: ConnectionToken, mailbox: Mailbox) {
+  init(_ request: BuiltInRequest, fields: [HeaderField], token: ConnectionToken, mailbox: Mailbox) {
     method = request.method
     path = request.path
     self.fields = fields

@@ -10,7 +10,7 @@ final class Listener: Sendable {
   private let file: UnixSocketFile?
   private let descriptor: Descriptor
   /// Where it listens.
-  let address: BoundAddress
+  let address: ListeningAddress
 
   /// The descriptor's number, valid while the listener lives.
   var number: Int32 { descriptor.number }
@@ -32,17 +32,17 @@ final class Listener: Sendable {
     case .descriptor(let given):
       descriptor = try Self.duplicate(given)
       file = nil
-      address = Self.boundAddress(of: descriptor.number) ?? BoundAddress(host: configuration.host, port: 0)
+      address = Self.boundAddress(of: descriptor.number) ?? ListeningAddress(host: configuration.host, port: 0)
     case .unix(let name):
       descriptor = try Self.bindUnixSocket(name)
       file = UnixSocketFile(name)
-      address = BoundAddress(unixSocket: name)
+      address = ListeningAddress(unixSocket: name)
       // Between bind and listen somebody else may have taken the name.
       guard listen(descriptor.number, SOMAXCONN) == 0 else { throw Self.failure("listen", socket, errno) }
     case .port(let port, let host):
       descriptor = try Self.bind(port, of: host, takesIPv4: socket.takesIPv4(beside: others))
       file = nil
-      address = Self.boundAddress(of: descriptor.number) ?? BoundAddress(host: host, port: port)
+      address = Self.boundAddress(of: descriptor.number) ?? ListeningAddress(host: host, port: port)
     }
     Self.setOptions(of: descriptor.number, configuration)
   }
@@ -54,10 +54,10 @@ final class Listener: Sendable {
     if let bytes = configuration.sendBufferBytes { _ = eventsource_set_send_buffer(number, Int32(bytes)) }
   }
 
-  private static func boundAddress(of number: Int32) -> BoundAddress? {
+  private static func boundAddress(of number: Int32) -> ListeningAddress? {
     guard let bound = SocketAddress.local(of: number) else { return nil }
-    if let name = bound.unixName { return BoundAddress(unixSocket: name) }
-    return bound.host.map { BoundAddress(host: $0, port: bound.port) }
+    if let name = bound.unixName { return ListeningAddress(unixSocket: name) }
+    return bound.host.map { ListeningAddress(host: $0, port: bound.port) }
   }
 
   private static func duplicate(_ number: Int32) throws(BuiltInServerError) -> Descriptor {

@@ -11,7 +11,7 @@ public enum ListeningSocket: Sendable, Hashable, CustomStringConvertible {
   /// `127.0.0.1:8080`, `[::1]:8080`, `unix:` and a name, or `descriptor 3`.
   public var description: String {
     switch self {
-    case .port(let port, let host): BoundAddress(host: host, port: port).description
+    case .port(let port, let host): ListeningAddress(host: host, port: port).description
     case .unix(let name): "unix:\(escapingControls(name))"
     case .descriptor(let number): "descriptor \(number)"
     }

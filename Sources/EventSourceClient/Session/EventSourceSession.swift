@@ -20,7 +20,7 @@ final class EventSourceSession: Sendable {
     var logger: (@Sendable (EventSourceLogRecord) -> Void)?
   }
 
-  let request: EventSourceRequest
+  let request: SubscriptionRequest
   let configuration: EventSource.Configuration
   let transport: any EventSourceTransport
   let handoff = Handoff()
@@ -29,8 +29,9 @@ final class EventSourceSession: Sendable {
   private let isClosedByCaller = Atomic(false)
   private let begin: @Sendable () -> Duration
 
-  init(_ request: EventSourceRequest, _ configuration: EventSource.Configuration, _ transport: any EventSourceTransport)
-  {
+  init(
+    _ request: SubscriptionRequest, _ configuration: EventSource.Configuration, _ transport: any EventSourceTransport
+  ) {
     self.request = request
     self.configuration = configuration
     self.transport = transport
@@ -42,7 +43,7 @@ final class EventSourceSession: Sendable {
     begin = Self.stopwatch(configuration.clock)
   }
 
-  private static func initialID(_ request: EventSourceRequest, _ configuration: EventSource.Configuration) -> String {
+  private static func initialID(_ request: SubscriptionRequest, _ configuration: EventSource.Configuration) -> String {
     if !configuration.lastEventID.isEmpty { return configuration.lastEventID }
     return request.headers.values(of: "Last-Event-ID").first ?? ""
   }
@@ -208,7 +209,7 @@ final class EventSourceSession: Sendable {
       let plan = shared.withLock {
         $0.machine.plan(for: error, isFutile: isFutile, atLeast: minimum, at: now)
       }
-      let isEnd = configuration.mode == .response && error.code == .ended
+      let isEnd = configuration.mode == .singleResponse && error.code == .ended
       guard !isEnd, let handler = configuration.errorHandler else {
         return take(.failed(error, plan.suggestion, plan))
       }

@@ -43,7 +43,7 @@ final class Handoff: Sendable {
 
   /// Returns the next batch; an empty one at the end.
   ///
-  /// - Throws: The error that ended it, once; one with the code `severalConsumers` if somebody else waits already.
+  /// - Throws: The error that ended it, once; one with the code `alreadyConsumed` if somebody else waits already.
   func receive() async throws -> [Element] {
     try await withCheckedThrowingContinuation { reader in
       let (result, writer) = state.withLock {
@@ -56,7 +56,7 @@ final class Handoff: Sendable {
           if let failure = state.failure.take() { return (.failure(failure), nil) }
           return (.success([]), nil)
         }
-        guard state.reader == nil else { return (.failure(Self.severalConsumers), nil) }
+        guard state.reader == nil else { return (.failure(Self.alreadyConsumed), nil) }
         state.reader = reader
         return (nil, nil)
       }
@@ -65,8 +65,8 @@ final class Handoff: Sendable {
     }
   }
 
-  private static let severalConsumers = SubscriptionError(
-    .severalConsumers, "next() was called while another call waits; give each consumer a source of its own")
+  private static let alreadyConsumed = SubscriptionError(
+    .alreadyConsumed, "next() was called while another call waits; give each consumer a source of its own")
 
   /// Ends it after what has been handed over; with an error, if there is one.
   func finish(with last: [Element] = [], throwing failure: (any Error)? = nil) {

@@ -46,7 +46,7 @@ final class StreamReader: @unchecked Sendable {
       let response = try await connect(number)
       watchdog.stop()
       defer { response.body.cancel() }
-      if let refusal = await judge(response) { return refusal }
+      if let rejection = await judge(response) { return rejection }
       try await open(response.head)
       try await read(response, watchdog)
       return ended(response.head)
@@ -58,7 +58,7 @@ final class StreamReader: @unchecked Sendable {
   /// What the attempt ends with, if the response is no stream; nil: it is one.
   @inline(never)
   private func judge(_ response: TransportResponse) async -> EventSourceSession.Outcome? {
-    switch configuration.responsePolicy.judge(response.head) {
+    switch configuration.responsePolicy.evaluate(response.head) {
     case .accept: nil
     case .finish: .finished
     case .stop(let error): .failed(await complete(error, response), isFutile: true, atLeast: nil)
@@ -128,7 +128,7 @@ final class StreamReader: @unchecked Sendable {
 
   /// The request of an attempt, from its provider if there is one.
   @inline(never)
-  private func makeRequest(_ number: Int) async throws -> EventSourceRequest {
+  private func makeRequest(_ number: Int) async throws -> SubscriptionRequest {
     let request = try await provideRequest(number)
     if let flaw = LastEventIDField.flaw(lastEventID) {
       begin(with: "")
@@ -140,7 +140,7 @@ final class StreamReader: @unchecked Sendable {
   }
 
   @inline(never)
-  private func provideRequest(_ number: Int) async throws -> EventSourceRequest {
+  private func provideRequest(_ number: Int) async throws -> SubscriptionRequest {
     let request = session.request
     guard let provider = session.configuration.requestProvider else { return request }
     let attempt = EventSource.Configuration.Attempt(number: number, lastError: lastError, lastEventID: lastEventID)
@@ -153,7 +153,7 @@ final class StreamReader: @unchecked Sendable {
 
   /// Makes a field of the URL's user, and checks that the request can be sent.
   @inline(never)
-  private func check(_ request: inout EventSourceRequest) throws {
+  private func check(_ request: inout SubscriptionRequest) throws {
     if let (url, authorization) = request.url.extractingCredentials {
       request.url = url
       if request.headers.values(of: "Authorization").isEmpty { request.headers.set("Authorization", authorization) }
@@ -164,7 +164,7 @@ final class StreamReader: @unchecked Sendable {
 
   /// The request that a redirect asks for, whose response ends then; nil: the response is none.
   @inline(never)
-  private func redirect(_ request: EventSourceRequest, _ response: TransportResponse) throws -> EventSourceRequest? {
+  private func redirect(_ request: SubscriptionRequest, _ response: TransportResponse) throws -> SubscriptionRequest? {
     if session.configuration.keepsCookies { cookies.take(response.head) }
     do {
       guard let next = try Redirection.next(after: request, response.head) else { return nil }
@@ -177,7 +177,7 @@ final class StreamReader: @unchecked Sendable {
   }
 
   @inline(never)
-  private func withCookies(_ request: EventSourceRequest) -> EventSourceRequest {
+  private func withCookies(_ request: SubscriptionRequest) -> SubscriptionRequest {
     guard configuration.keepsCookies else { return request }
     var request = request
     cookies.add(to: &request)
@@ -186,7 +186,7 @@ final class StreamReader: @unchecked Sendable {
 
   /// The fields that every attempt has (WHATWG HTML 9.2.2 and 9.2.3; Fetch, cache mode "no-store").
   @inline(never)
-  private func complete(_ request: EventSourceRequest, lastEventID: String) -> EventSourceRequest {
+  private func complete(_ request: SubscriptionRequest, lastEventID: String) -> SubscriptionRequest {
     var request = request
     request.connectTimeout = request.connectTimeout ?? configuration.connectTimeout
     let fields = [

@@ -56,7 +56,7 @@ struct ConsumerBuffer {
     }
     guard waiter == nil else {
       return .failure(
-        SubscriptionError(.severalConsumers, "next() was called while another call waits; give each its own loop"))
+        SubscriptionError(.alreadyConsumed, "next() was called while another call waits; give each its own loop"))
     }
     waiter = asking
     return nil

@@ -9,7 +9,7 @@
 /// by ``EventSource/close()``. Its end and its error reach every consumer, also those that begin later.
 ///
 /// An event counts as processed, for ``EventSource/Configuration/lastEventIDStore``, when every consumer has it in its
-/// buffer. Where that is too early, set ``EventSource/Configuration/commitsExplicitly``.
+/// buffer. Where that is too early, set ``EventSource/Configuration/acknowledgement-swift.property``.
 public final class SharedEventSource: Sendable {
   /// What happens when a consumer's buffer is full.
   public enum FullBufferPolicy: Sendable, Hashable {

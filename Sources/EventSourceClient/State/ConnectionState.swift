@@ -37,7 +37,7 @@ struct ConnectionState {
     /// Tell the reader, and wait.
     case wait(EventSource.Reconnection)
     /// Tell the reader, and end.
-    case close(EventSource.Closure)
+    case close(EventSource.CloseReason)
     case fail(SubscriptionError)
   }
 
@@ -51,7 +51,7 @@ struct ConnectionState {
   private var openedAt: Duration = .zero
   private var startedAt: Duration = .zero
   /// The number of 401 responses in a row.
-  private var refusals = 0
+  private var rejections = 0
   private var delay: ReconnectionDelay
   private let settings: ReconnectionDelay.Settings
   private var configuration: EventSource.Configuration { settings.configuration }
@@ -66,7 +66,9 @@ struct ConnectionState {
   /// The time that is left for the first connection; nil: there is no limit, or there was a stream already, or somebody
   /// decided to go on beyond it.
   func timeLeft(at now: Duration) -> Duration? {
-    guard !hasBeenOpen, !hasOverrun, case .retries(for: let limit?) = configuration.firstConnection else { return nil }
+    guard !hasBeenOpen, !hasOverrun, case .retry(for: let limit?) = configuration.initialConnectionFailure else {
+      return nil
+    }
     return limit.clamped() - (now - startedAt)
   }
 
@@ -81,9 +83,9 @@ struct ConnectionState {
     for error: SubscriptionError, isFutile: Bool, atLeast minimum: Duration?, at now: Duration
   ) -> Plan {
     let isIdle = !(state == .open && hasDelivered)
-    let isStable = state == .open && now - openedAt >= configuration.retryResetInterval
+    let isStable = state == .open && now - openedAt >= configuration.backoffResetInterval
     if isIdle, error.code != .ended, !isStable { delay.failed() } else { delay.succeeded() }
-    refusals = error.status == 401 ? refusals + 1 : 0
+    rejections = error.status == 401 ? rejections + 1 : 0
     let wait = delay.next(isIdle: isIdle, atLeast: minimum, random: Double.random(in: 0...1, using: &random))
     return Plan(suggestion: suggestion(isFutile: isFutile, after: wait, at: now), delay: wait)
   }
@@ -92,10 +94,10 @@ struct ConnectionState {
     isFutile: Bool, after wait: Duration, at now: Duration
   ) -> EventSource.Configuration.Decision {
     if let most = configuration.maximumFailedAttempts, delay.failures >= most { return .stop }
-    // A provider of requests learns of the refusal and is asked for a fresh request, once.
-    if isFutile { return refusals == 1 && configuration.requestProvider != nil ? .reconnect : .stop }
-    if hasBeenOpen { return configuration.mode == .response ? .stop : .reconnect }
-    switch configuration.firstConnection {
+    // A provider of requests learns of the rejection and is asked for a fresh request, once.
+    if isFutile { return rejections == 1 && configuration.requestProvider != nil ? .reconnect : .stop }
+    if hasBeenOpen { return configuration.mode == .singleResponse ? .stop : .reconnect }
+    switch configuration.initialConnectionFailure {
     case .throwsError: return .stop
     case .retries: return timeLeft(at: now + wait).map { $0 > .zero } ?? true ? .reconnect : .stop
     }
@@ -155,7 +157,7 @@ struct ConnectionState {
   private mutating func failed(
     _ error: SubscriptionError, _ decision: EventSource.Configuration.Decision, _ plan: Plan
   ) -> Action {
-    if configuration.mode == .response, state == .open, error.code == .ended {
+    if configuration.mode == .singleResponse, state == .open, error.code == .ended {
       state = .closed
       return .close(.completed)
     }

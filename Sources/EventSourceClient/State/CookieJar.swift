@@ -18,7 +18,7 @@ struct CookieJar: Sendable {
   }
 
   /// Adds the cookies of a request's URL to those that the request names itself; of one name, the kept one is sent.
-  func add(to request: inout EventSourceRequest, at now: Date = Date()) {
+  func add(to request: inout SubscriptionRequest, at now: Date = Date()) {
     let kept = cookies.filter { $0.isSent(to: request.url, at: now) }.sorted { $0.path.utf8.count > $1.path.utf8.count }
     guard !kept.isEmpty else { return }
     let own = request.headers.values(of: "Cookie").flatMap { $0.split(separator: ";") }

@@ -17,7 +17,7 @@ struct ReconnectionDelay {
 
   init(_ settings: Settings) {
     self.settings = settings
-    reconnectionTime = settings.configuration.initialReconnectionTime.clamped()
+    reconnectionTime = settings.configuration.reconnectionTime.clamped()
   }
 
   mutating func serverSaid(_ time: Duration) { reconnectionTime = bounded(time) }
@@ -37,7 +37,7 @@ struct ReconnectionDelay {
     let most = max(configuration.maximumReconnectionTime.clamped(), reconnectionTime)
     var wait = reconnectionTime
     if isIdle { wait = max(wait, min(configuration.minimumFailureDelay.clamped(), most)) }
-    if configuration.backsOff, failures > 1 {
+    if configuration.usesExponentialBackoff, failures > 1 {
       for _ in 1..<failures where wait > .zero && wait < most { wait = min(wait * 2, most) }
     }
     return max(wait * (1 + configuration.jitter * random), bounded(minimum ?? .zero))

@@ -9,8 +9,8 @@ enum Redirection {
   ///
   /// - Throws: A ``SubscriptionError`` for a location that cannot be followed.
   static func next(
-    after request: EventSourceRequest, _ head: ResponseHead
-  ) throws(SubscriptionError) -> EventSourceRequest? {
+    after request: SubscriptionRequest, _ head: ResponseHead
+  ) throws(SubscriptionError) -> SubscriptionRequest? {
     guard [301, 302, 303, 307, 308].contains(head.status), let location = head.headers.values(of: "Location").first
     else { return nil }
     guard !location.isEmpty else { throw error("a redirect has an empty Location", head) }

@@ -17,10 +17,10 @@ public struct ResponsePolicy: Sendable {
   }
 
   /// Judges a head, before any of the body is looked at.
-  public var judge: @Sendable (ResponseHead) -> Verdict
+  public var evaluate: @Sendable (ResponseHead) -> Verdict
 
   /// Makes a policy.
-  public init(_ judge: @escaping @Sendable (ResponseHead) -> Verdict) { self.judge = judge }
+  public init(_ evaluate: @escaping @Sendable (ResponseHead) -> Verdict) { self.evaluate = judge }
 
   /// For programs: 200 with an event stream is accepted and 204 ends; 408, 425, 429, 500, 502, 503 and 504 may pass, as
   /// `Retry-After` says (RFC 9110, 10.2.3); all else stops.
@@ -33,14 +33,14 @@ public struct ResponsePolicy: Sendable {
   }
 
   /// As browsers do (WHATWG HTML 9.2.3): every status but 200 stops.
-  public static let webPlatform = ResponsePolicy { judgeStrictly($0) }
+  public static let browser = ResponsePolicy { judgeStrictly($0) }
 
   private static func judgeStrictly(_ head: ResponseHead) -> Verdict {
     if head.status == 204 { return .finish }
     guard head.status == 200 else {
       return .stop(SubscriptionError(.status, "the server answered with status \(head.status)", head: head))
     }
-    let type = MediaType.extracted(from: head.headers.values(of: "Content-Type"))
+    let type = MediaType(contentTypeFields: head.headers.values(of: "Content-Type"))
     guard type?.isEventStream == true else {
       let what = type?.essence ?? "content without a type"
       return .stop(SubscriptionError(.contentType, "the server sends \(what), not text/event-stream", head: head))

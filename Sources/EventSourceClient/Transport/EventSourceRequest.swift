@@ -1,7 +1,7 @@
 public import Foundation
 
 /// The request that a source sends on each attempt.
-public struct EventSourceRequest: Sendable, Hashable {
+public struct SubscriptionRequest: Sendable, Hashable {
   /// An `http` or `https` URL. A user and password in it are sent as basic authentication, by every transport, unless
   /// there is an `Authorization` field.
   public var url: URL
@@ -26,7 +26,7 @@ public struct EventSourceRequest: Sendable, Hashable {
   }
 }
 
-extension EventSourceRequest {
+extension SubscriptionRequest {
   /// Makes a POST whose body is a value in JSON, as the interfaces of models expect it.
   ///
   /// - Throws: What the encoder throws.
@@ -40,7 +40,7 @@ extension EventSourceRequest {
   }
 }
 
-extension EventSourceRequest {
+extension SubscriptionRequest {
   /// Why it cannot be sent, or could become something else on the wire (RFC 9110, 5.1, 5.5 and 9.1); nil: it is fine.
   /// Values are not named, because they may be secret.
   var firstFlaw: String? {
@@ -69,7 +69,7 @@ extension EventSourceRequest {
   }
 }
 
-extension EventSourceRequest: CustomStringConvertible, CustomReflectable {
+extension SubscriptionRequest: CustomStringConvertible, CustomReflectable {
   /// The method, and the URL without what may be secret.
   public var description: String { "\(method) \(url.redacted)" }
 

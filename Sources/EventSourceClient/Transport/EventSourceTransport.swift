@@ -8,7 +8,7 @@ public protocol EventSourceTransport: Sendable {
   /// Canceling the calling task closes the connection at once, before and after the head.
   ///
   /// - Throws: Anything, when there is no response: the name cannot be resolved, the connection is refused or breaks.
-  func send(_ request: EventSourceRequest) async throws -> TransportResponse
+  func send(_ request: SubscriptionRequest) async throws -> TransportResponse
 }
 
 /// A response whose body is still coming.

@@ -146,7 +146,7 @@ struct EventBlock: Sendable {
     return text
   }
 
-  var heldBytes: Int { data.capacity }
+  var retainedBytes: Int { data.capacity }
 
   /// There was no data in pieces for a while.
   mutating func giveBack() { data.giveBack() }

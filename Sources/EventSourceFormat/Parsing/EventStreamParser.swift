@@ -101,7 +101,7 @@ public struct EventStreamParser: Sendable {
   }
 
   /// How much memory is held for what comes in pieces, in bytes, whether there is anything in it or not.
-  package var heldBytes: Int { line.capacity + block.heldBytes }
+  package var retainedBytes: Int { line.capacity + block.retainedBytes }
 
   private mutating func forgetUnfinished() {
     endedWithCR = false

@@ -21,7 +21,7 @@ public enum ChannelAuthorization: Sendable, Hashable {
   /// The channels, or those that the grant names, may be read.
   case granted(ChannelGrant)
   /// No channel may be read.
-  case refused(EventStreamRefusal)
+  case refused(EventStreamRejection)
 
   /// An anonymous caller may read all requested channels without a time limit.
   public static let granted = ChannelAuthorization.granted(ChannelGrant())
@@ -31,9 +31,9 @@ public enum ChannelAuthorization: Sendable, Hashable {
 public struct ChannelGrant: Sendable, Hashable {
   /// The duration of the permission. When it is over, the stream ends. Zero or less grants nothing: the request gets
   /// 403. `nil` means no limit.
-  public var validFor: Duration?
+  public var expiresAfter: Duration?
   /// The caller's identity, chosen by the application. The key for ``EventHub/Configuration/maximumReadersPerCaller``
-  /// and ``EventHub/revoke(identity:in:)``.
+  /// and ``EventHub/revokeStreams(of:in:)``.
   public var identity: String?
   /// Which of the channels that were asked for may be read, by the names that were asked for; nil: all of them. The
   /// stream is one of just these; if there are none, the request is refused with 403.
@@ -44,17 +44,17 @@ public struct ChannelGrant: Sendable, Hashable {
   /// mean nothing, so a grant never adds a channel to a stream.
   ///
   /// The hub knows the channel by its own name: in statistics, logs, revocations and repositories. The reader does not:
-  /// gaps, removals and refusals name what it asked for, and a last event ID of several channels has a hash of the
+  /// gaps, removals and rejections name what it asked for, and a last event ID of several channels has a hash of the
   /// channel's own name, which somebody who guesses the name can confirm. Grant the same channel to a caller each time:
   /// on a stream of one channel, an ID that the application made is looked for in whatever channel is granted.
   public var aliases: [ChannelName: ChannelName]
 
   /// Creates a grant.
   public init(
-    validFor: Duration? = nil, identity: String? = nil, channels: Set<ChannelName>? = nil,
+    expiresAfter: Duration? = nil, identity: String? = nil, channels: Set<ChannelName>? = nil,
     aliases: [ChannelName: ChannelName] = [:]
   ) {
-    self.validFor = validFor
+    self.expiresAfter = expiresAfter
     self.identity = identity
     self.channels = channels
     self.aliases = aliases

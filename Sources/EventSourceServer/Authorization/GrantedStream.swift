@@ -1,5 +1,5 @@
 /// An open stream, as passed to a revocation's predicate.
-public struct GrantedStream: Sendable, Hashable {
+public struct OpenStream: Sendable, Hashable {
   /// The reader's identity, from the authorizer.
   public let identity: String?
   /// What it reads, by the channels' own names; see ``ChannelGrant/aliases``.
@@ -16,7 +16,7 @@ extension EventHub {
   ///
   /// - Parameter isRevoked: Called on the lanes' threads for every open stream. It must return quickly and must not
   ///   call the hub.
-  public func revoke(where isRevoked: @escaping @Sendable (GrantedStream) -> Bool) {
+  public func revoke(where isRevoked: @escaping @Sendable (OpenStream) -> Bool) {
     revoke(.matching(isRevoked))
   }
 

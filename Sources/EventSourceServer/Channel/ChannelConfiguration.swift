@@ -2,7 +2,7 @@
 /// a default, and every one can be changed while the channel is open, by ``EventHub/reconfigure(_:_:)``.
 public struct ChannelConfiguration: Sendable, Hashable {
   /// What happens to a reader that is too far behind: its next event was evicted, or it exceeds a limit below.
-  public enum SlowReaders: Sendable, Hashable {
+  public enum SlowReaderPolicy: Sendable, Hashable {
     /// Its stream ends. The reader can resume.
     case disconnect
     /// It continues with the newest event, after an event of type `eventsource-gap` that tells it of the missed ones.
@@ -14,7 +14,7 @@ public struct ChannelConfiguration: Sendable, Hashable {
   }
 
   /// What happens to a reader that is too far behind.
-  public var slowReaders = SlowReaders.disconnect
+  public var slowReaders = SlowReaderPolicy.disconnect
   /// The maximum bytes waiting for a reader before it is too far behind. `nil` means that the log is the limit.
   public var maximumBacklogBytes: Int?
   /// The maximum time that an event may wait for a reader before the reader is too far behind. `nil` means no limit. A
@@ -27,7 +27,7 @@ public struct ChannelConfiguration: Sendable, Hashable {
 
   /// The limits of the channel's log. `nil` means the hub's default. An age that differs from the
   /// hub's costs a look at the channel eight times within it.
-  public var log: LogLimits?
+  public var log: Retention?
 
   /// The defaults.
   public init() {}

@@ -9,8 +9,8 @@ struct Position: Hashable {
 /// How positions are written as event IDs, and read back: `k3f9x2ab1-17` is the seventeenth of the first channel.
 ///
 /// This type makes every ID that a hub generates and reads every one that comes back. The first eight characters are
-/// random for each hub, also if its ``EventHub/Configuration/epoch`` is configured, so an ID from before a restart is
-/// never taken for one of this life.
+/// random for each hub, also if its ``EventHub/Configuration/idPrefix`` is configured, so an ID from before a restart
+/// is never taken for one of this life.
 struct PositionForm: Sendable {
   /// What all generated IDs begin with.
   let prefix: String

@@ -1,5 +1,5 @@
 /// One field line of a request or a response: a case-insensitive name and a value (RFC 9110, 5).
-public struct EventStreamField: Sendable, Hashable {
+public struct HeaderField: Sendable, Hashable {
   /// The name, as received or as sent.
   public var name: String
   /// The value, without leading or trailing whitespace. A value that the handler sends contains no CR, LF or NUL.
@@ -12,7 +12,7 @@ public struct EventStreamField: Sendable, Hashable {
   }
 }
 
-extension EventStreamField {
+extension HeaderField {
   /// Names that only the stack that frames a message may send: those that say where the message ends, which part of a
   /// representation it is, how the connection goes on, or when it was sent (RFC 9110, 6, 7.6 and 14.4; RFC 9112). A
   /// second one from elsewhere could end the response early and begin another inside it (RFC 9112, 11.1).
@@ -35,7 +35,7 @@ extension EventStreamField {
 
 private func isValueByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
 
-extension [EventStreamField] {
+extension [HeaderField] {
   /// Returns the values of all fields with this name, in order. Linear in the number of fields.
   public func values(of name: String) -> [String] {
     filter { equalsIgnoringASCIICase($0.name, name) }.map(\.value)

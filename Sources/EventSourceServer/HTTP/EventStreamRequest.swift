@@ -10,7 +10,7 @@ public protocol EventStreamRequest: Sendable {
   var target: String { get }
 
   /// The request's fields in the order received, except those that frame the message.
-  var fields: [EventStreamField] { get }
+  var fields: [HeaderField] { get }
 
   /// The peer's address as the stack reports it, without a port, such as `192.0.2.7`. `nil` if the stack does not know.
   ///

@@ -3,10 +3,10 @@
 /// Every method is called on the thread of the lane that the request was given to, from within
 /// ``EventStreamHandler/serve(_:channels:response:on:)`` or ``DeliveryLane/run(now:)``, and in this order:
 /// ``start(_:)`` once; if the head's body is a stream, ``write(_:)`` any number of times, then ``end(_:)`` once. After
-/// ``end(_:)``, after a head without a stream, and after the adapter has called ``EventStreamExchange/peerGone()``, no
-/// method is called.
+/// ``end(_:)``, after a head without a stream, and after the adapter has called
+/// ``EventStreamSession/peerDisconnected()``, no method is called.
 ///
-/// No method may call the exchange or the lane. If a method finds that the peer has disconnected, it returns that, or
+/// No method may call the session or the lane. If a method finds that the peer has disconnected, it returns that, or
 /// the stack's loop reports it later.
 public protocol EventStreamResponse: AnyObject {
   /// Sends the status and the fields at once. A client announces the connection when it receives them, not with the
@@ -20,7 +20,7 @@ public protocol EventStreamResponse: AnyObject {
   ///
   /// The bytes are lent for the call. To send them later without copying, keep the value, which keeps the memory alive.
   ///
-  /// An adapter that returns fewer bytes than offered, including 0, must call ``EventStreamExchange/becameWritable()``
+  /// An adapter that returns fewer bytes than offered, including 0, must call ``EventStreamSession/becameWritable()``
   /// once, from its own loop, as soon as it can accept at least one byte. The lane offers nothing before that call. The
   /// next offer begins with the first byte that was not accepted, unless the lane has skipped events in between. It may
   /// be shorter than the remainder.
@@ -39,7 +39,7 @@ public enum EventStreamWriteResult: Sendable, Hashable {
   /// The number of bytes accepted, from 0 to the number offered.
   case accepted(Int)
   /// The peer has disconnected. The stream is over, and ``EventStreamResponse/end(_:)`` is not called.
-  case peerGone
+  case peerDisconnected
 }
 
 /// How a stream ends.

@@ -1,7 +1,7 @@
 /// The status and fields of a response, and its body.
 ///
 /// The initializer validates a head, so a stack can send it unchanged. An invalid status becomes 500, fields that are
-/// not ``EventStreamField/isSendable`` are omitted, and a status that forbids a body has none.
+/// not ``HeaderField/isSendable`` are omitted, and a status that forbids a body has none.
 public struct EventStreamResponseHead: Sendable, Hashable {
   /// The body that follows the head.
   public enum Body: Sendable, Hashable {
@@ -17,12 +17,12 @@ public struct EventStreamResponseHead: Sendable, Hashable {
   public let status: Int
   /// The fields to send, all valid. The stack adds those that frame the message (`Content-Length`,
   /// `Transfer-Encoding`, `Connection`, `Date`).
-  public let fields: [EventStreamField]
+  public let fields: [HeaderField]
   /// The body.
   public let body: Body
 
   /// Creates a head, with the corrections described above.
-  public init(status: Int, fields: [EventStreamField] = [], body: Body) {
+  public init(status: Int, fields: [HeaderField] = [], body: Body) {
     self.status = (200...599).contains(status) ? status : 500
     self.fields = fields.allSatisfy(\.isSendable) ? fields : fields.filter(\.isSendable)
     self.body =

@@ -6,7 +6,7 @@ public struct RequestTarget: Sendable, Hashable {
   /// The path, beginning with `/`, not decoded.
   public let path: String
   /// Names and values of the query, decoded (`application/x-www-form-urlencoded`, so `+` is a space), in order.
-  public let query: [EventStreamField]
+  public let query: [HeaderField]
   /// The host and perhaps a port of a target in absolute-form; nil for one in origin-form.
   public let authority: String?
 
@@ -16,14 +16,14 @@ public struct RequestTarget: Sendable, Hashable {
     self.authority = authority
     let parts = origin.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
     path = String(Substring(parts[0]))
-    var query: [EventStreamField] = []
+    var query: [HeaderField] = []
     if parts.count == 2 {
       for pair in parts[1].split(separator: UInt8(ascii: "&")) {
         let sides = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
         guard let name = percentDecoded(sides[0], plusIsSpace: true),
           let value = sides.count == 2 ? percentDecoded(sides[1], plusIsSpace: true) : ""
         else { return nil }
-        query.append(EventStreamField(name, value))
+        query.append(HeaderField(name, value))
       }
     }
     self.query = query

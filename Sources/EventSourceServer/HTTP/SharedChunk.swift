@@ -22,7 +22,7 @@ package final class SharedChunk {
   package func framed(
     _ bytes: borrowing EventStreamBytes, from start: Int, count: Int
   ) -> UnsafeRawBufferPointer {
-    if bytes.pointer + start != pointer || count != self.count { make(bytes, from: start, count: count) }
+    if bytes.baseAddress + start != pointer || count != self.count { make(bytes, from: start, count: count) }
     return UnsafeRawBufferPointer(rebasing: memory[..<framedCount])
   }
 
@@ -37,10 +37,10 @@ package final class SharedChunk {
     precondition(count > 0 && count <= Self.mostBytes && start + count <= bytes.count, "a chunk of \(count) bytes")
     let frame = ChunkFrame(around: count)
     frame.withHead { memory.copyMemory(from: $0) }
-    (memory.baseAddress! + frame.headCount).copyMemory(from: bytes.pointer + start, byteCount: count)
+    (memory.baseAddress! + frame.headCount).copyMemory(from: bytes.baseAddress + start, byteCount: count)
     memory[frame.headCount + count] = UInt8(ascii: "\r")
     memory[frame.headCount + count + 1] = UInt8(ascii: "\n")
-    pointer = bytes.pointer + start
+    pointer = bytes.baseAddress + start
     self.count = count
     framedCount = frame.byteCount
     owner = bytes.owner

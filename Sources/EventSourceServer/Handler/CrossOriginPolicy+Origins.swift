@@ -26,7 +26,7 @@ extension CrossOriginPolicy {
       case .sameOriginOnly, .any: false
       case .listed(let listed): listed.contains(origin)
       // What is admitted is sent back.
-      case .matched(let predicate): EventStreamField("Origin", origin).isSendable && predicate.isAdmitted(origin)
+      case .matched(let predicate): HeaderField("Origin", origin).isSendable && predicate.isAdmitted(origin)
       }
     }
   }

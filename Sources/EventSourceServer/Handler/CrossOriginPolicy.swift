@@ -63,10 +63,10 @@ public struct CrossOriginPolicy: Sendable, Hashable {
 
 extension CrossOriginPolicy {
   /// The fields of any response to a request.
-  package func fields(for request: any EventStreamRequest) -> [EventStreamField] {
+  package func fields(for request: any EventStreamRequest) -> [HeaderField] {
     var fields = originFields(for: request)
     if !exposedFields.isEmpty, Self.areAllowing(fields) {
-      fields.append(EventStreamField("Access-Control-Expose-Headers", exposedFields.joined(separator: ", ")))
+      fields.append(HeaderField("Access-Control-Expose-Headers", exposedFields.joined(separator: ", ")))
     }
     return fields
   }
@@ -77,11 +77,11 @@ extension CrossOriginPolicy {
   ///   - allow: The value of `Allow`.
   ///   - methods: What a preflight allows beside ``allowedMethods``.
   package func preflight(
-    for request: any EventStreamRequest, allow: String = EventStreamRefusal.allowedMethods, methods: [String] = []
+    for request: any EventStreamRequest, allow: String = EventStreamRejection.allowedMethods, methods: [String] = []
   ) -> EventStreamResponseHead {
     var fields = originFields(for: request)
     let isAllowed = Self.areAllowing(fields)
-    fields.append(EventStreamField("Allow", allow))
+    fields.append(HeaderField("Allow", allow))
     if isAllowed {
       let seconds = preflightAge.nanoseconds / 1_000_000_000
       let allMethods = allowedMethods + methods.filter { !allowedMethods.contains($0) }
@@ -90,32 +90,32 @@ extension CrossOriginPolicy {
         ("Access-Control-Allow-Headers", allowedFields.joined(separator: ", ")),
         ("Access-Control-Max-Age", "\(seconds)"),
       ] where !value.isEmpty {
-        fields.append(EventStreamField(name, value))
+        fields.append(HeaderField(name, value))
       }
       if allowsPrivateNetwork, request.fields.values(of: "Access-Control-Request-Private-Network") == ["true"] {
-        fields.append(EventStreamField("Access-Control-Allow-Private-Network", "true"))
+        fields.append(HeaderField("Access-Control-Allow-Private-Network", "true"))
       }
     }
     return EventStreamResponseHead(status: 204, fields: fields, body: .none)
   }
 
-  private func originFields(for request: any EventStreamRequest) -> [EventStreamField] {
+  private func originFields(for request: any EventStreamRequest) -> [HeaderField] {
     switch origins {
     case .sameOriginOnly: return []
-    case .any: return [EventStreamField("Access-Control-Allow-Origin", "*")]
+    case .any: return [HeaderField("Access-Control-Allow-Origin", "*")]
     case .listed, .matched: break
     }
     // Said also to origins that are not admitted, or a cache would give one's answer to another.
-    var fields = [EventStreamField("Vary", "Origin")]
+    var fields = [HeaderField("Vary", "Origin")]
     let sent = request.fields.values(of: "Origin")
     if sent.count == 1, origins.admits(sent[0]) {
-      fields.append(EventStreamField("Access-Control-Allow-Origin", sent[0]))
-      if allowsCredentials { fields.append(EventStreamField("Access-Control-Allow-Credentials", "true")) }
+      fields.append(HeaderField("Access-Control-Allow-Origin", sent[0]))
+      if allowsCredentials { fields.append(HeaderField("Access-Control-Allow-Credentials", "true")) }
     }
     return fields
   }
 
-  private static func areAllowing(_ fields: [EventStreamField]) -> Bool {
+  private static func areAllowing(_ fields: [HeaderField]) -> Bool {
     fields.contains { $0.name == "Access-Control-Allow-Origin" }
   }
 }

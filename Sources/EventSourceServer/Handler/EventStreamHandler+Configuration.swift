@@ -3,9 +3,9 @@ extension EventStreamHandler {
   public struct Configuration: Sendable {
     /// What happens when a reader asks to resume after an event that is no longer available. Except with `refuse`, the
     /// reader also gets an event of type `eventsource-gap`.
-    public enum AfterGap: Sendable {
+    public enum GapPolicy: Sendable {
       /// Everything available, then new events.
-      case replayHeld
+      case replayAvailable
       /// Only new events.
       case liveOnly
       /// No stream, but a response with this status, 400 to 599, and one line of reason. If a repository must be asked
@@ -43,7 +43,7 @@ extension EventStreamHandler {
     /// It applies only if neither the path nor ``channels`` names a channel. Otherwise a request with this item gets
     /// 400, so that a path names everything that is read and a proxy's rules for paths hold. The root path names
     /// nothing: there the query adds to the channels that the program passed with the request.
-    public var channelQueryName: String? = "channel"
+    public var channelQueryItem: String? = "channel"
     /// Whether the query may add channels to those that the path or ``channels`` names. Rules for paths, in a proxy or
     /// in your program, then no longer control what is read; only the authorizer does.
     public var addsChannelsFromQuery = false
@@ -51,17 +51,17 @@ extension EventStreamHandler {
     public var maximumChannelsPerStream = 16
     /// The query items that carry the last event ID, for clients that cannot send the `Last-Event-ID` field. A
     /// non-empty field has precedence, then the first non-empty item. Empty means that only the field counts.
-    public var lastEventIDQueryNames = ["lastEventID", "lastEventId", "last-event-id"]
+    public var lastEventIDQueryItems = ["lastEventID", "lastEventId", "last-event-id"]
     /// The maximum length of a last event ID, in bytes.
     ///
     /// A longer ID, or one with a line break or a NUL, is treated as unknown: the reader is told of a gap, and
-    /// ``afterGap`` applies. It is not refused, because any status other than 200 ends a browser's `EventSource` for
+    /// ``gapPolicy`` applies. It is not refused, because any status other than 200 ends a browser's `EventSource` for
     /// good.
     public var maximumLastEventIDBytes = 4096
     /// Whether a reader without a last event ID gets everything available first, instead of only new events.
-    public var replaysWithoutLastEventID = false
+    public var replaysToNewReaders = false
     /// What happens when a reader cannot resume without a gap.
-    public var afterGap = AfterGap.replayHeld
+    public var gapPolicy = GapPolicy.replayAvailable
     /// The provider of a channel's state, which readers without a last event ID get first. `nil` means none.
     public var snapshotForNewReaders: (any SnapshotProvider)?
     /// What happens to a stream of several channels when one is removed. A stream of one channel ends.
@@ -83,9 +83,9 @@ extension EventStreamHandler {
     /// %.
     public var reconnectionJitter = 0.5
     /// The maximum duration of a stream, so that readers are rebalanced over servers. `nil` means no limit.
-    public var maximumConnectionTime: Duration?
+    public var maximumStreamDuration: Duration?
     /// The fraction by which that duration varies. 0.1 means 90 % to 110 %.
-    public var connectionTimeJitter = 0.1
+    public var streamDurationJitter = 0.1
     /// The time after which a connection that accepts no waiting bytes is disconnected.
     public var stallTimeout: Duration = .seconds(30)
     /// If set, each reader gets at most one event per window, the newest, at its own phase. For events that all mean
@@ -107,7 +107,7 @@ extension EventStreamHandler {
     public var openingComment: String? = ""
     /// Additional fields for the head of every stream. ``validate()`` rejects fields that frame the message, which the
     /// stack sends, and fields that the handler sends itself.
-    public var fields: [EventStreamField] = []
+    public var fields: [HeaderField] = []
 
     /// The defaults.
     public init() {}

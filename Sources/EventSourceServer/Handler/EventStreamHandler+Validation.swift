@@ -6,8 +6,8 @@ extension EventStreamHandler.Configuration {
     try validateTimes()
     try crossOrigin.validate()
     try validateFields()
-    if case .refuse(let status) = afterGap {
-      try ConfigurationError.require((400...599).contains(status), "afterGap", "a status of 400 to 599", status)
+    if case .reject(let status) = gapPolicy {
+      try ConfigurationError.require((400...599).contains(status), "gapPolicy", "a status of 400 to 599", status)
     }
     let comment = openingComment ?? ""
     let isOneLine = comment.utf8.count <= 65_536 && !comment.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 }
@@ -21,8 +21,8 @@ extension EventStreamHandler.Configuration {
   public func validate(mountedAt pattern: PathPattern) throws(ConfigurationError) {
     try validate()
     try ConfigurationError.require(
-      !channels.isEmpty || channelQueryName != nil || pattern.parameterNames.contains("channel"), "channels",
-      "at least one where neither the path has a segment {channel} nor channelQueryName is set",
+      !channels.isEmpty || channelQueryItem != nil || pattern.parameterNames.contains("channel"), "channels",
+      "at least one where neither the path has a segment {channel} nor channelQueryItem is set",
       "none at \"\(pattern)\"")
   }
 
@@ -42,11 +42,11 @@ extension EventStreamHandler.Configuration {
   }
 
   private func validateNames() throws(ConfigurationError) {
-    if let channelQueryName { try Self.validateQueryName(channelQueryName, "channelQueryName") }
-    for name in lastEventIDQueryNames {
-      try Self.validateQueryName(name, "lastEventIDQueryNames")
+    if let channelQueryItem { try Self.validateQueryName(channelQueryItem, "channelQueryItem") }
+    for name in lastEventIDQueryItems {
+      try Self.validateQueryName(name, "lastEventIDQueryItems")
       try ConfigurationError.require(
-        name != channelQueryName, "lastEventIDQueryNames", "other names than channelQueryName", "\"\(name)\"")
+        name != channelQueryItem, "lastEventIDQueryItems", "other names than channelQueryItem", "\"\(name)\"")
     }
   }
 
@@ -60,7 +60,7 @@ extension EventStreamHandler.Configuration {
 
   private func validateTimes() throws(ConfigurationError) {
     for (name, value) in [
-      ("heartbeatInterval", heartbeatInterval), ("maximumConnectionTime", maximumConnectionTime),
+      ("heartbeatInterval", heartbeatInterval), ("maximumStreamDuration", maximumStreamDuration),
       ("stallTimeout", stallTimeout), ("coalescingWindow", coalescingWindow),
       ("reauthorizationInterval", reauthorizationInterval), ("missingChannel", longestWait),
     ] {
@@ -74,7 +74,7 @@ extension EventStreamHandler.Configuration {
     try ConfigurationError.require(
       (0...1).contains(reconnectionJitter), "reconnectionJitter", "0 to 1", reconnectionJitter)
     try ConfigurationError.require(
-      (0..<1).contains(connectionTimeJitter), "connectionTimeJitter", "0 to less than 1", connectionTimeJitter)
+      (0..<1).contains(streamDurationJitter), "streamDurationJitter", "0 to less than 1", streamDurationJitter)
   }
 
   private var longestWait: Duration? { if case .waits(let time) = missingChannel { time } else { nil } }

@@ -45,7 +45,7 @@ public final class EventStreamHandler: Sendable {
   private static func comment(_ configuration: Configuration, _ hub: EventHub) -> EventStreamBytes? {
     var bytes: [UInt8] = []
     // It cannot fail: the comment was checked with the configuration.
-    if let comment = configuration.openingComment { try? EventStreamEncoder.append(comment: comment, to: &bytes) }
+    if let comment = configuration.openingComment { try? EventStreamEncoder.encode(comment: comment, into: &bytes) }
     return LogSegment.standalone(bytes, budget: hub.budget)
   }
 
@@ -56,28 +56,28 @@ public final class EventStreamHandler: Sendable {
   ///   - channels: The channels named by the route, decoded. The handler validates them.
   ///   - response: The response to write to.
   ///   - lane: The calling thread's lane, of this handler's hub.
-  /// - Returns: The exchange that the stack drives during the connection's life. It may already be finished.
+  /// - Returns: The session that the stack drives during the connection's life. It may already be finished.
   public func serve(
     _ request: any EventStreamRequest, channels: [String] = [], response: any EventStreamResponse,
     on lane: DeliveryLane
-  ) -> EventStreamExchange {
+  ) -> EventStreamSession {
     precondition(lane.hub === hub, "the lane belongs to another hub than the handler")
     let crossOriginFields = configuration.crossOrigin.fields(for: request)
-    func makeExchange(_ phase: EventStreamExchange.Phase) -> EventStreamExchange {
-      let exchange = EventStreamExchange(lane: lane, handler: self, response: response, phase: phase)
-      exchange.crossOriginFields = crossOriginFields
-      return exchange
+    func makeExchange(_ phase: EventStreamSession.Phase) -> EventStreamSession {
+      let session = EventStreamSession(lane: lane, handler: self, response: response, phase: phase)
+      session.crossOriginFields = crossOriginFields
+      return session
     }
     if request.method == "OPTIONS" {
       response.start(configuration.crossOrigin.preflight(for: request))
       return makeExchange(.closed)
     }
     do {
-      let exchange = makeExchange(.arrived(try StreamPlan(request, routeChannels: channels, configuration)))
-      try lane.admit(exchange)
-      return exchange
+      let session = makeExchange(.arrived(try StreamPlan(request, routeChannels: channels, configuration)))
+      try lane.admit(session)
+      return session
     } catch {
-      return lane.refuse(error, request, crossOriginFields, response, makeExchange(.closed))
+      return lane.reject(error, request, crossOriginFields, response, makeExchange(.closed))
     }
   }
 }

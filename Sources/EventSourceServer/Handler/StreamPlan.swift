@@ -4,7 +4,7 @@ internal import EventSourceFormat
 struct StreamPlan {
   /// Stands for a last event ID that no event can have: one that is too long, or has a line break or a NUL. It begins
   /// with a space, which the `Last-Event-ID` field cannot carry and publishers are refused, so whoever is asked for
-  /// the events after it does not know it, and the reader is told of a gap. A refusal would end a browser's
+  /// the events after it does not know it, and the reader is told of a gap. A rejection would end a browser's
   /// `EventSource` for good (WHATWG HTML 9.2.2).
   static let unusableLastEventID = " unusable"
 
@@ -15,10 +15,10 @@ struct StreamPlan {
   var waitEnd = Int64.never
   var isHead: Bool { request.method == "HEAD" }
 
-  /// Reads a request; throws the refusal of one that is not well-formed. OPTIONS is not for here.
+  /// Reads a request; throws the rejection of one that is not well-formed. OPTIONS is not for here.
   init(
     _ request: any EventStreamRequest, routeChannels: [String], _ configuration: EventStreamHandler.Configuration
-  ) throws(EventStreamRefusal) {
+  ) throws(EventStreamRejection) {
     guard request.method == "GET" || request.method == "HEAD" else { throw .methodNotAllowed(request.method) }
     guard let target = RequestTarget(request.target) else { throw .bad("the request target is ill-formed") }
     guard AcceptField.admitsEventStream(request.fields.values(of: "Accept")) else { throw .notAcceptable }
@@ -32,8 +32,8 @@ struct StreamPlan {
   /// add to it: rules of proxies look at the path.
   private static func queryChannels(
     _ target: RequestTarget, _ routeChannels: [String], _ configuration: EventStreamHandler.Configuration
-  ) throws(EventStreamRefusal) -> [String] {
-    guard let item = configuration.channelQueryName else { return [] }
+  ) throws(EventStreamRejection) -> [String] {
+    guard let item = configuration.channelQueryItem else { return [] }
     let names = target.values(of: item)
     guard !names.isEmpty, !configuration.addsChannelsFromQuery else { return names }
     guard configuration.channels.isEmpty else {
@@ -48,7 +48,7 @@ struct StreamPlan {
 
   private static func channels(
     _ names: [String], _ configuration: EventStreamHandler.Configuration
-  ) throws(EventStreamRefusal) -> [ChannelName] {
+  ) throws(EventStreamRejection) -> [ChannelName] {
     var channels = configuration.channels
     for text in names {
       let name: ChannelName
@@ -71,7 +71,7 @@ struct StreamPlan {
     _ request: any EventStreamRequest, _ target: RequestTarget, _ configuration: EventStreamHandler.Configuration
   ) -> String? {
     let candidates =
-      request.fields.values(of: "Last-Event-ID") + configuration.lastEventIDQueryNames.flatMap(target.values)
+      request.fields.values(of: "Last-Event-ID") + configuration.lastEventIDQueryItems.flatMap(target.values)
     guard let id = candidates.first(where: { !$0.isEmpty }) else { return nil }
     guard id.utf8.count <= configuration.maximumLastEventIDBytes, (try? EventID(id)) != nil else {
       return unusableLastEventID
@@ -80,4 +80,4 @@ struct StreamPlan {
   }
 }
 
-extension EventStreamRefusal: Error {}
+extension EventStreamRejection: Error {}

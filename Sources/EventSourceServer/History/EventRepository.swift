@@ -14,7 +14,7 @@ public protocol EventRepository: Sendable {
   ///
   /// - Throws: Any error if the history cannot be read. The reader's stream then ends, so that the reader returns
   ///   later; it never continues with events missing.
-  func events(for request: ReplayRequest) async throws -> ReplayAnswer
+  func events(for request: ReplayRequest) async throws -> ReplayResult
 }
 
 /// A repository that publishing writes to, so that its content and the streams cannot disagree.
@@ -55,7 +55,7 @@ public struct ReplayRequest: Sendable, Hashable {
 }
 
 /// A repository's answer.
-public enum ReplayAnswer: Sendable, Hashable {
+public enum ReplayResult: Sendable, Hashable {
   /// The events directly after the requested one, without a gap. Every event has an ID. Empty means that there are no
   /// later events.
   case contiguous([ServerSentEvent])

@@ -4,21 +4,21 @@ internal import EventSourceFormat
 ///
 /// Its type is ``type``, which a plain `EventSource` ignores unless it listens for it; its data is one JSON object:
 /// `channel`, `lastEventID` (what the reader is to have continued after; null, if it was moved on because it is slow)
-/// and `earliestHeld` (the ID of the first event that is still to be had, or null, if it is not known how that lies to
-/// what the reader has: events that it has may then come again). It has no ID, so the reader's last event ID stays what
-/// it was.
+/// and `earliestAvailable` (the ID of the first event that is still to be had, or null, if it is not known how that
+/// lies to what the reader has: events that it has may then come again). It has no ID, so the reader's last event ID
+/// stays what it was.
 struct GapEvent: ServerSentEventConvertible {
   static let type: EventType = "eventsource-gap"
 
   let channel: ChannelName
   let lastEventID: String?
-  let earliestHeld: String?
+  let earliestAvailable: String?
 
   var serverSentEvent: ServerSentEvent {
-    let earliest = earliestHeld.map(Self.quoted) ?? "null"
+    let earliest = earliestAvailable.map(Self.quoted) ?? "null"
     let last = lastEventID.map(Self.quoted) ?? "null"
     let data = """
-      {"channel":\(Self.quoted(channel.rawValue)),"lastEventID":\(last),"earliestHeld":\(earliest)}
+      {"channel":\(Self.quoted(channel.rawValue)),"lastEventID":\(last),"earliestAvailable":\(earliest)}
       """
     return ServerSentEvent(data: data, type: Self.type)
   }

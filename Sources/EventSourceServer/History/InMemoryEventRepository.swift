@@ -54,7 +54,7 @@ public final class InMemoryEventRepository: NewestEventReporting {
   }
 
   /// Returns the events after one. Finding the place takes constant time; the rest is linear in the events returned.
-  public func events(for request: ReplayRequest) -> ReplayAnswer {
+  public func events(for request: ReplayRequest) -> ReplayResult {
     state.withLock { state in
       state.histories[request.channel]?.answer(request)
         ?? (request.lastEventID == nil ? .contiguous([]) : .unknownID)
@@ -132,7 +132,7 @@ private struct History {
     return id
   }
 
-  func answer(_ request: ReplayRequest) -> ReplayAnswer {
+  func answer(_ request: ReplayRequest) -> ReplayResult {
     guard let id = request.lastEventID else { return .contiguous(batch(from: earliest, request)) }
     if let number = numbers[id] { return .contiguous(batch(from: number + 1, request)) }
     // An event that is held and not found by its ID was never given this one.

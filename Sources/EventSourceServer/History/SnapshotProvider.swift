@@ -24,7 +24,7 @@ final class SnapshotHistory: EventRepository {
 
   init(_ provider: any SnapshotProvider) { self.provider = provider }
 
-  func events(for request: ReplayRequest) async throws -> ReplayAnswer {
+  func events(for request: ReplayRequest) async throws -> ReplayResult {
     guard !wasAsked.exchange(true, ordering: .relaxed) else { return .contiguous([]) }
     return .contiguous(try await provider.snapshot(of: request.channel))
   }

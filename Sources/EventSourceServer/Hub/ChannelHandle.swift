@@ -43,9 +43,9 @@ public final class ChannelHandle: Sendable {
     try hub.reconfigure(channel, change)
   }
 
-  /// Removes the channel, as ``EventHub/remove(_:)`` does, but never another one that has its name by now. Does nothing
-  /// if it was removed already.
-  public func remove() { hub.remove(name, if: channel) }
+  /// Removes the channel, as ``EventHub/removeChannel(_:)`` does, but never another one that has its name by now. Does
+  /// nothing if it was removed already.
+  public func remove() { hub.removeChannel(name, if: channel) }
 }
 
 extension ChannelHandle {
@@ -58,7 +58,7 @@ extension ChannelHandle {
   /// - Throws: ``PublishError``, `EventStreamFormatError`, or any error from converting the event. If it throws,
   ///   nothing was sent.
   @discardableResult
-  public func publish(_ event: some ServerSentEventConvertible, key: String? = nil) throws -> EventID {
+  public func publish(_ event: some ServerSentEventConvertible, coalescingKey: String? = nil) throws -> EventID {
     let event = try hub.prepare(event.serverSentEvent, key: key)
     try checkOpen()
     switch try hub.append(event, to: channel, isRecordedBy: nil) {
@@ -82,7 +82,7 @@ extension ChannelHandle {
   /// - Throws: As the synchronous form, and what the repository throws: the event is then not published.
   @discardableResult
   public func publish(
-    _ event: some ServerSentEventConvertible, key: String? = nil, awaiting milestone: EventHub.Milestone
+    _ event: some ServerSentEventConvertible, key: String? = nil, waitingUntil milestone: EventHub.Milestone
   ) async throws -> EventID {
     let event = try hub.prepare(event.serverSentEvent, key: key)
     try checkOpen()

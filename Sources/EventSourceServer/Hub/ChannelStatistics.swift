@@ -48,7 +48,7 @@ extension EventHub {
       statistics.timeSinceLastPublication = state.log.segments.last.map { .nanoseconds(max(0, now - $0.lastAppend)) }
       return (LogSnapshot(state.log), state.audiences, state.recording)
     }
-    statistics.published = log.endOrdinal
+    statistics.eventsPublished = log.endOrdinal
     statistics.retainedEvents = Int(log.endOrdinal - log.startOrdinal)
     statistics.oldestID = log.oldestEventID.map(EventID.init(unchecked:))
     statistics.newestID = log.newestEvent.flatMap { log.id(at: $0.position) }.map(EventID.init(unchecked:))

@@ -70,7 +70,7 @@ extension EventHub {
     _ name: ChannelName, _ rules: ChannelConfiguration?, _ repository: (any EventRepository)?, isExplicit: Bool,
     limit: Int = .max
   ) -> Bool {
-    let rules = rules.map { ChannelRules($0, hubLimits: configuration.log) } ?? defaultRules
+    let rules = rules.map { ChannelRules($0, hubRetention: configuration.log) } ?? defaultRules
     let made = channels.withLock { channels -> EventChannel? in
       guard channels[name] == nil, channels.count < limit else { return nil }
       // Lock order: the table of channels, that of recordings.

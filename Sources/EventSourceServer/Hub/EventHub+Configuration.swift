@@ -10,20 +10,20 @@ extension EventHub {
     }
 
     /// How channels are created.
-    public var channelCreation = ChannelCreation.declared
+    public var channelCreation = ChannelCreation.explicit
     /// The maximum number of channels at a time.
     public var maximumChannels = 100_000
     /// The limits of each channel's log, unless the channel has its own.
-    public var log = LogLimits()
+    public var log = Retention()
     /// The rules of channels that are opened without rules of their own.
     public var channelDefaults = ChannelConfiguration()
     /// Gives every channel a history, also those that are made on demand; nil: a channel has the one that was
     /// registered for it, if any. For one history of all channels: `{ _ in history }`.
     ///
     /// Called with the name of each channel that is opened or made, before anybody can read it or publish to it; nil
-    /// for a channel without a history. ``EventHub/register(_:for:)`` and
-    /// ``EventHub/unregister(_:disconnectingReaders:)`` go before it. Any thread, sometimes more than once for a
-    /// channel, so return the same object each time. It must be quick, and not call the hub.
+    /// for a channel without a history. ``EventHub/setRepository(_:for:)`` and
+    /// ``EventHub/removeRepository(for:disconnectingReaders:)`` go before it. Any thread, sometimes more than once for
+    /// a channel, so return the same object each time. It must be quick, and not call the hub.
     public var repositoryProvider: (@Sendable (ChannelName) -> (any EventRepository)?)?
     /// Told which channels have readers, and of every reader that comes and leaves. Costs nothing while there are none.
     public var occupancyObservers: [any OccupancyObserver] = []

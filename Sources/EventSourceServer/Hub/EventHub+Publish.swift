@@ -74,7 +74,8 @@ extension EventHub {
   /// - Throws: As the synchronous form. Any error of the repository; the event is then not published.
   @discardableResult
   public func publish(
-    _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil, awaiting milestone: Milestone
+    _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil,
+    waitingUntil milestone: Milestone
   ) async throws -> EventID {
     let event = try prepare(event.serverSentEvent, key: key)
     let id = try await publish(event, to: name)
@@ -96,7 +97,7 @@ extension EventHub {
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to names: [ChannelName], key: String? = nil,
-    awaiting milestone: Milestone
+    waitingUntil milestone: Milestone
   ) async throws -> [EventID] {
     let event = try prepare(event.serverSentEvent, key: key)
     for name in names { try checkID(of: event, in: try findChannel(name)) }

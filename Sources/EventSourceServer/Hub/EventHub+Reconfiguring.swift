@@ -10,8 +10,8 @@ extension EventHub {
   ///
   /// - A reader that is beyond a new limit is treated as slow at once. One whose next event was evicted is treated as
   ///   any that has fallen out of the log.
-  /// - With ``ChannelConfiguration/SlowReaders/newestPerKey``, readers that are behind get only the newest of each key
-  ///   of what is published after the change, and everything from before it. Without it, they get everything again.
+  /// - With ``ChannelConfiguration/SlowReaderPolicy/newestPerKey``, readers that are behind get only the newest of each
+  ///   key of what is published after the change, and everything from before it. Without it, they get everything again.
   /// - A reader that waits for the end of a coalescing window is given its event at that end, or at once if there is no
   ///   window any more.
   ///
@@ -41,7 +41,7 @@ extension EventHub {
       } catch {
         throw .invalidValue(error)
       }
-      let rules = ChannelRules(configuration, hubLimits: self.configuration.log)
+      let rules = ChannelRules(configuration, hubRetention: self.configuration.log)
       let audiences = channel.withState { state -> [LaneAudience]?? in
         guard !state.isRemoved else { return .some(nil) }
         guard state.rules === before else { return .none }

@@ -64,10 +64,10 @@ public final class EventHub: Sendable {
     }
     self.configuration = configuration
     self.logger = logger
-    positions = PositionForm(configured: configuration.epoch)
+    positions = PositionForm(configured: configuration.idPrefix)
     random = Mutex(SplitMix64(seed: configuration.seed ?? .random(in: 0 ... .max)))
     budget = MemoryBudget(limit: configuration.maximumBytes)
-    defaultRules = ChannelRules(configuration.channelDefaults, hubLimits: configuration.log)
+    defaultRules = ChannelRules(configuration.channelDefaults, hubRetention: configuration.log)
     shortestAge = Atomic(defaultRules.age ?? .never)
     occupancy = configuration.occupancyObservers.isEmpty ? nil : OccupancyLedger(configuration)
     admissions = Admissions(configuration)

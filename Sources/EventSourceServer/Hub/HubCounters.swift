@@ -53,19 +53,19 @@ final class HubCounters: Sendable {
 
   var statistics: HubStatistics {
     var statistics = HubStatistics()
-    statistics.published = publishedEvents.load(ordering: .relaxed)
+    statistics.eventsPublished = publishedEvents.load(ordering: .relaxed)
     statistics.publishedBytes = publishedBytes.load(ordering: .relaxed)
-    statistics.delivered = delivered.load(ordering: .relaxed)
-    statistics.replayed = replayed.load(ordering: .relaxed)
+    statistics.eventsDelivered = delivered.load(ordering: .relaxed)
+    statistics.eventsReplayed = replayed.load(ordering: .relaxed)
     statistics.sentBytes = sentBytes.load(ordering: .relaxed)
-    statistics.coalesced = coalesced.load(ordering: .relaxed)
+    statistics.eventsCoalesced = coalesced.load(ordering: .relaxed)
     statistics.gaps = gaps.load(ordering: .relaxed)
-    statistics.skipped = skipped.load(ordering: .relaxed)
-    statistics.conflated = conflated.load(ordering: .relaxed)
+    statistics.eventsSkipped = skipped.load(ordering: .relaxed)
+    statistics.eventsConflated = conflated.load(ordering: .relaxed)
     statistics.evictedUnoffered = unoffered.load(ordering: .relaxed)
-    statistics.opened = opened.load(ordering: .relaxed)
-    statistics.refused = refused.load(ordering: .relaxed)
-    statistics.ended = ended.withLock { $0 }
+    statistics.streamsOpened = opened.load(ordering: .relaxed)
+    statistics.requestsRejected = refused.load(ordering: .relaxed)
+    statistics.streamsEnded = ended.withLock { $0 }
     return statistics
   }
 }

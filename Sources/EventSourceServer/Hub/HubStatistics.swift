@@ -37,7 +37,7 @@ public struct HubStatistics: Sendable, Hashable {
   /// Publications that are waiting for a repository.
   public var waitingPublications = 0
   /// Bytes of logs, replays and waiting publications.
-  public var heldBytes = 0
+  public var retainedBytes = 0
 
   /// Streams that ended because the reader was too slow.
   public var dropped: Int { ended.reduce(0) { $0 + ($1.key.isDrop ? $1.value : 0) } }
@@ -53,7 +53,7 @@ extension EventHub {
     statistics.readers = admissions.total
     statistics.channels = channels.withLock { $0.count }
     statistics.waitingPublications = budget.waitingPublications
-    statistics.heldBytes = budget.bytesInUse
+    statistics.retainedBytes = budget.bytesInUse
     return statistics
   }
 }

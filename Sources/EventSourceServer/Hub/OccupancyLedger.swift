@@ -36,12 +36,12 @@ final class OccupancyLedger: Sendable {
   }
 
   /// A stream is open. Its lane's thread.
-  func opened(_ exchange: EventStreamExchange, peer: String?) {
-    let subscriptions = exchange.subscriptions.filter { $0.state != .removed }
+  func opened(_ session: EventStreamSession, peer: String?) {
+    let subscriptions = session.subscriptions.filter { $0.state != .removed }
     for subscription in subscriptions { subscription.isCounted = true }
     let names = subscriptions.map(\.channel.name)
-    let identity = exchange.identity?.value
-    exchange.occupant = change { state -> Occupant in
+    let identity = session.identity?.value
+    session.occupant = change { state -> Occupant in
       state.streams += 1
       let reader = OccupancyChange.Reader(stream: state.streams, identity: identity, peer: peer)
       for name in names {
@@ -58,13 +58,13 @@ final class OccupancyLedger: Sendable {
   }
 
   /// The channels in which a stream was told to be.
-  func countedChannels(of exchange: EventStreamExchange) -> [ChannelName] {
-    exchange.subscriptions.filter(\.isCounted).map(\.channel.name)
+  func countedChannels(of session: EventStreamSession) -> [ChannelName] {
+    session.subscriptions.filter(\.isCounted).map(\.channel.name)
   }
 
   /// A stream reads these channels no longer.
-  func left(_ exchange: EventStreamExchange, _ names: [ChannelName], _ reason: DisconnectReason, at now: Int64) {
-    guard let reader = exchange.occupant?.reader, !names.isEmpty else { return }
+  func left(_ session: EventStreamSession, _ names: [ChannelName], _ reason: DisconnectReason, at now: Int64) {
+    guard let reader = session.occupant?.reader, !names.isEmpty else { return }
     change { state in
       for name in names {
         guard var entry = state.entries[name], entry.readers > 0 else { continue }

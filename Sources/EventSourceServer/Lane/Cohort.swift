@@ -3,7 +3,7 @@
 final class Cohort {
   /// A stream stays in memory, because the lane holds it until it has left the cohort.
   struct Member {
-    unowned(unsafe) let exchange: EventStreamExchange
+    unowned(unsafe) let session: EventStreamSession
     let response: any EventStreamResponse
   }
 
@@ -15,39 +15,39 @@ final class Cohort {
   /// The last event ID of all of them, if they have several channels.
   var composite: CompositeIDWriter?
 
-  init(for exchange: EventStreamExchange) {
-    audiences = exchange.subscriptions.map(\.audience)
-    maximumBytes = exchange.handler.configuration.maximumLastEventIDBytes
-    isAliased = audiences.count > 1 ? exchange.subscriptions.map(\.isAliased) : []
+  init(for session: EventStreamSession) {
+    audiences = session.subscriptions.map(\.audience)
+    maximumBytes = session.handler.configuration.maximumLastEventIDBytes
+    isAliased = audiences.count > 1 ? session.subscriptions.map(\.isAliased) : []
   }
 
   /// Whether a stream has the same channels, and the same IDs where these name several channels.
-  func isFor(_ exchange: EventStreamExchange) -> Bool {
-    let subscriptions = exchange.subscriptions
+  func isFor(_ session: EventStreamSession) -> Bool {
+    let subscriptions = session.subscriptions
     guard subscriptions.count == audiences.count else { return false }
     guard zip(subscriptions, audiences).allSatisfy({ $0.audience === $1 }) else { return false }
     return audiences.count == 1
-      || exchange.handler.configuration.maximumLastEventIDBytes == maximumBytes
+      || session.handler.configuration.maximumLastEventIDBytes == maximumBytes
         && subscriptions.lazy.map(\.isAliased).elementsEqual(isAliased)
   }
 
   /// A stream that has exactly what the members have.
-  func insert(_ exchange: EventStreamExchange) {
-    exchange.cohort = self
-    exchange.cohortIndex = members.count
+  func insert(_ session: EventStreamSession) {
+    session.cohort = self
+    session.cohortIndex = members.count
     if members.isEmpty {
-      composite = exchange.composite
-    } else if let other = exchange.composite {
+      composite = session.composite
+    } else if let other = session.composite {
       composite?.merge(other)
     }
-    exchange.composite = nil
-    members.append(Member(exchange: exchange, response: exchange.response))
+    session.composite = nil
+    members.append(Member(session: session, response: session.response))
   }
 
   /// Constant time. In a broadcast the members before ``BroadcastPass/index`` have yet to be offered the piece, and
   /// those behind have been: the order is kept.
-  func remove(_ exchange: EventStreamExchange) {
-    var hole = exchange.cohortIndex
+  func remove(_ session: EventStreamSession) {
+    var hole = session.cohortIndex
     for audience in audiences {
       guard let pass = audience.pass, pass.cohort === self, hole < pass.index else { continue }
       pass.index -= 1
@@ -56,13 +56,13 @@ final class Cohort {
     }
     fill(hole, from: members.count - 1)
     members.removeLast()
-    exchange.cohort = nil
+    session.cohort = nil
   }
 
   /// Not the hole from itself: the member there may be a copy of one that has just been moved.
   private func fill(_ hole: Int, from index: Int) {
     guard hole != index else { return }
     members[hole] = members[index]
-    members[hole].exchange.cohortIndex = hole
+    members[hole].session.cohortIndex = hole
   }
 }

@@ -1,26 +1,26 @@
-/// The exchanges of a lane in the order of the next moment at which each has to be looked at: a binary heap in which
+/// The sessions of a lane in the order of the next moment at which each has to be looked at: a binary heap in which
 /// every member knows its place, so that it is moved or taken out in logarithmic time.
 struct DeadlineHeap {
-  private var members: [EventStreamExchange] = []
+  private var members: [EventStreamSession] = []
 
-  var first: EventStreamExchange? { members.first }
+  var first: EventStreamSession? { members.first }
 
-  /// Puts an exchange in, or moves it, for its ``EventStreamExchange/deadline``; takes it out if that is nil.
-  mutating func update(_ exchange: EventStreamExchange) {
-    guard exchange.deadline != .max else { return remove(exchange) }
-    if exchange.heapIndex < 0 {
-      exchange.heapIndex = members.count
-      members.append(exchange)
+  /// Puts a session in, or moves it, for its ``EventStreamSession/deadline``; takes it out if that is nil.
+  mutating func update(_ session: EventStreamSession) {
+    guard session.deadline != .max else { return remove(session) }
+    if session.heapIndex < 0 {
+      session.heapIndex = members.count
+      members.append(session)
     }
-    restore(at: exchange.heapIndex)
+    restore(at: session.heapIndex)
   }
 
-  mutating func remove(_ exchange: EventStreamExchange) {
-    let index = exchange.heapIndex
+  mutating func remove(_ session: EventStreamSession) {
+    let index = session.heapIndex
     guard index >= 0 else { return }
-    exchange.heapIndex = -1
+    session.heapIndex = -1
     let last = members.removeLast()
-    guard last !== exchange else { return }
+    guard last !== session else { return }
     members[index] = last
     last.heapIndex = index
     restore(at: index)

@@ -6,140 +6,140 @@ extension DeliveryLane {
   private static let mostDecisions = 4
 
   /// Asks before anything is written.
-  func authorize(_ exchange: EventStreamExchange, _ plan: StreamPlan) {
-    guard let authorizer = exchange.handler.authorizer else { return open(exchange, plan, ChannelGrant()) }
+  func authorize(_ session: EventStreamSession, _ plan: StreamPlan) {
+    guard let authorizer = session.handler.authorizer else { return open(session, plan, ChannelGrant()) }
     let pending = PendingAuthorization(plan: plan, end: now + Self.authorizationTime)
-    exchange.phase = .authorizing(pending)
-    decide(exchange, pending, authorizer)
-    schedule(exchange)
+    session.phase = .authorizing(pending)
+    decide(session, pending, authorizer)
+    schedule(session)
   }
 
   private func decide(
-    _ exchange: EventStreamExchange, _ pending: PendingAuthorization, _ authorizer: any ChannelAuthorizer
+    _ session: EventStreamSession, _ pending: PendingAuthorization, _ authorizer: any ChannelAuthorizer
   ) {
     pending.decisions += 1
     pending.revocations = revocations.count
-    pending.task = ask(authorizer, pending.plan.request, pending.plan.channels, for: exchange)
+    pending.task = ask(authorizer, pending.plan.request, pending.plan.channels, for: session)
   }
 
   private func ask(
     _ authorizer: any ChannelAuthorizer, _ request: any EventStreamRequest, _ channels: [ChannelName],
-    for exchange: EventStreamExchange
+    for session: EventStreamSession
   ) -> Task<Void, Never> {
     Task(executorPreference: hub.configuration.taskExecutor) { [mailbox] in
       let answer: Result<ChannelAuthorization, any Error>
       do {
         answer = .success(
-          try await EventHub.$requestBeingDecided.withValue(ObjectIdentifier(exchange)) {
+          try await EventHub.$requestBeingDecided.withValue(ObjectIdentifier(session)) {
             try await authorizer.authorize(request, for: channels)
           })
       } catch {
         answer = .failure(error)
       }
-      mailbox.post(.authorized(exchange, answer))
+      mailbox.post(.authorized(session, answer))
     }
   }
 
   /// The mailbox brought the authorizer's answer.
-  func authorized(_ exchange: EventStreamExchange, _ answer: Result<ChannelAuthorization, any Error>) {
-    guard case .authorizing(let pending) = exchange.phase else { return authorizedAgain(exchange, answer) }
+  func authorized(_ session: EventStreamSession, _ answer: Result<ChannelAuthorization, any Error>) {
+    guard case .authorizing(let pending) = session.phase else { return authorizedAgain(session, answer) }
     pending.task = nil
     switch answer {
-    case .success(.granted(let grant)) where isRevoked(grant, exchange, pending):
-      guard pending.decisions < Self.mostDecisions, let authorizer = exchange.handler.authorizer else {
-        return refuseForNow(exchange)
+    case .success(.granted(let grant)) where isRevoked(grant, session, pending):
+      guard pending.decisions < Self.mostDecisions, let authorizer = session.handler.authorizer else {
+        return refuseForNow(session)
       }
-      decide(exchange, pending, authorizer)
+      decide(session, pending, authorizer)
     case .success(.granted(let grant)):
-      open(exchange, pending.plan, grant)
-    case .success(.refused(let refusal)):
-      refuse(exchange, refusal)
+      open(session, pending.plan, grant)
+    case .success(.rejected(let rejection)):
+      refuse(session, rejection)
     case .failure(let error):
       hub.log(.error, "an authorizer failed; the request is refused") { [("error", "\(error)")] }
       refuse(
-        exchange,
-        .unavailable(retryAfter: exchange.handler.configuration.retryAfter, "authorization failed"))
+        session,
+        .unavailable(retryAfter: session.handler.configuration.retryAfter, "authorization failed"))
     }
   }
 
   private func isRevoked(
-    _ grant: ChannelGrant, _ exchange: EventStreamExchange, _ pending: PendingAuthorization
+    _ grant: ChannelGrant, _ session: EventStreamSession, _ pending: PendingAuthorization
   ) -> Bool {
-    let stream = GrantedStream(
+    let stream = OpenStream(
       identity: grant.identity, channels: grant.permitted(of: pending.plan.channels).map(\.channel))
-    return revocations.concern(stream, since: pending.revocations, of: ObjectIdentifier(exchange))
+    return revocations.concern(stream, since: pending.revocations, of: ObjectIdentifier(session))
   }
 
   /// A stream is being opened: it ends with its grant, and is looked at again if so configured.
-  func accept(_ grant: ChannelGrant, for exchange: EventStreamExchange, _ request: any EventStreamRequest) {
-    setIdentity(grant.identity.map(ExactString.init), of: exchange)
-    exchange.grantEnd = grant.validFor.map { now + $0.nanoseconds } ?? .never
-    guard exchange.handler.authorizer != nil, let interval = exchange.handler.configuration.reauthorizationInterval
+  func accept(_ grant: ChannelGrant, for session: EventStreamSession, _ request: any EventStreamRequest) {
+    setIdentity(grant.identity.map(ExactString.init), of: session)
+    session.grantEnd = grant.expiresAfter.map { now + $0.nanoseconds } ?? .never
+    guard session.handler.authorizer != nil, let interval = session.handler.configuration.reauthorizationInterval
     else { return }
-    exchange.recheck = Recheck(request: request, at: now + spread(interval, by: 0.1))
+    session.recheck = Recheck(request: request, at: now + spread(interval, by: 0.1))
   }
 
-  func setIdentity(_ identity: ExactString?, of exchange: EventStreamExchange) {
-    if let old = exchange.identity {
-      identities[old]?[ObjectIdentifier(exchange)] = nil
+  func setIdentity(_ identity: ExactString?, of session: EventStreamSession) {
+    if let old = session.identity {
+      identities[old]?[ObjectIdentifier(session)] = nil
       if identities[old]?.isEmpty == true { identities[old] = nil }
     }
-    exchange.identity = identity
-    if let identity { identities[identity, default: [:]][ObjectIdentifier(exchange)] = exchange }
+    session.identity = identity
+    if let identity { identities[identity, default: [:]][ObjectIdentifier(session)] = session }
   }
 
   /// Asks about an open stream.
-  func recheck(_ exchange: EventStreamExchange) {
-    guard let recheck = exchange.recheck, let authorizer = exchange.handler.authorizer,
-      let interval = exchange.handler.configuration.reauthorizationInterval
+  func recheck(_ session: EventStreamSession) {
+    guard let recheck = session.recheck, let authorizer = session.handler.authorizer,
+      let interval = session.handler.configuration.reauthorizationInterval
     else { return }
     recheck.at = now + max(1, spread(interval, by: 0.1))
     // One that has not answered since counts as one that failed.
-    guard recheck.task == nil else { return authorizedAgain(exchange, .failure(AuthorizerTimeout())) }
-    recheck.task = ask(authorizer, recheck.request, exchange.subscriptions.map(\.requestedName), for: exchange)
+    guard recheck.task == nil else { return authorizedAgain(session, .failure(AuthorizerTimeout())) }
+    recheck.task = ask(authorizer, recheck.request, session.subscriptions.map(\.requestedName), for: session)
   }
 
-  private func authorizedAgain(_ exchange: EventStreamExchange, _ answer: Result<ChannelAuthorization, any Error>) {
-    guard exchange.isStreaming, let recheck = exchange.recheck else { return }
+  private func authorizedAgain(_ session: EventStreamSession, _ answer: Result<ChannelAuthorization, any Error>) {
+    guard session.isStreaming, let recheck = session.recheck else { return }
     if case .failure(let error) = answer, error is AuthorizerTimeout {} else { recheck.task = nil }
     switch answer {
     case .success(.granted(let grant))
-    where exchange.subscriptions.allSatisfy({ grant.channel(for: $0.requestedName) == $0.channel.name })
+    where session.subscriptions.allSatisfy({ grant.channel(for: $0.requestedName) == $0.channel.name })
       && !grant.hasEnded:
       recheck.failures = 0
-      exchange.grantEnd = grant.validFor.map { now + $0.nanoseconds } ?? .never
-      schedule(exchange)
+      session.grantEnd = grant.expiresAfter.map { now + $0.nanoseconds } ?? .never
+      schedule(session)
     case .success:
-      finish(exchange, .revoked, ending: ending(for: exchange))
+      finish(session, .revoked, ending: ending(for: session))
     case .failure(let error):
       recheck.failures += 1
       hub.log(.error, "an authorizer failed to decide about an open stream") { [("error", "\(error)")] }
       // One failure may be a passing one; nobody reads on for long without permission.
-      if recheck.failures > 1 { finish(exchange, .authorizationEnded, ending: ending(for: exchange)) }
+      if recheck.failures > 1 { finish(session, .authorizationEnded, ending: ending(for: session)) }
     }
   }
 
-  func grantEnded(_ exchange: EventStreamExchange) {
-    exchange.isStreaming
-      ? finish(exchange, .authorizationEnded, ending: ending(for: exchange)) : refuse(exchange, .forbidden)
+  func grantEnded(_ session: EventStreamSession) {
+    session.isStreaming
+      ? finish(session, .authorizationEnded, ending: ending(for: session)) : refuse(session, .forbidden)
   }
 
   /// Ends the streams that are no longer permitted.
   func revoke(_ revocation: Revocation) {
     revocations.append(revocation)
-    let candidates: [EventStreamExchange]
+    let candidates: [EventStreamSession]
     switch revocation.streams {
     case .of(let identity, _): candidates = identities[identity].map { Array($0.values) } ?? []
-    case .matching: candidates = exchanges
+    case .matching: candidates = sessions
     }
-    for exchange in candidates where !exchange.subscriptions.isEmpty {
-      let stream = GrantedStream(
-        identity: exchange.identity?.value, channels: exchange.subscriptions.map(\.channel.name))
-      guard ObjectIdentifier(exchange) != revocation.exempt, revocation.concerns(stream) else { continue }
-      if exchange.isStreaming {
-        finish(exchange, .revoked, ending: ending(for: exchange))
+    for session in candidates where !session.subscriptions.isEmpty {
+      let stream = OpenStream(
+        identity: session.identity?.value, channels: session.subscriptions.map(\.channel.name))
+      guard ObjectIdentifier(session) != revocation.exempt, revocation.concerns(stream) else { continue }
+      if session.isStreaming {
+        finish(session, .revoked, ending: ending(for: session))
       } else {
-        refuse(exchange, .forbidden)
+        refuse(session, .forbidden)
       }
     }
   }
@@ -167,5 +167,5 @@ extension ChannelGrant {
   }
 
   /// Whether nothing may be read any more.
-  var hasEnded: Bool { validFor.map { $0 <= .zero } ?? false }
+  var hasEnded: Bool { expiresAfter.map { $0 <= .zero } ?? false }
 }

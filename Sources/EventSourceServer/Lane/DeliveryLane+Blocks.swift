@@ -62,7 +62,7 @@ extension DeliveryLane {
   /// Makes the next blocks of a piece the stream's own bytes, or writes a large one from the log; how many bytes that
   /// were.
   func giveBlocks(of piece: LogPiece, to subscription: Subscription) -> Int {
-    let exchange = subscription.exchange
+    let session = subscription.session
     let superseded = subscription.supersededBlocks(of: piece, most: Self.copiedBlocks)
     var copy: [UInt8] = []
     for block in piece.firstBlock..<min(piece.endBlock, piece.firstBlock + Self.copiedBlocks) {
@@ -76,8 +76,8 @@ extension DeliveryLane {
           break
         }
         tally.delivered += 1
-        if exchange.composite != nil {
-          append(block, of: piece.segment, to: &copy, Int(subscription.number), &exchange.composite!)
+        if session.composite != nil {
+          append(block, of: piece.segment, to: &copy, Int(subscription.number), &session.composite!)
         } else {
           copy += bytes
         }
@@ -86,31 +86,31 @@ extension DeliveryLane {
       subscription.ordinal = piece.segment.firstOrdinal + UInt64(block) + 1
       guard copy.count < Self.copiedBytes else { break }
     }
-    exchange.setOwn(LogSegment.standalone(copy, budget: hub.budget))
+    session.setOwn(LogSegment.standalone(copy, budget: hub.budget))
     return copy.count
   }
 
   /// Writes the rest of one event from the log; how many bytes were taken.
   func giveEvent(to subscription: Subscription, block: Int, of segment: LogSegment) -> Int {
-    let exchange = subscription.exchange
+    let session = subscription.session
     let bytes = segment.block(block)
     let begin = segment.start + UInt64(segment.offset(ofBlock: block))
-    let isStamped = exchange.composite != nil && segment.entry(block).id != .none
+    let isStamped = session.composite != nil && segment.entry(block).id != .none
     let end = begin + UInt64(isStamped ? EventBlock.idLine(of: bytes) : bytes.count)
     subscription.cursor = max(subscription.cursor, begin)
     let rest = EventStreamBytes(
       segment, offset: Int(subscription.cursor - segment.start), count: Int(end - subscription.cursor))
-    guard let taken = write(rest, to: exchange) else { return 0 }
+    guard let taken = write(rest, to: session) else { return 0 }
     subscription.cursor += UInt64(taken)
-    exchange.output = subscription.cursor > begin ? .event(subscription.number) : .nothing
+    session.output = subscription.cursor > begin ? .event(subscription.number) : .nothing
     guard taken == rest.count else { return taken }
-    exchange.output = .nothing
+    session.output = .nothing
     tally.delivered += 1
     subscription.cursor = begin + UInt64(bytes.count)
     subscription.ordinal = segment.firstOrdinal + UInt64(block) + 1
     if isStamped {
-      let line = stampedIDLine(of: block, in: segment, Int(subscription.number), &exchange.composite!)
-      exchange.setOwn(LogSegment.standalone(line, budget: hub.budget))
+      let line = stampedIDLine(of: block, in: segment, Int(subscription.number), &session.composite!)
+      session.setOwn(LogSegment.standalone(line, budget: hub.budget))
     }
     return taken
   }

@@ -78,22 +78,22 @@ extension DeliveryLane {
       let index = pass.index
       switch cohort.members[index].response.write(first) {
       case .accepted(first.count):
-        guard count == 1 || writeRest(of: pass, audience, cohort.members[index].exchange) else { continue }
+        guard count == 1 || writeRest(of: pass, audience, cohort.members[index].session) else { continue }
         done += 1
-      case let result: tookLess(of: pass, audience, part: 0, cohort.members[index].exchange, result)
+      case let result: tookLess(of: pass, audience, part: 0, cohort.members[index].session, result)
       }
     }
     return true
   }
 
   /// The parts behind the first one, which was taken; whether all are.
-  private func writeRest(of pass: BroadcastPass, _ audience: LaneAudience, _ exchange: EventStreamExchange) -> Bool {
+  private func writeRest(of pass: BroadcastPass, _ audience: LaneAudience, _ session: EventStreamSession) -> Bool {
     for index in 1..<pass.parts.count {
-      switch exchange.response.write(pass.parts[index]) {
+      switch session.response.write(pass.parts[index]) {
       case .accepted(pass.parts[index].count): continue
       case let result:
         tally.sentBytes += pass.parts[..<index].reduce(0) { $0 + $1.count }
-        tookLess(of: pass, audience, part: index, exchange, result)
+        tookLess(of: pass, audience, part: index, session, result)
         return false
       }
     }
@@ -102,32 +102,32 @@ extension DeliveryLane {
 
   /// A reader did not take all of a part: it goes on alone.
   private func tookLess(
-    of pass: BroadcastPass, _ audience: LaneAudience, part: Int, _ exchange: EventStreamExchange,
+    of pass: BroadcastPass, _ audience: LaneAudience, part: Int, _ session: EventStreamSession,
     _ result: EventStreamWriteResult
   ) {
-    guard let cohort = exchange.cohort, let subscription = subscription(of: exchange, in: audience) else { return }
+    guard let cohort = session.cohort, let subscription = subscription(of: session, in: audience) else { return }
     // Not as one that was offered the piece: what it has of it is found out here.
     let piece = pass.piece!
     let composite = cohort.composite
-    leaveCohort(exchange)
+    leaveCohort(session)
     subscription.cursor = piece.start
     subscription.ordinal = piece.startOrdinal
-    exchange.composite = composite
-    guard let taken = account(result, of: pass.parts[part].count, to: exchange) else { return }
+    session.composite = composite
+    guard let taken = account(result, of: pass.parts[part].count, to: session) else { return }
     if cohort.audiences.count == 1 {
       subscription.cursor += UInt64(taken)
     } else if part == 0, pass.parts.count > 1 {
       // Within the shared part of a large event.
       subscription.cursor += UInt64(taken)
-      if taken > 0 { exchange.output = .event(subscription.number) }
+      if taken > 0 { session.output = .event(subscription.number) }
     } else if taken > 0 || part > 0 {
-      exchange.setOwn(taken == 0 ? pass.parts[part] : pass.parts[part].dropFirst(taken))
+      session.setOwn(taken == 0 ? pass.parts[part] : pass.parts[part].dropFirst(taken))
       subscription.cursor = piece.end
       subscription.ordinal = piece.endOrdinal
-      exchange.composite = pass.composite
+      session.composite = pass.composite
       tally.delivered += Int(piece.endOrdinal - piece.startOrdinal)
     }
-    becameBlocked(exchange)
+    becameBlocked(session)
   }
 
   /// All have been offered the piece.
@@ -150,8 +150,8 @@ extension DeliveryLane {
   private func fellOut(_ audience: LaneAudience) {
     for cohort in audience.cohorts {
       while let member = cohort.members.last {
-        leaveCohort(member.exchange)
-        if let subscription = subscription(of: member.exchange, in: audience) { apply(.published, to: subscription) }
+        leaveCohort(member.session)
+        if let subscription = subscription(of: member.session, in: audience) { apply(.published, to: subscription) }
       }
     }
     let snapshot = audience.channel.snapshot()
@@ -165,14 +165,14 @@ extension DeliveryLane {
   private func lookAtIdle(_ subscription: Subscription, _ audience: LaneAudience) {
     if subscription.cursor < audience.position {
       apply(.published, to: subscription)
-      if subscription.exchange.isBlocked { apply(.blocked, to: subscription) }
+      if subscription.session.isBlocked { apply(.blocked, to: subscription) }
     } else if subscription.cursor == audience.position {
-      joinCohort(subscription.exchange)
+      joinCohort(subscription.session)
     }
   }
 
-  private func subscription(of exchange: EventStreamExchange, in audience: LaneAudience) -> Subscription? {
-    exchange.subscriptions.first { $0.audience === audience }
+  private func subscription(of session: EventStreamSession, in audience: LaneAudience) -> Subscription? {
+    session.subscriptions.first { $0.audience === audience }
   }
 }
 

@@ -2,51 +2,51 @@
 extension DeliveryLane {
   /// The stream has everything: from now on it is offered what is published as it is published, if it is where the
   /// others are.
-  func joinCohort(_ exchange: EventStreamExchange) {
-    guard exchange.cohort == nil, exchange.isOpen, !exchange.isBlocked, !exchange.isQueued,
-      exchange.output == .nothing
+  func joinCohort(_ session: EventStreamSession) {
+    guard session.cohort == nil, session.isOpen, !session.isBlocked, !session.isQueued,
+      session.output == .nothing
     else { return }
-    for subscription in exchange.subscriptions {
+    for subscription in session.subscriptions {
       guard subscription.state == .live, subscription.audience.pass == nil, subscription.replayed == nil,
         subscription.window == 0,
         subscription.cursor == subscription.audience.position
       else { return }
     }
-    guard let first = exchange.subscriptions.first?.audience else { return }
-    for subscription in exchange.subscriptions { subscription.audience.move(subscription, to: .cohort) }
-    first.cohort(for: exchange).insert(exchange)
+    guard let first = session.subscriptions.first?.audience else { return }
+    for subscription in session.subscriptions { subscription.audience.move(subscription, to: .cohort) }
+    first.cohort(for: session).insert(session)
   }
 
   /// The stream goes on alone, from where it is.
-  func leaveCohort(_ exchange: EventStreamExchange) {
-    guard let cohort = exchange.cohort else { return }
-    exchange.composite = cohort.composite
-    for subscription in exchange.subscriptions {
+  func leaveCohort(_ session: EventStreamSession) {
+    guard let cohort = session.cohort else { return }
+    session.composite = cohort.composite
+    for subscription in session.subscriptions {
       let audience = subscription.audience
       subscription.cursor = audience.position
       subscription.ordinal = audience.ordinal
-      exchange.lastWrite = max(exchange.lastWrite, audience.lastOffer)
-      if let pass = audience.pass, hasBeenOffered(pass, exchange, cohort, audience) {
+      session.lastWrite = max(session.lastWrite, audience.lastOffer)
+      if let pass = audience.pass, hasBeenOffered(pass, session, cohort, audience) {
         subscription.cursor = pass.piece.end
         subscription.ordinal = pass.piece.endOrdinal
-        if pass.cohort === cohort { exchange.composite = pass.composite }
+        if pass.cohort === cohort { session.composite = pass.composite }
       }
       audience.insert(subscription, into: .idle)
     }
-    cohort.remove(exchange)
+    cohort.remove(session)
   }
 
   /// Whether a member has the piece that is under way.
   private func hasBeenOffered(
-    _ pass: BroadcastPass, _ exchange: EventStreamExchange, _ cohort: Cohort, _ audience: LaneAudience
+    _ pass: BroadcastPass, _ session: EventStreamSession, _ cohort: Cohort, _ audience: LaneAudience
   ) -> Bool {
-    if pass.cohort === cohort { return exchange.cohortIndex >= pass.index }
+    if pass.cohort === cohort { return session.cohortIndex >= pass.index }
     return audience.cohorts.prefix(pass.cohortIndex).contains { $0 === cohort }
   }
 
   /// When the stream was written to last.
-  func lastWrite(to exchange: EventStreamExchange) -> Int64 {
-    guard let cohort = exchange.cohort else { return exchange.lastWrite }
-    return cohort.audiences.reduce(exchange.lastWrite) { max($0, $1.lastOffer) }
+  func lastWrite(to session: EventStreamSession) -> Int64 {
+    guard let cohort = session.cohort else { return session.lastWrite }
+    return cohort.audiences.reduce(session.lastWrite) { max($0, $1.lastOffer) }
   }
 }

@@ -7,22 +7,22 @@ extension DeliveryLane {
 
   /// Ends the stream at a random moment within so many nanoseconds, and a request that is not yet a stream at their
   /// end.
-  func scheduleLeave(_ exchange: EventStreamExchange, within window: Int64) {
-    guard !exchange.isFinished, !exchange.isLeaving else { return }
-    let isSpread = exchange.isStreaming && window > 0
-    exchange.leaveAt = min(exchange.leaveAt, now + (isSpread ? Int64.random(in: 0..<window, using: &random) : window))
-    if exchange.leaveAt <= now, exchange.isOpen { leave(exchange, .drained) }
-    schedule(exchange)
+  func scheduleLeave(_ session: EventStreamSession, within window: Int64) {
+    guard !session.isFinished, !session.isLeaving else { return }
+    let isSpread = session.isStreaming && window > 0
+    session.leaveAt = min(session.leaveAt, now + (isSpread ? Int64.random(in: 0..<window, using: &random) : window))
+    if session.leaveAt <= now, session.isOpen { leave(session, .drained) }
+    schedule(session)
   }
 
   /// Ends the stream as soon as the reader has what is published, or at the latest in a few seconds. A replay is not
   /// waited for: the reader goes on with it when it returns.
-  func leave(_ exchange: EventStreamExchange, _ reason: DisconnectReason) {
-    guard exchange.isOpen else { return }
-    leaveCohort(exchange)
-    exchange.phase = .leaving(reason, by: now + Self.leaveTime, hasFinalRetry: false)
-    exchange.leaveAt = .never
-    for subscription in exchange.subscriptions {
+  func leave(_ session: EventStreamSession, _ reason: DisconnectReason) {
+    guard session.isOpen else { return }
+    leaveCohort(session)
+    session.phase = .leaving(reason, by: now + Self.leaveTime, hasFinalRetry: false)
+    session.leaveAt = .never
+    for subscription in session.subscriptions {
       if subscription.state.isReplaying {
         subscription.replay?.request?.cancel()
         subscription.replay = nil
@@ -33,74 +33,74 @@ extension DeliveryLane {
       // The newest of what is coalesced is given before its time.
       if case .held = subscription.state { apply(.deadline(isWithinEvent: false), to: subscription) }
     }
-    if !exchange.isBlocked { enqueue(exchange) }
-    schedule(exchange)
+    if !session.isBlocked { enqueue(session) }
+    schedule(session)
   }
 
   /// The last step of a stream that leaves: a `retry` of its own, then the end.
-  func end(_ exchange: EventStreamExchange) {
-    guard case .leaving(let reason, let end, let hasFinalRetry) = exchange.phase else { return }
-    if !hasFinalRetry, let retry = finalRetry(for: exchange) {
-      exchange.phase = .leaving(reason, by: end, hasFinalRetry: true)
-      exchange.setOwn(retry)
-      enqueue(exchange)
+  func end(_ session: EventStreamSession) {
+    guard case .leaving(let reason, let end, let hasFinalRetry) = session.phase else { return }
+    if !hasFinalRetry, let retry = finalRetry(for: session) {
+      session.phase = .leaving(reason, by: end, hasFinalRetry: true)
+      session.setOwn(retry)
+      enqueue(session)
     } else {
-      finish(exchange, reason, ending: .complete)
+      finish(session, reason, ending: .complete)
     }
   }
 
   /// A history failed: the reader is to ask again later.
   func sendAway(_ subscription: Subscription, _ reason: DisconnectReason) {
-    let exchange = subscription.exchange
+    let session = subscription.session
     hub.log(.error, "a repository did not answer in time; the reader is sent away to ask again") {
       [("channel", subscription.channel.name.rawValue)]
     }
-    exchange.isStreaming ? leave(exchange, reason) : refuseForNow(exchange)
+    session.isStreaming ? leave(session, reason) : refuseForNow(session)
   }
 
   /// Ends a stream, once; `ending` nil: the response is not to be called any more.
-  func finish(_ exchange: EventStreamExchange, _ reason: DisconnectReason, ending: EventStreamEnding?) {
-    guard !exchange.isFinished else { return }
-    let wasStreaming = exchange.isStreaming
-    let left = hub.occupancy?.countedChannels(of: exchange) ?? []
-    close(exchange)
+  func finish(_ session: EventStreamSession, _ reason: DisconnectReason, ending: EventStreamEnding?) {
+    guard !session.isFinished else { return }
+    let wasStreaming = session.isStreaming
+    let left = hub.occupancy?.countedChannels(of: session) ?? []
+    close(session)
     guard wasStreaming else { return }
     hub.counters.streamEnded(reason)
-    hub.occupancy?.left(exchange, left, reason, at: hub.now)
+    hub.occupancy?.left(session, left, reason, at: hub.now)
     hub.log(reason.isDrop ? .warning : .debug, "a stream ended") { [("reason", reason.rawValue)] }
-    if let ending { exchange.response.end(ending) }
+    if let ending { session.response.end(ending) }
   }
 
   /// Completes what can be completed: not what is in the middle of an event.
-  func ending(for exchange: EventStreamExchange) -> EventStreamEnding {
-    exchange.isBlocked || exchange.output != .nothing ? .aborted : .complete
+  func ending(for session: EventStreamSession) -> EventStreamEnding {
+    session.isBlocked || session.output != .nothing ? .aborted : .complete
   }
 
-  /// Gives back everything that the exchange has.
-  func close(_ exchange: EventStreamExchange) {
-    guard !exchange.isFinished else { return }
-    leaveCohort(exchange)
-    if case .authorizing(let pending) = exchange.phase { pending.cancel() }
-    endWaiting(exchange)
-    exchange.recheck?.cancel()
-    exchange.recheck = nil
-    exchange.phase = .closed
-    exchange.setOwn(nil)
-    deadlines.remove(exchange)
-    setIdentity(nil, of: exchange)
-    unsubscribe(exchange)
-    guard let admission = exchange.admission else { return }
-    exchange.admission = nil
-    remove(exchange)
+  /// Gives back everything that the session has.
+  func close(_ session: EventStreamSession) {
+    guard !session.isFinished else { return }
+    leaveCohort(session)
+    if case .authorizing(let pending) = session.phase { pending.cancel() }
+    endWaiting(session)
+    session.recheck?.cancel()
+    session.recheck = nil
+    session.phase = .closed
+    session.setOwn(nil)
+    deadlines.remove(session)
+    setIdentity(nil, of: session)
+    unsubscribe(session)
+    guard let admission = session.admission else { return }
+    session.admission = nil
+    remove(session)
     hub.admissions.leave(caller: admission.caller)
   }
 }
 
 extension DeliveryLane {
   /// Takes the stream out of all of its channels.
-  func unsubscribe(_ exchange: EventStreamExchange) {
-    for subscription in exchange.subscriptions { unsubscribe(subscription) }
-    exchange.subscriptions = []
+  func unsubscribe(_ session: EventStreamSession) {
+    for subscription in session.subscriptions { unsubscribe(subscription) }
+    session.subscriptions = []
   }
 }
 
@@ -110,40 +110,40 @@ extension DeliveryLane {
     guard let audience = audiences[ObjectIdentifier(channel)] else { return [] }
     return audience.idle + audience.waiting
       + audience.cohorts.flatMap(\.members).compactMap { member in
-        member.exchange.subscriptions.first { $0.audience === audience }
+        member.session.subscriptions.first { $0.audience === audience }
       }
   }
 
   func removed(_ channel: EventChannel) {
     for subscription in subscriptions(of: channel) {
-      let exchange = subscription.exchange
-      if !exchange.isStreaming {
-        guard let plan = exchange.plan else { continue }
-        channelIsMissing(exchange, plan, channel.name, requestedAs: subscription.requestedName)
-      } else if exchange.handler.configuration.channelRemoval == .endsChannel, exchange.subscriptions.count > 1 {
-        leaveCohort(exchange)
+      let session = subscription.session
+      if !session.isStreaming {
+        guard let plan = session.plan else { continue }
+        channelIsMissing(session, plan, channel.name, requestedAs: subscription.requestedName)
+      } else if session.handler.configuration.channelRemoval == .endsChannel, session.subscriptions.count > 1 {
+        leaveCohort(session)
         if subscription.state.isReplaying { apply(.joinedLog, to: subscription) }
-        if !exchange.isBlocked { enqueue(exchange) }
+        if !session.isBlocked { enqueue(session) }
       } else {
-        leave(exchange, .channelRemoved)
+        leave(session, .channelRemoved)
       }
     }
   }
 
   /// Says in a stream of several channels which of them are gone, when the reader has all of them; the stream ends with
   /// the last one.
-  func tellRemovals(to exchange: EventStreamExchange) {
-    guard exchange.subscriptions.count > 1 else { return }
-    for subscription in exchange.subscriptions
+  func tellRemovals(to session: EventStreamSession) {
+    guard session.subscriptions.count > 1 else { return }
+    for subscription in session.subscriptions
     where subscription.state == .live && subscription.channel.withState({ $0.isRemoved }) {
       apply(.removed, to: subscription)
-      exchange.composite?.leaveOut(Int(subscription.number))
-      sendNotice(RemovalEvent(channel: subscription.requestedName).serverSentEvent, to: exchange)
+      session.composite?.leaveOut(Int(subscription.number))
+      sendNotice(RemovalEvent(channel: subscription.requestedName).serverSentEvent, to: session)
       if subscription.isCounted {
         subscription.isCounted = false
-        hub.occupancy?.left(exchange, [subscription.channel.name], .channelRemoved, at: hub.now)
+        hub.occupancy?.left(session, [subscription.channel.name], .channelRemoved, at: hub.now)
       }
     }
-    if exchange.isOpen, exchange.subscriptions.allSatisfy({ $0.state == .removed }) { leave(exchange, .channelRemoved) }
+    if session.isOpen, session.subscriptions.allSatisfy({ $0.state == .removed }) { leave(session, .channelRemoved) }
   }
 }

@@ -4,56 +4,56 @@ import Synchronization
 extension DeliveryLane {
   /// Answers as the endpoint says, or lets the request wait. Nothing of a stream has been written.
   func channelIsMissing(
-    _ exchange: EventStreamExchange, _ plan: StreamPlan, _ name: ChannelName, requestedAs requested: ChannelName
+    _ session: EventStreamSession, _ plan: StreamPlan, _ name: ChannelName, requestedAs requested: ChannelName
   ) {
-    switch exchange.handler.configuration.missingChannel {
-    case .finished: refuse(exchange, .finished)
-    case .waits(let time) where !plan.isHead: wait(exchange, plan, for: name, requestedAs: requested, upTo: time)
-    case .notFound, .waits: refuse(exchange, .unknownChannel(requested))
+    switch session.handler.configuration.missingChannel {
+    case .finished: refuse(session, .finished)
+    case .waits(let time) where !plan.isHead: wait(session, plan, for: name, requestedAs: requested, upTo: time)
+    case .notFound, .waits: refuse(session, .unknownChannel(requested))
     }
   }
 
   private func wait(
-    _ exchange: EventStreamExchange, _ plan: StreamPlan, for name: ChannelName, requestedAs requested: ChannelName,
+    _ session: EventStreamSession, _ plan: StreamPlan, for name: ChannelName, requestedAs requested: ChannelName,
     upTo time: Duration
   ) {
     var plan = plan
     plan.waitEnd = min(plan.waitEnd, now + time.nanoseconds)
-    guard plan.waitEnd > now else { return refuse(exchange, .unknownChannel(requested)) }
-    unsubscribe(exchange)
-    setIdentity(nil, of: exchange)
-    exchange.composite = nil
-    exchange.requestedNames = nil
-    exchange.recheck = nil
-    exchange.setOwn(nil)
-    exchange.grantEnd = .never
-    exchange.lifetimeEnd = .never
-    exchange.windowOrigin = 0
-    exchange.phase = .waiting(ChannelWait(plan, for: name, requestedAs: requested))
-    waitingRequests[name, default: [:]][ObjectIdentifier(exchange)] = exchange
+    guard plan.waitEnd > now else { return refuse(session, .unknownChannel(requested)) }
+    unsubscribe(session)
+    setIdentity(nil, of: session)
+    session.composite = nil
+    session.requestedNames = nil
+    session.recheck = nil
+    session.setOwn(nil)
+    session.grantEnd = .never
+    session.lifetimeEnd = .never
+    session.windowOrigin = 0
+    session.phase = .waiting(ChannelWait(plan, for: name, requestedAs: requested))
+    waitingRequests[name, default: [:]][ObjectIdentifier(session)] = session
     // Counted first: whoever opens the channel from now on says so to the lanes, and one that was opened before is
     // found.
     hub.waitingRequests.add(1, ordering: .sequentiallyConsistent)
     if hub.channels.withLock({ $0[name] != nil }) { mailbox.post(.opened(name)) }
-    schedule(exchange)
+    schedule(session)
   }
 
   /// The mailbox brought it: requests that wait for the channel begin anew, with the authorizer.
   func opened(_ name: ChannelName) {
     guard let waiting = waitingRequests[name] else { return }
-    for exchange in waiting.values {
-      guard case .waiting(let wait) = exchange.phase else { continue }
-      endWaiting(exchange)
-      exchange.phase = .arrived(wait.plan)
-      schedule(exchange)
-      enqueue(exchange)
+    for session in waiting.values {
+      guard case .waiting(let wait) = session.phase else { continue }
+      endWaiting(session)
+      session.phase = .arrived(wait.plan)
+      schedule(session)
+      enqueue(session)
     }
   }
 
   /// The request waits no longer, if it did.
-  func endWaiting(_ exchange: EventStreamExchange) {
-    guard case .waiting(let wait) = exchange.phase else { return }
-    waitingRequests[wait.channel]?[ObjectIdentifier(exchange)] = nil
+  func endWaiting(_ session: EventStreamSession) {
+    guard case .waiting(let wait) = session.phase else { return }
+    waitingRequests[wait.channel]?[ObjectIdentifier(session)] = nil
     if waitingRequests[wait.channel]?.isEmpty == true { waitingRequests[wait.channel] = nil }
     hub.waitingRequests.subtract(1, ordering: .sequentiallyConsistent)
   }

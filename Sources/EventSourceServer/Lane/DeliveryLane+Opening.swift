@@ -2,162 +2,162 @@ internal import EventSourceFormat
 
 /// From a request to an open stream.
 extension DeliveryLane {
-  /// Takes a place for the exchange; the rest is done in the next run, which knows the time.
-  func admit(_ exchange: EventStreamExchange) throws(EventStreamRefusal) {
+  /// Takes a place for the session; the rest is done in the next run, which knows the time.
+  func admit(_ session: EventStreamSession) throws(EventStreamRejection) {
     wasCalled()
-    let retryAfter = exchange.handler.configuration.retryAfter
+    let retryAfter = session.handler.configuration.retryAfter
     guard !isDraining, !isClosed else { throw .unavailable(retryAfter: retryAfter) }
     if let reason = hub.admissions.enter() { throw .unavailable(retryAfter: retryAfter, reason) }
-    exchange.admission = Admission()
-    insert(exchange)
-    enqueue(exchange)
+    session.admission = Admission()
+    insert(session)
+    enqueue(session)
   }
 
   /// Opens the stream, or answers HEAD, or refuses for what only now can be known.
-  func open(_ exchange: EventStreamExchange, _ plan: StreamPlan, _ grant: ChannelGrant) {
-    let retryAfter = exchange.handler.configuration.retryAfter
-    guard hub.admissions.phase == .open, !isDraining else { return refuseForNow(exchange) }
-    guard !grant.hasEnded else { return refuse(exchange, .forbidden) }
-    guard enter(exchange, caller: grant.identity ?? plan.request.peer) else {
-      return refuse(exchange, .tooManyStreams(retryAfter: retryAfter))
+  func open(_ session: EventStreamSession, _ plan: StreamPlan, _ grant: ChannelGrant) {
+    let retryAfter = session.handler.configuration.retryAfter
+    guard hub.admissions.phase == .open, !isDraining else { return refuseForNow(session) }
+    guard !grant.hasEnded else { return refuse(session, .forbidden) }
+    guard enter(session, caller: grant.identity ?? plan.request.peer) else {
+      return refuse(session, .tooManyStreams(retryAfter: retryAfter))
     }
     let permitted = grant.permitted(of: plan.channels)
-    guard !permitted.isEmpty else { return refuse(exchange, .forbidden) }
-    exchange.phase = .resuming(plan)
+    guard !permitted.isEmpty else { return refuse(session, .forbidden) }
+    session.phase = .resuming(plan)
     if permitted.count > 1 {
-      exchange.composite = CompositeIDWriter(maximumBytes: exchange.handler.configuration.maximumLastEventIDBytes)
+      session.composite = CompositeIDWriter(maximumBytes: session.handler.configuration.maximumLastEventIDBytes)
     }
     if permitted.contains(where: { $0.requested != $0.channel }) {
-      exchange.requestedNames = permitted.map(\.requested)
+      session.requestedNames = permitted.map(\.requested)
     }
     for (requested, name) in permitted {
       do {
-        guard try subscribe(exchange, to: name) else {
-          return refuse(exchange, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
+        guard try subscribe(session, to: name) else {
+          return refuse(session, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
         }
       } catch .unknownChannel {
-        return channelIsMissing(exchange, plan, name, requestedAs: requested)
+        return channelIsMissing(session, plan, name, requestedAs: requested)
       } catch {
-        return refuse(exchange, .unavailable(retryAfter: retryAfter, "\(error)"))
+        return refuse(session, .unavailable(retryAfter: retryAfter, "\(error)"))
       }
     }
     if plan.isHead {
-      exchange.response.start(streamHead(exchange, body: .none))
-      return close(exchange)
+      session.response.start(streamHead(session, body: .none))
+      return close(session)
     }
-    start(exchange, plan, grant)
+    start(session, plan, grant)
   }
 
   /// Counts the stream for its caller, unless it is counted already; false: the caller has as many as they may.
-  private func enter(_ exchange: EventStreamExchange, caller: String?) -> Bool {
-    let known = exchange.admission?.caller
+  private func enter(_ session: EventStreamSession, caller: String?) -> Bool {
+    let known = session.admission?.caller
     guard known.map(ExactString.init) != caller.map(ExactString.init) else { return true }
     if let known { hub.admissions.leave(onlyCaller: known) }
-    exchange.admission?.caller = nil
+    session.admission?.caller = nil
     guard let caller else { return true }
     guard hub.admissions.enter(caller: caller) else { return false }
-    exchange.admission?.caller = caller
+    session.admission?.caller = caller
     return true
   }
 
-  private func start(_ exchange: EventStreamExchange, _ plan: StreamPlan, _ grant: ChannelGrant) {
-    let handler = exchange.handler
-    if let time = handler.configuration.maximumConnectionTime {
-      exchange.lifetimeEnd = now + spread(time, by: handler.configuration.connectionTimeJitter)
+  private func start(_ session: EventStreamSession, _ plan: StreamPlan, _ grant: ChannelGrant) {
+    let handler = session.handler
+    if let time = handler.configuration.maximumStreamDuration {
+      session.lifetimeEnd = now + spread(time, by: handler.configuration.streamDurationJitter)
     }
-    setWindowOrigin(of: exchange)
-    accept(grant, for: exchange, plan.request)
-    exchange.setOwn(opening(for: exchange))
-    let firstMissing = begin(exchange, lastEventID: plan.lastEventID)
-    guard !exchange.isFinished else { return }
-    if case .refuse(let status) = handler.configuration.afterGap {
-      if let firstMissing { return refuse(exchange, .eventsAreMissing(status: status, channel: firstMissing)) }
-      let replaying = exchange.subscriptions.filter(\.state.isReplaying)
-      for subscription in replaying where !exchange.isFinished { ask(for: subscription) }
-      if !replaying.isEmpty { return schedule(exchange) }
+    setWindowOrigin(of: session)
+    accept(grant, for: session, plan.request)
+    session.setOwn(opening(for: session))
+    let firstMissing = begin(session, lastEventID: plan.lastEventID)
+    guard !session.isFinished else { return }
+    if case .reject(let status) = handler.configuration.gapPolicy {
+      if let firstMissing { return refuse(session, .eventsAreMissing(status: status, channel: firstMissing)) }
+      let replaying = session.subscriptions.filter(\.state.isReplaying)
+      for subscription in replaying where !session.isFinished { ask(for: subscription) }
+      if !replaying.isEmpty { return schedule(session) }
     }
-    sendHead(exchange)
+    sendHead(session)
   }
 
   /// A repository has answered, and the endpoint's rule is that a reader of which events are missing is refused.
-  func answeredBeforeHead(_ exchange: EventStreamExchange, _ subscription: Subscription) {
-    guard let replay = subscription.replay, case .refuse(let status) = exchange.handler.configuration.afterGap else {
+  func answeredBeforeHead(_ session: EventStreamSession, _ subscription: Subscription) {
+    guard let replay = subscription.replay, case .reject(let status) = session.handler.configuration.gapPolicy else {
       return
     }
     switch replay.answer {
     case .success(.gap) where replay.lastEventID != nil, .success(.unknownID) where replay.lastEventID != nil:
-      return refuse(exchange, .eventsAreMissing(status: status, channel: subscription.requestedName))
+      return refuse(session, .eventsAreMissing(status: status, channel: subscription.requestedName))
     case .failure(let error):
       hub.log(.error, "a repository failed; the request is refused") {
         [("channel", subscription.channel.name.rawValue), ("error", "\(error)")]
       }
-      return refuseForNow(exchange)
+      return refuseForNow(session)
     case .success, nil:
       break
     }
-    let isWaiting = exchange.subscriptions.contains { $0.state.isReplaying && $0.replay?.answer == nil }
-    if !isWaiting { sendHead(exchange) }
+    let isWaiting = session.subscriptions.contains { $0.state.isReplaying && $0.replay?.answer == nil }
+    if !isWaiting { sendHead(session) }
   }
 
   /// Begins the response. That is after the reader has its places: who has seen the head gets everything that is
   /// published from then on.
-  private func sendHead(_ exchange: EventStreamExchange) {
-    let peer = exchange.plan?.request.peer
-    exchange.phase = .open
-    exchange.lastWrite = now
-    exchange.response.start(streamHead(exchange, body: .stream))
-    exchange.crossOriginFields = []
+  private func sendHead(_ session: EventStreamSession) {
+    let peer = session.plan?.request.peer
+    session.phase = .open
+    session.lastWrite = now
+    session.response.start(streamHead(session, body: .stream))
+    session.crossOriginFields = []
     hub.counters.streamOpened()
-    hub.occupancy?.opened(exchange, peer: peer)
+    hub.occupancy?.opened(session, peer: peer)
     hub.log(.debug, "a stream was opened") {
-      [("channels", exchange.subscriptions.map(\.channel.name.rawValue).joined(separator: ","))]
+      [("channels", session.subscriptions.map(\.channel.name.rawValue).joined(separator: ","))]
     }
-    schedule(exchange)
-    enqueue(exchange)
+    schedule(session)
+    enqueue(session)
   }
 
-  private func streamHead(_ exchange: EventStreamExchange, body: EventStreamResponseHead.Body)
+  private func streamHead(_ session: EventStreamSession, body: EventStreamResponseHead.Body)
     -> EventStreamResponseHead
   {
     EventStreamResponseHead(
       status: 200,
       fields: [
-        EventStreamField("Content-Type", "text/event-stream; charset=utf-8"),
-        EventStreamField("Cache-Control", "no-cache, no-transform"),
+        HeaderField("Content-Type", "text/event-stream; charset=utf-8"),
+        HeaderField("Cache-Control", "no-cache, no-transform"),
         // nginx would hold the events back until its buffer is full.
-        EventStreamField("X-Accel-Buffering", "no"),
-      ] + exchange.crossOriginFields + exchange.handler.configuration.fields,
+        HeaderField("X-Accel-Buffering", "no"),
+      ] + session.crossOriginFields + session.handler.configuration.fields,
       body: body
     )
   }
 
-  /// Answers with a refusal; nothing of a stream has been written.
-  func refuse(_ exchange: EventStreamExchange, _ refusal: EventStreamRefusal) {
-    guard !exchange.isFinished, !exchange.isStreaming else { return }
-    logRefusal(refusal)
-    let isHead = exchange.plan?.isHead ?? false
-    exchange.response.start(refusal.head(adding: exchange.crossOriginFields, isHead: isHead))
-    close(exchange)
+  /// Answers with a rejection; nothing of a stream has been written.
+  func refuse(_ session: EventStreamSession, _ rejection: EventStreamRejection) {
+    guard !session.isFinished, !session.isStreaming else { return }
+    logRejection(rejection)
+    let isHead = session.plan?.isHead ?? false
+    session.response.start(rejection.head(adding: session.crossOriginFields, isHead: isHead))
+    close(session)
   }
 
-  /// Answers a request that was not admitted with a refusal.
+  /// Answers a request that was not admitted with a rejection.
   func refuse(
-    _ refusal: EventStreamRefusal, _ request: any EventStreamRequest, _ fields: [EventStreamField],
-    _ response: any EventStreamResponse, _ exchange: EventStreamExchange
-  ) -> EventStreamExchange {
-    logRefusal(refusal)
-    response.start(refusal.head(adding: fields, isHead: request.method == "HEAD"))
-    return exchange
+    _ rejection: EventStreamRejection, _ request: any EventStreamRequest, _ fields: [HeaderField],
+    _ response: any EventStreamResponse, _ session: EventStreamSession
+  ) -> EventStreamSession {
+    logRejection(rejection)
+    response.start(rejection.head(adding: fields, isHead: request.method == "HEAD"))
+    return session
   }
 
-  private func logRefusal(_ refusal: EventStreamRefusal) {
+  private func logRejection(_ rejection: EventStreamRejection) {
     hub.counters.requestRefused()
-    hub.log(.debug, "a request was refused") { [("status", "\(refusal.status)"), ("reason", refusal.reason)] }
+    hub.log(.debug, "a request was refused") { [("status", "\(rejection.status)"), ("reason", rejection.reason)] }
   }
 
   /// Answers that the reader may come again.
-  func refuseForNow(_ exchange: EventStreamExchange) {
-    refuse(exchange, .unavailable(retryAfter: exchange.handler.configuration.retryAfter))
+  func refuseForNow(_ session: EventStreamSession) {
+    refuse(session, .unavailable(retryAfter: session.handler.configuration.retryAfter))
   }
 
   /// A time, more or less by a share of it.

@@ -53,7 +53,7 @@ extension DeliveryLane {
       askers.append(subscription)
       return apply(.replay(.queued(until: now + Self.answerTime)), to: subscription)
     }
-    let exchange = subscription.exchange
+    let session = subscription.session
     let request = ReplayRequest(
       channel: channel.name, lastEventID: replay.lastEventID,
       maximumEvents: Self.batchEvents, maximumBytes: Self.batchBytes
@@ -61,29 +61,29 @@ extension DeliveryLane {
     replay.request = slot
     slot.begin(
       Task(executorPreference: hub.configuration.taskExecutor) { [mailbox, source = replay.source] in
-        let answer: Result<ReplayAnswer, any Error>
+        let answer: Result<ReplayResult, any Error>
         do {
           answer = .success(try await source.events(for: request))
         } catch {
           answer = .failure(error)
         }
-        if slot.answered() { mailbox.post(.replayed(exchange, subscription, slot, answer)) }
+        if slot.answered() { mailbox.post(.replayed(session, subscription, slot, answer)) }
       })
     apply(.replay(.asked(until: now + Self.answerTime)), to: subscription)
   }
 
   /// The mailbox brought a history's answer.
   func replayed(
-    _ exchange: EventStreamExchange, _ subscription: Subscription, _ slot: ReplaySlot,
-    _ answer: Result<ReplayAnswer, any Error>
+    _ session: EventStreamSession, _ subscription: Subscription, _ slot: ReplaySlot,
+    _ answer: Result<ReplayResult, any Error>
   ) {
-    guard !exchange.isFinished, let replay = subscription.replay, replay.request === slot else { return }
+    guard !session.isFinished, let replay = subscription.replay, replay.request === slot else { return }
     replay.request = nil
     replay.answer = answer
     apply(.replay(.answered), to: subscription)
-    if case .resuming = exchange.phase { answeredBeforeHead(exchange, subscription) }
+    if case .resuming = session.phase { answeredBeforeHead(session, subscription) }
     // Not held in memory for a connection that takes nothing.
-    if exchange.isBlocked { releaseBatch(of: subscription) }
+    if session.isBlocked { releaseBatch(of: subscription) }
   }
 
   /// A slot may be free for those who wait.
@@ -94,7 +94,7 @@ extension DeliveryLane {
       guard case .replaying(.queued) = subscription.state, subscription.replay != nil else { continue }
       apply(.replay(.due), to: subscription)
       // Before the head there is nothing that the connection could hold up.
-      if !subscription.exchange.isStreaming { ask(for: subscription) }
+      if !subscription.session.isStreaming { ask(for: subscription) }
     }
   }
 
@@ -111,7 +111,7 @@ extension DeliveryLane {
       hub.log(.error, "a repository failed; the reader is sent away to ask again") {
         [("channel", subscription.channel.name.rawValue), ("error", "\(error)")]
       }
-      leave(subscription.exchange, .repositoryFailed)
+      leave(subscription.session, .repositoryFailed)
     }
   }
 
@@ -124,12 +124,12 @@ extension DeliveryLane {
       hub.log(.error, "a repository says again and again that events are missing; the reader is sent away") {
         [("channel", subscription.channel.name.rawValue)]
       }
-      return leave(subscription.exchange, .repositoryFailed)
+      return leave(subscription.session, .repositoryFailed)
     }
     replay.gaps += 1
     sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: available?.first?.id?.rawValue)
-    switch subscription.exchange.handler.configuration.afterGap {
-    case .replayHeld, .refuse:
+    switch subscription.session.handler.configuration.gapPolicy {
+    case .replayAvailable, .refuse:
       replay.isFromBeginning = true
       replay.lastEventID = nil
       replay.lastHash = nil
@@ -195,7 +195,7 @@ extension DeliveryLane {
   /// Makes the next events of a batch the stream's own bytes.
   private func sendPiece(to subscription: Subscription) {
     guard let replay = subscription.replay else { return }
-    let exchange = subscription.exchange
+    let session = subscription.session
     var bytes: [UInt8] = []
     var count = 0
     do {
@@ -206,12 +206,12 @@ extension DeliveryLane {
           throw EventIDFlaw.empty
         }
         var stamped = event
-        if exchange.composite != nil, let id = event.id {
+        if session.composite != nil, let id = event.id {
           let place = replay.isSnapshot ? hub.number(of: id, in: subscription.channel) : nil
-          exchange.composite?.replace(Int(subscription.number), by: .own(id.rawValue, number: place))
-          stamped.id = exchange.composite.map { EventID(unchecked: String(decoding: $0.text, as: UTF8.self)) }
+          session.composite?.replace(Int(subscription.number), by: .own(id.rawValue, number: place))
+          stamped.id = session.composite.map { EventID(unchecked: String(decoding: $0.text, as: UTF8.self)) }
         }
-        try EventStreamEncoder.append(stamped, to: &bytes)
+        try EventStreamEncoder.encode(stamped, into: &bytes)
         count += 1
         let hash = event.blockHash
         replay.tail.append(hash)
@@ -221,14 +221,14 @@ extension DeliveryLane {
       hub.log(.error, "a repository returned an event that cannot be sent; the reader is sent away") {
         [("channel", subscription.channel.name.rawValue), ("error", "\(error)")]
       }
-      return leave(exchange, .repositoryFailed)
+      return leave(session, .repositoryFailed)
     }
     replay.lastEventID = replay.batch.prefix(count).last { $0.id != nil }?.id ?? replay.lastEventID
     replay.batch = replay.batch.dropFirst(count)
     replay.isFromBeginning = false
     tally.delivered += count
     tally.replayed += count
-    addOwn(bytes, to: exchange)
+    addOwn(bytes, to: session)
   }
 
   /// The reader has the whole batch.
@@ -267,14 +267,14 @@ extension DeliveryLane {
       replay.hasAskedAgain = true
       return apply(.replay(.due), to: subscription)
     }
-    switch subscription.exchange.handler.configuration.afterGap {
-    case .refuse:
+    switch subscription.session.handler.configuration.gapPolicy {
+    case .reject:
       // It was not known when the stream was opened; the reader is refused when it returns.
-      leave(subscription.exchange, .behind)
+      leave(subscription.session, .behind)
     case .snapshot(let provider):
       sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: nil)
       askForSnapshot(provider, for: subscription)
-    case .replayHeld, .liveOnly:
+    case .replayAvailable, .liveOnly:
       sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: nil)
       join(subscription, at: LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal))
     }
@@ -309,7 +309,7 @@ extension DeliveryLane {
     let claim = subscription.channel.withState { state in
       place.ordinal == state.log.endOrdinal ? subscription.channel.claimAtEnd(state) : .number(place.ordinal)
     }
-    subscription.exchange.composite?.learn(Int(subscription.number), claim)
+    subscription.session.composite?.learn(Int(subscription.number), claim)
     apply(.joinedLog, to: subscription)
   }
 }
@@ -318,7 +318,7 @@ extension ServerSentEvent {
   /// Of the event as a log has it.
   fileprivate var blockHash: BlockHash {
     var bytes: [UInt8] = []
-    try? EventStreamEncoder.append(self, to: &bytes)
+    try? EventStreamEncoder.encode(self, into: &bytes)
     return bytes.withUnsafeBytes { BlockHash($0) }
   }
 }

@@ -4,7 +4,7 @@ internal import EventSourceFormat
 extension DeliveryLane {
   /// Something happens to one of a stream's channels. The one place where a subscription's state changes.
   func apply(_ input: SubscriptionState.Input, to subscription: Subscription) {
-    let exchange = subscription.exchange
+    let session = subscription.session
     let rules = subscription.rules
     let before = subscription.state.deadline(rules)
     let stateBefore = transitionObserver == nil ? nil : subscription.state
@@ -17,24 +17,24 @@ extension DeliveryLane {
     }
     switch effect {
     case .nothing: break
-    case .serve: serveSoon(exchange)
+    case .serve: serveSoon(session)
     case .skip(let reason):
       hub.log(.info, "a slow reader will miss events") {
         [("channel", subscription.channel.name.rawValue), ("reason", reason.rawValue)]
       }
-      serveSoon(exchange)
-    case .disconnect(let reason): return finish(exchange, reason, ending: .aborted)
+      serveSoon(session)
+    case .disconnect(let reason): return finish(session, reason, ending: .aborted)
     case .sendAway(let reason): return sendAway(subscription, reason)
     }
-    if subscription.state.deadline(rules) != before { schedule(exchange) }
+    if subscription.state.deadline(rules) != before { schedule(session) }
   }
 
   /// The connection takes no more: what is unread waits from now on.
-  func becameBlocked(_ exchange: EventStreamExchange) {
-    if hub.budget.isExceededByReaders, exchange.output == .own {
-      return finish(exchange, .overBudget, ending: .aborted)
+  func becameBlocked(_ session: EventStreamSession) {
+    if hub.budget.isExceededByReaders, session.output == .own {
+      return finish(session, .overBudget, ending: .aborted)
     }
-    for subscription in exchange.subscriptions {
+    for subscription in session.subscriptions {
       if subscription.state.isReplaying {
         releaseBatch(of: subscription)
       } else if subscription.channel.hasUnread(behind: subscription.cursor) || subscription.isWithinEvent {
@@ -42,23 +42,23 @@ extension DeliveryLane {
         if subscription.state == .live { apply(.published, to: subscription) }
         apply(.blocked, to: subscription)
       }
-      guard exchange.isStreaming else { return }
+      guard session.isStreaming else { return }
     }
-    if exchange.output == .nothing, let subscription = exchange.subscriptions.first, subscription.mayBeWithinEvent {
+    if session.output == .nothing, let subscription = session.subscriptions.first, subscription.mayBeWithinEvent {
       keepRestOfEvent(for: subscription)
     }
-    schedule(exchange)
+    schedule(session)
   }
 
   /// A reader that may be moved on in the log is moved from an event's end: the rest of one that it has begun to take
   /// is kept for it, if that is little.
   private func keepRestOfEvent(for subscription: Subscription) {
-    let exchange = subscription.exchange
+    let session = subscription.session
     switch subscription.channel.read(from: subscription.cursor) {
     case .nothing: return
     case .evicted:
       // It was evicted while it was being written, and nobody can say any more whether an event ended there.
-      exchange.output = .event(subscription.number)
+      session.output = .event(subscription.number)
     case .piece(let piece, _):
       guard !piece.isAtBoundary else { return }
       let end = piece.segment.start + UInt64(piece.segment.entry(piece.firstBlock).end)
@@ -66,11 +66,11 @@ extension DeliveryLane {
       guard subscription.audience.rules.slowReaders != .disconnect || subscription.window > 0,
         left <= Self.largeEvent
       else {
-        exchange.output = .event(subscription.number)
+        session.output = .event(subscription.number)
         return
       }
       let rest = piece.segment.block(piece.firstBlock).suffix(left)
-      exchange.setOwn(LogSegment.standalone(Array(rest), budget: hub.budget))
+      session.setOwn(LogSegment.standalone(Array(rest), budget: hub.budget))
       tally.delivered += 1
       subscription.cursor = end
       subscription.ordinal = piece.startOrdinal + 1
@@ -85,7 +85,7 @@ extension DeliveryLane {
       let isWithinEvent = subscription.isWithinEvent
       if subscription.cursor < start {
         apply(.evicted(isWithinEvent: isWithinEvent), to: subscription)
-      } else if subscription.exchange.isBlocked, end > subscription.cursor,
+      } else if subscription.session.isBlocked, end > subscription.cursor,
         end - subscription.cursor > audience.rules.maximumBacklogBytes
       {
         apply(.backlogExceeded(isWithinEvent: isWithinEvent), to: subscription)
@@ -96,9 +96,9 @@ extension DeliveryLane {
   /// Single readers cause too many bytes: those whose connections take nothing leave, the slowest first.
   func disconnectSlowReaders() {
     guard hub.budget.isExceededByReaders else { return }
-    for exchange in exchanges.filter(\.isBlocked).sorted(by: { $0.blockedSince < $1.blockedSince }) {
+    for session in sessions.filter(\.isBlocked).sorted(by: { $0.blockedSince < $1.blockedSince }) {
       guard hub.budget.isExceededByReaders else { return }
-      finish(exchange, .overBudget, ending: .aborted)
+      finish(session, .overBudget, ending: .aborted)
     }
   }
 
@@ -114,7 +114,7 @@ extension DeliveryLane {
       subscription.ordinal = place.ordinal
     }
     apply(.moved, to: subscription)
-    guard subscription.exchange.isStreaming else { return }
+    guard subscription.session.isStreaming else { return }
     sendGap(to: subscription, after: nil, earliest: log.id(at: subscription.cursor))
   }
 
@@ -122,28 +122,28 @@ extension DeliveryLane {
   func reconfigured(_ audience: LaneAudience) {
     audience.rules = audience.channel.withState { $0.rules }
     guard audiences[ObjectIdentifier(audience.channel)] === audience else { return }
-    for subscription in subscriptions(of: audience.channel) where !subscription.exchange.isFinished {
-      let exchange = subscription.exchange
+    for subscription in subscriptions(of: audience.channel) where !subscription.session.isFinished {
+      let session = subscription.session
       if subscription.window > 0 {
         // Not before it is known that it is offered events at moments of its own.
-        leaveCohort(exchange)
-        setWindowOrigin(of: exchange)
+        leaveCohort(session)
+        setWindowOrigin(of: session)
       }
-      apply(.reconfigured(isBlocked: exchange.isBlocked), to: subscription)
-      joinCohort(exchange)
-      schedule(exchange)
+      apply(.reconfigured(isBlocked: session.isBlocked), to: subscription)
+      joinCohort(session)
+      schedule(session)
     }
     lookAtSlowReaders(of: audience)
   }
 
   /// Chooses at which moments the stream's coalescing windows end, unless that is known.
-  func setWindowOrigin(of exchange: EventStreamExchange) {
-    let longest = exchange.subscriptions.lazy.map(\.window).max() ?? 0
-    guard longest > 0, exchange.windowOrigin == 0 else { return }
-    exchange.windowOrigin = now - Int64.random(in: 0..<longest, using: &random)
+  func setWindowOrigin(of session: EventStreamSession) {
+    let longest = session.subscriptions.lazy.map(\.window).max() ?? 0
+    guard longest > 0, session.windowOrigin == 0 else { return }
+    session.windowOrigin = now - Int64.random(in: 0..<longest, using: &random)
   }
 
-  private func serveSoon(_ exchange: EventStreamExchange) {
-    if exchange.isStreaming, !exchange.isBlocked { enqueue(exchange) }
+  private func serveSoon(_ session: EventStreamSession) {
+    if session.isStreaming, !session.isBlocked { enqueue(session) }
   }
 }

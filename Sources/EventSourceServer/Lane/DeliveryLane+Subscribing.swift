@@ -11,7 +11,7 @@ extension DeliveryLane {
 
   /// Subscribes a stream to a channel, in one step: it is counted, the lane is told of what is published from now on,
   /// and the reader's place is the log's end. False: the channel has as many readers as it may.
-  func subscribe(_ exchange: EventStreamExchange, to name: ChannelName) throws(PublishError) -> Bool {
+  func subscribe(_ session: EventStreamSession, to name: ChannelName) throws(PublishError) -> Bool {
     let most = hub.configuration.maximumReadersPerChannel ?? .max
     while true {
       let channel = try hub.findChannel(name)
@@ -24,15 +24,15 @@ extension DeliveryLane {
         let audience = known ?? LaneAudience(channel: channel, mailbox: mailbox, state)
         if known == nil { state.audiences.append(audience) }
         let subscription = Subscription(
-          exchange: exchange, audience: audience, cursor: state.log.end, ordinal: state.log.endOrdinal)
+          session: session, audience: audience, cursor: state.log.end, ordinal: state.log.endOrdinal)
         return .some((subscription, channel.claimAtEnd(state)))
       }
       guard let result else { continue }
       guard let (subscription, claim) = result else { return false }
       audiences[ObjectIdentifier(channel)] = subscription.audience
       subscription.audience.insert(subscription, into: .idle)
-      exchange.subscriptions.append(subscription)
-      exchange.composite?.append(
+      session.subscriptions.append(subscription)
+      session.composite?.append(
         channel.name, isHidden: subscription.isAliased, idPrefix: channel.idPrefix, claim)
       return true
     }
@@ -41,10 +41,10 @@ extension DeliveryLane {
   /// Moves the reader to where it begins in each of its channels.
   ///
   /// - Returns: The first channel of which events are known to be missing.
-  func begin(_ exchange: EventStreamExchange, lastEventID: String?) -> ChannelName? {
+  func begin(_ session: EventStreamSession, lastEventID: String?) -> ChannelName? {
     let composite = lastEventID.flatMap(CompositeEventID.init(parsing:))
     var firstMissing: ChannelName?
-    for subscription in exchange.subscriptions {
+    for subscription in session.subscriptions {
       let named = composite?[subscription.channel.name.rawValue, isHidden: subscription.isAliased]
       let beginning: Beginning
       if composite != nil {
@@ -65,12 +65,12 @@ extension DeliveryLane {
         firstMissing = firstMissing ?? subscription.requestedName
         move(subscription, to: place)
         sendGap(to: subscription, after: missingAfter, earliest: earliest)
-        if case .snapshot(let provider) = exchange.handler.configuration.afterGap {
+        if case .snapshot(let provider) = session.handler.configuration.gapPolicy {
           askForSnapshot(provider, for: subscription)
         }
       }
     }
-    askForNewestEvents(of: exchange)
+    askForNewestEvents(of: session)
     return firstMissing
   }
 
@@ -82,27 +82,27 @@ extension DeliveryLane {
 
   /// A reader that has nothing yet.
   private func beginNew(_ subscription: Subscription) -> Beginning {
-    let configuration = subscription.exchange.handler.configuration
+    let configuration = subscription.session.handler.configuration
     let log = subscription.channel.snapshot()
     let end = LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal)
     if let provider = configuration.snapshotForNewReaders {
       // It has nothing yet, whatever it is given of other channels meanwhile.
-      subscription.exchange.composite?.leaveOut(Int(subscription.number))
+      subscription.session.composite?.leaveOut(Int(subscription.number))
       return .replay(Replay(source: SnapshotHistory(provider), isSnapshot: true, pin: end))
     }
-    guard configuration.replaysWithoutLastEventID else { return .at(end) }
+    guard configuration.replaysToNewReaders else { return .at(end) }
     return beginAtStart(subscription, log)
   }
 
   /// A reader that is given everything that is held.
   private func beginAtStart(_ subscription: Subscription, _ log: LogSnapshot) -> Beginning {
     let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
-    let exchange = subscription.exchange
+    let session = subscription.session
     if let repository = subscription.channel.withState({ $0.repository }) {
-      exchange.composite?.replace(Int(subscription.number), by: .beginning)
+      session.composite?.replace(Int(subscription.number), by: .beginning)
       return .replay(Replay(source: repository, pin: start))
     }
-    exchange.composite?.replace(Int(subscription.number), by: .number(start.ordinal))
+    session.composite?.replace(Int(subscription.number), by: .number(start.ordinal))
     return .at(start)
   }
 
@@ -111,7 +111,7 @@ extension DeliveryLane {
   /// - Parameter id: The last event of the channel that it has; empty: none, it was to be given everything; nil: it
   ///   can't say.
   private func resume(_ subscription: Subscription, after id: String?) -> Beginning {
-    let exchange = subscription.exchange
+    let session = subscription.session
     let channel = subscription.channel
     let number = Int(subscription.number)
     let log = channel.snapshot()
@@ -123,19 +123,19 @@ extension DeliveryLane {
       if let place = hub.place(after: id, in: log, of: channel) {
         let claim: ChannelClaim =
           hub.positions.position(in: id) == nil ? .own(id, number: place.ordinal) : .number(place.ordinal)
-        exchange.composite?.replace(number, by: claim)
+        session.composite?.replace(number, by: claim)
         return .at(place)
       }
       if let repository = channel.withState({ $0.repository }) {
-        exchange.composite?.replace(number, by: .own(id, number: nil))
+        session.composite?.replace(number, by: .own(id, number: nil))
         let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
         return .replay(Replay(source: repository, lastEventID: EventID(unchecked: id), pin: start))
       }
     }
     // Of a channel that the ID does not name the reader may have anything, also what is held.
     let earliest = id == nil ? nil : log.oldestID
-    if case .replayHeld = exchange.handler.configuration.afterGap {
-      exchange.composite?.replace(number, by: .number(log.startOrdinal))
+    if case .replayAvailable = session.handler.configuration.gapPolicy {
+      session.composite?.replace(number, by: .number(log.startOrdinal))
       return .gap(LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal), earliest: earliest)
     }
     return .gap(LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal), earliest: earliest)
@@ -171,9 +171,9 @@ extension DeliveryLane {
 /// What the history of a recorded channel ends with, so that a reader that has been given nothing of the channel can
 /// resume after it, also when the program has started again.
 extension DeliveryLane {
-  private func askForNewestEvents(of exchange: EventStreamExchange) {
-    guard let composite = exchange.composite else { return }
-    for subscription in exchange.subscriptions where composite[Int(subscription.number)] == .unknown {
+  private func askForNewestEvents(of session: EventStreamSession) {
+    guard let composite = session.composite else { return }
+    for subscription in session.subscriptions where composite[Int(subscription.number)] == .unknown {
       hub.askForNewestEvent(of: subscription.channel)
     }
   }
@@ -184,7 +184,7 @@ extension DeliveryLane {
     let claim: ChannelClaim = id.map { .own($0.rawValue, number: 0) } ?? .beginning
     for subscription in audience.idle + audience.waiting
     where subscription.ordinal == 0 && !subscription.state.isReplaying {
-      subscription.exchange.composite?.learn(Int(subscription.number), claim)
+      subscription.session.composite?.learn(Int(subscription.number), claim)
     }
     for cohort in audience.cohorts where audience.ordinal == 0 {
       guard let number = cohort.audiences.firstIndex(where: { $0 === audience }) else { continue }

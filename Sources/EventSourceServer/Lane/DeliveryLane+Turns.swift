@@ -5,83 +5,83 @@ extension DeliveryLane {
 
   /// Gives a stream what it has begun, then what its channels have for it, one after the other, then its end; until the
   /// connection takes no more, there is no more, or others are to be served.
-  func serve(_ exchange: EventStreamExchange) {
-    exchange.isQueued = false
-    if case .arrived(let plan) = exchange.phase { return authorize(exchange, plan) }
+  func serve(_ session: EventStreamSession) {
+    session.isQueued = false
+    if case .arrived(let plan) = session.phase { return authorize(session, plan) }
     var turn = Self.turnBytes
-    while exchange.isStreaming, !exchange.isBlocked {
-      guard turn > 0, allowance > 0 else { return enqueue(exchange) }
+    while session.isStreaming, !session.isBlocked {
+      guard turn > 0, allowance > 0 else { return enqueue(session) }
       let taken: Int
-      switch exchange.output {
+      switch session.output {
       case .own:
-        taken = writeOwn(exchange)
+        taken = writeOwn(session)
       case .event(let number):
-        taken = continueEvent(of: exchange.subscriptions[Int(number)])
+        taken = continueEvent(of: session.subscriptions[Int(number)])
       case .nothing:
-        if let subscription = nextSubscription(of: exchange) {
+        if let subscription = nextSubscription(of: session) {
           taken = serve(subscription)
-        } else if exchange.isLeaving {
-          return end(exchange)
+        } else if session.isLeaving {
+          return end(session)
         } else {
-          return caughtUp(exchange)
+          return caughtUp(session)
         }
       }
       turn -= taken
       allowance -= 1 + taken >> 14
     }
-    if exchange.isStreaming { becameBlocked(exchange) }
+    if session.isStreaming { becameBlocked(session) }
   }
 
   /// Writes bytes; nil: the stream is over. If not all were taken, the stream is blocked.
-  func write(_ bytes: borrowing EventStreamBytes, to exchange: EventStreamExchange) -> Int? {
-    account(exchange.response.write(bytes), of: bytes.count, to: exchange)
+  func write(_ bytes: borrowing EventStreamBytes, to session: EventStreamSession) -> Int? {
+    account(session.response.write(bytes), of: bytes.count, to: session)
   }
 
   /// Notes what became of a write of so many bytes.
-  func account(_ result: EventStreamWriteResult, of count: Int, to exchange: EventStreamExchange) -> Int? {
+  func account(_ result: EventStreamWriteResult, of count: Int, to session: EventStreamSession) -> Int? {
     switch result {
-    case .peerGone:
-      finish(exchange, .peerGone, ending: nil)
+    case .peerDisconnected:
+      finish(session, .peerDisconnected, ending: nil)
       return nil
     case .accepted(let taken):
       precondition(0 <= taken && taken <= count, "a response accepted \(taken) of \(count) bytes")
       tally.sentBytes += taken
-      if taken > 0 { exchange.lastWrite = now }
-      if taken < count { exchange.blockedSince = now }
+      if taken > 0 { session.lastWrite = now }
+      if taken < count { session.blockedSince = now }
       return taken
     }
   }
 
-  func becameWritable(_ exchange: EventStreamExchange) {
+  func becameWritable(_ session: EventStreamSession) {
     wasCalled()
-    guard exchange.isStreaming, exchange.isBlocked else { return }
-    exchange.blockedSince = .never
-    enqueue(exchange)
+    guard session.isStreaming, session.isBlocked else { return }
+    session.blockedSince = .never
+    enqueue(session)
   }
 
-  func peerGone(_ exchange: EventStreamExchange) {
+  func peerDisconnected(_ session: EventStreamSession) {
     wasCalled()
-    finish(exchange, .peerGone, ending: nil)
+    finish(session, .peerDisconnected, ending: nil)
   }
 
-  private func writeOwn(_ exchange: EventStreamExchange) -> Int {
-    guard let bytes = exchange.ownBytes else {
-      exchange.output = .nothing
+  private func writeOwn(_ session: EventStreamSession) -> Int {
+    guard let bytes = session.ownBytes else {
+      session.output = .nothing
       return 0
     }
-    guard let taken = write(bytes, to: exchange) else { return 0 }
-    exchange.setOwn(taken == bytes.count ? nil : bytes.dropFirst(taken))
+    guard let taken = write(bytes, to: session) else { return 0 }
+    session.setOwn(taken == bytes.count ? nil : bytes.dropFirst(taken))
     return taken
   }
 
   /// The channels of a stream are served in turn, so that much in one does not hold up another.
-  private func nextSubscription(of exchange: EventStreamExchange) -> Subscription? {
-    let count = exchange.subscriptions.count
+  private func nextSubscription(of session: EventStreamSession) -> Subscription? {
+    let count = session.subscriptions.count
     for offset in 0..<count {
-      let index = (exchange.nextToServe + offset) % count
-      let subscription = exchange.subscriptions[index]
+      let index = (session.nextToServe + offset) % count
+      let subscription = session.subscriptions[index]
       guard subscription.state.isToBeServed else { continue }
-      exchange.nextToServe = (index + 1) % count
+      session.nextToServe = (index + 1) % count
       return subscription
     }
     return nil
@@ -120,7 +120,7 @@ extension DeliveryLane {
   }
 
   private func giveWhole(_ piece: LogPiece, to subscription: Subscription) -> Int {
-    guard let taken = write(piece.bytes, to: subscription.exchange) else { return 0 }
+    guard let taken = write(piece.bytes, to: subscription.session) else { return 0 }
     subscription.cursor += UInt64(taken)
     guard subscription.cursor == piece.end else { return taken }
     tally.delivered += Int(piece.endOrdinal - min(subscription.ordinal, piece.endOrdinal))
@@ -133,11 +133,11 @@ extension DeliveryLane {
     switch subscription.channel.read(from: subscription.cursor) {
     case .nothing, .evicted:
       // The event cannot be completed, whatever the channel's state.
-      finish(subscription.exchange, .behind, ending: .aborted)
+      finish(subscription.session, .behind, ending: .aborted)
       return 0
     case .piece(let piece, _):
       guard subscription.isPlain else { return giveEvent(to: subscription, block: piece.firstBlock, of: piece.segment) }
-      subscription.exchange.output = .nothing
+      subscription.session.output = .nothing
       return giveWhole(piece, to: subscription)
     }
   }
@@ -161,7 +161,7 @@ extension DeliveryLane {
     subscription.ordinal = piece.startOrdinal
     let taken = giveBlocks(of: piece.limited(to: 0, large: 0), to: subscription)
     // What comes now waits for the next window.
-    guard subscription.exchange.isStreaming, subscription.cursor >= piece.limited(to: 0, large: 0).end else {
+    guard subscription.session.isStreaming, subscription.cursor >= piece.limited(to: 0, large: 0).end else {
       return taken
     }
     apply(.caughtUp, to: subscription)
@@ -170,13 +170,13 @@ extension DeliveryLane {
   }
 
   /// The reader has everything: from now on it is offered what is published as it is published.
-  private func caughtUp(_ exchange: EventStreamExchange) {
-    tellRemovals(to: exchange)
-    guard exchange.output == .nothing, exchange.isOpen else {
-      if exchange.isStreaming { enqueue(exchange) }
+  private func caughtUp(_ session: EventStreamSession) {
+    tellRemovals(to: session)
+    guard session.output == .nothing, session.isOpen else {
+      if session.isStreaming { enqueue(session) }
       return
     }
-    joinCohort(exchange)
-    schedule(exchange)
+    joinCohort(session)
+    schedule(session)
   }
 }

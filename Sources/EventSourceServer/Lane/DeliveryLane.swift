@@ -14,7 +14,7 @@ public final class DeliveryLane: @unchecked Sendable {
     /// Offer new events to the readers of a channel.
     case broadcast(LaneAudience)
     /// Serve one stream individually.
-    case serve(EventStreamExchange)
+    case serve(EventStreamSession)
     case acknowledge(OfferAcknowledgement)
   }
 
@@ -25,9 +25,9 @@ public final class DeliveryLane: @unchecked Sendable {
   /// The offset from the stack's time to the hub's, because the lanes' clocks may have different origins.
   private var hubOffset: Int64?
   var random: SplitMix64
-  var exchanges: [EventStreamExchange] = []
+  var sessions: [EventStreamSession] = []
   var audiences: [ObjectIdentifier: LaneAudience] = [:]
-  var identities: [ExactString: [ObjectIdentifier: EventStreamExchange]] = [:]
+  var identities: [ExactString: [ObjectIdentifier: EventStreamSession]] = [:]
   var deadlines = DeadlineHeap()
   private var work = FIFOQueue<Work>()
   /// The broadcast that the last run did not finish.
@@ -41,7 +41,7 @@ public final class DeliveryLane: @unchecked Sendable {
   var askers = FIFOQueue<Subscription>()
   var revocations = RevocationLog()
   /// Requests that wait for a channel to be opened.
-  var waitingRequests: [ChannelName: [ObjectIdentifier: EventStreamExchange]] = [:]
+  var waitingRequests: [ChannelName: [ObjectIdentifier: EventStreamSession]] = [:]
   var isDraining = false
   private(set) var isClosed = false
   private let readers = Atomic(0)
@@ -74,7 +74,7 @@ public final class DeliveryLane: @unchecked Sendable {
 
   /// Handles deadlines, then delivers events, for a few milliseconds at most.
   ///
-  /// Call it once before each time the stack polls: after input for the lane or an exchange, after a wake-up, and at
+  /// Call it once before each time the stack polls: after input for the lane or a session, after a wake-up, and at
   /// the returned time. Always poll between two runs, even if the lane asks to run again immediately; otherwise the
   /// stack's other work would starve.
   ///
@@ -102,7 +102,7 @@ public final class DeliveryLane: @unchecked Sendable {
   /// requests get 503.
   public func drain(over window: Duration) {
     isDraining = true
-    for exchange in exchanges { scheduleLeave(exchange, within: window.nanoseconds) }
+    for session in sessions { scheduleLeave(session, within: window.nanoseconds) }
   }
 
   /// Ends everything immediately and permanently. Streams are aborted, and requests that wait for an authorizer get
@@ -118,11 +118,11 @@ public final class DeliveryLane: @unchecked Sendable {
     for message in mailbox.close() {
       if case .acknowledge(let acknowledgement, _) = message { acknowledgement.laneIsDone() }
     }
-    while let exchange = exchanges.last {
-      if exchange.isStreaming {
-        finish(exchange, .laneClosed, ending: .aborted)
+    while let session = sessions.last {
+      if session.isStreaming {
+        finish(session, .laneClosed, ending: .aborted)
       } else {
-        refuse(exchange, .unavailable(retryAfter: exchange.handler.configuration.retryAfter))
+        refuse(session, .unavailable(retryAfter: session.handler.configuration.retryAfter))
       }
     }
     while let next = work.popFirst() {
@@ -155,9 +155,9 @@ public final class DeliveryLane: @unchecked Sendable {
     switch message {
     case .published(let audience): enqueueBroadcast(of: audience)
     case .acknowledge(let acknowledgement, let channel): acknowledge(acknowledgement, of: channel)
-    case .authorized(let exchange, let result): authorized(exchange, result)
-    case .replayed(let exchange, let subscription, let slot, let answer):
-      replayed(exchange, subscription, slot, answer)
+    case .authorized(let session, let result): authorized(session, result)
+    case .replayed(let session, let subscription, let slot, let answer):
+      replayed(session, subscription, slot, answer)
     case .replaySlotIsFree: askAgain()
     case .newestEventIsKnown(let id, let channel): newestEventIsKnown(id, of: channel)
     case .revoke(let revocation): revoke(revocation)
@@ -168,7 +168,7 @@ public final class DeliveryLane: @unchecked Sendable {
     case .drain(let window): drain(over: .nanoseconds(window))
     case .remove(let channel): removed(channel)
     case .end(let channel, let reason):
-      for subscription in subscriptions(of: channel) { leave(subscription.exchange, reason) }
+      for subscription in subscriptions(of: channel) { leave(subscription.session, reason) }
     }
   }
 
@@ -181,7 +181,7 @@ public final class DeliveryLane: @unchecked Sendable {
     while let next = work.popFirst() {
       switch next {
       case .acknowledge(let acknowledgement): acknowledgement.laneIsDone()
-      case .serve(let exchange): serve(exchange)
+      case .serve(let session): serve(session)
       case .broadcast(let audience):
         audience.isQueued = false
         guard broadcast(to: audience) else {
@@ -201,26 +201,26 @@ public final class DeliveryLane: @unchecked Sendable {
   }
 
   /// Schedules the stream, in this run or the next.
-  func enqueue(_ exchange: EventStreamExchange) {
-    guard !exchange.isQueued else { return }
-    exchange.isQueued = true
-    work.append(.serve(exchange))
+  func enqueue(_ session: EventStreamSession) {
+    guard !session.isQueued else { return }
+    session.isQueued = true
+    work.append(.serve(session))
   }
 
   /// Queues it behind all other work, so that waiting readers are served first.
   func enqueue(_ acknowledgement: OfferAcknowledgement) { work.append(.acknowledge(acknowledgement)) }
 
-  func insert(_ exchange: EventStreamExchange) {
-    exchange.laneIndex = exchanges.count
-    exchanges.append(exchange)
+  func insert(_ session: EventStreamSession) {
+    session.laneIndex = sessions.count
+    sessions.append(session)
     readers.add(1, ordering: .relaxed)
   }
 
-  func remove(_ exchange: EventStreamExchange) {
-    let last = exchanges.removeLast()
-    if last !== exchange {
-      exchanges[exchange.laneIndex] = last
-      last.laneIndex = exchange.laneIndex
+  func remove(_ session: EventStreamSession) {
+    let last = sessions.removeLast()
+    if last !== session {
+      sessions[session.laneIndex] = last
+      last.laneIndex = session.laneIndex
     }
     readers.subtract(1, ordering: .relaxed)
   }

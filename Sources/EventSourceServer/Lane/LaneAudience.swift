@@ -80,9 +80,9 @@ final class LaneAudience: @unchecked Sendable {
   var isEmpty: Bool { idle.isEmpty && waiting.isEmpty && cohorts.allSatisfy(\.members.isEmpty) }
 
   /// The cohort of streams that have exactly the channels of one, made if there is none.
-  func cohort(for exchange: EventStreamExchange) -> Cohort {
-    if let known = cohorts.first(where: { $0.isFor(exchange) }) { return known }
-    let cohort = Cohort(for: exchange)
+  func cohort(for session: EventStreamSession) -> Cohort {
+    if let known = cohorts.first(where: { $0.isFor(session) }) { return known }
+    let cohort = Cohort(for: session)
     for audience in cohort.audiences { audience.cohorts.append(cohort) }
     return cohort
   }

@@ -12,9 +12,9 @@ final class LaneMailbox: Sendable {
     case published(LaneAudience)
     /// Somebody awaits that everything published before this has been offered to the readers of a channel.
     case acknowledge(OfferAcknowledgement, EventChannel)
-    case authorized(EventStreamExchange, Result<ChannelAuthorization, any Error>)
-    /// A history answered. The exchange is named too, because its subscription does not keep it.
-    case replayed(EventStreamExchange, Subscription, ReplaySlot, Result<ReplayAnswer, any Error>)
+    case authorized(EventStreamSession, Result<ChannelAuthorization, any Error>)
+    /// A history answered. The session is named too, because its subscription does not keep it.
+    case replayed(EventStreamSession, Subscription, ReplaySlot, Result<ReplayResult, any Error>)
     /// Whoever waits to ask a history may try again.
     case replaySlotIsFree
     /// What the history of a recorded channel ends with that has had no event in this life.

@@ -3,14 +3,14 @@ struct Revocation: Sendable {
   enum Streams: Sendable {
     /// Those of a caller, of all channels or of one.
     case of(ExactString, in: ChannelName?)
-    case matching(@Sendable (GrantedStream) -> Bool)
+    case matching(@Sendable (OpenStream) -> Bool)
   }
 
   let streams: Streams
   /// The request about which an authorizer was deciding when it called this itself: not concerned.
   let exempt: ObjectIdentifier?
 
-  func concerns(_ stream: GrantedStream) -> Bool {
+  func concerns(_ stream: OpenStream) -> Bool {
     switch streams {
     case .of(let identity, let channel):
       stream.identity.map(ExactString.init) == identity && (channel.map(stream.channels.contains) ?? true)
@@ -35,7 +35,7 @@ struct RevocationLog {
   }
 
   /// Whether a permission that was asked for when there had been so many is concerned by one since.
-  func concern(_ stream: GrantedStream, since asked: Int, of request: ObjectIdentifier) -> Bool {
+  func concern(_ stream: OpenStream, since asked: Int, of request: ObjectIdentifier) -> Bool {
     let new = count - asked
     guard new <= kept.count else { return true }
     return kept.suffix(new).contains { $0.exempt != request && $0.concerns(stream) }

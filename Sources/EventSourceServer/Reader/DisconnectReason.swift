@@ -1,7 +1,7 @@
 /// The reason why a stream ended.
 public enum DisconnectReason: String, Sendable, Hashable, CaseIterable {
   /// The peer disconnected or became unreachable.
-  case peerGone
+  case peerDisconnected
   /// The reader fell so far behind that its next event was evicted.
   case behind
   /// More bytes than the configured maximum were waiting for the reader.

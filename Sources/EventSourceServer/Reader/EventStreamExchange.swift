@@ -3,7 +3,7 @@
 /// Call all methods on the lane's thread, never from within a call by the lane or the handler. Afterwards call
 /// ``DeliveryLane/run(now:)``, once for any number of such calls. The class is `Sendable` because it is confined to
 /// that thread; results from elsewhere carry it back to its lane.
-public final class EventStreamExchange: @unchecked Sendable {
+public final class EventStreamSession: @unchecked Sendable {
   /// The phase of the request. Phases follow in this order; each can be followed by `closed`.
   enum Phase {
     /// Admitted. The next run opens the stream or asks the authorizer.
@@ -52,7 +52,7 @@ public final class EventStreamExchange: @unchecked Sendable {
   var cohort: Cohort?
   var cohortIndex = 0
 
-  var crossOriginFields: [EventStreamField] = []
+  var crossOriginFields: [HeaderField] = []
   var admission: Admission?
   /// The reader's identity, from the authorizer.
   var identity: ExactString?
@@ -89,15 +89,15 @@ public final class EventStreamExchange: @unchecked Sendable {
   }
 
   /// Tells the lane that the peer has disconnected. The response is not called again. Further calls have no effect.
-  public func peerGone() {
-    lane?.peerGone(self)
+  public func peerDisconnected() {
+    lane?.peerDisconnected(self)
   }
 
   /// Whether the stream has ended or the response is complete. The adapter has nothing more to report.
   public var isFinished: Bool { if case .closed = phase { true } else { false } }
 }
 
-extension EventStreamExchange {
+extension EventStreamSession {
   var isBlocked: Bool { blockedSince != .never }
 
   /// Whether the head has been sent and the response has not ended.

@@ -13,7 +13,7 @@ final class Replay {
   /// Where in the log to continue, unless the history's last answer names a later place.
   let pin: LogSnapshot.Place
   /// The history's answer, in the state `answered`.
-  var answer: Result<ReplayAnswer, any Error>?
+  var answer: Result<ReplayResult, any Error>?
   /// The running request to the history.
   var request: ReplaySlot?
   /// The events of the last answer that have not been sent, and where in the log to continue after them, if known.

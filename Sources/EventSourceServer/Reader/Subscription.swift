@@ -10,8 +10,8 @@ final class Subscription: @unchecked Sendable {
     case waiting
   }
 
-  unowned let exchange: EventStreamExchange
-  /// Its index in the exchange.
+  unowned let session: EventStreamSession
+  /// Its index in the session.
   let number: UInt16
   let audience: LaneAudience
   /// Changed only by ``DeliveryLane/apply(_:to:)``.
@@ -29,9 +29,9 @@ final class Subscription: @unchecked Sendable {
   /// Events that the reader got from a history and that have not reached the log.
   var replayed: ReplayedTail?
 
-  init(exchange: EventStreamExchange, audience: LaneAudience, cursor: UInt64, ordinal: UInt64) {
-    self.exchange = exchange
-    number = UInt16(exchange.subscriptions.count)
+  init(session: EventStreamSession, audience: LaneAudience, cursor: UInt64, ordinal: UInt64) {
+    self.session = session
+    number = UInt16(session.subscriptions.count)
     self.audience = audience
     self.cursor = cursor
     self.ordinal = ordinal
@@ -57,23 +57,23 @@ final class Subscription: @unchecked Sendable {
 
   /// Whether no event of the log is rewritten or left out for this reader: its stream has one channel, so that IDs are
   /// not composed, nothing replayed is still to come from the log, and events are not coalesced.
-  private var needsNoRewriting: Bool { exchange.subscriptions.count == 1 && replayed == nil && window == 0 }
+  private var needsNoRewriting: Bool { session.subscriptions.count == 1 && replayed == nil && window == 0 }
 
   /// Whether the response is in the middle of one of this channel's events.
-  var isWithinEvent: Bool { exchange.output == .event(number) }
+  var isWithinEvent: Bool { session.output == .event(number) }
 
   var rules: SubscriptionState.Rules {
     SubscriptionState.Rules(
       slowReaders: audience.rules.slowReaders, maximumLag: audience.rules.maximumLag,
-      window: window, windowOrigin: exchange.windowOrigin)
+      window: window, windowOrigin: session.windowOrigin)
   }
 
   /// How long a coalescing window is; 0: events are not coalesced.
-  var window: Int64 { audience.rules.coalescingWindow ?? exchange.handler.coalescingWindow }
+  var window: Int64 { audience.rules.coalescingWindow ?? session.handler.coalescingWindow }
 
   /// The name by which the request asked for the channel, and by which the reader is told of it.
-  var requestedName: ChannelName { exchange.requestedNames?[Int(number)] ?? channel.name }
+  var requestedName: ChannelName { session.requestedNames?[Int(number)] ?? channel.name }
 
   /// The reader asked by another name, and is not shown the channel's own.
-  var isAliased: Bool { exchange.requestedNames.map { $0[Int(number)] != channel.name } ?? false }
+  var isAliased: Bool { session.requestedNames.map { $0[Int(number)] != channel.name } ?? false }
 }

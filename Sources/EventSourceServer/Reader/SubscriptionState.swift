@@ -82,7 +82,7 @@ enum SubscriptionState: Equatable {
 
   /// The rules of the channel and the endpoint.
   struct Rules: Equatable {
-    var slowReaders = ChannelConfiguration.SlowReaders.disconnect
+    var slowReaders = ChannelConfiguration.SlowReaderPolicy.disconnect
     var maximumLag: Int64?
     /// The length of the coalescing window, 0 without coalescing, and a time at which one began.
     var window: Int64 = 0

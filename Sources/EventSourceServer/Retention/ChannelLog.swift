@@ -32,7 +32,7 @@ struct ChannelLog {
   ///
   /// - Parameter prewritten: The block's own memory, in which `write` writes only what is missing.
   mutating func append(
-    byteCount: Int, id: EntryID, key: UInt64 = 0, now: Int64, limits: LogLimits, prewritten: PrewrittenBlock? = nil,
+    byteCount: Int, id: EntryID, key: UInt64 = 0, now: Int64, limits: Retention, prewritten: PrewrittenBlock? = nil,
     owner: @autoclosure () -> LogOwner, write: (UnsafeMutableRawBufferPointer) -> Void
   ) {
     if prewritten != nil || segments.last?.hasRoom(for: byteCount) != true {
@@ -65,7 +65,7 @@ struct ChannelLog {
   }
 
   /// Keeps new limits, of which the newest segment is never a victim.
-  mutating func keep(_ limits: LogLimits, owner: LogOwner) {
+  mutating func keep(_ limits: Retention, owner: LogOwner) {
     while segments.count > 1, allocatedBytes > limits.bytes { removeOldestSegment(owner: owner) }
     if let most = limits.events, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, owner: owner) }
   }
@@ -90,7 +90,7 @@ struct ChannelLog {
   }
 
   private mutating func addSegment(
-    for byteCount: Int, _ prewritten: PrewrittenBlock?, now: Int64, limits: LogLimits, owner: LogOwner
+    for byteCount: Int, _ prewritten: PrewrittenBlock?, now: Int64, limits: Retention, owner: LogOwner
   ) {
     // Doubling suits the size to the traffic; a sixteenth of the log's limit, and less of the hub's, keeps what is
     // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.

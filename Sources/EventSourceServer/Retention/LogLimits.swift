@@ -2,7 +2,7 @@
 ///
 /// Readers that are behind read from the log, and readers that return with a last event ID find in it what they missed.
 /// So it must hold at least the largest burst that is published faster than readers receive it.
-public struct LogLimits: Sendable, Hashable {
+public struct Retention: Sendable, Hashable {
   /// The maximum allocated bytes. The newest event is retained even if it is larger.
   public var bytes: Int
   /// The maximum number of events and comments. `nil` means no limit.

@@ -57,7 +57,8 @@ extension AdapterContract {
       try stalled.readHead()
       _ = try scene.publish(1500, dataBytes: 10_000)
       try scene.wait(for: "the stalled reader to be cut off") { scene.hub.statistics.readers == 0 }
-      try require(scene.hub.statistics.ended == [.stalled: 1], "it ended as \(scene.hub.statistics.ended)")
+      try require(
+        scene.hub.statistics.streamsEnded == [.stalled: 1], "it ended as \(scene.hub.statistics.streamsEnded)")
     },
     Check("what is kept for readers that take nothing is released when they leave") { scene in
       let stalled = try (0..<10).map { _ in try ClientStream(port: scene.port, receiveBuffer: 4096) }
@@ -66,9 +67,9 @@ extension AdapterContract {
       for stream in stalled { stream.socket.reset() }
       try scene.wait(for: "peers that have left to be forgotten") { scene.hub.statistics.readers == 0 }
       // The log is gone with its channel: what is held then is kept by the adapter.
-      scene.hub.remove("a")
+      scene.hub.removeChannel("a")
       try scene.wait(for: "the kept bytes to be released") {
-        scene.hub.statistics.heldBytes < 4096
+        scene.hub.statistics.retainedBytes < 4096
       }
     },
     Check("an idle stream carries heartbeats", { $0.heartbeatInterval = .milliseconds(50) }) { scene in

@@ -26,7 +26,7 @@ extension AdapterContract {
       let stream = try ClientStream(port: scene.port)
       try stream.readHead()
       let expected = try scene.publish(5000)
-      scene.hub.remove("a")
+      scene.hub.removeChannel("a")
       try stream.readToEnd()
       let text = String(decoding: stream.body.dropFirst(expected.count), as: UTF8.self)
       try require(
@@ -38,7 +38,7 @@ extension AdapterContract {
       for stream in streams { try stream.readHead() }
       let expected = try scene.publish(100)
       let adapter = scene.adapter
-      Task { await adapter.stop(draining: .milliseconds(200)) }
+      Task { await adapter.stop(drainingOver: .milliseconds(200)) }
       for stream in streams {
         try stream.readToEnd()
         try require(stream.body.starts(with: expected), "what was published came before the end")
@@ -62,7 +62,7 @@ extension AdapterContract {
     Check("a stop does not wait for a peer that has everything") { scene in
       let streams = try ["1.0", "1.1"].map { try ClientStream(port: scene.port, version: $0) }
       for stream in streams { try stream.readHead() }
-      scene.hub.remove("a")
+      scene.hub.removeChannel("a")
       for stream in streams { try stream.readToEnd() }
       // They keep their ends of the connections.
       let stopping = scene.beginStopping(draining: .seconds(300))

@@ -9,7 +9,7 @@ extension AdapterContract {
       try require(stream.fields["connection"] == nil, "the connection is to be \(stream.fields)")
       try require(stream.fields["content-length"] == nil, "a stream has no length")
       let expected = try scene.publish(3)
-      scene.hub.remove("a")
+      scene.hub.removeChannel("a")
       try stream.readToEnd()
       try require(stream.body.starts(with: expected), "the body differs")
       try stream.ask("GET", "/events/b")
@@ -19,7 +19,7 @@ extension AdapterContract {
     Check("a client of HTTP/1.1 that wants its connection closed has it closed at the stream's end") { scene in
       let stream = try ClientStream(port: scene.port, fields: ["Connection: close"])
       try stream.readHead()
-      scene.hub.remove("a")
+      scene.hub.removeChannel("a")
       try stream.readToEnd()
       let rest = try stream.socket.receive()
       try require(rest.isEmpty, "bytes follow the end")
@@ -34,9 +34,9 @@ extension AdapterContract {
         let expected = try scene.publish(10, to: "b")
         try stream.readBody(atLeast: expected.count)
         try require(stream.body == expected, "the body differs")
-        scene.hub.remove("b")
+        scene.hub.removeChannel("b")
         try stream.readToEnd()
-        scene.hub.open("b")
+        scene.hub.openChannel("b")
       }
     },
     Check("a stream that is cut off does not look complete", { $0.stallTimeout = .milliseconds(300) }) { scene in
@@ -51,7 +51,8 @@ extension AdapterContract {
       }
       throw ContractViolation("the reader takes what it has for all that there was")
     },
-    Check("a refusal's fields cannot frame it, nor its reason break out of its line", authorizer: Refusing()) { scene in
+    Check("a rejection's fields cannot frame it, nor its reason break out of its line", authorizer: Refusing()) {
+      scene in
       let stream = try ClientStream(port: scene.port, "GET", "/events/a?status=403")
       for _ in 0..<2 {
         try stream.readHead()
@@ -65,7 +66,7 @@ extension AdapterContract {
         try stream.ask("GET", "/events/a?status=403")
       }
     },
-    Check("a refusal's status is an error's or 204, and the connection serves on", authorizer: Refusing()) { scene in
+    Check("a rejection's status is an error's or 204, and the connection serves on", authorizer: Refusing()) { scene in
       for status in [204, 205, 304, 99, 100, 101, 200, 600, 1000, 99_999, -1, Int.min, Int.max] {
         let stream = try ClientStream(port: scene.port, "GET", "/events/a?status=\(status)")
         try stream.readHead()
@@ -89,9 +90,9 @@ private struct Refusing: ChannelAuthorizer {
       ("Content-Length", "0"), ("Transfer-Encoding", "chunked"), ("Connection", "upgrade"), ("Upgrade", "h2c"),
       ("Date", "never"), ("X-Own", "1"), ("X-Broken", "a\r\nX-Other: b"), ("X Y", "c"),
     ]
-    return .refused(
-      EventStreamRefusal(
-        status: status, fields: fields.map { EventStreamField($0.0, $0.1) },
+    return .rejected(
+      EventStreamRejection(
+        status: status, fields: fields.map { HeaderField($0.0, $0.1) },
         reason: "no\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad"))
   }
 }

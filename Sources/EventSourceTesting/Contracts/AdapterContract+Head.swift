@@ -26,7 +26,7 @@ extension AdapterContract {
       try require(stream.status == 204, "the status is \(stream.status)")
       try require(stream.fields["access-control-allow-origin"] == "*", "the fields are \(stream.fields)")
     },
-    Check("a refusal is a complete response with one line of reason") { scene in
+    Check("a rejection is a complete response with one line of reason") { scene in
       for (method, path, fields, status) in [
         ("GET", "/events/nowhere", [], 404), ("DELETE", "/events/a", [], 405),
         ("GET", "/events/a", ["Accept: application/json"], 406), ("GET", "/events/a%0A", [], 400),

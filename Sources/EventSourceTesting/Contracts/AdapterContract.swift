@@ -15,7 +15,7 @@ public protocol RunningAdapter: Sendable {
   ///
   /// It may be called several times, also while another call has not returned and from a task that is canceled: every
   /// call returns at the same end.
-  func stop(draining window: Duration) async
+  func stop(drainingOver window: Duration) async
 }
 
 /// What every adapter promises: each check starts a server, talks to it over real sockets, and stops it.
@@ -60,8 +60,8 @@ public struct AdapterContract: Sendable {
 
     private func runToTheEnd(over harness: some AdapterHarness) async throws {
       var hubConfiguration = EventHub.Configuration()
-      hubConfiguration.epoch = "contract"
-      hubConfiguration.log = LogLimits(bytes: 32 << 20)
+      hubConfiguration.idPrefix = "contract"
+      hubConfiguration.retention = Retention(maximumBytes: 32 << 20)
       let hub = EventHub(channels: ["a", "b"], configuration: hubConfiguration)
       let observer = ThreadObserver()
       hub.observeLaneCalls { observer.laneWasCalled($0) }
@@ -69,7 +69,7 @@ public struct AdapterContract: Sendable {
       let adapter = try await harness.start(handler)
       let scene = Scene(hub: hub, adapter: adapter)
       let result = await onOwnThread { try body(scene) }
-      await scene.stop(draining: .zero)
+      await scene.stop(drainingOver: .zero)
       try result.get()
       try require(
         observer.violations == 0, "a lane is called on one thread only; it was on others \(observer.violations) times")

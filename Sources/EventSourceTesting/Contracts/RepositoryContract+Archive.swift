@@ -44,7 +44,7 @@ struct Archive: Sendable {
 
   func ask(
     after id: EventID?, in channel: ChannelName = "a", events: Int = 10_000, bytes: Int = 64 << 20
-  ) async throws -> ReplayAnswer {
+  ) async throws -> ReplayResult {
     progress.note()
     defer { progress.note() }
     return try await repository.events(

@@ -19,7 +19,7 @@ func brief(_ event: ServerSentEvent) -> String {
   "\(name(event.id)) \"\(event.data.prefix(80))\" of type \(event.type?.rawValue ?? "none")"
 }
 
-func brief(_ answer: ReplayAnswer) -> String {
+func brief(_ answer: ReplayResult) -> String {
   switch answer {
   case .contiguous(let events): "\(events.count) events"
   case .gap(let events): "a gap before \(events.count) events"

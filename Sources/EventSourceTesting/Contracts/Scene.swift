@@ -8,7 +8,7 @@ struct Scene: Sendable {
 
   var port: Int { adapter.port }
 
-  func stop(draining window: Duration) async { await adapter.stop(draining: window) }
+  func stop(drainingOver window: Duration) async { await adapter.stop(drainingOver: window) }
 
   /// Begins to stop the adapter.
   func beginStopping(draining window: Duration, canceled: Bool = false) -> Stopping {

@@ -2,7 +2,7 @@ public import EventSourceServer
 
 /// A response that remembers what it was told, takes as many bytes as it has room for, and stops the test when the
 /// rules of `EventStreamResponse` are broken.
-public final class RecordingResponse: EventStreamResponse {
+public final class SimulatedResponse: EventStreamResponse {
   /// The head, once there is one.
   public private(set) var head: EventStreamResponseHead?
   /// The bytes taken.
@@ -24,9 +24,9 @@ public final class RecordingResponse: EventStreamResponse {
   public var keepLimit: Int?
   private var kept: [EventStreamBytes] = []
   /// The peer has gone, which the next write finds out.
-  public var isCut = false
+  public var isDisconnected = false
   /// A write took less than it was offered, and the stack has yet to say that more is taken.
-  public private(set) var owesWritable = false
+  public private(set) var needsWritableNotification = false
   /// How many times it was written to.
   public private(set) var writes = 0
   private var isOver = false
@@ -47,17 +47,17 @@ public final class RecordingResponse: EventStreamResponse {
   public func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
     precondition(head != nil, "the head comes before the body")
     precondition(!isOver, "nothing is written after the end")
-    precondition(!owesWritable, "nothing is offered before the stack says that it takes more")
+    precondition(!needsWritableNotification, "nothing is offered before the stack says that it takes more")
     precondition(bytes.count > 0, "no empty writes")
     writes += 1
     beforeWrite?()
-    if isCut {
+    if isDisconnected {
       isOver = true
-      return .peerGone
+      return .peerDisconnected
     }
     if let keepLimit, room < bytes.count || !kept.isEmpty {
       guard keptBytes < keepLimit else {
-        owesWritable = true
+        needsWritableNotification = true
         return .accepted(0)
       }
       kept.append(copy bytes)
@@ -66,7 +66,7 @@ public final class RecordingResponse: EventStreamResponse {
     }
     let taken = max(0, min(bytes.count, room, largestWrite))
     take(bytes, taken)
-    owesWritable = taken < bytes.count
+    needsWritableNotification = taken < bytes.count
     return .accepted(taken)
   }
 
@@ -98,9 +98,9 @@ public final class RecordingResponse: EventStreamResponse {
   }
 
   /// The stack will say now that it takes more; whether it owed that.
-  public func payWritable() -> Bool {
-    defer { owesWritable = false }
-    return owesWritable && !isOver
+  public func takeWritableNotification() -> Bool {
+    defer { needsWritableNotification = false }
+    return needsWritableNotification && !isOver
   }
 
   /// The peer was said to have gone: from now on nothing may be called.

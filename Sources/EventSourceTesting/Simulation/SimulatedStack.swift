@@ -7,12 +7,12 @@ public final class SimulatedStack {
   /// One request and its response.
   public final class Connection {
     /// What was written.
-    public let response: RecordingResponse
+    public let response: SimulatedResponse
     /// What the stack drives.
-    public fileprivate(set) var exchange: EventStreamExchange!
+    public fileprivate(set) var session: EventStreamSession!
     private unowned let stack: SimulatedStack
 
-    fileprivate init(response: RecordingResponse, stack: SimulatedStack) {
+    fileprivate init(response: SimulatedResponse, stack: SimulatedStack) {
       self.response = response
       self.stack = stack
     }
@@ -23,17 +23,17 @@ public final class SimulatedStack {
       response.room = count == .max || response.room == .max || isTooMuch ? .max : room
       response.sendKept()
       guard response.keptBytes < response.keepLimit ?? .max else { return }
-      if response.payWritable() { exchange.becameWritable() }
+      if response.takeWritableNotification() { session.becameWritable() }
     }
 
     /// The client leaves, and the stack notices at once.
-    public func hangUp() {
+    public func disconnect() {
       response.close()
-      exchange.peerGone()
+      session.peerDisconnected()
     }
 
     /// Whether the request was answered completely, or the stream is over.
-    public var isFinished: Bool { exchange.isFinished }
+    public var isFinished: Bool { session.isFinished }
   }
 
   /// The time.
@@ -58,8 +58,8 @@ public final class SimulatedStack {
     _ handler: EventStreamHandler, _ request: SimulatedRequest = SimulatedRequest(), channels: [String] = [],
     room: Int = .max
   ) -> Connection {
-    let connection = Connection(response: RecordingResponse(room: room), stack: self)
-    connection.exchange = handler.serve(request, channels: channels, response: connection.response, on: lane)
+    let connection = Connection(response: SimulatedResponse(room: room), stack: self)
+    connection.session = handler.serve(request, channels: channels, response: connection.response, on: lane)
     return connection
   }
 

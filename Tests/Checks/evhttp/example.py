@@ -77,7 +77,7 @@ def notice_board(program, *prefix):
 
 
 def keeps_its_connection(port):
-    """A refusal by the authorizer leaves the connection what it was, also for requests that were sent along with it."""
+    """A rejection by the authorizer leaves the connection what it was, also for requests that were sent along with it."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         refused = b"GET /events/staff HTTP/1.1\r\nHost: a\r\n\r\n"
         connection.sendall(refused + refused + b"GET /statistics HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -62,7 +62,7 @@ def it_is_also_for_cplusplus():
         file.write("""#include <eventsource-sqlite.h>
             int main() {
               es_hub *hub;
-              if (es_hub_create(nullptr, &hub) != ES_OK || es_hub_open(hub, "news") != ES_OK) return 1;
+              if (es_hub_create(nullptr, &hub) != ES_OK || es_hub_open_channel(hub, "news") != ES_OK) return 1;
               if (es_publish(hub, "news", "hello", 5) != ES_OK) return 1;
               es_event event = ES_EVENT_INIT;
               event.type = "greeting";

@@ -34,7 +34,7 @@ final class TestClient: Sendable {
   /// Connects.
   ///
   /// - Parameter receiveBuffer: SO_RCVBUF, so that little fits between a server and a reader that does not read.
-  init(_ address: BoundAddress, receiveBuffer: Int32? = nil) throws {
+  init(_ address: ListeningAddress, receiveBuffer: Int32? = nil) throws {
     let target =
       address.unixSocket.flatMap { SocketAddress(unix: $0) } ?? SocketAddress(host: address.host, port: address.port)
     guard let target else { throw Failure(description: "\(address) is no address") }
@@ -53,7 +53,7 @@ final class TestClient: Sendable {
   /// Takes over a socket that is connected.
   init(owning number: Int32) { state = Mutex(State(number: number)) }
 
-  deinit { hangUp() }
+  deinit { disconnect() }
 
   /// Sends everything; a peer that has gone is noticed by who reads.
   func send(_ bytes: some Collection<UInt8>) {
@@ -76,7 +76,7 @@ final class TestClient: Sendable {
   func finishSending() { _ = state.withLock { shutdown($0.number, Int32(SHUT_WR)) } }
 
   /// Closes.
-  func hangUp() {
+  func disconnect() {
     state.withLock { state in
       if state.number >= 0 { close(state.number) }
       state.number = -1
@@ -89,7 +89,7 @@ final class TestClient: Sendable {
       var option = linger(l_onoff: 1, l_linger: 0)
       setsockopt(state.number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
-    hangUp()
+    disconnect()
   }
 
   /// What has come and was not taken yet, as text.

@@ -9,7 +9,7 @@ func withServer(
   logger: (any EventLogger)? = nil,
   accessLog: (@Sendable (AccessRecord) -> Void)? = nil,
   routes: (BuiltInServer) -> Void = addTestRoutes,
-  _ body: (BuiltInServer, BoundAddress) async throws -> Void
+  _ body: (BuiltInServer, ListeningAddress) async throws -> Void
 ) async throws {
   var configuration = BuiltInServer.Configuration()
   // A machine that is busy may take its time.
@@ -29,10 +29,10 @@ func withServer(
 
 /// `GET /hello`, `POST /echo`, `GET /items/{id}`, and `GET /fails`.
 func addTestRoutes(_ server: BuiltInServer) {
-  server.route("GET", "/hello") { _ in .text("hello\n") }
-  server.route("POST", "/echo") { request in BuiltInResponse(body: request.body) }
-  server.route("GET", "/items/{id}") { request in .text(request.pathParameters["id"]!) }
-  server.route("GET", "/fails") { _ in throw TestClient.Failure(description: "the secret\nreason") }
+  server.route("GET", at: "/hello") { _ in .text("hello\n") }
+  server.route("POST", at: "/echo") { request in BuiltInResponse(body: request.body) }
+  server.route("GET", at: "/items/{id}") { request in .text(request.pathParameters["id"]!) }
+  server.route("GET", at: "/fails") { _ in throw TestClient.Failure(description: "the secret\nreason") }
 }
 
 /// A GET request.
@@ -95,17 +95,17 @@ func openDescriptors(_ kind: String = "socket:") -> Int {
 /// `GET /endless`, which sends lines for as long as somebody takes them; `GET /count`, which sends three and ends; and
 /// `GET /broken`, which fails after one.
 func addStreamingRoutes(_ server: BuiltInServer) {
-  server.route("GET", "/endless") { _ in
+  server.route("GET", at: "/endless") { _ in
     .streaming(contentType: "text/plain") { writer in
       while true { try await writer.write([UInt8](repeating: 120, count: 1000)) }
     }
   }
-  server.route("GET", "/count") { _ in
+  server.route("GET", at: "/count") { _ in
     .streaming(contentType: "text/plain") { writer in
       for number in 1...3 { try await writer.write("\(number)\n") }
     }
   }
-  server.route("GET", "/broken") { _ in
+  server.route("GET", at: "/broken") { _ in
     .streaming(contentType: "text/plain") { writer in
       try await writer.write("some of it\n")
       throw TestClient.Failure(description: "the secret reason")

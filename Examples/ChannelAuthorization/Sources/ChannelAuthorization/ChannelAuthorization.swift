@@ -21,11 +21,11 @@ struct TokenAuthorizer: ChannelAuthorizer {
   ) async throws -> EventSourceServer.ChannelAuthorization {
     guard let field = request.fields.values(of: "Authorization").first, field.hasPrefix("Bearer "),
       let token = try? await keys.verify(String(field.dropFirst("Bearer ".count)), as: ReaderToken.self)
-    else { return .refused(.unauthorized()) }
+    else { return .rejected(.unauthorized()) }
     let readable = Set(channels.filter { token.channels.contains($0.rawValue) })
-    guard !readable.isEmpty else { return .refused(.forbidden) }
+    guard !readable.isEmpty else { return .rejected(.forbidden) }
     let rest = token.exp.value.timeIntervalSinceNow
-    return .granted(ChannelGrant(validFor: .seconds(rest), identity: token.sub.value, channels: readable))
+    return .granted(ChannelGrant(expiresAfter: .seconds(rest), identity: token.sub.value, channels: readable))
   }
 }
 
@@ -38,20 +38,20 @@ struct TokenAuthorizer: ChannelAuthorizer {
     let server = BuiltInServer()
     server.mount(EventStreamHandler(hub, authorizer: TokenAuthorizer(keys: keys)), at: "/events/{channel}")
 
-    server.route("POST", "/publish/{channel}") { request in
+    server.route("POST", at: "/publish/{channel}") { request in
       let id = try hub.publish(request.text, to: ChannelName(request.pathParameters["channel"] ?? ""))
       return .text("\(id)\n", status: 202)
     }
     // Whom the application lets in is its own affair: here everybody gets a token for "public", and Anna for both.
-    server.route("POST", "/tokens/{name}") { request in
+    server.route("POST", at: "/tokens/{name}") { request in
       let name = request.pathParameters["name"] ?? ""
       let channels = name == "anna" ? ["public", "staff"] : ["public"]
       let token = ReaderToken(
         sub: .init(value: name), exp: .init(value: Date(timeIntervalSinceNow: 60)), channels: channels)
       return .text(try await keys.sign(token))
     }
-    server.route("DELETE", "/readers/{name}") { request in
-      hub.revoke(identity: request.pathParameters["name"] ?? "")
+    server.route("DELETE", at: "/readers/{name}") { request in
+      hub.revokeStreams(of: request.pathParameters["name"] ?? "")
       return .text("", status: 204)
     }
     try await server.run { address in

@@ -29,12 +29,12 @@ public final class EventStreams {
     // Takes targets in absolute-form, too, and decodes the channel's name.
     guard let target = RequestTarget(request.target), let match = pattern.match(target.path) else { return false }
     let response = StreamResponse(to: request, on: connection)
-    let exchange = handler.serve(
+    let session = handler.serve(
       StreamRequest(request), channels: match["channel"].map { [$0] } ?? [], response: response, on: lane)
     // A response that is complete has given its connection back.
     guard !response.hasEnded else { return true }
-    connection.onDrained = { if response.takeWritableDebt() { exchange.becameWritable() } }
-    connection.onClosed = { exchange.peerGone() }
+    connection.onDrained = { if response.takeWritableDebt() { session.becameWritable() } }
+    connection.onClosed = { session.peerDisconnected() }
     return true
   }
 

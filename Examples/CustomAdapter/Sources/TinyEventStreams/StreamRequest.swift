@@ -5,13 +5,13 @@ import TinyHTTP
 struct StreamRequest: EventStreamRequest {
   let method: String
   let target: String
-  let fields: [EventStreamField]
+  let fields: [HeaderField]
   /// The server does not tell; behind a proxy it could not.
   let peer: String? = nil
 
   init(_ request: Request) {
     method = request.method
     target = request.target
-    fields = request.fields.map { EventStreamField($0.name, $0.value) }
+    fields = request.fields.map { HeaderField($0.name, $0.value) }
   }
 }

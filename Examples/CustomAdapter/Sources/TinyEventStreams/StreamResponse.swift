@@ -11,7 +11,7 @@ final class StreamResponse: EventStreamResponse {
   private let isHead: Bool
   private let closesConnection: Bool
   /// A write took less than it was offered: the lane waits to be told that more is taken.
-  private var owesWritable = false
+  private var needsWritableNotification = false
 
   /// The most bytes that wait in the connection for a slow reader.
   private static let mostUnsentBytes = 16 << 10
@@ -25,8 +25,8 @@ final class StreamResponse: EventStreamResponse {
 
   /// Whether the lane is owed a call of `becameWritable`; it is paid by asking.
   func takeWritableDebt() -> Bool {
-    defer { owesWritable = false }
-    return owesWritable
+    defer { needsWritableNotification = false }
+    return needsWritableNotification
   }
 
   func start(_ head: EventStreamResponseHead) {
@@ -49,15 +49,15 @@ final class StreamResponse: EventStreamResponse {
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
     // What was taken goes first: with it sent, at most one piece waits here for a slow reader.
     guard !connection.hasUnsentBytes else {
-      owesWritable = true
+      needsWritableNotification = true
       return .accepted(0)
     }
     let count = min(bytes.count, Self.mostUnsentBytes)
     let piece = bytes.withUnsafeBytes { Array($0.prefix(count)) }
     // A chunk is given to the connection whole, so that its frame is never left open.
     connection.send(isHTTP10 ? piece : Array("\(String(count, radix: 16))\r\n".utf8) + piece + [13, 10])
-    owesWritable = count < bytes.count
-    if owesWritable, !connection.hasUnsentBytes { return continued(bytes, count) }
+    needsWritableNotification = count < bytes.count
+    if needsWritableNotification, !connection.hasUnsentBytes { return continued(bytes, count) }
     return .accepted(count)
   }
 
@@ -65,7 +65,7 @@ final class StreamResponse: EventStreamResponse {
   private func continued(_ bytes: borrowing EventStreamBytes, _ count: Int) -> EventStreamWriteResult {
     switch write(bytes.dropFirst(count)) {
     case .accepted(let more): .accepted(count + more)
-    case .peerGone: .peerGone
+    case .peerDisconnected: .peerDisconnected
     }
   }
 

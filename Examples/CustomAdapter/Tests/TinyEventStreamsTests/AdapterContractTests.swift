@@ -8,7 +8,7 @@ import TinyHTTP
 @Suite(.serialized) struct AdapterContractTests {
   @Test(arguments: AdapterContract.checks)
   func theAdapterKeepsItsContract(check: AdapterContract.Check) async throws {
-    try await check.run(over: TinyHarness())
+    try await check.verify(TinyHarness())
   }
 }
 

@@ -33,7 +33,7 @@ final class RunningServer: RunningAdapter, @unchecked Sendable {
     }
   }
 
-  func stop(draining window: Duration) async {
+  func stop(drainingOver window: Duration) async {
     let isFirst = ending.withLock { ending in
       defer { ending.isAsked = true }
       return !ending.isAsked

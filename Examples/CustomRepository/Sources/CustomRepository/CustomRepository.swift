@@ -28,7 +28,7 @@ func event(_ number: Int, _ text: String) throws -> ServerSentEvent {
 struct OrderHistory: EventRepository {
   let orders: Orders
 
-  func events(for request: ReplayRequest) async throws -> ReplayAnswer {
+  func events(for request: ReplayRequest) async throws -> ReplayResult {
     let last = request.lastEventID.map { Int($0.rawValue) } ?? 0
     // It comes from a peer: perhaps it is no number, or one that no order has.
     guard let last, (0...(await orders.count)).contains(last) else { return .unknownID }
@@ -42,13 +42,13 @@ struct OrderHistory: EventRepository {
     let orders = Orders()
     var configuration = EventHub.Configuration()
     // The hub itself remembers one event; everything else is in the table.
-    configuration.log.events = 1
+    configuration.retention.maximumEvents = 1
     let hub = EventHub(configuration: configuration)
-    hub.register(OrderHistory(orders: orders), for: "orders")
+    hub.setRepository(OrderHistory(orders: orders), for: "orders")
 
     let server = BuiltInServer()
     server.mount(EventStreamHandler(hub), at: "/events/{channel}")
-    server.route("POST", "/orders") { request in
+    server.route("POST", at: "/orders") { request in
       let number = await orders.add(request.text)
       // First stored, then published: whoever returns between the two gets it once.
       try hub.publish(try event(number, request.text), to: "orders")

@@ -20,15 +20,15 @@ import Glibc
 
       // A channel that has a recording repository: what is published is in the file before any reader sees it.
       let hub = EventHub()
-      hub.register(repository, for: "wall")
+      hub.setRepository(repository, for: "wall")
 
       var configuration = BuiltInServer.Configuration()
       configuration.port = Int(port)
       let server = BuiltInServer(configuration: configuration)
       server.mount(EventStreamHandler(hub), at: "/events/{channel}")
-      server.route("POST", "/publish/wall") { request in
+      server.route("POST", at: "/publish/wall") { request in
         do {
-          return .text("\(try await hub.publish(request.text, to: "wall", awaiting: .published))\n", status: 202)
+          return .text("\(try await hub.publish(request.text, to: "wall", waitingUntil: .stored))\n", status: 202)
         } catch let error as SQLiteHistoryError {
           // The disk is full, or the file is locked: nothing was published, and the publisher may try again.
           return .text("\(error)\n", status: 503)
@@ -47,7 +47,7 @@ import Glibc
       fflush(nil)
 
       await interruption()
-      await server.stop(draining: .milliseconds(500))
+      await server.stop(drainingOver: .milliseconds(500))
       await repository.close()
     } catch {
       stop("\(error)", status: 1)

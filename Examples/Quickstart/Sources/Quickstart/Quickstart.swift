@@ -14,7 +14,7 @@ import Glibc
     if options.wantsHelp { return print(Options.usage) }
 
     var configuration = EventHub.Configuration()
-    configuration.log.events = 100
+    configuration.retention.maximumEvents = 100
     let hub = EventHub(channels: ["machine", "wall"], configuration: configuration)
     let server = makeServer(hub: hub, options)
     let interruptions = Interruptions()
@@ -29,11 +29,11 @@ import Glibc
     print("\nstopping: every stream gets what is published, and the end")
     fflush(nil)
     sampling.cancel()
-    await server.stop(draining: .milliseconds(500))
+    await server.stop(drainingOver: .milliseconds(500))
     exit(0)
   }
 
-  private static func announce(_ address: BoundAddress) {
+  private static func announce(_ address: ListeningAddress) {
     let base = address.url
     print(
       """

@@ -12,14 +12,14 @@ func makeServer(hub: EventHub, _ options: Options) -> BuiltInServer {
 
   // The streams. Who comes without a last event ID gets the recent past as well.
   var streams = EventStreamHandler.Configuration()
-  streams.replaysWithoutLastEventID = true
+  streams.replaysToNewReaders = true
   server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/{channel}")
 
-  server.route("GET", "/") { _ in asset(page, "text/html") }
-  server.route("GET", "/page.css") { _ in asset(pageStyle, "text/css") }
-  server.route("GET", "/page.js") { _ in asset(pageScript, "text/javascript") }
-  server.route("GET", "/stats") { _ in .json(statistics(of: hub)) }
-  server.route("POST", "/publish/{channel}") { request in publish(request, to: hub) }
+  server.route("GET", at: "/") { _ in asset(page, "text/html") }
+  server.route("GET", at: "/page.css") { _ in asset(pageStyle, "text/css") }
+  server.route("GET", at: "/page.js") { _ in asset(pageScript, "text/javascript") }
+  server.route("GET", at: "/stats") { _ in .json(statistics(of: hub)) }
+  server.route("POST", at: "/publish/{channel}") { request in publish(request, to: hub) }
   return server
 }
 
@@ -27,10 +27,10 @@ func makeServer(hub: EventHub, _ options: Options) -> BuiltInServer {
 private func asset(_ text: String, _ type: String) -> BuiltInResponse {
   BuiltInResponse(
     fields: [
-      EventStreamField("Content-Type", "\(type); charset=utf-8"),
-      EventStreamField("Content-Security-Policy", "default-src 'self'; img-src data:; base-uri 'none'"),
-      EventStreamField("X-Content-Type-Options", "nosniff"),
-      EventStreamField("Cache-Control", "no-cache"),
+      HeaderField("Content-Type", "\(type); charset=utf-8"),
+      HeaderField("Content-Security-Policy", "default-src 'self'; img-src data:; base-uri 'none'"),
+      HeaderField("X-Content-Type-Options", "nosniff"),
+      HeaderField("Cache-Control", "no-cache"),
     ],
     body: Array(text.utf8)
   )
@@ -58,11 +58,11 @@ private func publish(_ request: BuiltInRequest, to hub: EventHub) -> BuiltInResp
 
 private func statistics(of hub: EventHub) -> String {
   let statistics = hub.statistics
-  let ended = statistics.ended.map { "\"\($0.key.rawValue)\":\($0.value)" }.sorted().joined(separator: ",")
+  let ended = statistics.streamsEnded.map { "\"\($0.key.rawValue)\":\($0.value)" }.sorted().joined(separator: ",")
   return """
-    {"readers":\(statistics.readers),"channels":\(statistics.channels),"published":\(statistics.published),\
-    "delivered":\(statistics.delivered),"sentBytes":\(statistics.sentBytes),"heldBytes":\(statistics.heldBytes),\
-    "dropped":\(statistics.dropped),"gaps":\(statistics.gaps),"refused":\(statistics.refused),"ended":{\(ended)}}
+    {"readers":\(statistics.readers),"channels":\(statistics.channels),"published":\(statistics.eventsPublished),\
+    "delivered":\(statistics.eventsDelivered),"sentBytes":\(statistics.sentBytes),"retainedBytes":\(statistics.retainedBytes),\
+    "dropped":\(statistics.streamsDropped),"gaps":\(statistics.gaps),"refused":\(statistics.requestsRejected),"ended":{\(ended)}}
 
     """
 }

@@ -50,7 +50,7 @@
     ///
     /// - Throws: ``SubscriptionError`` for a request that the client does not accept, and for a connection that is not
     ///   made in time; otherwise what the client throws.
-    public func send(_ request: EventSourceRequest) async throws -> TransportResponse {
+    public func send(_ request: SubscriptionRequest) async throws -> TransportResponse {
       var outgoing = HTTPClientRequest(url: request.url.absoluteString)
       outgoing.method = HTTPMethod(rawValue: request.method)
       for field in request.headers { outgoing.headers.add(name: field.name, value: field.value) }

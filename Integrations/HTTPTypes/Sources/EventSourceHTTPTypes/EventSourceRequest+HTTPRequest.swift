@@ -4,7 +4,7 @@
   internal import Foundation
   public import HTTPTypes
 
-  extension EventSourceRequest {
+  extension SubscriptionRequest {
     /// Makes a request of swift-http-types: its URL, method and fields.
     ///
     /// - Parameter body: A body, sent again on each attempt.

@@ -8,7 +8,7 @@
     /// which no source sends, are left out.
     ///
     /// - Throws: ``SubscriptionError``, if the method is no token or the URL has no host.
-    public init(_ request: EventSourceRequest) throws(SubscriptionError) {
+    public init(_ request: SubscriptionRequest) throws(SubscriptionError) {
       guard let method = HTTPRequest.Method(rawValue: request.method),
         let parts = URLComponents(url: request.url, resolvingAgainstBaseURL: true), let host = parts.encodedHost,
         !host.isEmpty

@@ -427,18 +427,18 @@ es_status es_config_set_logger(es_config *config, const es_logger *logger);
 
 /* Why a stream has ended. */
 typedef enum es_disconnect_reason {
-  ES_LEFT_PEER_GONE = 1,           /* The peer left, or could no longer be reached. */
-  ES_LEFT_BEHIND = 2,              /* What the reader has to get next is no longer held. */
+  ES_LEFT_PEER_DISCONNECTED = 1,           /* The peer left, or could no longer be reached. */
+  ES_LEFT_FELL_BEHIND = 2,              /* What the reader has to get next is no longer held. */
   ES_LEFT_BACKLOG = 3,             /* ES_OPTION_MAXIMUM_BACKLOG_BYTES was exceeded. */
-  ES_LEFT_LAG = 4,                 /* ES_OPTION_MAXIMUM_LAG_MS was exceeded. */
+  ES_LEFT_LAG_EXCEEDED = 4,                 /* ES_OPTION_MAXIMUM_LAG_MS was exceeded. */
   ES_LEFT_OVER_BUDGET = 5,         /* ES_OPTION_MAXIMUM_BYTES was used up. */
   ES_LEFT_STALLED = 6,             /* The connection took nothing for longer than ES_OPTION_STALL_MS. */
-  ES_LEFT_LIFETIME = 7,            /* ES_OPTION_MAXIMUM_CONNECTION_MS was over. */
+  ES_LEFT_MAXIMUM_DURATION_REACHED = 7,            /* ES_OPTION_MAXIMUM_CONNECTION_MS was over. */
   ES_LEFT_AUTHORIZATION_ENDED = 8, /* The grant's time was over. */
   ES_LEFT_REVOKED = 9,             /* The grant was taken back. */
   ES_LEFT_REPOSITORY_FAILED = 10,  /* The history could not answer. */
   ES_LEFT_CHANNEL_REMOVED = 11,    /* The channel was removed. */
-  ES_LEFT_DRAINED = 12,            /* The streams were drained, or the hub closed. */
+  ES_LEFT_DRAINING = 12,            /* The streams were drained, or the hub closed. */
   ES_LEFT_STREAMS_FREED = 13       /* es_streams_free. */
 } es_disconnect_reason;
 

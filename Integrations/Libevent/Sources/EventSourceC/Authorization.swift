@@ -64,18 +64,19 @@ public func es_request_field(
 /// See the header.
 @c @implementation
 public func es_authorization_grant(
-  _ authorization: OpaquePointer!, _ valid_for_ms: Int64, _ identity: UnsafePointer<CChar>!
+  _ authorization: OpaquePointer!, _ expires_after_ms: Int64, _ identity: UnsafePointer<CChar>!
 ) -> es_status {
   reporting {
     try ProgramAuthorizer.pending.answer(authorization, "authorization") {
-      guard valid_for_ms > 0 || valid_for_ms == ES_NONE else {
-        throw Failure(.invalidValue, "a grant cannot be valid for \(valid_for_ms) ms")
+      guard expires_after_ms > 0 || expires_after_ms == ES_NONE else {
+        throw Failure(.invalidValue, "a grant cannot be valid for \(expires_after_ms) ms")
       }
       let identity = try Text.optional(identity, "identity")
       return .success(
         ProgramAuthorizer.Answer(
           authorization: .granted(
-            ChannelGrant(validFor: valid_for_ms == ES_NONE ? nil : .milliseconds(valid_for_ms), identity: identity))))
+            ChannelGrant(
+              expiresAfter: expires_after_ms == ES_NONE ? nil : .milliseconds(expires_after_ms), identity: identity))))
     }
   }
 }
@@ -88,8 +89,8 @@ public func es_authorization_answer(
   reporting {
     try ProgramAuthorizer.pending.answer(authorization, "authorization") {
       let given = try es_grant(reading: required(grant, "grant"))
-      guard given.valid_for_ms >= 0 || given.valid_for_ms == ES_NONE else {
-        throw Failure(.invalidValue, "a grant cannot be valid for \(given.valid_for_ms) ms")
+      guard given.expires_after_ms >= 0 || given.expires_after_ms == ES_NONE else {
+        throw Failure(.invalidValue, "a grant cannot be valid for \(given.expires_after_ms) ms")
       }
       guard given.replaces == 0 || given.replaces == 1 else {
         throw Failure(.invalidValue, "replaces in a grant cannot be \(given.replaces); allowed is 0 or 1")
@@ -99,7 +100,7 @@ public func es_authorization_answer(
         throw Failure(.invalidValue, "a grant that replaces needs an identity")
       }
       var granted = ChannelGrant(
-        validFor: given.valid_for_ms > 0 ? .milliseconds(given.valid_for_ms) : nil, identity: identity)
+        expiresAfter: given.expires_after_ms > 0 ? .milliseconds(given.expires_after_ms) : nil, identity: identity)
       if let channels = given.channels {
         let names = try Text.channels(channels, given.channel_count)
         granted.channels = Set(names)
@@ -126,12 +127,12 @@ public func es_authorization_refuse(
   reporting {
     try ProgramAuthorizer.pending.answer(authorization, "authorization") {
       guard (400...599).contains(status) || status == 204 else {
-        throw Failure(.invalidValue, "the status of a refusal cannot be \(status)")
+        throw Failure(.invalidValue, "the status of a rejection cannot be \(status)")
       }
       return .success(
         ProgramAuthorizer.Answer(
-          authorization: .refused(
-            EventStreamRefusal(
+          authorization: .rejected(
+            EventStreamRejection(
               status: Int(status), fields: try Text.fields(fields, field_count),
               reason: try Text.optional(reason, "reason") ?? ""))))
     }

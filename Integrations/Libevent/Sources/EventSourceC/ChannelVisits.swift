@@ -62,7 +62,7 @@ extension ChannelStatistics {
       var channel = es_channel(
         size: MemoryLayout<es_channel>.size, name: lent.pointer(name.rawValue), readers: UInt64(readers),
         replaying_readers: UInt64(replayingReaders), readers_behind: UInt64(readersBehind), published: published,
-        held_events: UInt64(retainedEvents), held_bytes: UInt64(retainedBytes),
+        held_events: UInt64(retainedEvents), retained_bytes: UInt64(retainedBytes),
         waiting_publications: UInt64(waitingPublications),
         oldest_id: oldestID.map { lent.pointer($0.rawValue) }, newest_id: newestID.map { lent.pointer($0.rawValue) },
         idle_ms: timeSinceLastPublication.map { $0.components.seconds * 1000 } ?? ES_NONE,

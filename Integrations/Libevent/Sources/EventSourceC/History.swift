@@ -7,7 +7,7 @@ import EventSourceServer
 /// The repository of a C program.
 // Sendable, because the program's functions may be called on any thread, as the header demands of them.
 struct ProgramRepository: EventRepository, @unchecked Sendable {
-  fileprivate static let pending = PendingAnswers<ReplayAnswer>()
+  fileprivate static let pending = PendingAnswers<ReplayResult>()
 
   private let functions: es_repository
   private let context: ProgramContext
@@ -18,7 +18,7 @@ struct ProgramRepository: EventRepository, @unchecked Sendable {
     context = ProgramContext(repository.context, release: repository.release)
   }
 
-  func events(for request: ReplayRequest) async throws -> ReplayAnswer {
+  func events(for request: ReplayRequest) async throws -> ReplayResult {
     try await PendingAnswer(in: Self.pending).wait { handle in
       let lent = LentText()
       withExtendedLifetime(lent) {
@@ -43,9 +43,9 @@ public func es_hub_set_repository(
     let hub: EventHub = try Handle.object(hub, "hub")
     let name = try Text.channel(channel)
     if let repository {
-      hub.register(try ProgramRepository(es_repository(reading: repository)), for: name)
+      hub.setRepository(try ProgramRepository(es_repository(reading: repository)), for: name)
     } else {
-      hub.unregister(name)
+      hub.removeRepository(for: name)
     }
   }
 }

@@ -29,27 +29,27 @@ public func es_hub_free(_ hub: OpaquePointer!) { Handle.free(hub, as: EventHub.s
 
 /// See the header.
 @c @implementation
-public func es_hub_open(_ hub: OpaquePointer!, _ channel: UnsafePointer<CChar>!) -> es_status {
+public func es_hub_open_channel(_ hub: OpaquePointer!, _ channel: UnsafePointer<CChar>!) -> es_status {
   reporting { try Handle.object(hub, "hub", as: EventHub.self).open(Text.channel(channel)) }
 }
 
 /// See the header.
 @c @implementation
-public func es_hub_open_configured(
+public func es_hub_open_channel_configured(
   _ hub: OpaquePointer!, _ channel: UnsafePointer<CChar>!, _ config: OpaquePointer!
 ) -> es_status {
   reporting {
     let hub: EventHub = try Handle.object(hub, "hub")
     let settings: Settings = try Handle.object(config, "config")
-    try settings.require([ES_CONFIG_CHANNEL], in: "es_hub_open_configured")
-    try hub.open(Text.channel(channel), settings.rules(in: hub.configuration))
+    try settings.require([ES_CONFIG_CHANNEL], in: "es_hub_open_channel_configured")
+    try hub.openChannel(Text.channel(channel), settings.rules(in: hub.configuration))
     settings.wasUsedForChannel()
   }
 }
 
 /// See the header.
 @c @implementation
-public func es_hub_remove(_ hub: OpaquePointer!, _ channel: UnsafePointer<CChar>!) -> es_status {
+public func es_hub_remove_channel(_ hub: OpaquePointer!, _ channel: UnsafePointer<CChar>!) -> es_status {
   reporting { try Handle.object(hub, "hub", as: EventHub.self).remove(Text.channel(channel)) }
 }
 
@@ -61,7 +61,7 @@ public func es_hub_revoke(
   reporting {
     let hub: EventHub = try Handle.object(hub, "hub")
     let identity = try Text.required(identity, "identity")
-    try hub.revoke(identity: identity, in: channel.map { try Text.channel($0) })
+    try hub.revokeStreams(of: identity, in: channel.map { try Text.channel($0) })
   }
 }
 
@@ -86,7 +86,7 @@ public func es_hub_statistics(
       published_bytes: UInt64(now.publishedBytes), delivered: UInt64(now.delivered), replayed: UInt64(now.replayed),
       sent_bytes: UInt64(now.sentBytes), coalesced: UInt64(now.coalesced), gaps: UInt64(now.gaps),
       opened: UInt64(now.opened), refused: UInt64(now.refused), ended: UInt64(now.ended.values.reduce(0, +)),
-      dropped: UInt64(now.dropped), held_bytes: UInt64(now.heldBytes), skipped: UInt64(now.skipped),
+      dropped: UInt64(now.dropped), retained_bytes: UInt64(now.retainedBytes), skipped: UInt64(now.skipped),
       conflated: UInt64(now.conflated))
     memset(memory, 0, size)
     memcpy(memory, &filled, min(size, MemoryLayout<es_statistics>.size))

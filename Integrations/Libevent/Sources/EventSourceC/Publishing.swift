@@ -34,7 +34,7 @@ public func es_publish_event(
     let names = try UnsafeBufferPointer(start: channels, count: channel_count).map { try Text.channel($0) }
     let given = try es_event(reading: required(event, "event"))
     let event = try Text.event(given, maximumBytes: hub.configuration.maximumEventBytes)
-    let published = try hub.publish(event, to: names, key: Text.optional(given.key, "the event's key"))
+    let published = try hub.publish(event, to: names, coalescingKey: Text.optional(given.key, "the event's key"))
     guard let ids else { return }
     for (index, id) in published.enumerated() {
       // At most 32 characters of a configured epoch, a period, 8 of the hub's, 13 of the channel's, a dash, 20 digits.

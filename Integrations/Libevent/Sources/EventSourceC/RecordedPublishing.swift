@@ -72,7 +72,7 @@ public func es_publish_recorded(
     // It runs on this thread until it waits for the history, so that publications queue in the order of the calls.
     Task.immediate {
       do {
-        publication.succeed(try await hub.publish(event, to: name, key: key, awaiting: .published))
+        publication.succeed(try await hub.publish(event, to: name, coalescingKey: key, waitingUntil: .stored))
       } catch is CancellationError {
         publication.fail(Failure(.closed, "the publication was given up"))
       } catch {

@@ -31,9 +31,9 @@ public func es_hub_set_history(
     let hub: EventHub = try Handle.object(hub, "hub")
     let name = try Text.channel(channel)
     if let history {
-      hub.register(try Handle.object(history, "history", as: ProgramHistory.self).repository, for: name)
+      hub.setRepository(try Handle.object(history, "history", as: ProgramHistory.self).repository, for: name)
     } else {
-      hub.unregister(name)
+      hub.removeRepository(for: name)
     }
   }
 }

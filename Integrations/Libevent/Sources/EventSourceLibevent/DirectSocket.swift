@@ -16,10 +16,10 @@ struct DirectSocket {
     _ bytes: borrowing EventStreamBytes, from start: Int, count: Int, isFramed: Bool, sharing chunk: SharedChunk
   ) -> Int? {
     guard isFramed else {
-      let pointer = bytes.pointer + start
+      let pointer = bytes.baseAddress + start
       return retry { eventsource_send(descriptor, pointer, count, Self.flags) }
     }
-    if count > SharedChunk.mostBytes { return sendGathered(bytes.pointer + start, ChunkFrame(around: count)) }
+    if count > SharedChunk.mostBytes { return sendGathered(bytes.baseAddress + start, ChunkFrame(around: count)) }
     let framed = chunk.framed(bytes, from: start, count: count)
     return retry { eventsource_send(descriptor, framed.baseAddress, framed.count, Self.flags) }
   }

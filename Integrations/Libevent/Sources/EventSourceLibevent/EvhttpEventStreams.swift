@@ -86,9 +86,9 @@ public final class EvhttpEventStreams {
     guard !isClosed, let response = EvhttpResponse(request, loop: loop) else {
       return evhttp_send_error(request, 503, nil)
     }
-    let exchange = handler.serve(EvhttpRequest(request), channels: channels, response: response, on: loop.lane)
-    if !exchange.isFinished {
-      response.exchange = exchange
+    let session = handler.serve(EvhttpRequest(request), channels: channels, response: response, on: loop.lane)
+    if !session.isFinished {
+      response.session = session
       response.watchForClosing()
     }
     loop.runSoon()

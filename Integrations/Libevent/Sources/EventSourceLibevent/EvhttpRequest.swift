@@ -5,7 +5,7 @@ import EventSourceServer
 struct EvhttpRequest: EventStreamRequest {
   let method: String
   let target: String
-  let fields: [EventStreamField]
+  let fields: [HeaderField]
   let peer: String?
   let path: String
 
@@ -14,17 +14,17 @@ struct EvhttpRequest: EventStreamRequest {
     target = evhttp_request_get_uri(request).map { String(cString: $0) } ?? ""
     let form = RequestTarget.originForm(of: target)
     path = form.map { String($0.origin.prefix { $0 != "?" }) } ?? ""
-    var fields: [EventStreamField] = []
+    var fields: [HeaderField] = []
     var next = evhttp_request_get_input_headers(request)?.pointee.tqh_first
     while let header = next {
-      fields.append(EventStreamField(String(cString: header.pointee.key), String(cString: header.pointee.value)))
+      fields.append(HeaderField(String(cString: header.pointee.key), String(cString: header.pointee.value)))
       next = header.pointee.next.tqe_next
     }
     self.fields = fields.compactMap { field in
       let name = field.name.lowercased()
       if Self.framingNames.contains(name) { return nil }
       // RFC 9112, 3.2.2.
-      if name == "host", let authority = form?.authority { return EventStreamField(field.name, authority) }
+      if name == "host", let authority = form?.authority { return HeaderField(field.name, authority) }
       return field
     }
     var address: UnsafeMutablePointer<CChar>?

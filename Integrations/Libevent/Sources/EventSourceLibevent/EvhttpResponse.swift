@@ -41,11 +41,11 @@ final class EvhttpResponse: EventStreamResponse {
   /// Something is in the connection's output.
   private var isPending = false
   private var isWriting = false
-  private var owesWritable = false
+  private var needsWritableNotification = false
   /// What the program gave the connection, while it is other than that.
   private var usual: (read: timeval, write: timeval, watermark: event_watermark)?
   /// Set by whoever serves the request; released when the stream is over.
-  var exchange: EventStreamExchange?
+  var session: EventStreamSession?
 
   init?(_ request: OpaquePointer, loop: LibeventLoop) {
     guard let connection = evhttp_request_get_connection(request),
@@ -141,7 +141,7 @@ final class EvhttpResponse: EventStreamResponse {
   }
 
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
-    guard stage == .serving else { return .peerGone }
+    guard stage == .serving else { return .peerDisconnected }
     if isPending { return take(0) }
     // A limit that came later.
     if socket != nil, bufferevent_get_max_to_write(bufferevent) != mostAtOnce { socket = nil }
@@ -157,7 +157,7 @@ final class EvhttpResponse: EventStreamResponse {
           let count = socket.send(bytes, from: taken, count: count, isFramed: isChunked, sharing: loop.sharedChunk)
         else {
           dropConnection()
-          return .peerGone
+          return .peerDisconnected
         }
         sent = count
       }
@@ -173,7 +173,7 @@ final class EvhttpResponse: EventStreamResponse {
   }
 
   private func take(_ count: Int) -> EventStreamWriteResult {
-    owesWritable = true
+    needsWritableNotification = true
     return .accepted(count)
   }
 
@@ -198,7 +198,7 @@ final class EvhttpResponse: EventStreamResponse {
   /// - Parameter isWaiting: Hands it over only when nothing is pending.
   private func complete(isWaiting: Bool = false, _ send: @escaping () -> Void) {
     stage = .completing
-    exchange = nil
+    session = nil
     loop.unfinished += 1
     if !outputs.isLayered {
       outputs.unwatch()
@@ -233,9 +233,9 @@ final class EvhttpResponse: EventStreamResponse {
     // Within a write it is seen there, and the lane may not be called.
     guard !isWriting else { return }
     isPending = false
-    guard owesWritable else { return }
-    owesWritable = false
-    exchange?.becameWritable()
+    guard needsWritableNotification else { return }
+    needsWritableNotification = false
+    session?.becameWritable()
     loop.runSoon()
   }
 
@@ -268,9 +268,9 @@ final class EvhttpResponse: EventStreamResponse {
 
   private func peerIsGone() {
     stage = .over
-    let exchange = exchange
+    let session = session
     detach()
-    exchange?.peerGone()
+    session?.peerDisconnected()
     loop.runSoon()
   }
 
@@ -285,7 +285,7 @@ final class EvhttpResponse: EventStreamResponse {
 
   /// From now on nothing of libevent's calls this object but for the request's end.
   private func detach() {
-    exchange = nil
+    session = nil
     rest = nil
     outputs.unwatch()
     callbacks.withdraw()

@@ -70,7 +70,7 @@ final class OutputBuffers {
     if bodySent < count {
       let owner = Unmanaged.passRetained(bytes.owner).toOpaque()
       evbuffer_add_reference(
-        output, bytes.pointer + start + bodySent, count - bodySent,
+        output, bytes.baseAddress + start + bodySent, count - bodySent,
         { _, _, owner in Unmanaged<AnyObject>.fromOpaque(owner!).release() }, owner)
     }
     let tailSent = max(sent - count, 0)

@@ -36,8 +36,8 @@ static void snapshot(void *context, es_snapshot *snapshot, const char *channel) 
 static void visit(void *context, const es_channel *channel) {
   int index = (*(int *)context)++;
   EXPECT(channel->size == sizeof *channel && strcmp(channel->name, index == 0 ? "news" : "sport") == 0);
-  EXPECT(channel->published == (index == 0 ? 4 : 1) && channel->held_events == channel->published);
-  EXPECT(channel->readers == 0 && channel->held_bytes > 0 && !channel->has_repository && channel->idle_ms >= 0);
+  EXPECT(channel->events_published == (index == 0 ? 4 : 1) && channel->retained_events == channel->events_published);
+  EXPECT(channel->readers == 0 && channel->retained_bytes > 0 && !channel->has_repository && channel->idle_ms >= 0);
   EXPECT(strcmp(strchr(channel->oldest_id, '-'), "-1") == 0);
   EXPECT(strcmp(channel->newest_id, index == 0 ? "mine" : channel->oldest_id) == 0);
 }
@@ -95,9 +95,9 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
   EXPECT(strcmp(es_request_field(&(es_request){.fields = &host, .field_count = 1}, "host"), "a") == 0);
   const es_status found[] = {
     es_config_create(NULL),
-    es_config_set(NULL, ES_OPTION_LOG_BYTES, 4096),
-    es_config_get(NULL, ES_OPTION_LOG_BYTES, &value),
-    es_config_get(config, ES_OPTION_LOG_BYTES, NULL),
+    es_config_set(NULL, ES_OPTION_RETENTION_BYTES, 4096),
+    es_config_get(NULL, ES_OPTION_RETENTION_BYTES, &value),
+    es_config_get(config, ES_OPTION_RETENTION_BYTES, NULL),
     es_config_set_text(NULL, ES_TEXT_EPOCH, "a"),
     es_config_add_channel(NULL, "news"),
     es_config_add_channel(config, NULL),
@@ -131,13 +131,13 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
     es_hub_reconfigure(NULL, "news", config),
     es_hub_reconfigure(hub, NULL, config),
     es_hub_reconfigure(hub, "news", NULL),
-    es_hub_open_configured(NULL, "news", config),
-    es_hub_open_configured(hub, NULL, config),
-    es_hub_open_configured(hub, "news", NULL),
-    es_hub_open(NULL, "news"),
-    es_hub_open(hub, NULL),
-    es_hub_remove(NULL, "news"),
-    es_hub_remove(hub, NULL),
+    es_hub_open_channel_configured(NULL, "news", config),
+    es_hub_open_channel_configured(hub, NULL, config),
+    es_hub_open_channel_configured(hub, "news", NULL),
+    es_hub_open_channel(NULL, "news"),
+    es_hub_open_channel(hub, NULL),
+    es_hub_remove_channel(NULL, "news"),
+    es_hub_remove_channel(hub, NULL),
     es_hub_close(NULL),
     es_hub_revoke(NULL, "anna", NULL),
     es_hub_revoke(hub, NULL, NULL),
@@ -189,8 +189,8 @@ static void bad_text_is_an_error(es_config *config, es_hub *hub) {
   for (int index = 0; index < BAD_COUNT; index++) {
     const char *bad = bad_utf8[index];
     size_t length = strlen(bad);
-    EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, bad));
-    EXPECT_STATUS(ES_INVALID_TEXT, es_hub_remove(hub, bad));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open_channel(hub, bad));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_hub_remove_channel(hub, bad));
     EXPECT_STATUS(ES_INVALID_TEXT, es_publish(hub, bad, "x", 1));
     EXPECT_STATUS(ES_INVALID_TEXT, es_publish(hub, "news", bad, length));
     EXPECT_STATUS(ES_INVALID_TEXT, es_publish_comment(hub, "news", bad, length));
@@ -203,11 +203,11 @@ static void bad_text_is_an_error(es_config *config, es_hub *hub) {
     EXPECT_STATUS(ES_INVALID_TEXT, es_config_set_text(config, ES_TEXT_OPENING_COMMENT, bad));
   }
   char *longest = letters(255), *too_long = letters(256), *endless = letters(1 << 20);
-  EXPECT_OK(es_hub_open(hub, longest));
-  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, too_long));
-  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, endless));
-  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, ""));
-  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, "a\nb"));
+  EXPECT_OK(es_hub_open_channel(hub, longest));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open_channel(hub, too_long));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open_channel(hub, endless));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open_channel(hub, ""));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open_channel(hub, "a\nb"));
   EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .type = endless), NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .type = "a\rb"), NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .id = "a\nb"), NULL));
@@ -386,17 +386,17 @@ static void each_kind_of_configuration_has_its_options(es_hub *hub) {
       EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_authorizer(config, NULL));
     }
     if (kinds[kind] == ES_CONFIG_CHANNEL) {
-      EXPECT_OK(es_hub_open_configured(hub, "slow", config));
+      EXPECT_OK(es_hub_open_channel_configured(hub, "slow", config));
       EXPECT_OK(es_hub_reconfigure(hub, "slow", config));
       EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_hub_reconfigure(hub, "nowhere", config));
     }
-    else EXPECT_ERROR(ES_INVALID_VALUE, "es_hub_open_configured", es_hub_open_configured(hub, "slow", config));
+    else EXPECT_ERROR(ES_INVALID_VALUE, "es_hub_open_channel_configured", es_hub_open_channel_configured(hub, "slow", config));
     es_config_free(config);
   }
   EXPECT_OK(es_config_create(&other));
-  EXPECT_OK(es_config_set(other, ES_OPTION_LOG_BYTES, 4096));
-  EXPECT_OK(es_hub_open_configured(hub, "small", other));
-  EXPECT_OK(es_hub_open_configured(hub, "small", other));
+  EXPECT_OK(es_config_set(other, ES_OPTION_RETENTION_BYTES, 4096));
+  EXPECT_OK(es_hub_open_channel_configured(hub, "small", other));
+  EXPECT_OK(es_hub_open_channel_configured(hub, "small", other));
   EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_snapshots(other, 4, NULL));
   EXPECT_OK(es_config_set_snapshots(other, ES_SNAPSHOT_FOR_NEW_READERS | ES_SNAPSHOT_AFTER_GAP, NULL));
   es_config_free(other);
@@ -407,11 +407,11 @@ static void the_largest_numbers_do_no_harm(void) {
   es_config *config;
   EXPECT_OK(es_config_create(&config));
   for (int index = 0; index < OPTION_COUNT; index++) es_config_set(config, options[index].option, INT64_MAX);
-  EXPECT(get(config, ES_OPTION_LOG_BYTES) == INT64_MAX);
+  EXPECT(get(config, ES_OPTION_RETENTION_BYTES) == INT64_MAX);
   EXPECT(get(config, ES_OPTION_STALL_MS) == INT64_MAX);
   es_hub *hub;
   EXPECT_OK(es_hub_create(config, &hub));
-  EXPECT_OK(es_hub_open(hub, "news"));
+  EXPECT_OK(es_hub_open_channel(hub, "news"));
   es_event event = ES_STRUCT(es_event, .data = "x", .data_length = 1, .retry_ms = INT64_MAX);
   for (int count = 0; count < 1000; count++)
     EXPECT_OK(es_publish_event(hub, &(const char *){"news"}, 1, &event, NULL));
@@ -429,9 +429,9 @@ static void what_is_published_is_counted(void) {
   EXPECT_OK(es_config_set_text(config, ES_TEXT_EPOCH, "abcdefghijklmnopqrstuvwxyz012345"));
   EXPECT_OK(es_config_set(config, ES_OPTION_MAXIMUM_EVENT_BYTES, 100));
   EXPECT_OK(es_hub_create(config, &hub));
-  EXPECT_OK(es_hub_open(hub, "news"));
-  EXPECT_OK(es_hub_open(hub, "news"));
-  EXPECT_OK(es_hub_open(hub, "sport"));
+  EXPECT_OK(es_hub_open_channel(hub, "news"));
+  EXPECT_OK(es_hub_open_channel(hub, "news"));
+  EXPECT_OK(es_hub_open_channel(hub, "sport"));
   es_event event = ES_STRUCT(es_event, .data = "goal", .data_length = 4, .type = "score", .retry_ms = ES_RETRY_AT_ONCE);
   EXPECT_OK(es_publish(hub, "news", "first", 5));
   EXPECT_OK(es_publish_event(hub, both, 2, &event, ids));
@@ -459,20 +459,20 @@ static void what_is_published_is_counted(void) {
   EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_hub_visit_channel(hub, "weather", visit, &count));
 
   EXPECT_OK(es_hub_statistics(hub, &now, sizeof now));
-  EXPECT(now.channels == 2 && now.published == 4 && now.published_bytes > 100 && now.held_bytes > 0);
-  EXPECT(now.readers == 0 && now.opened == 0 && now.delivered == 0 && now.dropped == 0);
+  EXPECT(now.channels == 2 && now.events_published == 4 && now.published_bytes > 100 && now.retained_bytes > 0);
+  EXPECT(now.readers == 0 && now.streams_opened == 0 && now.events_delivered == 0 && now.streams_dropped == 0);
   memset(&now, 0xaa, sizeof now);
   EXPECT_OK(es_hub_statistics(hub, &now, 2 * sizeof now.readers));
-  EXPECT(now.channels == 2 && now.published == 0xaaaaaaaaaaaaaaaa);
+  EXPECT(now.channels == 2 && now.events_published == 0xaaaaaaaaaaaaaaaa);
   struct {
     es_statistics known;
     uint64_t later;
   } newer = {.later = 1};
   EXPECT_OK(es_hub_statistics(hub, &newer.known, sizeof newer));
-  EXPECT(newer.known.published == 4 && newer.later == 0);
+  EXPECT(newer.known.events_published == 4 && newer.later == 0);
 
-  EXPECT_OK(es_hub_remove(hub, "sport"));
-  EXPECT_OK(es_hub_remove(hub, "sport"));
+  EXPECT_OK(es_hub_remove_channel(hub, "sport"));
+  EXPECT_OK(es_hub_remove_channel(hub, "sport"));
   EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_publish(hub, "sport", "x", 1));
   EXPECT_OK(es_hub_revoke(hub, "anna", NULL));
   EXPECT_OK(es_hub_revoke(hub, "anna", "news"));
@@ -526,8 +526,8 @@ static void what_was_freed_is_noticed(void) {
   es_hub *hub;
   EXPECT_OK(es_config_create(&config));
   EXPECT_OK(es_hub_create(config, &hub));
-  EXPECT_OK(es_hub_open(hub, "news"));
-  EXPECT_ERROR(ES_INVALID_HANDLE, "no es_hub", es_hub_open((es_hub *)config, "news"));
+  EXPECT_OK(es_hub_open_channel(hub, "news"));
+  EXPECT_ERROR(ES_INVALID_HANDLE, "no es_hub", es_hub_open_channel((es_hub *)config, "news"));
   EXPECT_ERROR(ES_INVALID_HANDLE, "no es_config", es_config_set((es_config *)hub, ES_OPTION_STALL_MS, 1));
   EXPECT_STATUS(ES_INVALID_HANDLE, es_hub_close((es_hub *)((char *)hub + 1)));
   es_hub_free((es_hub *)config);
@@ -552,13 +552,13 @@ static void what_was_freed_is_noticed(void) {
 static void what_was_made_before_a_fork_is_noticed(void) {
   es_hub *hub, *own;
   EXPECT_OK(es_hub_create(NULL, &hub));
-  EXPECT_OK(es_hub_open(hub, "news"));
+  EXPECT_OK(es_hub_open_channel(hub, "news"));
   pid_t child = fork();
   if (child == 0) {
     EXPECT_ERROR(ES_INVALID_HANDLE, "fork", es_publish(hub, "news", "x", 1));
     es_hub_free(hub);
     EXPECT_OK(es_hub_create(NULL, &own));
-    EXPECT_OK(es_hub_open(own, "news"));
+    EXPECT_OK(es_hub_open_channel(own, "news"));
     EXPECT_OK(es_publish(own, "news", "x", 1));
     es_hub_free(own);
     _exit(0);
@@ -610,9 +610,9 @@ static void contexts_are_released_once(void) {
   EXPECT_OK(es_config_set_origins(config, &ES_STRUCT(es_origins, &released, allow, release)));
   EXPECT_OK(es_config_set_origins(config, NULL));
   EXPECT_OK(es_config_set_snapshots(config, 3, &ES_STRUCT(es_snapshots, &released, snapshot, NULL, release)));
-  EXPECT(get(config, ES_OPTION_AFTER_GAP) == 2);
+  EXPECT(get(config, ES_OPTION_GAP_POLICY) == 2);
   EXPECT_OK(es_config_set_snapshots(config, 2, NULL));
-  EXPECT(released == 2 && get(config, ES_OPTION_AFTER_GAP) == 0);
+  EXPECT(released == 2 && get(config, ES_OPTION_GAP_POLICY) == 0);
   es_config_free(config);
   EXPECT(released == 3);
   released = 1;
@@ -637,11 +637,11 @@ static void any_thread_publishes(void) {
   es_statistics now;
   pthread_t threads[4];
   EXPECT_OK(es_hub_create(NULL, &hub));
-  EXPECT_OK(es_hub_open(hub, "news"));
+  EXPECT_OK(es_hub_open_channel(hub, "news"));
   for (int index = 0; index < 4; index++) pthread_create(&threads[index], NULL, publish_many, hub);
   for (int index = 0; index < 4; index++) pthread_join(threads[index], NULL);
   EXPECT_OK(es_hub_statistics(hub, &now, sizeof now));
-  EXPECT(now.published == 20000);
+  EXPECT(now.events_published == 20000);
   es_hub_free(hub);
 }
 
@@ -655,7 +655,7 @@ int main(void) {
   es_hub *hub;
   EXPECT_OK(es_config_create(&config));
   EXPECT_OK(es_hub_create(NULL, &hub));
-  EXPECT_OK(es_hub_open(hub, "news"));
+  EXPECT_OK(es_hub_open_channel(hub, "news"));
   null_is_an_error(config, hub);
   bad_text_is_an_error(config, hub);
   bad_numbers_are_an_error(config, hub);

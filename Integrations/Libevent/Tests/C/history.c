@@ -68,13 +68,13 @@ static es_history *start(int64_t recording_timeout_ms) {
   EXPECT_OK(es_config_set_history(config, history));
   EXPECT_OK(es_hub_create(config, &hub));
   es_config_free(config);
-  EXPECT_OK(es_hub_open(hub, "news"));
-  EXPECT_OK(es_hub_open(hub, "other"));
+  EXPECT_OK(es_hub_open_channel(hub, "news"));
+  EXPECT_OK(es_hub_open_channel(hub, "other"));
   EXPECT_OK(es_hub_set_history(hub, "other", history));
   EXPECT_OK(es_streams_create(hub, base, &streams));
   http = listen_anywhere();
   EXPECT_OK(es_config_create_for(ES_CONFIG_STREAMS, &config));
-  EXPECT_OK(es_config_set(config, ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID, 1));
+  EXPECT_OK(es_config_set(config, ES_OPTION_REPLAYS_TO_NEW_READERS, 1));
   EXPECT_OK(es_streams_mount(streams, http, "/events", config));
   es_config_free(config);
   return history;

@@ -64,9 +64,9 @@ static void on_request(struct evhttp_request *request, void *context) {
     char text[256];
     check(es_hub_statistics(hub, &now, sizeof now));
     snprintf(
-      text, sizeof text, "{\"readers\":%llu,\"dropped\":%llu,\"ended\":%llu,\"heldBytes\":%llu}",
-      (unsigned long long)now.readers, (unsigned long long)now.dropped, (unsigned long long)now.ended,
-      (unsigned long long)now.held_bytes);
+      text, sizeof text, "{\"readers\":%llu,\"dropped\":%llu,\"ended\":%llu,\"retainedBytes\":%llu}",
+      (unsigned long long)now.readers, (unsigned long long)now.streams_dropped, (unsigned long long)now.streams_ended,
+      (unsigned long long)now.retained_bytes);
     answer(request, text);
   } else if (strcmp(uri, "/trim") == 0) {
     malloc_trim(0);
@@ -114,14 +114,14 @@ int main(int argc, char **argv) {
     } else if (strcmp(option, "--stall") == 0) {
       check(es_config_set(config, ES_OPTION_STALL_MS, atoi(value)));
     } else if (strcmp(option, "--log-bytes") == 0) {
-      check(es_config_set(config, ES_OPTION_LOG_BYTES, atoi(value)));
+      check(es_config_set(config, ES_OPTION_RETENTION_BYTES, atoi(value)));
     } else {
       fprintf(stderr, "load_server: %s?\n", option);
       return 64;
     }
   }
   check(es_hub_create(config, &hub));
-  check(es_hub_open(hub, "news"));
+  check(es_hub_open_channel(hub, "news"));
   check(es_streams_create(hub, base, &streams));
   check(es_streams_mount(streams, http, "/events/{channel}", config));
   es_config_free(config);

@@ -161,7 +161,7 @@ static void a_child_disturbs_nobody_and_may_serve_itself(void) {
     base = event_base_new();
     start_ticking();
     EXPECT_OK(es_hub_create(NULL, &hub));
-    EXPECT_OK(es_hub_open(hub, "news"));
+    EXPECT_OK(es_hub_open_channel(hub, "news"));
     http = serve(&streams);
     struct reader *own = ask("/events/news", NULL);
     RUN_UNTIL(own->status == 200);
@@ -185,7 +185,7 @@ int main(void) {
   base = event_base_new();
   struct event *ticking = start_ticking();
   EXPECT_OK(es_hub_create(NULL, &hub));
-  EXPECT_OK(es_hub_open(hub, "news"));
+  EXPECT_OK(es_hub_open_channel(hub, "news"));
   a_child_disturbs_nobody_and_may_serve_itself();
   a_loop_that_is_broken_off_goes_on_later();
   what_a_broken_loop_leaves_can_be_freed();

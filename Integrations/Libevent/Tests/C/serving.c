@@ -106,8 +106,8 @@ static void paths_are_what_they_are_mounted_as(void) {
   EXPECT_ERROR(ES_INVALID_VALUE, "es_streams_mount", es_streams_mount(streams, http, "/x", other));
   es_config_free(other);
   EXPECT_OK(es_config_create(&other));
-  EXPECT_OK(es_config_set(other, ES_OPTION_LOG_EVENTS, 5));
-  EXPECT_ERROR(ES_INVALID_VALUE, "ES_OPTION_LOG_EVENTS", es_streams_mount(streams, http, "/x", other));
+  EXPECT_OK(es_config_set(other, ES_OPTION_RETENTION_EVENTS, 5));
+  EXPECT_ERROR(ES_INVALID_VALUE, "ES_OPTION_RETENTION_EVENTS", es_streams_mount(streams, http, "/x", other));
   es_config_free(other);
   EXPECT_OK(es_config_create_for(ES_CONFIG_STREAMS, &other));
   EXPECT_OK(es_config_set_text(other, ES_TEXT_CHANNEL_QUERY_NAME, NULL));
@@ -180,9 +180,9 @@ static void an_authorizer_refuses(void) {
 /* One that has ended before the stream is opened grants nothing, so that a busy machine needs a longer one. */
 static void a_grant_ends_its_stream(void) {
   int status = 403;
-  for (int64_t valid_for_ms = 1; status == 403; valid_for_ms *= 2) {
+  for (int64_t expires_after_ms = 1; status == 403; expires_after_ms *= 2) {
     struct reader *reader = asked_reader();
-    EXPECT_OK(es_authorization_grant(authorization, valid_for_ms, NULL));
+    EXPECT_OK(es_authorization_grant(authorization, expires_after_ms, NULL));
     RUN_UNTIL(reader->is_over);
     status = reader->status;
     leave(reader);
@@ -343,10 +343,10 @@ static void a_stream_outlives_one_of_its_channels(void) {
   EXPECT_OK(es_config_set(several, ES_OPTION_CHANNEL_REMOVAL, 1));
   EXPECT_OK(es_streams_mount(streams, http, "/several", several));
   es_config_free(several);
-  EXPECT_OK(es_hub_open(hub, "short"));
+  EXPECT_OK(es_hub_open_channel(hub, "short"));
   struct reader *reader = ask("/several?channel=short", NULL);
   RUN_UNTIL(reader->status == 200);
-  EXPECT_OK(es_hub_remove(hub, "short"));
+  EXPECT_OK(es_hub_remove_channel(hub, "short"));
   RUN_UNTIL(strstr(reader->body, "event: eventsource-removed\n"));
   EXPECT_OK(es_publish(hub, "news", "on and on", 9));
   RUN_UNTIL(strstr(reader->body, "data: on and on\n"));
@@ -365,9 +365,9 @@ static void a_grant_may_be_for_some_channels_and_replace_other_streams(void) {
   grant.replaces = 2;
   EXPECT_ERROR(ES_INVALID_VALUE, "replaces", es_authorization_answer(authorization, &grant));
   grant.replaces = 1;
-  grant.valid_for_ms = -2;
+  grant.expires_after_ms = -2;
   EXPECT_STATUS(ES_INVALID_VALUE, es_authorization_answer(authorization, &grant));
-  grant.valid_for_ms = 0;
+  grant.expires_after_ms = 0;
   grant.channel_count = 1;
   EXPECT_STATUS(ES_NULL_ARGUMENT, es_authorization_answer(authorization, &grant));
   static const char *const news[] = {"news"};
@@ -392,12 +392,12 @@ static void occupancy_changed(void *context, const es_occupancy_change *change) 
     EXPECT(change->stream > 0 && strcmp(change->peer, "127.0.0.1") == 0 && !change->identity);
   if (change->what == ES_OCCUPIED) occupied++;
   if (change->what == ES_READER_JOINED) EXPECT(change->readers == (size_t)++joined);
-  if (change->what == ES_READER_LEFT) EXPECT(change->reason == ES_LEFT_PEER_GONE && (int)change->readers == 2 - ++gone);
+  if (change->what == ES_READER_LEFT) EXPECT(change->reason == ES_LEFT_PEER_DISCONNECTED && (int)change->readers == 2 - ++gone);
   if (change->what == ES_VACATED) vacated++;
 }
 
 static void who_reads_is_told(void) {
-  EXPECT_OK(es_hub_open(hub, "watched"));
+  EXPECT_OK(es_hub_open_channel(hub, "watched"));
   struct reader *first = ask("/open/watched", NULL), *second = ask("/open/watched", NULL);
   RUN_UNTIL(joined == 2);
   EXPECT(occupied == 1 && gone == 0);
@@ -421,7 +421,7 @@ static void a_channel_that_is_not_there_may_be_waited_for(void) {
   expect_answer("/gone/later", 204);
   struct reader *reader = ask("/later/later", NULL);
   RUN_UNTIL(es_streams_reader_count(streams) == 1);
-  EXPECT_OK(es_hub_open(hub, "later"));
+  EXPECT_OK(es_hub_open_channel(hub, "later"));
   RUN_UNTIL(reader->status == 200);
   leave(reader);
   RUN_UNTIL(es_streams_reader_count(streams) == 0);
@@ -429,7 +429,7 @@ static void a_channel_that_is_not_there_may_be_waited_for(void) {
 
 static void a_grant_may_name_what_is_really_read(void) {
   static const char *const asked[] = {"news"}, *const aliases[] = {"really"};
-  EXPECT_OK(es_hub_open(hub, "really"));
+  EXPECT_OK(es_hub_open_channel(hub, "really"));
   struct reader *reader = asked_reader();
   EXPECT_OK(es_authorization_answer(
     authorization, &ES_STRUCT(es_grant, .channels = asked, .channel_count = 1, .aliases = aliases)));
@@ -474,7 +474,7 @@ static void start(void) {
   EXPECT_OK(es_config_set_occupancy_observer(
     config, &ES_STRUCT(es_occupancy_observer, &released, occupancy_changed, release)));
   EXPECT_OK(es_hub_create(config, &hub));
-  EXPECT_OK(es_hub_open(hub, "news"));
+  EXPECT_OK(es_hub_open_channel(hub, "news"));
   EXPECT_OK(
     es_hub_set_repository(hub, "past", &ES_STRUCT(es_repository, &released, replay, replay_cancelled, release)));
   EXPECT_OK(es_streams_create(hub, base, &streams));

@@ -4,6 +4,6 @@ import Testing
 @Suite(.serialized) struct EvhttpContractTests {
   @Test(arguments: AdapterContract.checks)
   func theContractHolds(check: AdapterContract.Check) async throws {
-    try await check.run(over: EvhttpHarness())
+    try await check.verify(EvhttpHarness())
   }
 }

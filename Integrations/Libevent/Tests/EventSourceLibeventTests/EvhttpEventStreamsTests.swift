@@ -42,7 +42,7 @@ import Testing
   /// Opens a stream and reads it to its end, in a task; it is open when this returns.
   private func reading(_ scene: Scene) async throws -> Task<String?, Never> {
     let reading = Task { try? await get(scene, "/events").body }
-    while await scene.program.doOnLoop({ scene.hub.statistics.opened }) == 0 { await Task.yield() }
+    while await scene.program.doOnLoop({ scene.hub.statistics.streamsOpened }) == 0 { await Task.yield() }
     return reading
   }
 

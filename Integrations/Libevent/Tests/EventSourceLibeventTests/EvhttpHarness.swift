@@ -35,7 +35,7 @@ final class EvhttpServer: RunningAdapter, @unchecked Sendable {
     program.start()
   }
 
-  func stop(draining window: Duration) async {
+  func stop(drainingOver window: Duration) async {
     let isFirst = ending.withLock { ending in
       defer { ending.isAsked = true }
       return !ending.isAsked

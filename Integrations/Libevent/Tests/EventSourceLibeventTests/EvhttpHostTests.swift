@@ -79,7 +79,7 @@ import Testing
       try scene.wait(for: "the second close") { scene.calls.closed.load(ordering: .relaxed) == 2 }
       let ended = try ClientStream(port: scene.port, fields: ["Connection: close"])
       try ended.readHead()
-      scene.hub.remove("a")
+      scene.hub.removeChannel("a")
       try ended.readToEnd()
       try scene.wait(for: "the third close") { scene.calls.closed.load(ordering: .relaxed) == 3 }
       #expect(scene.calls.completed.load(ordering: .relaxed) == 2)
@@ -130,7 +130,7 @@ import Testing
       try stream.readHead()
       for _ in 0..<200 { try scene.hub.publish(String(repeating: "x", count: 5000), to: "a") }
       try stream.readBody(atLeast: 1_000_000)
-      scene.hub.remove("a")
+      scene.hub.removeChannel("a")
       try stream.readToEnd()
       #expect(String(decoding: stream.body.suffix(20), as: UTF8.self).contains("retry: "))
       try scene.wait(for: "the stream to be forgotten") { scene.hub.statistics.readers == 0 }
@@ -172,7 +172,7 @@ import Testing
         try streams.mount(EventStreamHandler(scene.hub), on: http, at: "events")
       }
       var configuration = EventStreamHandler.Configuration()
-      configuration.channelQueryName = nil
+      configuration.channelQueryItem = nil
       let namesNothing = EventStreamHandler(scene.hub, configuration: configuration)
       do {
         try streams.mount(namesNothing, on: http, at: "/nothing")

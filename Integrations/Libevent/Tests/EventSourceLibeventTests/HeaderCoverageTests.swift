@@ -13,9 +13,9 @@ import Testing
   private static let hub: [String: Place] = [
     "channelCreation": .header("ES_OPTION_CHANNELS_ON_DEMAND"),
     "maximumChannels": .header("ES_OPTION_MAXIMUM_CHANNELS"),
-    "log": .header("ES_OPTION_LOG_BYTES"),
+    "log": .header("ES_OPTION_RETENTION_BYTES"),
     "channelDefaults": .header("ES_OPTION_SLOW_READERS"),
-    "maximumBytes": .header("ES_OPTION_MAXIMUM_BYTES"),
+    "maximumBytes": .header("ES_OPTION_MEMORY_LIMIT"),
     "maximumEventBytes": .header("ES_OPTION_MAXIMUM_EVENT_BYTES"),
     "maximumReaders": .header("ES_OPTION_MAXIMUM_READERS"),
     "maximumReadersPerChannel": .header("ES_OPTION_MAXIMUM_READERS_PER_CHANNEL"),
@@ -30,8 +30,8 @@ import Testing
   ]
 
   private static let log: [String: Place] = [
-    "bytes": .header("ES_OPTION_LOG_BYTES"), "events": .header("ES_OPTION_LOG_EVENTS"),
-    "age": .header("ES_OPTION_LOG_AGE_MS"),
+    "bytes": .header("ES_OPTION_RETENTION_BYTES"), "events": .header("ES_OPTION_RETENTION_EVENTS"),
+    "age": .header("ES_OPTION_RETENTION_AGE_MS"),
   ]
 
   private static let channel: [String: Place] = [
@@ -39,26 +39,26 @@ import Testing
     "maximumBacklogBytes": .header("ES_OPTION_MAXIMUM_BACKLOG_BYTES"),
     "maximumLag": .header("ES_OPTION_MAXIMUM_LAG_MS"),
     "coalescingWindow": .header("ES_OPTION_CHANNEL_COALESCING_MS"),
-    "log": .header("es_hub_open_configured"),
+    "log": .header("es_hub_open_channel_configured"),
   ]
 
   private static let streams: [String: Place] = [
     "channels": .header("es_config_add_channel"),
-    "channelQueryName": .header("ES_TEXT_CHANNEL_QUERY_NAME"),
+    "channelQueryItem": .header("ES_TEXT_CHANNEL_QUERY_NAME"),
     "addsChannelsFromQuery": .header("ES_OPTION_ADDS_CHANNELS_FROM_QUERY"),
     "maximumChannelsPerStream": .header("ES_OPTION_MAXIMUM_CHANNELS_PER_STREAM"),
-    "lastEventIDQueryNames": .header("ES_LIST_LAST_EVENT_ID_QUERY_NAMES"),
+    "lastEventIDQueryItems": .header("ES_LIST_LAST_EVENT_ID_QUERY_NAMES"),
     "maximumLastEventIDBytes": .header("ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES"),
-    "replaysWithoutLastEventID": .header("ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID"),
-    "afterGap": .header("ES_OPTION_AFTER_GAP"),
+    "replaysToNewReaders": .header("ES_OPTION_REPLAYS_TO_NEW_READERS"),
+    "gapPolicy": .header("ES_OPTION_GAP_POLICY"),
     "snapshotForNewReaders": .header("ES_SNAPSHOT_FOR_NEW_READERS"),
     "channelRemoval": .header("ES_OPTION_CHANNEL_REMOVAL"),
     "missingChannel": .header("ES_OPTION_MISSING_CHANNEL"),
     "heartbeatInterval": .header("ES_OPTION_HEARTBEAT_MS"),
     "reconnectionTime": .header("ES_OPTION_RECONNECTION_MS"),
     "reconnectionJitter": .header("ES_OPTION_RECONNECTION_JITTER_PERCENT"),
-    "maximumConnectionTime": .header("ES_OPTION_MAXIMUM_CONNECTION_MS"),
-    "connectionTimeJitter": .header("ES_OPTION_CONNECTION_JITTER_PERCENT"),
+    "maximumStreamDuration": .header("ES_OPTION_MAXIMUM_STREAM_MS"),
+    "streamDurationJitter": .header("ES_OPTION_STREAM_JITTER_PERCENT"),
     "stallTimeout": .header("ES_OPTION_STALL_MS"),
     "coalescingWindow": .header("ES_OPTION_COALESCING_MS"),
     "reauthorizationInterval": .header("ES_OPTION_REAUTHORIZATION_MS"),
@@ -79,14 +79,14 @@ import Testing
   ]
 
   private static let grant: [String: Place] = [
-    "validFor": .header("valid_for_ms"), "identity": .header("identity"), "channels": .header("channels"),
+    "expiresAfter": .header("expires_after_ms"), "identity": .header("identity"), "channels": .header("channels"),
     "aliases": .header("aliases"),
   ]
 
   @Test func everySwiftOptionIsInTheHeaderOrLeftOutForAReason() throws {
     let header = try text(of: "../../Sources/CEventSource/eventsource.h")
     for (value, places) in [
-      (EventHub.Configuration() as Any, Self.hub), (LogLimits(), Self.log), (ChannelConfiguration(), Self.channel),
+      (EventHub.Configuration() as Any, Self.hub), (Retention(), Self.log), (ChannelConfiguration(), Self.channel),
       (EventStreamHandler.Configuration(), Self.streams), (CrossOriginPolicy.sameOriginOnly, Self.crossOrigin),
       (ChannelGrant(), Self.grant),
     ] {

@@ -5,7 +5,7 @@ public import EventSourceServer
 /// It returns committed events and records nothing: publishing to a channel that it is registered for does not use it.
 /// Each read sees what the writer has added, but the repository is not notified of additions. Connect readers that
 /// follow live to the writer's hub. Safe to use from any thread. Errors are ``SQLiteHistoryError``.
-public final class ReadOnlySQLiteEventRepository: EventRepository {
+public final class SQLiteEventReader: EventRepository {
   /// The file.
   public let path: String
 
@@ -35,7 +35,7 @@ public final class ReadOnlySQLiteEventRepository: EventRepository {
   }
 
   /// Returns the events after another, as ``SQLiteEventRepository/events(for:)`` does.
-  public func events(for request: ReplayRequest) async throws -> ReplayAnswer { try await readers.answer(request) }
+  public func events(for request: ReplayRequest) async throws -> ReplayResult { try await readers.answer(request) }
 
   /// Answers waiting reads and closes the file. Later calls fail. If a file system call hangs, waiting reads fail after
   /// 30 seconds, and the file is closed when the call returns.

@@ -24,7 +24,7 @@ public import EventSourceServer
 ///
 /// A process may be killed at any moment: every acknowledged event is there when the file is opened again.
 /// ``Durability`` chooses what a power cut may lose. One process writes the file. Any number of processes on the same
-/// machine may read it at the same time, through ``ReadOnlySQLiteEventRepository``; the disk must be local. If a second
+/// machine may read it at the same time, through ``SQLiteEventReader``; the disk must be local. If a second
 /// process writes the file, the history stays sound, but neither process tells its readers what the other publishes.
 ///
 /// Safe to use from any thread. Errors are ``SQLiteHistoryError``.
@@ -101,7 +101,7 @@ public final class SQLiteEventRepository: NewestEventReporting {
   /// two or three searches in a tree.
   ///
   /// - Throws: ``SQLiteHistoryError``, or `CancellationError` if the task is cancelled.
-  public func events(for request: ReplayRequest) async throws -> ReplayAnswer { try await readers.answer(request) }
+  public func events(for request: ReplayRequest) async throws -> ReplayResult { try await readers.answer(request) }
 
   /// Returns the ID of a channel's newest event, or `nil` if the file has none.
   public func newestEventID(in channel: ChannelName) async throws -> EventID? {

@@ -49,22 +49,22 @@ import Testing
     let repository = try SQLiteEventRepository(
       path: folder.file(), configuration: .test { $0.busyTimeout = .milliseconds(20) })
     let hub = EventHub(channels: [])
-    hub.register(repository, for: "a")
-    try await hub.publish("1", to: "a", awaiting: .published)
+    hub.setRepository(repository, for: "a")
+    try await hub.publish("1", to: "a", waitingUntil: .stored)
     let lock = try RawDatabase(folder.file())
     try lock.execute("BEGIN IMMEDIATE")
     for _ in 1...3 {
       let error = await #expect(throws: SQLiteHistoryError.self) {
-        try await hub.publish("lost", to: "a", awaiting: .published)
+        try await hub.publish("lost", to: "a", waitingUntil: .stored)
       }
       #expect(error?.code == .busy)
       #expect(try await repository.held().count == 1)
     }
     try lock.execute("ROLLBACK")
-    let id = try await hub.publish("2", to: "a", awaiting: .published)
+    let id = try await hub.publish("2", to: "a", waitingUntil: .stored)
     #expect(id.rawValue.hasSuffix("-2"))
     #expect(try await repository.held().map(\.data) == ["1", "2"])
-    #expect(hub.statistics.published == 2)
+    #expect(hub.statistics.eventsPublished == 2)
     await repository.close()
   }
 
@@ -177,9 +177,9 @@ import Testing
   @Test func aReadOnlyHistoryIsNotRecordedIn() async throws {
     let writer = try SQLiteEventRepository(path: folder.file(), configuration: .test())
     _ = try await writer.append([ServerSentEvent(data: "recorded")], to: "a")
-    let reader = try ReadOnlySQLiteEventRepository(path: folder.file())
+    let reader = try SQLiteEventReader(path: folder.file())
     let hub = EventHub(channels: [])
-    hub.register(reader, for: "a")
+    hub.setRepository(reader, for: "a")
     try hub.publish("live", to: "a")
     #expect(try await reader.held().map(\.data) == ["recorded"])
     _ = try await writer.append([ServerSentEvent(data: "later")], to: "a")
@@ -189,7 +189,7 @@ import Testing
     #expect(question?.code == .closed)
     await writer.close()
     // Without its writer too.
-    let archive = try ReadOnlySQLiteEventRepository(path: folder.file(), readers: 1)
+    let archive = try SQLiteEventReader(path: folder.file(), readers: 1)
     #expect(try await archive.held().count == 2)
     await archive.close()
   }
@@ -212,7 +212,7 @@ import Testing
           let repository = try SQLiteEventRepository(
             path: folder.file(), configuration: .test { $0.retention.maximumAge = .seconds(60) })
           _ = try await repository.append([ServerSentEvent(data: "x")], to: "a")
-          let reader = try ReadOnlySQLiteEventRepository(path: folder.file())
+          let reader = try SQLiteEventReader(path: folder.file())
           #expect(try await !reader.held().isEmpty)
           await reader.close()
           #expect(openFiles() > 0)

@@ -38,10 +38,10 @@ import Testing
         try configuration.validate()
       } catch {
         #expect(error.property == property)
-        let refusal = #expect(throws: SQLiteHistoryError.self) {
+        let rejection = #expect(throws: SQLiteHistoryError.self) {
           try SQLiteEventRepository(path: path, configuration: configuration)
         }
-        #expect(refusal?.code == .invalidConfiguration && refusal?.message.contains(property) == true)
+        #expect(rejection?.code == .invalidConfiguration && rejection?.message.contains(property) == true)
         continue
       }
       taken += 1
@@ -64,7 +64,7 @@ import Testing
     for (readers, time) in values {
       let isSound = (1...64).contains(readers) && time >= .zero
       do {
-        await (try ReadOnlySQLiteEventRepository(path: folder.file(), readers: readers, busyTimeout: time)).close()
+        await (try SQLiteEventReader(path: folder.file(), readers: readers, busyTimeout: time)).close()
         #expect(isSound)
       } catch {
         #expect(!isSound && error.code == .invalidConfiguration)

@@ -81,12 +81,12 @@ import Testing
     for round in 0..<3 {
       let repository = try open()
       let hub = EventHub(channels: [])
-      hub.register(repository, for: "news")
+      hub.setRepository(repository, for: "news")
       let stack = SimulatedStack(hub: hub)
       let handler = EventStreamHandler(hub)
       let reader = stack.connect(handler, SimulatedRequest(lastEventID: last?.rawValue), channels: ["news"])
       stack.run()
-      for number in 0..<10 { try await hub.publish("\(round * 10 + number)", to: "news", awaiting: .published) }
+      for number in 0..<10 { try await hub.publish("\(round * 10 + number)", to: "news", waitingUntil: .stored) }
       // All but the first reader missed what was published after its last event.
       let expected = round == 0 ? Array(0..<10) : Array(((round - 1) * 10 + 5)..<(round * 10 + 10))
       try await eventually {

@@ -101,25 +101,25 @@ import Testing
       $0.maximumFileBytes = 1 << 20
     }
     let hub = EventHub(channels: [])
-    hub.register(limited, for: "a")
+    hub.setRepository(limited, for: "a")
     var published = 0
     let error = await #expect(throws: SQLiteHistoryError.self) {
       while true {
-        try await hub.publish(String(repeating: "x", count: 10_000), to: "a", awaiting: .published)
+        try await hub.publish(String(repeating: "x", count: 10_000), to: "a", waitingUntil: .stored)
         published += 1
       }
     }
     #expect(error?.code == .full && error?.resultCode == 13)
     #expect((70...105).contains(published), "\(published) events of 10 kB were published in a mebibyte")
     // What the history does not have, no reader has seen.
-    #expect(hub.statistics.published == published)
+    #expect(hub.statistics.eventsPublished == published)
     #expect(try await limited.held().count == published)
     // A small one may still find room, or not; nothing is damaged either way.
-    _ = try? await hub.publish("small", to: "a", awaiting: .published)
+    _ = try? await hub.publish("small", to: "a", waitingUntil: .stored)
     await limited.close()
     let larger = try open { $0.retention.maximumEvents = 10 }
-    hub.register(larger, for: "a")
-    try await hub.publish("after", to: "a", awaiting: .published)
+    hub.setRepository(larger, for: "a")
+    try await hub.publish("after", to: "a", waitingUntil: .stored)
     #expect(try await larger.held().last?.data == "after")
     await larger.close()
   }

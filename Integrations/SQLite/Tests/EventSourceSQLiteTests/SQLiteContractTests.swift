@@ -11,6 +11,6 @@ import Testing
     let harness = RecordingRepositoryHarness(close: { await $0.close() }) { limit in
       try SQLiteEventRepository(path: folder.file(), configuration: .test { $0.retention.maximumEvents = limit })
     }
-    try await check.run(over: harness)
+    try await check.verify(harness)
   }
 }

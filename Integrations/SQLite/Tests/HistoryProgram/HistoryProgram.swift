@@ -52,7 +52,7 @@ import Foundation
 
   /// Reads a history that another process writes, until it has seen so many events of a channel, and says them.
   private static func read(_ path: String, channel: ChannelName, count: Int) async throws {
-    let repository = try ReadOnlySQLiteEventRepository(path: path)
+    let repository = try SQLiteEventReader(path: path)
     var last: EventID?
     var found = 0
     say("reading")

@@ -20,7 +20,7 @@
     private let url: URL
     private var head = CurlHead()
 
-    init(_ request: EventSourceRequest, _ options: CurlTransport.Options) throws {
+    init(_ request: SubscriptionRequest, _ options: CurlTransport.Options) throws {
       url = request.url
       body = request.sentBody.map { bytes in
         // One byte at least, since no bytes have no address.
@@ -116,7 +116,7 @@
     }
   }
 
-  extension EventSourceRequest {
+  extension SubscriptionRequest {
     /// The body; methods that are expected to have one have an empty one at least (RFC 9110, 8.6).
     fileprivate var sentBody: [UInt8]? { body ?? (["POST", "PUT", "PATCH"].contains(method) ? [] : nil) }
 

@@ -22,7 +22,7 @@
     /// - Throws: ``CurlError``, also when there is no libcurl; another error for a content coding that was not asked
     ///   for; ``SubscriptionError`` for a request or an option that libcurl does not accept, and for a connection that
     ///   is not made in time.
-    public func send(_ request: EventSourceRequest) async throws -> TransportResponse {
+    public func send(_ request: SubscriptionRequest) async throws -> TransportResponse {
       try Task.checkCancellation()
       guard let engine = CurlEngine.shared else { throw CurlError(message: "there is no libcurl from 7.68 on") }
       let exchange = CurlExchange(try CurlTransfer(request, options), engine)

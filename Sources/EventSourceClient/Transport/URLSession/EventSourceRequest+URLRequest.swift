@@ -5,7 +5,7 @@
   public import Foundation
 #endif
 
-extension EventSourceRequest {
+extension SubscriptionRequest {
   /// Makes a request of Foundation's: its URL, method, fields and body.
   ///
   /// - Throws: ``SubscriptionError``, if it has no URL, or a stream as its body, which cannot be sent again.

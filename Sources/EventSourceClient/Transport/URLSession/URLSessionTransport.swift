@@ -45,7 +45,7 @@ public final class URLSessionTransport: EventSourceTransport {
   ///
   /// - Throws: What `URLSession` throws; a ``SubscriptionError`` for a URL that it does not accept and, on Linux, if
   ///   the configuration names a proxy, which Foundation would go past in silence there.
-  public func send(_ request: EventSourceRequest) async throws -> TransportResponse {
+  public func send(_ request: SubscriptionRequest) async throws -> TransportResponse {
     #if canImport(FoundationNetworking)
       guard session.configuration.connectionProxyDictionary?.isEmpty ?? true else {
         throw SubscriptionError(

@@ -108,7 +108,7 @@ import Foundation
     bytes.reserveCapacity(1 << 20)
     return try measure("encode", operations: 1000) {
       bytes.removeAll(keepingCapacity: true)
-      for _ in 0..<1000 { try EventStreamEncoder.append(event, to: &bytes) }
+      for _ in 0..<1000 { try EventStreamEncoder.encode(event, into: &bytes) }
     }
   }
 
@@ -117,7 +117,7 @@ import Foundation
     for number in 0..<1000 {
       let data = String(repeating: "\(number) ", count: 30)
       let event = ServerSentEvent(data: data, type: "update", id: try EventID("\(prefix)\(number)"))
-      try EventStreamEncoder.append(event, to: &stream)
+      try EventStreamEncoder.encode(event, into: &stream)
     }
     var parser = EventStreamParser()
     return try measure(name, operations: 1000) {
@@ -130,9 +130,9 @@ import Foundation
     let stack = Stack(readers: 0)
     return measure("attach and detach", operations: 1000) {
       for _ in 0..<1000 {
-        let exchange = stack.attach()
+        let session = stack.attach()
         stack.run()
-        exchange.peerGone()
+        session.peerDisconnected()
         stack.run()
       }
     }
@@ -143,12 +143,12 @@ import Foundation
     let stack = Stack(readers: 0)
     var ids: [EventID] = []
     for _ in 0..<101 { ids.append(try stack.hub.publish("missed", to: "a")) }
-    let fields = [EventStreamField("Last-Event-ID", ids[0].rawValue)]
+    let fields = [HeaderField("Last-Event-ID", ids[0].rawValue)]
     return measure("resume from the log", operations: 1000) {
       for _ in 0..<1000 {
-        let exchange = stack.attach(fields)
+        let session = stack.attach(fields)
         stack.run()
-        exchange.peerGone()
+        session.peerDisconnected()
         stack.run()
       }
     }
@@ -163,7 +163,7 @@ import Foundation
     let names = (0..<channels).map { ChannelName(stringLiteral: "channel-\($0)") }
     let before = heap_bytes_in_use()
     for name in names {
-      hub.open(name)
+      hub.openChannel(name)
       if holdsEvent { try hub.publish(event, to: name) }
     }
     let bytes = Double(heap_bytes_in_use() - before) / Double(channels)

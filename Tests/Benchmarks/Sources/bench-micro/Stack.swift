@@ -5,17 +5,17 @@ final class Stack {
   let hub = EventHub(channels: ["a"])
   private let lane: DeliveryLane
   private let handler: EventStreamHandler
-  private var exchanges: [EventStreamExchange] = []
+  private var sessions: [EventStreamSession] = []
   private var now = Duration.zero
 
   init(readers: Int) {
     lane = hub.makeLane(wake: {})
     handler = EventStreamHandler(hub)
-    for _ in 0..<readers { exchanges.append(attach()) }
+    for _ in 0..<readers { sessions.append(attach()) }
     run()
   }
 
-  func attach(_ fields: [EventStreamField] = []) -> EventStreamExchange {
+  func attach(_ fields: [HeaderField] = []) -> EventStreamSession {
     handler.serve(Request(fields: fields), channels: ["a"], response: Sink(), on: lane)
   }
 
@@ -27,7 +27,7 @@ final class Stack {
   private struct Request: EventStreamRequest {
     var method = "GET"
     var target = "/"
-    var fields: [EventStreamField]
+    var fields: [HeaderField]
     var peer: String?
   }
 

@@ -105,7 +105,7 @@ import Foundation
     init() {
       var configuration = EventHub.Configuration()
       configuration.channelCreation = .onDemand
-      configuration.log.bytes = logBytes
+      configuration.retention.maximumBytes = logBytes
       hub = EventHub(configuration: configuration)
       let handler = EventStreamHandler(hub)
       threads = (0..<lanes).map { _ in LaneThread(handler) }

@@ -11,7 +11,7 @@ final class LaneThread: @unchecked Sendable {
   private let wakes = Semaphore()
   private let handler: EventStreamHandler
   private var lane: DeliveryLane!
-  private var readers: [EventStreamExchange] = []
+  private var readers: [EventStreamSession] = []
 
   init(_ handler: EventStreamHandler) {
     self.handler = handler
@@ -23,7 +23,7 @@ final class LaneThread: @unchecked Sendable {
   /// Makes a reader; the sink counts what it is given.
   func open(_ channels: [String], after lastEventID: String?, _ sink: Sink) {
     perform { thread in
-      let fields = lastEventID.map { [EventStreamField("Last-Event-ID", $0)] } ?? []
+      let fields = lastEventID.map { [HeaderField("Last-Event-ID", $0)] } ?? []
       thread.readers.append(
         thread.handler.serve(Request(fields: fields), channels: channels, response: sink, on: thread.lane))
     }
@@ -32,7 +32,7 @@ final class LaneThread: @unchecked Sendable {
   /// All readers leave.
   func leave() {
     perform { thread in
-      for reader in thread.readers { reader.peerGone() }
+      for reader in thread.readers { reader.peerDisconnected() }
       thread.readers = []
     }
   }
@@ -59,7 +59,7 @@ final class LaneThread: @unchecked Sendable {
   private struct Request: EventStreamRequest {
     var method = "GET"
     var target = "/"
-    var fields: [EventStreamField]
+    var fields: [HeaderField]
     var peer: String?
   }
 }

@@ -15,8 +15,8 @@ struct BenchServer {
     configuration.channelCreation = .onDemand
     configuration.maximumChannels = 1_000_000
     configuration.maximumReaders = 1_000_000
-    configuration.log.bytes = options.historyBytes
-    configuration.maximumBytes = max(4 * options.historyBytes, 2 << 30)
+    configuration.retention.maximumBytes = options.historyBytes
+    configuration.memoryLimit = max(4 * options.historyBytes, 2 << 30)
     let hub = EventHub(configuration: configuration)
     let handlers = Handlers(hub)
     let publisher = Publisher(hub)

@@ -17,13 +17,13 @@ struct BuiltInStack {
     server.mount(handlers.all, at: "/stream")
     server.mount(handlers.named, at: "/stream/{channel}")
     server.mount(handlers.heartbeats, at: "/heartbeats")
-    server.route("GET", "/ok") { _ in .text("ok\n") }
+    server.route("GET", at: "/ok") { _ in .text("ok\n") }
     let publisher = publisher
-    server.route("POST", "/publish") { request in
+    server.route("POST", at: "/publish") { request in
       publisher.start(Publisher.Job(query: request.target.split(separator: "?").dropFirst().joined()))
       return .text("publishing\n")
     }
-    server.route("GET", "/stats") { _ in .json(publisher.statistics) }
+    server.route("GET", at: "/stats") { _ in .json(publisher.statistics) }
     let address = try server.start()
     print("bench-server: builtin, \(options.threads) threads, \(address.url)")
     fflush(nil)

@@ -93,7 +93,7 @@ final class Publisher: Sendable {
     let now = hub.statistics
     return """
       {"readers": \(now.readers), "channels": \(now.channels), "published": \(now.published), \
-      "delivered": \(now.delivered), "sent_bytes": \(now.sentBytes), "held_bytes": \(now.heldBytes), \
+      "delivered": \(now.delivered), "sent_bytes": \(now.sentBytes), "retained_bytes": \(now.retainedBytes), \
       "gaps": \(now.gaps), "dropped": \(now.dropped), "publish_ns": \(Self.json(times.withLock { $0 })), \
       "timer_ns": \(Self.json(timer.lateness))}
 

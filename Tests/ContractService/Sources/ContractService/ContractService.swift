@@ -29,18 +29,18 @@ import Foundation
     let server = BuiltInServer(configuration: configuration)
     let streams = DrivenStreams(transport: transport)
 
-    server.route("GET", "/") { _ in
+    server.route("GET", at: "/") { _ in
       .json(String(decoding: try JSONEncoder().encode(["capabilities": capabilities]), as: UTF8.self))
     }
-    server.route("POST", "/") { request in
+    server.route("POST", at: "/") { request in
       do {
         let id = try streams.create(JSONDecoder().decode(StreamOptions.self, from: Data(request.body)))
-        return BuiltInResponse(status: 201, fields: [EventStreamField("Location", "/streams/\(id)")])
+        return BuiltInResponse(status: 201, fields: [HeaderField("Location", "/streams/\(id)")])
       } catch {
         return .text("a stream cannot be made of that: \(reason(error))\n", status: 400)
       }
     }
-    server.route("POST", "/streams/{id}") { request in
+    server.route("POST", at: "/streams/{id}") { request in
       guard let stream = streams[request.pathParameters["id"]] else {
         return .text("there is no such stream\n", status: 404)
       }
@@ -51,9 +51,9 @@ import Foundation
       case "listen" where command?.listen != nil: break
       default: return .text("a command is \"restart\", or \"listen\" with a type\n", status: 400)
       }
-      return .empty(status: 202)
+      return .status(202)
     }
-    server.route("DELETE", "/streams/{id}") { request in
+    server.route("DELETE", at: "/streams/{id}") { request in
       guard let stream = streams.remove(request.pathParameters["id"]) else {
         return .text("there is no such stream\n", status: 404)
       }
@@ -61,7 +61,7 @@ import Foundation
       return .empty()
     }
     let quit = AsyncStream<Void>.makeStream()
-    server.route("DELETE", "/") { _ in
+    server.route("DELETE", at: "/") { _ in
       quit.continuation.yield()
       return .empty()
     }
@@ -69,7 +69,7 @@ import Foundation
     fflush(nil)
     for await _ in quit.stream { break }
     streams.closeAll()
-    await server.stop(draining: .zero)
+    await server.stop(drainingOver: .zero)
   }
 
   private static func options(_ arguments: ArraySlice<String>) -> [String: String] {

@@ -57,13 +57,13 @@ final class DrivenStream: Sendable {
       throw SubscriptionError(.request, "streamUrl or callbackUrl is no URL")
     }
     self.callback = callback
-    var request = EventSourceRequest(url, method: options.method ?? "GET", body: options.body.map { Array($0.utf8) })
+    var request = SubscriptionRequest(url, method: options.method ?? "GET", body: options.body.map { Array($0.utf8) })
     request.headers = (options.headers ?? [:]).sorted { $0.key < $1.key }.map { HeaderField($0.key, $0.value) }
     var configuration = EventSource.Configuration()
-    configuration.firstConnection = .retries(for: nil)
-    configuration.initialReconnectionTime = .milliseconds(max(0, options.initialDelayMs ?? 1000))
+    configuration.initialConnectionFailure = .retry(for: nil)
+    configuration.reconnectionTime = .milliseconds(max(0, options.initialDelayMs ?? 1000))
     // Suites expect the delay that they asked for.
-    configuration.backsOff = false
+    configuration.usesExponentialBackoff = false
     configuration.jitter = 0
     configuration.readTimeout = options.readTimeoutMs.map { .milliseconds(max(1, $0)) }
     configuration.lastEventID = options.lastEventId ?? ""

@@ -62,11 +62,11 @@ import Synchronization
     var round = Round()
     while ContinuousClock.now < end {
       var configuration = EventSource.Configuration()
-      configuration.initialReconnectionTime = .milliseconds(20)
+      configuration.reconnectionTime = .milliseconds(20)
       configuration.maximumReconnectionTime = .milliseconds(100)
       configuration.connectTimeout = .milliseconds(500)
       configuration.readTimeout = .milliseconds(500)
-      configuration.firstConnection = .retries(for: nil)
+      configuration.initialConnectionFailure = .retry(for: nil)
       let source = EventSource(url, configuration: configuration, transport: transport)
       round.sources += 1
       do {

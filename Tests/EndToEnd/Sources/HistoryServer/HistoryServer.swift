@@ -25,13 +25,13 @@ import Glibc
 
     var configuration = EventHub.Configuration()
     // Small, so that most of what a reader has missed comes from the file.
-    configuration.log = LogLimits(bytes: 64 << 10)
+    configuration.retention = Retention(maximumBytes: 64 << 10)
     let hub = EventHub(configuration: configuration)
-    hub.register(repository, for: "a")
+    hub.setRepository(repository, for: "a")
     var streams = EventStreamHandler.Configuration()
     streams.channels = ["a"]
     // Who was cut off before its first event begins at the beginning.
-    streams.replaysWithoutLastEventID = true
+    streams.replaysToNewReaders = true
     let server: any RunningServer =
       CommandLine.arguments[1] == "evhttp" ? try EvhttpServer(hub, streams) : try BuiltIn(hub, streams)
     say("listening \(server.port) holding \(number)")
@@ -41,14 +41,14 @@ import Glibc
       guard words.first == "publish", let more = words.last.flatMap({ Int($0) }) else { continue }
       for _ in 0..<more {
         number += 1
-        try await hub.publish("\(number)", to: "a", awaiting: .published)
+        try await hub.publish("\(number)", to: "a", waitingUntil: .stored)
       }
       say("published \(number)")
     }
     await server.stop()
     await repository.close()
-    let ended = hub.statistics.ended.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
-    print("replayed \(hub.statistics.replayed) gaps \(hub.statistics.gaps) ended \(ended)")
+    let ended = hub.statistics.streamsEnded.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
+    print("replayed \(hub.statistics.eventsReplayed) gaps \(hub.statistics.gaps) ended \(ended)")
   }
 
   private static func say(_ line: String) {

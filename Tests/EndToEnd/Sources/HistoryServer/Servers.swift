@@ -18,7 +18,7 @@ struct BuiltIn: RunningServer {
     port = try server.start().port
   }
 
-  func stop() async { await server.stop(draining: .milliseconds(100)) }
+  func stop() async { await server.stop(drainingOver: .milliseconds(100)) }
 }
 
 /// A program with evhttp, its loop in a thread of its own.

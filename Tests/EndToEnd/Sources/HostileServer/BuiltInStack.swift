@@ -19,12 +19,12 @@ struct BuiltInStack {
     server.mount(endpoints.streams, at: "/events")
     server.mount(endpoints.completeStreams, at: "/all")
     server.mount(endpoints.privateStreams, at: "/private/{channel}")
-    server.route("GET", "/ping") { _ in .text("pong") }
-    server.route("POST", "/echo") { BuiltInResponse(body: $0.body) }
+    server.route("GET", at: "/ping") { _ in .text("pong") }
+    server.route("POST", at: "/echo") { BuiltInResponse(body: $0.body) }
   }
 
   /// Serves until SIGTERM.
-  func run(whenListening listening: @Sendable (Int) -> Void) async throws {
-    try await server.run(draining: .milliseconds(500), stopsOnSignals: true) { listening($0.port) }
+  func run(onListening listening: @Sendable (Int) -> Void) async throws {
+    try await server.run(drainingOver: .milliseconds(500), stopsOnSignals: true) { listening($0.port) }
   }
 }

@@ -10,11 +10,11 @@ struct Endpoints {
     var configuration = EventStreamHandler.Configuration()
     configuration.heartbeatInterval = .seconds(1)
     configuration.stallTimeout = .seconds(3)
-    configuration.maximumConnectionTime = .seconds(20)
+    configuration.maximumStreamDuration = .seconds(20)
     configuration.reconnectionTime = .milliseconds(100)
     configuration.crossOrigin = .init(.any)
     streams = EventStreamHandler(hub, configuration: configuration)
-    configuration.replaysWithoutLastEventID = true
+    configuration.replaysToNewReaders = true
     completeStreams = EventStreamHandler(hub, configuration: configuration)
     configuration.reauthorizationInterval = .milliseconds(300)
     privateStreams = EventStreamHandler(hub, configuration: configuration, authorizer: TokenAuthorizer())
@@ -29,8 +29,8 @@ struct Endpoints {
     ) async throws -> ChannelAuthorization {
       switch request.target.split(separator: "token=").last {
       case "later": try await Task.sleep(for: .milliseconds(Int.random(in: 0...300)))
-      case "brief": return .granted(ChannelGrant(validFor: .milliseconds(200)))
-      case "mood": return Bool.random() ? .granted : .refused(.forbidden)
+      case "brief": return .granted(ChannelGrant(expiresAfter: .milliseconds(200)))
+      case "mood": return Bool.random() ? .granted : .rejected(.forbidden)
       case "error": throw Undecided()
       default: break
       }

@@ -27,7 +27,7 @@ final class EvhttpStack: @unchecked Sendable {
   }
 
   /// Serves until SIGTERM.
-  func run(whenListening listening: @Sendable (Int) -> Void) async throws {
+  func run(onListening listening: @Sendable (Int) -> Void) async throws {
     let argument = Unmanaged.passUnretained(self).toOpaque()
     evhttp_set_cb(http, "/ping", { request, _ in EvhttpStack.answer(request!, "pong") }, nil)
     evhttp_set_cb(

@@ -17,7 +17,7 @@ final class Feed: Sendable {
 
   init() {
     var configuration = EventHub.Configuration()
-    configuration.maximumBytes = 64 << 20
+    configuration.memoryLimit = 64 << 20
     hub = EventHub(configuration: configuration)
     open()
   }
@@ -26,19 +26,19 @@ final class Feed: Sendable {
     for (name, rule) in zip(Self.names, [.disconnect, .disconnect, .skipToNewest, .newestPerKey]) as Rules {
       var rules = ChannelConfiguration()
       rules.slowReaders = rule
-      rules.log = LogLimits(bytes: name == "b" ? 4 << 20 : 1 << 20)
-      hub.open(name, rules)
+      rules.retention = Retention(maximumBytes: name == "b" ? 4 << 20 : 1 << 20)
+      hub.openChannel(name, configuration: rules)
     }
-    hub.register(history, for: "a")
+    hub.setRepository(history, for: "a")
   }
-  private typealias Rules = Zip2Sequence<[ChannelName], [ChannelConfiguration.SlowReaders]>
+  private typealias Rules = Zip2Sequence<[ChannelName], [ChannelConfiguration.SlowReaderPolicy]>
 
   func resume() { isPaused.withLock { $0 = false } }
   func pause() { isPaused.withLock { $0 = true } }
 
   /// Forgets all that was published. While nothing is.
   func empty() {
-    for name in Self.names { hub.remove(name) }
+    for name in Self.names { hub.removeChannel(name) }
     history.removeAll(in: "a")
     open()
   }
@@ -58,7 +58,7 @@ final class Feed: Sendable {
         // One at a time mostly, now and then a burst.
         for _ in 0..<(Int.random(in: 0..<50) == 0 ? 100 : Int.random(in: 0...4)) {
           a += 1
-          try await hub.publish(Self.data(a), to: "a", awaiting: .published)
+          try await hub.publish(Self.data(a), to: "a", waitingUntil: .stored)
         }
         if Bool.random() {
           b += 1
@@ -67,7 +67,7 @@ final class Feed: Sendable {
         // More than a peer which takes nothing has room for.
         let large = "\(a) " + Self.fillers[0].prefix(20_000)
         try hub.publish(large, to: "c")
-        try hub.publish(large, to: "d", key: "\(Int.random(in: 0..<8))")
+        try hub.publish(large, to: "d", coalescingKey: "\(Int.random(in: 0..<8))")
       } catch {
         if !Task.isCancelled { say("publishing failed: \(error)") }
         return

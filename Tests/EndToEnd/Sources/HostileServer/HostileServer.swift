@@ -30,7 +30,8 @@ import Foundation
     }
     publishing.cancel()
     await publishing.value
-    let ended = feed.hub.statistics.ended.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
+    let ended = feed.hub.statistics.streamsEnded.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(
+      separator: " ")
     say("ended \(ended)")
   }
 
@@ -44,7 +45,7 @@ import Foundation
         say("emptied")
       case "state":
         let now = feed.hub.statistics
-        say("readers \(now.readers) held \(now.heldBytes) heap \(HeapMemory.bytesInUse)")
+        say("readers \(now.readers) held \(now.retainedBytes) heap \(HeapMemory.bytesInUse)")
       default: say("there is no \(command)")
       }
     }

@@ -19,7 +19,7 @@ import Glibc
     }
     let names = (0..<count).map { ChannelName(stringLiteral: "c\($0)") }
     var configuration = EventHub.Configuration()
-    configuration.maximumBytes = mebibytes << 20
+    configuration.memoryLimit = mebibytes << 20
     configuration.channelDefaults.slowReaders = arguments.last == "skip" ? .skipToNewest : .disconnect
     let hub = EventHub(channels: names, configuration: configuration)
     var listening = BuiltInServer.Configuration()
@@ -32,11 +32,11 @@ import Glibc
       guard let rounds = line.split(separator: " ").last.flatMap({ Int($0) }) else { continue }
       for _ in 0..<rounds {
         for name in names.dropLast() { try hub.publish(data, to: name) }
-        try await hub.publish(data, to: names[count - 1], awaiting: .offered)
+        try await hub.publish(data, to: names[count - 1], waitingUntil: .offered)
       }
       let now = hub.statistics
       let ended = now.ended.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
-      say("held \(now.heldBytes) readers \(now.readers) skipped \(now.skipped) \(ended)")
+      say("held \(now.retainedBytes) readers \(now.readers) skipped \(now.skipped) \(ended)")
     }
     await server.stop()
   }

@@ -22,7 +22,7 @@ import Glibc
     }
     let repository = try SQLiteEventRepository(path: arguments[2])
     let hub = EventHub()
-    for name in arguments[4...] { hub.register(repository, for: try ChannelName(name)) }
+    for name in arguments[4...] { hub.setRepository(repository, for: try ChannelName(name)) }
 
     var configuration = BuiltInServer.Configuration()
     configuration.port = port
@@ -31,7 +31,7 @@ import Glibc
       [try AddressRange("127.0.0.1")], field: arguments[3] == "Forwarded" ? .forwarded : .xForwardedFor)
     let server = BuiltInServer(configuration: configuration) { if $0.isStream { say($0.json) } }
     mount(hub, on: server)
-    try await server.run(draining: .seconds(1), stopsOnSignals: true) { say("Listening on \($0.url)") }
+    try await server.run(drainingOver: .seconds(1), stopsOnSignals: true) { say("Listening on \($0.url)") }
     await repository.close()
   }
 
@@ -41,9 +41,9 @@ import Glibc
     server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/{channel}")
     streams.heartbeatInterval = nil
     server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/silent/{channel}")
-    server.route("POST", "/publish/{channel}") { request in
+    server.route("POST", at: "/publish/{channel}") { request in
       let name = try ChannelName(request.pathParameters["channel"] ?? "")
-      return .text(try await hub.publish(request.text, to: name, awaiting: .published).description)
+      return .text(try await hub.publish(request.text, to: name, waitingUntil: .stored).description)
     }
   }
 

@@ -132,19 +132,19 @@ struct Listen: AsyncParsableCommand {
     return CurlTransport(options: options)
   }
 
-  private func request() throws -> EventSourceRequest {
+  private func request() throws -> SubscriptionRequest {
     let body = try RequestBody.bytes(data: data, dataFile: dataFile)
-    return EventSourceRequest(url.url, method: method ?? (body == nil ? "GET" : "POST"), headers: header, body: body)
+    return SubscriptionRequest(url.url, method: method ?? (body == nil ? "GET" : "POST"), headers: header, body: body)
   }
 
-  private func configuration(for request: EventSourceRequest) -> EventSource.Configuration {
+  private func configuration(for request: SubscriptionRequest) -> EventSource.Configuration {
     var configuration = EventSource.Configuration()
     let isRepeatable = request.body == nil && ["GET", "HEAD"].contains(request.method)
     configuration.mode = response || !(reconnect || isRepeatable) ? .response : .subscription
-    configuration.firstConnection = wait ? .retries(for: nil) : .throwsError
+    configuration.initialConnectionFailure = wait ? .retry(for: nil) : .throwsError
     configuration.lastEventID = lastEventID
-    if let reconnectionTime { configuration.initialReconnectionTime = reconnectionTime.duration }
-    configuration.backsOff = !noBackoff
+    if let reconnectionTime { configuration.reconnectionTime = reconnectionTime.duration }
+    configuration.usesExponentialBackoff = !noBackoff
     if let connectTimeout { configuration.connectTimeout = connectTimeout.limit }
     if let headTimeout { configuration.headTimeout = headTimeout.limit }
     if let silence {
@@ -154,7 +154,7 @@ struct Listen: AsyncParsableCommand {
     }
     configuration.lastEventIDStore = resume.map { FileLastEventIDStore(path: $0) }
     // An event counts as processed when it has been printed.
-    configuration.commitsExplicitly = true
+    configuration.acknowledgement = .explicit
     return configuration
   }
 
@@ -184,7 +184,7 @@ struct Listen: AsyncParsableCommand {
 
   private func commit(_ message: EventSource.Message, to source: EventSource) async throws {
     do {
-      try await source.commit(message)
+      try await source.acknowledge(message)
     } catch {
       throw Failure(.inputOutput, "the last event ID cannot be saved: \(error)")
     }

@@ -70,7 +70,7 @@ struct Publish: AsyncParsableCommand {
       headers.append(HeaderField("Content-Type", "text/plain; charset=utf-8"))
     }
     if headers.values(of: "User-Agent").isEmpty { headers.append(HeaderField("User-Agent", EventSource.userAgent)) }
-    let request = EventSourceRequest(target(), method: "POST", headers: headers, body: bytes)
+    let request = SubscriptionRequest(target(), method: "POST", headers: headers, body: bytes)
     let (status, text) = try await Self.within(timeout?.duration ?? .seconds(30)) {
       let response = try await transport.send(request)
       defer { response.body.cancel() }
@@ -79,7 +79,7 @@ struct Publish: AsyncParsableCommand {
       let text = String(decoding: answer.prefix(Self.mostOfAnswer), as: UTF8.self)
       return (response.head.status, text.trimmingCharacters(in: .newlines))
     }
-    guard (200..<300).contains(status) else { throw Self.refusal(status, text) }
+    guard (200..<300).contains(status) else { throw Self.rejection(status, text) }
     if !text.isEmpty { try output.add(StandardOutput.isTerminal ? text.visible(keepingLineBreaks: true) : text) }
     try output.flush()
   }
@@ -120,7 +120,7 @@ struct Publish: AsyncParsableCommand {
     return parts.url ?? url.url
   }
 
-  private static func refusal(_ status: Int, _ reason: String) -> Failure {
+  private static func rejection(_ status: Int, _ reason: String) -> Failure {
     let kind: Failure.Status =
       switch status {
       case 401, 403: .noPermission

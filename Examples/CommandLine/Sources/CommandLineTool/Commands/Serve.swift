@@ -62,12 +62,12 @@ struct Serve: AsyncParsableCommand {
     hubConfiguration.channelCreation = onDemand ? .onDemand : .declared
     let hub = EventHub(configuration: hubConfiguration)
     let past = try history.open()
-    for name in channelNames { hub.register(past.repository, for: name) }
+    for name in channelNames { hub.setRepository(past.repository, for: name) }
     let server = makeServer(hub)
     let (signals, signaled) = AsyncStream<Int32>.makeStream()
     let interruptions = Interruptions { signaled.yield($0) }
     defer { withExtendedLifetime(interruptions) {} }
-    let address: BoundAddress
+    let address: ListeningAddress
     do {
       address = try server.start()
     } catch {
@@ -78,7 +78,7 @@ struct Serve: AsyncParsableCommand {
     try output.flush()
     for await _ in signals { break }
     complain("stopping")
-    await server.stop(draining: .milliseconds(500))
+    await server.stop(drainingOver: .milliseconds(500))
     await past.close()
   }
 
@@ -93,14 +93,14 @@ struct Serve: AsyncParsableCommand {
     let server = BuiltInServer(configuration: configuration)
     server.mount(EventStreamHandler(hub, configuration: streamConfiguration), at: "/events/{channel}")
     let names = channelNames.map(\.rawValue).joined(separator: ", ")
-    server.route("POST", "/publish/{channel}") { await Self.publish($0, to: hub, names) }
-    server.route("GET", "/stats") { _ in .json(Self.statistics(of: hub)) }
+    server.route("POST", at: "/publish/{channel}") { await Self.publish($0, to: hub, names) }
+    server.route("GET", at: "/stats") { _ in .json(Self.statistics(of: hub)) }
     return server
   }
 
   private var streamConfiguration: EventStreamHandler.Configuration {
     var streams = EventStreamHandler.Configuration()
-    streams.replaysWithoutLastEventID = replay
+    streams.replaysToNewReaders = replay
     streams.reconnectionTime = reconnectionTime?.duration
     if !allowOrigin.isEmpty {
       streams.crossOrigin = CrossOriginPolicy(allowOrigin == ["*"] ? .any : .listed(Set(allowOrigin)))
@@ -121,7 +121,7 @@ struct Serve: AsyncParsableCommand {
         id: try request.queryItem("id").map { try EventID($0) }
       )
       let name = try ChannelName(request.pathParameters["channel"] ?? "")
-      return .text("\(try await hub.publish(event, to: name, awaiting: .published))\n", status: 202)
+      return .text("\(try await hub.publish(event, to: name, waitingUntil: .stored))\n", status: 202)
     } catch PublishError.unknownChannel(let name) {
       return .text("there is no channel \"\(name)\"; there are: \(names)\n", status: 404)
     } catch let error as PublishError {
@@ -149,11 +149,11 @@ struct Serve: AsyncParsableCommand {
 
   private static func statistics(of hub: EventHub) -> String {
     let statistics = hub.statistics
-    let ended = statistics.ended.map { "\"\($0.key.rawValue)\":\($0.value)" }.sorted().joined(separator: ",")
+    let ended = statistics.streamsEnded.map { "\"\($0.key.rawValue)\":\($0.value)" }.sorted().joined(separator: ",")
     return """
-      {"readers":\(statistics.readers),"channels":\(statistics.channels),"published":\(statistics.published),\
-      "delivered":\(statistics.delivered),"sentBytes":\(statistics.sentBytes),"heldBytes":\(statistics.heldBytes),\
-      "dropped":\(statistics.dropped),"gaps":\(statistics.gaps),"refused":\(statistics.refused),"ended":{\(ended)}}
+      {"readers":\(statistics.readers),"channels":\(statistics.channels),"published":\(statistics.eventsPublished),\
+      "delivered":\(statistics.eventsDelivered),"sentBytes":\(statistics.sentBytes),"retainedBytes":\(statistics.retainedBytes),\
+      "dropped":\(statistics.streamsDropped),"gaps":\(statistics.gaps),"refused":\(statistics.requestsRejected),"ended":{\(ended)}}
 
       """
   }

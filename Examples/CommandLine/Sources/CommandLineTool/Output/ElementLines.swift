@@ -20,7 +20,7 @@ extension [UInt8] {
     self += "{\"gap\":{".utf8
     appendMember("channel", gap.channel)
     appendMember("lastEventID", gap.lastEventID)
-    appendMember("earliestHeld", gap.earliestHeld)
+    appendMember("earliestAvailable", gap.earliestAvailable)
     self += "}}".utf8
   }
 }

@@ -57,18 +57,18 @@ struct ProgramOccupancyObserver: OccupancyObserver, @unchecked Sendable {
 extension DisconnectReason {
   fileprivate var inHeader: es_disconnect_reason {
     switch self {
-    case .peerGone: ES_LEFT_PEER_GONE
-    case .behind: ES_LEFT_BEHIND
+    case .peerDisconnected: ES_LEFT_PEER_DISCONNECTED
+    case .behind: ES_LEFT_FELL_BEHIND
     case .backlog: ES_LEFT_BACKLOG
-    case .lag: ES_LEFT_LAG
+    case .lag: ES_LEFT_LAG_EXCEEDED
     case .overBudget: ES_LEFT_OVER_BUDGET
     case .stalled: ES_LEFT_STALLED
-    case .lifetime: ES_LEFT_LIFETIME
+    case .lifetime: ES_LEFT_MAXIMUM_DURATION_REACHED
     case .authorizationEnded: ES_LEFT_AUTHORIZATION_ENDED
     case .revoked: ES_LEFT_REVOKED
     case .repositoryFailed: ES_LEFT_REPOSITORY_FAILED
     case .channelRemoved: ES_LEFT_CHANNEL_REMOVED
-    case .drained: ES_LEFT_DRAINED
+    case .drained: ES_LEFT_DRAINING
     case .laneClosed: ES_LEFT_STREAMS_FREED
     }
   }

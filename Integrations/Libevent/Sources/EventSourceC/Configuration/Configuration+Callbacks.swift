@@ -54,9 +54,9 @@ public func es_config_set_snapshots(
     if uses & Int32(ES_SNAPSHOT_FOR_NEW_READERS.rawValue) != 0 { settings.streams.snapshotForNewReaders = provider }
     guard uses & Int32(ES_SNAPSHOT_AFTER_GAP.rawValue) != 0 else { return }
     if let provider {
-      settings.streams.afterGap = .snapshot(provider)
-    } else if case .snapshot = settings.streams.afterGap {
-      settings.streams.afterGap = .replayHeld
+      settings.streams.gapPolicy = .snapshot(provider)
+    } else if case .snapshot = settings.streams.gapPolicy {
+      settings.streams.gapPolicy = .replayAvailable
     }
   }
 }

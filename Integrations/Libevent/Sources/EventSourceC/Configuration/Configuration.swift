@@ -72,8 +72,8 @@ public func es_config_set_text(
       }
     }
     switch option {
-    case ES_TEXT_EPOCH: try set("ES_TEXT_EPOCH", .hub, \.hub.epoch)
-    case ES_TEXT_CHANNEL_QUERY_NAME: try set("ES_TEXT_CHANNEL_QUERY_NAME", .streams, \.streams.channelQueryName)
+    case ES_TEXT_EPOCH: try set("ES_TEXT_EPOCH", .hub, \.hub.idPrefix)
+    case ES_TEXT_CHANNEL_QUERY_NAME: try set("ES_TEXT_CHANNEL_QUERY_NAME", .streams, \.streams.channelQueryItem)
     case ES_TEXT_OPENING_COMMENT: try set("ES_TEXT_OPENING_COMMENT", .streams, \.streams.openingComment)
     default:
       throw Failure(.invalidValue, "there is no option \(Int32(bitPattern: option.rawValue)) that is a text")
@@ -91,7 +91,7 @@ public func es_config_set_list(
     let (name, path): (String, WritableKeyPath<Settings, [String]>) =
       switch option {
       case ES_LIST_LAST_EVENT_ID_QUERY_NAMES:
-        ("ES_LIST_LAST_EVENT_ID_QUERY_NAMES", \.streams.lastEventIDQueryNames)
+        ("ES_LIST_LAST_EVENT_ID_QUERY_NAMES", \.streams.lastEventIDQueryItems)
       case ES_LIST_ALLOWED_METHODS: ("ES_LIST_ALLOWED_METHODS", \.streams.crossOrigin.allowedMethods)
       case ES_LIST_ALLOWED_FIELDS: ("ES_LIST_ALLOWED_FIELDS", \.streams.crossOrigin.allowedFields)
       case ES_LIST_EXPOSED_FIELDS: ("ES_LIST_EXPOSED_FIELDS", \.streams.crossOrigin.exposedFields)
@@ -141,7 +141,7 @@ public func es_config_add_field(
 ) -> es_status {
   reporting {
     let settings: Settings = try Handle.object(config, "config")
-    let field = try EventStreamField(Text.required(name, "name"), Text.required(value, "value"))
+    let field = try HeaderField(Text.required(name, "name"), Text.required(value, "value"))
     try checkingText { try settings.change("es_config_add_field", of: .streams) { $0.streams.fields.append(field) } }
   }
 }

@@ -41,7 +41,7 @@ struct Option: Sendable {
     Option(
       ES_OPTION_CHANNELS_ON_DEMAND, "CHANNELS_ON_DEMAND", .hub, "channelCreation", .flag(\.makesChannelsOnDemand)),
     Option(ES_OPTION_MAXIMUM_CHANNELS, "MAXIMUM_CHANNELS", .hub, "maximumChannels", .count(\.hub.maximumChannels)),
-    Option(ES_OPTION_MAXIMUM_BYTES, "MAXIMUM_BYTES", .hub, "maximumBytes", .count(\.hub.maximumBytes)),
+    Option(ES_OPTION_MEMORY_LIMIT, "MAXIMUM_BYTES", .hub, "maximumBytes", .count(\.hub.maximumBytes)),
     Option(
       ES_OPTION_MAXIMUM_EVENT_BYTES, "MAXIMUM_EVENT_BYTES", .hub, "maximumEventBytes",
       .count(\.hub.maximumEventBytes)),
@@ -59,9 +59,10 @@ struct Option: Sendable {
   ]
 
   private static let ofChannels = [
-    Option(ES_OPTION_LOG_BYTES, "LOG_BYTES", .channel, "log.bytes", .count(\.hub.log.bytes)),
-    Option(ES_OPTION_LOG_EVENTS, "LOG_EVENTS", .channel, "log.events", .countOrNone(\.hub.log.events)),
-    Option(ES_OPTION_LOG_AGE_MS, "LOG_AGE_MS", .channel, "log.age", .timeOrNone(\.hub.log.age)),
+    Option(ES_OPTION_RETENTION_BYTES, "LOG_BYTES", .channel, "log.bytes", .count(\.hub.retention.maximumBytes)),
+    Option(
+      ES_OPTION_RETENTION_EVENTS, "LOG_EVENTS", .channel, "log.events", .countOrNone(\.hub.retention.maximumEvents)),
+    Option(ES_OPTION_RETENTION_AGE_MS, "LOG_AGE_MS", .channel, "log.age", .timeOrNone(\.hub.retention.maximumAge)),
     Option(
       ES_OPTION_MAXIMUM_BACKLOG_BYTES, "MAXIMUM_BACKLOG_BYTES", .channel, "maximumBacklogBytes",
       .countOrNone(\.hub.channelDefaults.maximumBacklogBytes)),
@@ -83,10 +84,10 @@ struct Option: Sendable {
       ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES, "MAXIMUM_LAST_EVENT_ID_BYTES", .streams, "maximumLastEventIDBytes",
       .count(\.streams.maximumLastEventIDBytes)),
     Option(
-      ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID, "REPLAYS_WITHOUT_LAST_EVENT_ID", .streams,
-      "replaysWithoutLastEventID", .flag(\.streams.replaysWithoutLastEventID)),
+      ES_OPTION_REPLAYS_TO_NEW_READERS, "REPLAYS_WITHOUT_LAST_EVENT_ID", .streams,
+      "replaysToNewReaders", .flag(\.streams.replaysToNewReaders)),
     Option(
-      ES_OPTION_AFTER_GAP, "AFTER_GAP", .streams, "afterGap", .choice(\.afterGap, allowed: "0, 1 or 400 to 599")),
+      ES_OPTION_GAP_POLICY, "AFTER_GAP", .streams, "gapPolicy", .choice(\.gapPolicy, allowed: "0, 1 or 400 to 599")),
     Option(
       ES_OPTION_HEARTBEAT_MS, "HEARTBEAT_MS", .streams, "heartbeatInterval", .timeOrNone(\.streams.heartbeatInterval)),
     Option(
@@ -96,11 +97,11 @@ struct Option: Sendable {
       ES_OPTION_RECONNECTION_JITTER_PERCENT, "RECONNECTION_JITTER_PERCENT", .streams, "reconnectionJitter",
       .percent(\.streams.reconnectionJitter)),
     Option(
-      ES_OPTION_MAXIMUM_CONNECTION_MS, "MAXIMUM_CONNECTION_MS", .streams, "maximumConnectionTime",
-      .timeOrNone(\.streams.maximumConnectionTime)),
+      ES_OPTION_MAXIMUM_STREAM_MS, "MAXIMUM_CONNECTION_MS", .streams, "maximumStreamDuration",
+      .timeOrNone(\.streams.maximumStreamDuration)),
     Option(
-      ES_OPTION_CONNECTION_JITTER_PERCENT, "CONNECTION_JITTER_PERCENT", .streams, "connectionTimeJitter",
-      .percent(\.streams.connectionTimeJitter)),
+      ES_OPTION_STREAM_JITTER_PERCENT, "CONNECTION_JITTER_PERCENT", .streams, "streamDurationJitter",
+      .percent(\.streams.streamDurationJitter)),
     Option(ES_OPTION_STALL_MS, "STALL_MS", .streams, "stallTimeout", .time(\.streams.stallTimeout)),
     Option(
       ES_OPTION_COALESCING_MS, "COALESCING_MS", .streams, "coalescingWindow", .timeOrNone(\.streams.coalescingWindow)),

@@ -3,8 +3,8 @@ package import EventSourceServer
 /// What the header calls a property of a configuration, so that no error names anything that a C program does not have.
 package enum OptionNames {
   private static let ofTextsAndLists = [
-    "epoch": "ES_TEXT_EPOCH", "channelQueryName": "ES_TEXT_CHANNEL_QUERY_NAME",
-    "openingComment": "ES_TEXT_OPENING_COMMENT", "lastEventIDQueryNames": "ES_LIST_LAST_EVENT_ID_QUERY_NAMES",
+    "epoch": "ES_TEXT_EPOCH", "channelQueryItem": "ES_TEXT_CHANNEL_QUERY_NAME",
+    "openingComment": "ES_TEXT_OPENING_COMMENT", "lastEventIDQueryItems": "ES_LIST_LAST_EVENT_ID_QUERY_NAMES",
     "crossOrigin.allowedMethods": "ES_LIST_ALLOWED_METHODS", "crossOrigin.allowedFields": "ES_LIST_ALLOWED_FIELDS",
     "crossOrigin.exposedFields": "ES_LIST_EXPOSED_FIELDS", "crossOrigin.origins": "es_config_allow_origin",
     "channels": "es_config_add_channel", "fields": "es_config_add_field",

@@ -94,7 +94,7 @@ final class Settings: ProgramObject, @unchecked Sendable {
     merged.hub.log = configuration.channelDefaults.log ?? configuration.log
     for option in ofChannel { try merged.set(option, get(option)) }
     var rules = merged.hub.channelDefaults
-    rules.log = merged.hub.log
+    rules.retention = merged.hub.log
     return rules
   }
 
@@ -168,21 +168,21 @@ extension Settings {
     set { hub.channelCreation = newValue ? .onDemand : .declared }
   }
 
-  /// 0: all that is held; 1: what comes; 2, which cannot be set here: a snapshot; a status: a refusal with it.
-  var afterGap: Int? {
+  /// 0: all that is held; 1: what comes; 2, which cannot be set here: a snapshot; a status: a rejection with it.
+  var gapPolicy: Int? {
     get {
-      switch streams.afterGap {
-      case .replayHeld: 0
+      switch streams.gapPolicy {
+      case .replayAvailable: 0
       case .liveOnly: 1
       case .snapshot: 2
-      case .refuse(let status): status
+      case .reject(let status): status
       }
     }
     set {
       switch newValue {
-      case 0: streams.afterGap = .replayHeld
-      case 1: streams.afterGap = .liveOnly
-      case .some(let status) where (400...599).contains(status): streams.afterGap = .refuse(status: status)
+      case 0: streams.gapPolicy = .replayAvailable
+      case 1: streams.gapPolicy = .liveOnly
+      case .some(let status) where (400...599).contains(status): streams.gapPolicy = .reject(status: status)
       default: isChoiceWrong = true
       }
     }
@@ -224,7 +224,7 @@ extension Settings {
     }
   }
 
-  private static let slowReaders = [ChannelConfiguration.SlowReaders.disconnect, .skipToNewest, .newestPerKey]
+  private static let slowReaders = [ChannelConfiguration.SlowReaderPolicy.disconnect, .skipToNewest, .newestPerKey]
   private static let channelRemovals = [EventStreamHandler.Configuration.ChannelRemoval.endsStream, .endsChannel]
 
   private func choose<Choice>(_ number: Int?, of choices: [Choice], _ set: (Choice) -> Void) {

@@ -88,11 +88,11 @@ package enum Text {
   private static let mostEventBytes = 1 << 30
 
   /// The fields of the header.
-  static func fields(_ fields: UnsafePointer<es_field>?, _ count: Int) throws -> [EventStreamField] {
+  static func fields(_ fields: UnsafePointer<es_field>?, _ count: Int) throws -> [HeaderField] {
     guard count > 0 else { return [] }
     guard count <= maximumBytes else { throw Failure(.invalidValue, "there are \(count) fields") }
     return try UnsafeBufferPointer(start: EventSourceC.required(fields, "fields"), count: count).map {
-      try EventStreamField(required($0.name, "a field's name"), required($0.value, "a field's value"))
+      try HeaderField(required($0.name, "a field's name"), required($0.value, "a field's value"))
     }
   }
 }

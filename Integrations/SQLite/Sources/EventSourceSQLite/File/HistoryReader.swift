@@ -35,7 +35,7 @@ final class HistoryReader {
   ///   - isCanceled: Checked for each event. When it returns `true`, reading stops early.
   func answer(
     _ request: ReplayRequest, isForNewest: Bool, isCanceled: () -> Bool
-  ) throws(SQLiteHistoryError) -> ReplayAnswer {
+  ) throws(SQLiteHistoryError) -> ReplayResult {
     try begin.run()
     do {
       let answer = isForNewest ? try findNewest(request) : try find(request, isCanceled)
@@ -47,7 +47,7 @@ final class HistoryReader {
     }
   }
 
-  private func find(_ request: ReplayRequest, _ isCanceled: () -> Bool) throws(SQLiteHistoryError) -> ReplayAnswer {
+  private func find(_ request: ReplayRequest, _ isCanceled: () -> Bool) throws(SQLiteHistoryError) -> ReplayResult {
     guard let record = try record(of: request.channel) else {
       return request.lastEventID == nil ? .contiguous([]) : .unknownID
     }
@@ -60,7 +60,7 @@ final class HistoryReader {
     }
   }
 
-  private func findNewest(_ request: ReplayRequest) throws(SQLiteHistoryError) -> ReplayAnswer {
+  private func findNewest(_ request: ReplayRequest) throws(SQLiteHistoryError) -> ReplayResult {
     guard let record = try record(of: request.channel) else { return .contiguous([]) }
     return .contiguous(try events(of: record, from: record.last, request) { false })
   }

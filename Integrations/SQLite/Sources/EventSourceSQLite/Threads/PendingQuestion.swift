@@ -5,7 +5,7 @@ final class PendingQuestion: Sendable {
   let request: ReplayRequest
   /// Whether it asks only for the channel's newest event.
   let isForNewest: Bool
-  let answer = FirstResult<ReplayAnswer>()
+  let answer = FirstResult<ReplayResult>()
 
   init(_ request: ReplayRequest, isForNewest: Bool) {
     self.request = request

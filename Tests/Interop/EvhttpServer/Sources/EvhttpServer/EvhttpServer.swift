@@ -12,12 +12,12 @@ import Glibc
     let http = evhttp_new(base)!
 
     var configuration = EventHub.Configuration()
-    configuration.log = LogLimits(bytes: 16 << 20)
+    configuration.retention = Retention(maximumBytes: 16 << 20)
     let hub = EventHub(configuration: configuration)
-    hub.open("news")
+    hub.openChannel("news")
     var endpoint = EventStreamHandler.Configuration()
     endpoint.channels = ["news"]
-    endpoint.replaysWithoutLastEventID = true
+    endpoint.replaysToNewReaders = true
     endpoint.reconnectionTime = .milliseconds(100)
     let streams = try EvhttpEventStreams(base: base, hub: hub)
     try streams.mount(EventStreamHandler(hub, configuration: endpoint), on: http, at: "/events/news")
