@@ -119,16 +119,9 @@ extension DeliveryLane {
   private func streamHead(_ exchange: EventStreamExchange, body: EventStreamResponseHead.Body)
     -> EventStreamResponseHead
   {
-    EventStreamResponseHead(
-      status: 200,
-      fields: [
-        EventStreamField("Content-Type", "text/event-stream; charset=utf-8"),
-        EventStreamField("Cache-Control", "no-cache, no-transform"),
-        // nginx would hold the events back until its buffer is full.
-        EventStreamField("X-Accel-Buffering", "no"),
-      ] + exchange.crossOriginFields + exchange.handler.configuration.fields,
-      body: body
-    )
+    let handler = exchange.handler
+    if case .stream = body, exchange.crossOriginFields.isEmpty { return handler.streamHead }
+    return handler.streamHead(adding: exchange.crossOriginFields, body: body)
   }
 
   /// Answers with a refusal; nothing of a stream has been written.
