@@ -53,6 +53,8 @@ final class Connection {
     static let isChunked = Flags(rawValue: 2048)
     /// The access log will be told.
     static let isLogged = Flags(rawValue: 4096)
+    /// A stream's head is in ``output`` and waits for the first bytes behind it; nothing was tried to send yet.
+    static let holdsHead = Flags(rawValue: 8192)
   }
 
   /// What is watched until a write comes short.
