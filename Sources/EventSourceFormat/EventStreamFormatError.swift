@@ -31,9 +31,14 @@ public enum EventStreamFormatError: Error, Sendable, Hashable, CustomStringConve
   }
 
   static func checkLine(_ text: String, of part: Part, allowsNUL: Bool) throws(EventStreamFormatError) {
-    for (offset, byte) in text.utf8.enumerated() {
-      if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") { throw .lineBreak(in: part, offset: offset) }
-      if byte == 0, !allowsNUL { throw .nullCharacter(in: part, offset: offset) }
+    let flaw = text.withBytes { bytes -> EventStreamFormatError? in
+      for offset in bytes.indices where bytes[offset] <= UInt8(ascii: "\r") {
+        let byte = bytes[offset]
+        if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") { return .lineBreak(in: part, offset: offset) }
+        if byte == 0, !allowsNUL { return .nullCharacter(in: part, offset: offset) }
+      }
+      return nil
     }
+    if let flaw { throw flaw }
   }
 }

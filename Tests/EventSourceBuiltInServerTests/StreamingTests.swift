@@ -47,6 +47,32 @@ extension OverASocket {
       }
     }
 
+    @Test func theHeadAndTheFirstBytesAreSentTogether() async throws {
+      try await withServer(routes: mountNews) { _, address in
+        let client = try TestClient(address)
+        client.send(get("/events/news"))
+        let first = try await client.take { received, _ in
+          received.isEmpty ? nil : (received.count, String(decoding: received, as: UTF8.self))
+        }
+        #expect(first.hasSuffix("\r\n\r\n2\r\n:\n\r\n"), "\(first)")
+      }
+    }
+
+    @Test func aHeadWithoutAnythingBehindItIsSentAtOnce() async throws {
+      let hub = hub
+      var configuration = EventStreamHandler.Configuration()
+      configuration.openingComment = nil
+      let handler = EventStreamHandler(hub, configuration: configuration)
+      try await withServer(routes: { $0.mount(handler, at: "/events/{channel}") }) { _, address in
+        for version in ["1.0", "1.1"] {
+          let client = try TestClient(address)
+          client.send("GET /events/news HTTP/\(version)\r\nHost: a\r\n\r\n")
+          let head = try await client.take(until: "\r\n\r\n")
+          #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"), "\(head)")
+        }
+      }
+    }
+
     @Test(arguments: [1, 2])
     func everyReaderGetsEveryEventInOrder(threads: Int) async throws {
       try await withServer({ $0.threads = threads }, routes: mountNews) { _, address in

@@ -34,6 +34,37 @@ import Testing
     }
   }
 
+  @Test(arguments: [false, true])
+  func whatASmallLogHoldsIsGivenInOneWrite(isKeyed: Bool) throws {
+    let hub = EventHub(configuration: .test)
+    var rules = ChannelConfiguration()
+    if isKeyed { rules.slowReaders = .newestPerKey }
+    hub.openChannel("news", configuration: rules)
+    let stack = SimulatedStack(hub: hub)
+    for number in 1...100 { try hub.publish("\(number)", to: "news", coalescingKey: "\(number % 7)") }
+    let reader = stack.connect(
+      EventStreamHandler(hub, configuration: .with { $0.openingComment = nil }),
+      SimulatedRequest(lastEventID: hub.id(1)), channels: ["news"])
+    stack.run()
+    #expect(texts(reader) == (2...100).map { "\($0)" })
+    #expect(reader.response.writes == 1)
+  }
+
+  @Test func aReaderThatStallsInASmallLogGoesOnInALargerOne() throws {
+    let hub = EventHub(channels: ["news"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    for number in 1...3 { try hub.publish("\(number)", to: "news") }
+    // Full within the first event that it is given.
+    let reader = stack.connect(
+      EventStreamHandler(hub), SimulatedRequest(lastEventID: hub.id(1)), channels: ["news"], room: 12)
+    stack.run()
+    for number in 4...1000 { try hub.publish("\(number)", to: "news") }
+    reader.read()
+    stack.run()
+    #expect(texts(reader) == (2...1000).map { "\($0)" })
+    #expect(hub.statistics.gaps == 0)
+  }
+
   @Test func theFieldWinsOverTheQuery() throws {
     let hub = EventHub(channels: ["news"], configuration: .test)
     let stack = SimulatedStack(hub: hub)

@@ -130,6 +130,7 @@ extension Connection {
 
   /// Sends what waits, as far as the kernel accepts it.
   private func flush() {
+    flags.remove(.holdsHead)
     var hasSent = false
     while let next = sendNext() {
       if next >= 0 {

@@ -54,6 +54,8 @@ final class Connection {
     static let isChunked = Flags(rawValue: 2048)
     /// The access log will get a record.
     static let isLogged = Flags(rawValue: 4096)
+    /// A stream's head is in ``output`` and waits for the first bytes behind it; nothing was tried to send yet.
+    static let holdsHead = Flags(rawValue: 8192)
   }
 
   /// The events watched until the first short write.

@@ -49,3 +49,32 @@ func sendChunk(_ descriptor: Int32, _ body: UnsafeRawPointer, _ frame: ChunkFram
     }
   }
 }
+
+/// Sends bytes in chunks of at most `most` bytes with one call; the result is as ``UnsentChunk/send(to:)`` has it, of
+/// all chunks with their frames.
+func sendChunks(_ descriptor: Int32, _ body: UnsafeRawPointer, _ count: Int, most: Int) -> Int {
+  let whole = count / most
+  let rest = count - whole * most
+  return ChunkFrame(around: most).withHead { wholeHead in
+    ChunkFrame(around: max(rest, 1)).withHead { restHead in
+      withUnsafeTemporaryAllocation(of: iovec.self, capacity: 3 * (whole + 1)) { parts in
+        var used = 0
+        func add(_ pointer: UnsafeRawPointer, _ count: Int) {
+          parts[used] = iovec(iov_base: UnsafeMutableRawPointer(mutating: pointer), iov_len: count)
+          used += 1
+        }
+        func addChunk(_ head: UnsafeRawBufferPointer, from start: Int, _ count: Int) {
+          add(head.baseAddress!, head.count)
+          add(body + start, count)
+          add(ChunkFrame.tail.utf8Start, 2)
+        }
+        for index in 0..<whole { addChunk(wholeHead, from: index * most, most) }
+        if rest > 0 { addChunk(restHead, from: whole * most, rest) }
+        var message = msghdr()
+        message.msg_iov = parts.baseAddress
+        message.msg_iovlen = used
+        return sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+      }
+    }
+  }
+}

@@ -38,6 +38,8 @@ final class ServerLoop: @unchecked Sendable {
   private var lanes: [(hub: EventHub, lane: DeliveryLane)] = []
   private var deferred: [ConnectionToken] = []
   private var resuming: [ConnectionToken] = []
+  /// Those whose streams began in this run of the lanes.
+  private var holding: [ConnectionToken] = []
   private var mail: [Mailbox.Message] = []
   private var lastRegistration: UInt32 = 0
   private var date: (second: Int, bytes: [UInt8]) = (-1, [])
@@ -85,6 +87,9 @@ final class ServerLoop: @unchecked Sendable {
 
   /// Schedules a call to ``Connection/resume()`` in the next round, outside every call from a lane.
   func resumeLater(_ connection: Connection) { deferred.append(connection.token) }
+
+  /// Schedules a call to ``Connection/sendHeld()`` for after the lanes have run.
+  func sendHeldLater(_ connection: Connection) { holding.append(connection.token) }
 
   /// Sets the single deadline of a connection.
   func setTimer(_ connection: Connection, after delay: Duration) {
@@ -165,6 +170,8 @@ final class ServerLoop: @unchecked Sendable {
       earliest = earlier(earliest, lane.run(now: now))
     }
     sharedChunk.release()
+    for token in holding { connections[token]?.sendHeld() }
+    holding.removeAll(keepingCapacity: true)
     return earliest
   }
 

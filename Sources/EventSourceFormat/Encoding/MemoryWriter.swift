@@ -5,13 +5,17 @@ struct MemoryWriter {
 
   init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
 
+  // Inlined, so that a short literal is stored without a call.
+  @inline(__always)
   mutating func write(_ text: StaticString) {
     write(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
+  @inline(__always)
   mutating func write(_ bytes: UnsafeRawBufferPointer) {
     precondition(bytes.count <= memory.count - count, "the memory has less room than the event has bytes")
-    UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: bytes)
+    guard let start = bytes.baseAddress, let memory = memory.baseAddress else { return }
+    (memory + count).copyMemory(from: start, byteCount: bytes.count)
     count += bytes.count
   }
 

@@ -1,3 +1,5 @@
+internal import EventSourceFormat
+
 /// The name of a channel: 1 to 255 bytes of UTF-8 without control characters. The initializer validates it once.
 ///
 /// Names are compared by their bytes, so two encodings of the same accented letter name two channels.
@@ -25,17 +27,12 @@ public struct ChannelName: Sendable, CustomStringConvertible {
 extension ChannelName: Hashable {
   /// Returns whether both names have the same bytes.
   public static func == (left: ChannelName, right: ChannelName) -> Bool {
-    // Where the bytes are; element by element would cost more than all else of a look-up.
-    let isEqual = left.rawValue.utf8.withContiguousStorageIfAvailable { left in
-      right.rawValue.utf8.withContiguousStorageIfAvailable { left.elementsEqual($0) }
-    }
-    return (isEqual ?? nil) ?? left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    left.rawValue.hasSameBytes(as: right.rawValue)
   }
 
   /// Hashes the bytes.
   public func hash(into hasher: inout Hasher) {
-    var copy = rawValue
-    copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    rawValue.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }
 

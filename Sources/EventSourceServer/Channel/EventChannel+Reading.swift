@@ -38,7 +38,7 @@ extension EventChannel {
   func claimAtEnd(_ state: State) -> ChannelClaim {
     let number = state.log.endOrdinal
     if let id = state.newestOwnID { return .own(id.rawValue, number: number) }
-    guard number == 0, state.repository != nil else { return .number(number) }
+    guard number == 0, state.history != nil else { return .number(number) }
     // Nothing was published in this life, and a history may hold events: of one without any, the reader has nothing.
     return state.newestOfHistory == .known ? .beginning : .unknown
   }

@@ -4,8 +4,8 @@ internal import EventSourceFormat
 
 /// One life of a feed: its log, its readers in each lane, and the history registered for it.
 ///
-/// One lock guards the state. It is held for the copying of one small event, or for a binary search; never while
-/// foreign code runs. Lock order: this lock, then a lane mailbox's or the segment registry's.
+/// One lock guards the state. It is held for the copying of one small event, or of a small log; or for a binary search;
+/// never while foreign code runs. Lock order: this lock, then a lane mailbox's or the segment registry's.
 final class EventChannel: Sendable {
   struct State {
     var log: ChannelLog
@@ -15,10 +15,8 @@ final class EventChannel: Sendable {
     /// The newest event's ID, if it is not a generated one. Of a channel that is recorded it may be one from before
     /// this life.
     var newestOwnID: EventID?
-    /// The channel's history. The two below follow from it.
-    var repository: (any EventRepository)? { didSet { noteRecorder() } }
-    /// The same, if it records.
-    private(set) var recorder: (any RecordingEventRepository)?
+    /// The channel's history.
+    var history: ChannelHistory? { didSet { isRecorded = history?.recorder != nil } }
     /// Publications on their way through the recording repository, once there was one.
     var recording: RecordingQueue?
     /// The history is this, or none, because somebody said so for this channel: it is not forgotten.
@@ -29,7 +27,7 @@ final class EventChannel: Sendable {
     var handles = 0
     /// Nothing is published to it any more, and nobody subscribes.
     var isRemoved = false
-    /// Whether there is a recorder: each publication asks, and to ask the optional itself would copy it.
+    /// Whether there is a recorder: each publication asks, and to ask the history itself would retain it.
     private(set) var isRecorded = false
     /// What is known of the newest event of a history that records, before anything was published in this life.
     var newestOfHistory = NewestOfHistory.notAsked
@@ -37,15 +35,14 @@ final class EventChannel: Sendable {
     init(_ rules: ChannelRules, repository: (any EventRepository)?, recording: RecordingQueue?) {
       log = ChannelLog(isKeyed: rules.isKeyed)
       self.rules = rules
-      self.repository = repository
       self.recording = recording
-      noteRecorder()
+      history = repository.map { ChannelHistory($0) }
+      isRecorded = history?.recorder != nil
     }
 
-    private mutating func noteRecorder() {
-      recorder = repository as? any RecordingEventRepository
-      isRecorded = recorder != nil
-    }
+    var repository: (any EventRepository)? { history?.repository }
+    /// The same, if it records.
+    var recorder: (any RecordingEventRepository)? { history?.recorder }
   }
 
   enum NewestOfHistory {

@@ -1,3 +1,5 @@
+internal import EventSourceFormat
+
 /// A place in one life of a channel: behind the event of this number. Numbers begin at 1, so 0 is before the first.
 struct Position: Hashable {
   /// Which life of which channel. No two lives of any channels of a hub have the same, so a channel that is removed and
@@ -38,8 +40,7 @@ struct PositionForm: Sendable {
   /// The position that an ID names; nil if the ID is not exactly as ``text(_:)`` writes it.
   func position(in id: String) -> Position? {
     guard id.utf8.count > prefix.utf8.count else { return nil }
-    var id = id
-    return id.withUTF8 { bytes in
+    return id.withBytes { bytes in
       guard bytes.starts(with: prefix.utf8) else { return nil }
       let rest = bytes[prefix.utf8.count...]
       guard let dash = rest.firstIndex(of: UInt8(ascii: "-")),

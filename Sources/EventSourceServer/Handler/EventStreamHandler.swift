@@ -17,6 +17,8 @@ public final class EventStreamHandler: Sendable {
   let coalescingWindow: Int64
   /// The beginning of every stream, if it is the same for all.
   let opening: EventStreamBytes?
+  /// The head of every stream that has no fields of its own. Made once, because every field is checked.
+  let streamHead: EventStreamResponseHead
 
   /// Creates an endpoint.
   ///
@@ -40,6 +42,27 @@ public final class EventStreamHandler: Sendable {
     stallTimeout = configuration.stallTimeout.nanoseconds
     opening = configuration.reconnectionTime == nil ? Self.comment(configuration, hub) : nil
     coalescingWindow = configuration.coalescingWindow?.nanoseconds ?? 0
+    streamHead = Self.streamHead(adding: [], configuration, body: .stream)
+  }
+
+  /// The head of a stream with fields of its own, or with another body.
+  func streamHead(adding fields: [HeaderField], body: EventStreamResponseHead.Body) -> EventStreamResponseHead {
+    Self.streamHead(adding: fields, configuration, body: body)
+  }
+
+  private static func streamHead(
+    adding fields: [HeaderField], _ configuration: Configuration, body: EventStreamResponseHead.Body
+  ) -> EventStreamResponseHead {
+    EventStreamResponseHead(
+      status: 200,
+      fields: [
+        HeaderField("Content-Type", "text/event-stream; charset=utf-8"),
+        HeaderField("Cache-Control", "no-cache, no-transform"),
+        // nginx would hold the events back until its buffer is full.
+        HeaderField("X-Accel-Buffering", "no"),
+      ] + fields + configuration.fields,
+      body: body
+    )
   }
 
   private static func comment(_ configuration: Configuration, _ hub: EventHub) -> EventStreamBytes? {

@@ -1,7 +1,8 @@
 internal import EventSourceFormat
 
-/// What a well-formed request asks for.
-struct StreamPlan {
+/// What a well-formed request asks for. In an object, because each look at the phase of a request copies its plan. The
+/// lane's thread changes it.
+final class StreamPlan {
   /// Stands for a last event ID that no event can have: one that is too long, or has a line break or a NUL. It begins
   /// with a space, which the `Last-Event-ID` field cannot carry and publishers are refused, so whoever is asked for
   /// the events after it does not know it, and the reader is told of a gap. A rejection would end a browser's

@@ -39,8 +39,7 @@ extension EventID {
   /// - Parameter maximumBytes: The maximum length of the ID in bytes of UTF-8.
   /// - Throws: The first flaw found, in the order in which ``EventIDFlaw`` declares them.
   public func checkReturnable(maximumBytes: Int = EventID.maximumReturnableBytes) throws(EventIDFlaw) {
-    var text = rawValue
-    if let flaw = text.withUTF8({ Self.flaw(in: $0, maximumBytes: maximumBytes) }) { throw flaw }
+    if let flaw = rawValue.withBytes({ Self.flaw(in: $0, maximumBytes: maximumBytes) }) { throw flaw }
   }
 
   private static func flaw(in bytes: UnsafeBufferPointer<UInt8>, maximumBytes: Int) -> EventIDFlaw? {

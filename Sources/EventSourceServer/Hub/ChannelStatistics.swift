@@ -43,7 +43,7 @@ extension EventHub {
     let now = now
     let (log, audiences, recording) = channel.withState { state in
       statistics.readers = state.readers
-      statistics.hasRepository = state.repository != nil
+      statistics.hasRepository = state.history != nil
       statistics.retainedBytes = state.log.allocatedBytes
       statistics.timeSinceLastPublication = state.log.segments.last.map { .nanoseconds(max(0, now - $0.lastAppend)) }
       return (LogSnapshot(state.log), state.audiences, state.recording)

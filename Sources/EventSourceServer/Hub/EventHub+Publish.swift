@@ -47,7 +47,7 @@ extension EventHub {
     let event = try prepare(event.serverSentEvent, key: coalescingKey)
     for name in names {
       let channel = try findChannel(name)
-      if channel.withState({ $0.recorder != nil }) { throw PublishError.recordingChannel(name) }
+      if channel.withState({ $0.isRecorded }) { throw PublishError.recordingChannel(name) }
       try checkID(of: event, in: channel)
     }
     var ids: [ChannelName: EventID] = [:]

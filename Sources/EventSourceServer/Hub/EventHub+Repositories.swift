@@ -36,7 +36,7 @@ extension EventHub {
   private func setRepository(_ repository: (any EventRepository)?, of channel: EventChannel) -> Bool {
     channel.withState { state in
       guard !state.isRemoved else { return false }
-      state.repository = repository
+      state.history = repository.map { ChannelHistory($0) }
       // Without a provider a channel that is made anew has none either.
       state.hasExplicitRepository = repository != nil || configuration.repositoryProvider != nil
       if repository != nil { state.newestOfHistory = .notAsked }

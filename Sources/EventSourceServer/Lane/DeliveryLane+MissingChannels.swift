@@ -17,7 +17,6 @@ extension DeliveryLane {
     _ session: EventStreamSession, _ plan: StreamPlan, for name: ChannelName, requestedAs requested: ChannelName,
     upTo time: Duration
   ) {
-    var plan = plan
     plan.waitEnd = min(plan.waitEnd, now + time.nanoseconds)
     guard plan.waitEnd > now else { return reject(session, .unknownChannel(requested)) }
     unsubscribe(session)

@@ -119,16 +119,9 @@ extension DeliveryLane {
   private func streamHead(_ session: EventStreamSession, body: EventStreamResponseHead.Body)
     -> EventStreamResponseHead
   {
-    EventStreamResponseHead(
-      status: 200,
-      fields: [
-        HeaderField("Content-Type", "text/event-stream; charset=utf-8"),
-        HeaderField("Cache-Control", "no-cache, no-transform"),
-        // nginx would hold the events back until its buffer is full.
-        HeaderField("X-Accel-Buffering", "no"),
-      ] + session.crossOriginFields + session.handler.configuration.fields,
-      body: body
-    )
+    let handler = session.handler
+    if case .stream = body, session.crossOriginFields.isEmpty { return handler.streamHead }
+    return handler.streamHead(adding: session.crossOriginFields, body: body)
   }
 
   /// Answers with a rejection; nothing of a stream has been written.

@@ -247,7 +247,7 @@ extension DeliveryLane {
     guard let replay = subscription.replay else { return }
     if replay.isSnapshot { return snapshotEnded(subscription) }
     let channel = subscription.channel
-    let isRecorded = channel.withState { $0.recorder != nil }
+    let isRecorded = channel.withState { $0.isRecorded }
     if isRecorded, replay.lastEventID != nil, channel.recording?.isBusy == true {
       // The reader's last event may be one that is just being recorded: then it will be in the log.
       if replay.pausedSince == .never { replay.pausedSince = now }

@@ -82,15 +82,15 @@ extension DeliveryLane {
 
   /// A reader that has nothing yet.
   private func beginNew(_ subscription: Subscription) -> Beginning {
-    let configuration = subscription.session.handler.configuration
+    let handler = subscription.session.handler
     let log = subscription.channel.snapshot()
     let end = LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal)
-    if let provider = configuration.snapshotForNewReaders {
+    if let provider = handler.configuration.snapshotForNewReaders {
       // It has nothing yet, whatever it is given of other channels meanwhile.
       subscription.session.composite?.leaveOut(Int(subscription.number))
       return .replay(Replay(source: SnapshotHistory(provider), isSnapshot: true, pin: end))
     }
-    guard configuration.replaysToNewReaders else { return .at(end) }
+    guard handler.configuration.replaysToNewReaders else { return .at(end) }
     return beginAtStart(subscription, log)
   }
 
@@ -117,7 +117,7 @@ extension DeliveryLane {
     let log = channel.snapshot()
     if id == "" {
       // From the very first on: the log alone has that only if it has evicted nothing.
-      let hasRepository = channel.withState { $0.repository != nil }
+      let hasRepository = channel.withState { $0.history != nil }
       if hasRepository || log.startOrdinal == 0 { return beginAtStart(subscription, log) }
     } else if let id {
       if let place = hub.place(after: id, in: log, of: channel) {

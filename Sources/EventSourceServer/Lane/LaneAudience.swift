@@ -77,7 +77,7 @@ final class LaneAudience: @unchecked Sendable {
     replayingCount.store(replayingCount.load(ordering: .relaxed) + change, ordering: .relaxed)
   }
 
-  var isEmpty: Bool { idle.isEmpty && waiting.isEmpty && cohorts.allSatisfy(\.members.isEmpty) }
+  var isEmpty: Bool { cohorts.allSatisfy { $0.members.isEmpty } && idle.isEmpty && waiting.isEmpty }
 
   /// The cohort of streams that have exactly the channels of one, made if there is none.
   func cohort(for session: EventStreamSession) -> Cohort {

@@ -1,3 +1,5 @@
+internal import EventSourceFormat
+
 /// A snapshot of a log, for finding IDs without the channel's lock. It keeps the segments in memory.
 struct LogSnapshot {
   let start: UInt64
@@ -96,8 +98,7 @@ struct LogSnapshot {
   }
 
   private func block(withOwn id: String) -> (segment: LogSegment, block: Int)? {
-    var id = id
-    return id.withUTF8 { id in
+    id.withBytes { id in
       let entryID = EntryID(own: id)
       for index in segments.indices.reversed() {
         if let block = segments[index].newestBlock(withID: id, entryID, count: count(of: index)) {

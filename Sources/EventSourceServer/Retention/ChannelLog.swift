@@ -24,6 +24,8 @@ struct ChannelLog {
   /// The minimum maximum size, however small the log's limit.
   private static let smallestSegment = 512
   private static let largestSegment = 256 << 10
+  /// A log that is smaller has one segment, so that a reader is given it in one write.
+  private static let mergedSegment = 16 << 10
 
   init(isKeyed: Bool = false) { newestByKey = isKeyed ? [:] : nil }
 
@@ -96,7 +98,10 @@ struct ChannelLog {
     // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.
     let share = min(limits.maximumBytes / 16, owner.budget.limit / 64)
     let largest = min(max(share, Self.smallestSegment), Self.largestSegment)
-    let wanted = min(segments.last.map { $0.capacity * 2 } ?? Self.firstSegment, largest)
+    let wanted = min(nextCapacity, largest)
+    if prewritten == nil, let only = onlySegment(thatFitsInto: wanted, with: byteCount, limits) {
+      return replace(only, by: LogSegment(copying: only, capacity: wanted, made: now), owner: owner)
+    }
     let segment = LogSegment(
       capacity: prewritten?.capacity ?? max(wanted, byteCount + LogSegment.entrySize),
       start: end, firstOrdinal: endOrdinal, made: now, budget: owner.budget, memory: prewritten?.takeMemory()
@@ -112,6 +117,31 @@ struct ChannelLog {
       start = end
       startOrdinal = endOrdinal
     }
+  }
+
+  /// Twice the last one's, or as much as all there is if that was merged into one.
+  private var nextCapacity: Int {
+    guard let last = segments.last else { return Self.firstSegment }
+    return segments.count == 1 && last.capacity >= Self.mergedSegment ? last.capacity : last.capacity * 2
+  }
+
+  /// The only segment of a small log, if it has room in a larger one together with the next block. Not of a log whose
+  /// events age, because the older ones are evicted with the newest of their segment.
+  private func onlySegment(thatFitsInto capacity: Int, with byteCount: Int, _ limits: Retention) -> LogSegment? {
+    guard segments.count == 1, let segment = segments.first, limits.maximumAge == nil, start == segment.start,
+      capacity <= Self.mergedSegment, capacity > segment.capacity,
+      segment.used + byteCount + (segment.count + 1) * LogSegment.entrySize <= capacity
+    else { return nil }
+    return segment
+  }
+
+  private mutating func replace(_ segment: LogSegment, by larger: LogSegment, owner: LogOwner) {
+    owner.registry.remove(segment)
+    // Only a stack that sends from it keeps it now.
+    segment.chargeToReaders()
+    allocatedBytes += larger.capacity - segment.capacity
+    segments = [larger]
+    owner.registry.add(larger, owner: owner.channel)
   }
 
   private mutating func trim(to most: Int, owner: LogOwner) {

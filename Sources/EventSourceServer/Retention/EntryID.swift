@@ -1,3 +1,5 @@
+internal import EventSourceFormat
+
 /// A segment's index entry for a block's event ID.
 struct EntryID: Equatable {
   private let value: UInt32
@@ -9,8 +11,7 @@ struct EntryID: Equatable {
 
   /// The hash of an application ID, seeded per process, so that a peer cannot construct collisions.
   init(own id: String) {
-    var id = id
-    self = id.withUTF8 { EntryID(own: $0) }
+    self = id.withBytes { EntryID(own: $0) }
   }
 
   init(own id: UnsafeBufferPointer<UInt8>) {

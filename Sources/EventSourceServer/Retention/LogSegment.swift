@@ -68,6 +68,25 @@ final class LogSegment: @unchecked Sendable {
     if isOfReader { budget.chargeToReaders(self.capacity) }
   }
 
+  /// Allocates a segment that begins with all that another one of the same log has. Call it under the channel's lock.
+  ///
+  /// - Parameter capacity: At least as much as that has.
+  convenience init(copying other: LogSegment, capacity: Int, made: Int64) {
+    self.init(
+      capacity: capacity, start: other.start, firstOrdinal: other.firstOrdinal, made: made, budget: other.budget)
+    precondition(self.capacity >= other.used + other.count * Self.entrySize)
+    bytes.copyMemory(from: other.bytes, byteCount: other.used)
+    used = other.used
+    count = other.count
+    if count > 0 {
+      entryAddress(count - 1).copyMemory(
+        from: other.entryAddress(count - 1), byteCount: count * Self.entrySize)
+    }
+    lastAppend = other.lastAppend
+    keys = other.keys
+    budget.charge(keys.count * Self.keySize)
+  }
+
   deinit {
     bytes.deallocate()
     if isChargedToReaders.load(ordering: .relaxed) { budget.refundToReaders(capacity) }
@@ -119,6 +138,8 @@ final class LogSegment: @unchecked Sendable {
   /// Returns the number of blocks that end at or before a position in the segment. A binary search.
   func blocks(endingBy position: UInt64, of count: Int) -> Int {
     let local = Int(position - start)
+    // Readers nearly always have everything but the newest block.
+    if count > 0, offset(ofBlock: count - 1) == local { return count - 1 }
     var low = 0
     var high = count
     while low < high {

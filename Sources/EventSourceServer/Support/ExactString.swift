@@ -1,3 +1,5 @@
+internal import EventSourceFormat
+
 /// A string that equals another only if their bytes are the same. Equality of `String` is canonical equivalence, by
 /// which two callers, or two IDs, could be taken for one.
 struct ExactString: Hashable, Sendable {
@@ -6,11 +8,10 @@ struct ExactString: Hashable, Sendable {
   init(_ value: String) { self.value = value }
 
   static func == (left: ExactString, right: ExactString) -> Bool {
-    left.value.utf8.elementsEqual(right.value.utf8)
+    left.value.hasSameBytes(as: right.value)
   }
 
   func hash(into hasher: inout Hasher) {
-    var copy = value
-    copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    value.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }
