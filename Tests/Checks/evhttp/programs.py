@@ -20,7 +20,7 @@ sys.path += [os.path.join(ROOT, "Tests", folder) for folder in ("Browser", "Chec
 from chromium import end_with_parent
 
 VALGRIND = [
-    # The Swift runtime keeps what it needs for ever; what is lost for certain would be ours.
+    # The Swift runtime never frees some memory. Memory that is definitely lost would be ours.
     "valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
     "--error-exitcode=99", "--fair-sched=yes"]
 

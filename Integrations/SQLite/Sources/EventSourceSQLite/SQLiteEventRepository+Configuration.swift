@@ -1,7 +1,7 @@
 public import EventSourceServer
 
 extension SQLiteEventRepository {
-  /// When published events are safe from a power cut. They are safe from a killed process at once in either case.
+  /// When published events survive a power failure. In either case, they survive a killed process immediately.
   public enum Durability: Sendable, Hashable {
     /// A publication returns when the event is on the disk. A power cut loses nothing that was acknowledged.
     ///
