@@ -100,7 +100,7 @@ if [ ${#examples[@]} -eq 0 ]; then
   for folder in Examples/*/; do
     example=$(basename "$folder")
     case "$example" in
-      # These have checks of their own.
+      # These have their own checks.
       Quickstart | CommandLine | ExistingEvhttpServer*) ;;
       *) examples+=("$example") ;;
     esac

@@ -44,7 +44,7 @@ done
 
 missing=()
 for package in "${headers[@]}"; do
-  # A package of headers is named after what pkg-config knows it as, with a lib more if that has none.
+  # The name of a header package is the pkg-config name, with "lib" in front if it is missing.
   name=${package%-dev}
   pkg-config --exists "$name" 2>/dev/null || pkg-config --exists "${name#lib}" 2>/dev/null || missing+=("$package")
 done

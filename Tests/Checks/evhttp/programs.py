@@ -20,7 +20,7 @@ sys.path += [os.path.join(ROOT, "Tests", folder) for folder in ("Browser", "Chec
 from chromium import end_with_parent
 
 VALGRIND = [
-    # The Swift runtime never frees some memory. Memory that is definitely lost would be ours.
+    # The Swift runtime never frees some memory. Only memory that is definitely lost is a leak of ours.
     "valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
     "--error-exitcode=99", "--fair-sched=yes"]
 
@@ -106,7 +106,7 @@ class Program:
 
 
 class Stream:
-    """curl reading a stream into memory."""
+    """A curl process that reads a stream into memory."""
 
     def __init__(self, url, *arguments):
         self.process = subprocess.Popen(

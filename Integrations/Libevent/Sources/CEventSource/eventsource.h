@@ -545,7 +545,7 @@ typedef struct es_channel {
   uint64_t readers_behind;       /* Of these, streams that have not received the newest event yet. */
   uint64_t events_published;     /* Events and comments published since the channel was opened. */
   uint64_t retained_events;      /* Events and comments in memory. */
-  uint64_t retained_bytes;       /* The memory of those. */
+  uint64_t retained_bytes;       /* Their memory in bytes. */
   uint64_t waiting_publications; /* Publications that are waiting for the history. */
   const char *oldest_id;         /* The oldest event in memory. NULL if there is none. */
   const char *newest_id;         /* The newest event in memory. NULL if there is none. */
@@ -585,7 +585,7 @@ typedef struct es_statistics {
   uint64_t requests_rejected; /* Rejected requests. */
   uint64_t streams_ended;     /* Ended streams. */
   uint64_t streams_dropped;   /* Streams that ended because the reader was too slow. */
-  uint64_t retained_bytes;    /* Bytes of logs, replays and waiting publications. */
+  uint64_t retained_bytes;    /* The bytes of logs, replays and waiting publications. */
   uint64_t events_skipped;    /* Events that slow readers skipped. */
   uint64_t events_conflated;  /* Events that slow readers missed because a newer one had the same key. */
 } es_statistics;

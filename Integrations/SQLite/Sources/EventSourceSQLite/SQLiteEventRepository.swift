@@ -113,7 +113,7 @@ public final class SQLiteEventRepository: NewestEventReporting {
   /// The approximate number of bytes of additions that are waiting or being committed.
   package var waitingBytes: Int { writer.waitingBytes }
 
-  /// Commits waiting additions, answers waiting reads and closes the file. Later calls fail.
+  /// Commits waiting additions, completes waiting reads and closes the file. Later calls fail.
   ///
   /// If a file system call hangs, this waits ``Configuration/additionTimeout`` for the readers and as long again for
   /// the writer, then returns; the file is closed when the call returns. Deallocating a repository also closes
