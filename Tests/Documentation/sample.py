@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Prints random sentences from the comments, docstrings and pages of the package, to be read for their language.
 
-usage: sample.py [--seed N] [--count N] [--list] [FOLDER ...]
+usage: sample.py [--seed N] [--count N] [--list] [PATHSPEC ...]
 
-Reads the tracked files in the folders (default: the whole tree). The same seed and tree give the same sentences, each
-with its file and line. --list prints all sentences in order instead.
+Reads the tracked files that match Git's pathspecs, such as Sources or ':!*Tests.swift' (default: all). The same seed
+and tree give the same sentences, each with its file and line. --list prints all sentences in order instead.
 """
 
 import argparse
@@ -18,12 +18,14 @@ import tokenize
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # A sentence ends with a mark that is followed by a capital, a code span or a bracket.
 SENTENCE_END = re.compile(r"(?<=[.!?:])\s+(?=[A-Z`\"(<])")
+# Comments for tools, and command lines.
+NO_SENTENCE = re.compile(r"swift-format-ignore|swift-tools-version|shellcheck|^usage: |^noqa|^(bash|python3|cc|curl) ")
 # Marks of lists and parameters, which are not part of the text.
 MARK = re.compile(r"- (Parameters?|Returns|Throws)\b.*?:\s*|- `?[A-Za-z_]\w*`?:\s+|[-*]\s+|\d+\.\s+")
 
 
-def tracked(folders):
-    command = ["git", "-C", ROOT, "ls-files", "--", *folders]
+def tracked(pathspecs):
+    command = ["git", "-C", ROOT, "ls-files", "--", *pathspecs]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
 
 
@@ -89,7 +91,7 @@ def sentences(path):
                 if length > position:
                     break
                 begins, length = line, length + len(part) + 1
-            if len(re.findall(r"[A-Za-z]{2,}", sentence)) > 3:
+            if len(re.findall(r"[A-Za-z]{2,}", sentence)) > 3 and not NO_SENTENCE.search(sentence):
                 found.append((begins, sentence))
             position += len(sentence)
         paragraph.clear()
@@ -116,9 +118,9 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 16))
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("folders", nargs="*", default=["."])
+    parser.add_argument("pathspecs", nargs="*", default=["."])
     options = parser.parse_args()
-    paths = [path for path in tracked(options.folders) if os.path.splitext(path)[1] in READERS]
+    paths = [path for path in tracked(options.pathspecs) if os.path.splitext(path)[1] in READERS]
     everything = [(path, line, text) for path in paths for line, text in sentences(path)]
     chosen = everything
     if not options.list:

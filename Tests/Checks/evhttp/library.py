@@ -110,7 +110,7 @@ def the_difference_is_five_lines():
     assert len(added) - len(removed) <= 5 + 1 + 6, added
 
 
-# The tests in C, and the library of each.
+# The C tests, and the library that each is linked with.
 TESTS = {
     "api": ["eventsource-libevent"], "serving": ["eventsource-libevent"], "loops": ["eventsource-libevent"],
     "history": ["eventsource-libevent-sqlite", "sqlite3"]}

@@ -9,7 +9,7 @@ public import EventSourceServer
   import Darwin
 #endif
 
-/// A durable history in one file. Publishing records events in it, and it outlives the program.
+/// A durable history in one file. Publishing records events in the file, which outlives the program.
 ///
 /// Register it for any number of channels. One file handles ten thousand channels well. SQLite never runs on the
 /// caller's thread: one queue commits additions, all that are waiting together, and separate connections answer reads.
