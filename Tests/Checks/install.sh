@@ -54,7 +54,7 @@ done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "the checks need what these Debian packages bring; install them first: ${missing[*]}" >&2
+  echo "the checks need these Debian packages; install them first: ${missing[*]}" >&2
   exit 1
 fi
 as_root=()
