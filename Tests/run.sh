@@ -5,20 +5,25 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'EOF'
-usage: bash Tests/run.sh [--quick | --list] [CHECK ...]
+usage: bash Tests/run.sh [--all | --list | CHECK ...]
 
-Installs missing Debian packages by name, builds with warnings as errors, and runs the checks, or only the named ones:
+Checks whether the package works: installs missing Debian packages by name, builds with warnings as errors, and runs these
+checks, in about six minutes on two cores:
 
   format       the sources are formatted, and the tree follows its rules
+  unit         all tests of all modules
+  readme       every block of the README is compiled and run
+  quickstart   Examples/Quickstart, from the shell
+  c-example    Examples/ExistingEvhttpServer, from the shell
+
+--all runs every check, in less than 40 minutes. --list prints the names of all; named checks run alone. The others are:
+
   linkage      the format and the server need no Foundation
   platforms    checks of other systems, and a statically linked client
-  unit         all tests of all modules
   asynchttpclient  the client's tests with AsyncHTTPClient and with the trait HTTPTypes
   allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
   benchmarks   the smallest form of Tests/Benchmarks/compare.sh
-  readme       every block of the README is compiled and run
   documentation  the pages of all products, their links, and their code
-  quickstart   Examples/Quickstart, from the shell
   examples     the other examples, from the shell
   commandline  Examples/CommandLine, from the shell
   resume       clients resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
@@ -37,27 +42,26 @@ Only by name, because it builds AsyncHTTPClient again:
 
   contract     Tests/ContractService, driven like a client test suite, over all transports
 
---quick omits platforms, asynchttpclient, benchmarks, documentation, examples, commandline, resume, stalled, cycles,
-hostile, interop, browser, proxies, readers, evhttp, sanitize and fuzz. --list prints the names. Tests/loaded.sh runs
-them on a busy machine.
+Tests/loaded.sh runs them on a busy machine.
 EOF
 }
 
-all=(format linkage platforms unit asynchttpclient allocations benchmarks readme documentation quickstart examples
-  commandline resume stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
+first=(format unit readme quickstart c-example)
+all=("${first[@]}" linkage platforms asynchttpclient allocations benchmarks documentation examples commandline resume
+  stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
     --help | -h) usage; exit 0 ;;
     --list) printf '%s\n' "${all[@]}"; exit 0 ;;
-    --quick) chosen+=(format linkage unit allocations readme quickstart examples) ;;
+    --all) chosen+=("${all[@]}") ;;
     *)
       if [[ " ${all[*]} contract " == *" $argument "* ]]; then chosen+=("$argument"); else
         echo "run.sh: there is no check \"$argument\"" >&2; usage >&2; exit 64
       fi ;;
   esac
 done
-[ ${#chosen[@]} -gt 0 ] || chosen=("${all[@]}")
+[ ${#chosen[@]} -gt 0 ] || chosen=("${first[@]}")
 
 # Everything a check starts is in its process group and ends with it.
 run_check() {
@@ -86,6 +90,7 @@ run_check() {
     readme) python3 Tests/Checks/readme.py ;;
     documentation) python3 Tests/Checks/documentation.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;
+    c-example) python3 Tests/Checks/c_example.py ;;
     examples) bash Tests/Checks/examples.sh ;;
     commandline) bash Tests/Checks/commandline.sh ;;
     resume) python3 Tests/EndToEnd/resume.py && python3 Tests/EndToEnd/killed.py ;;

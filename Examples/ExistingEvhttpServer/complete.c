@@ -158,7 +158,7 @@ static void authorize(void *context, es_authorization *authorization, const es_r
   for (size_t index = 0; index < request->channel_count; index++) {
     if (strcmp(request->channels[index], "public") == 0 || is_staff) continue;
     es_field challenge = {"WWW-Authenticate", "Bearer"};
-    es_authorization_refuse(
+    es_authorization_reject(
       authorization, token ? 403 : 401, "the notes of the staff are for the staff", &challenge, token ? 0 : 1);
     return;
   }

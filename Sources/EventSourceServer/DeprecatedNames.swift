@@ -174,6 +174,11 @@ extension DisconnectReason {
   public static var drained: Self { .draining }
 }
 
+extension ChannelAuthorization {
+  @available(*, deprecated, renamed: "rejected(_:)")
+  public static func refused(_ rejection: EventStreamRejection) -> Self { .rejected(rejection) }
+}
+
 extension ChannelGrant {
   @available(*, deprecated, renamed: "init(expiresAfter:identity:channels:aliases:)")
   public init(
@@ -247,6 +252,8 @@ extension EventStreamHandler.Configuration {
 }
 
 extension EventStreamHandler.Configuration.GapPolicy {
+  @available(*, deprecated, renamed: "reject(status:)")
+  public static func refuse(status: Int) -> Self { .reject(status: status) }
   @available(*, deprecated, renamed: "replayAvailable")
   public static var replayHeld: Self { .replayAvailable }
 }

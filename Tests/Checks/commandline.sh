@@ -192,7 +192,7 @@ listening 'answer|' -q --count 1 -H 'Last-Event-ID: 5' "$scripted_url/answer"
 sent 'Last-Event-ID: 5'
 refused 66 listen -d "@$scratch/missing" "$scripted_url/answer"
 refused 69 listen -q --head-timeout 0.2 "$scripted_url/silent"
-refused 69 listen -q "$scripted_url/refusal"
+refused 69 listen -q "$scripted_url/rejection"
 has 'status 400: {"error":"no such model"}' "$scratch/err" || fail "the reason is not printed: $(cat "$scratch/err")"
 timeout 20 "$program" listen --wait --reconnection-time 0.1 "$scripted_url/later" >"$scratch/out" 2>"$scratch/err" &
 listener=$!

@@ -34,7 +34,7 @@ class Answer(socketserver.StreamRequestHandler):
     def silent(self):
         self.rfile.read()
 
-    def refusal(self):
+    def rejection(self):
         self.status(b"400 Bad", b'{"error":"no such model"}')
 
     def later(self):

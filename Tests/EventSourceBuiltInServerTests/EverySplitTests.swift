@@ -2,7 +2,7 @@ import Testing
 
 @testable import EventSourceBuiltInServer
 
-/// However a connection's bytes are cut, the same requests come out, or the same refusal.
+/// However a connection's bytes are cut, the same requests come out, or the same rejection.
 struct EverySplitTests {
   @Test(arguments: acceptedRequests + refusedRequests)
   func everySplitGivesTheSame(_ request: RequestExample) {

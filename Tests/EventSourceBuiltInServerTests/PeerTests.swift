@@ -125,6 +125,6 @@ extension OverASocket {
 /// Refuses with the peer as the reason.
 private struct TellingPeer: ChannelAuthorizer {
   func authorize(_ request: any EventStreamRequest, for channels: [ChannelName]) async throws -> ChannelAuthorization {
-    .refused(EventStreamRejection(status: 403, reason: request.peer ?? "nobody"))
+    .rejected(EventStreamRejection(status: 403, reason: request.peer ?? "nobody"))
   }
 }

@@ -263,7 +263,7 @@ extension OverASocket {
     }
 
     @Test func aRefusalReachesAClientThatHasFinishedSending() async throws {
-      let handler = EventStreamHandler(hub, authorizer: LateAuthorizer(answer: .refused(.forbidden)))
+      let handler = EventStreamHandler(hub, authorizer: LateAuthorizer(answer: .rejected(.forbidden)))
       try await withServer(routes: { $0.mount(handler, at: "/events/{channel}") }) { _, address in
         let client = try TestClient(address)
         client.send(get("/events/news"))

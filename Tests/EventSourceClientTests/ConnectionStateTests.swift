@@ -224,14 +224,14 @@ import Testing
   }
 
   @Test func aProviderIsAskedOnceMoreAfterARefusal() {
-    let refusal = SubscriptionError(
+    let rejection = SubscriptionError(
       .status, "401", head: ResponseHead(status: 401, url: URL(string: "http://example.org")!))
     var machine = machine { $0.requestProvider = { $1 } }
     _ = machine.take(.start, at: .zero)
-    let first = machine.plan(for: refusal, isFutile: true, atLeast: nil, at: .zero)
+    let first = machine.plan(for: rejection, isFutile: true, atLeast: nil, at: .zero)
     #expect(first.suggestion == .reconnect)
-    #expect(machine.plan(for: refusal, isFutile: true, atLeast: nil, at: .zero).suggestion == .stop)
-    #expect(suggestion(self.machine(in: .connecting), for: refusal, isFutile: true) == .stop)
+    #expect(machine.plan(for: rejection, isFutile: true, atLeast: nil, at: .zero).suggestion == .stop)
+    #expect(suggestion(self.machine(in: .connecting), for: rejection, isFutile: true) == .stop)
   }
 
   @Test func soManyFailuresInARowAreEnough() {

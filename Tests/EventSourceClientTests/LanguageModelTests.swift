@@ -74,7 +74,7 @@ import Testing
 
   @Test(arguments: TransportKind.allCases)
   func aRefusalSaysWhy(transport: TransportKind) async throws {
-    struct Refusal: Decodable {
+    struct Rejection: Decodable {
       struct Reason: Decodable { var message: String }
       var error: Reason
     }
@@ -84,8 +84,8 @@ import Testing
     }
     let error = await #expect(throws: SubscriptionError.self) { try await answer(transport, from: server.url) }
     #expect(error?.status == 429 && error?.headers.values(of: "Retry-After") == ["7"])
-    let refusal = try JSONDecoder().decode(Refusal.self, from: Data(error?.body ?? []))
-    #expect(refusal.error.message == "quota" && server.accepted == 1)
+    let rejection = try JSONDecoder().decode(Rejection.self, from: Data(error?.body ?? []))
+    #expect(rejection.error.message == "quota" && server.accepted == 1)
     server.stop()
   }
 

@@ -91,7 +91,8 @@ import Testing
       return seen
     }
     let stream = ["opened 200", "comment hello", "gap a x -", "named x 7"]
-    #expect(seen == stream + ["reconnecting 2 ended"] + stream + ["reconnecting 3 ended", "closed byCaller"])
+    #expect(
+      seen == stream + ["reconnecting 2 streamEnded"] + stream + ["reconnecting 3 streamEnded", "closed byCaller"])
     #expect(source.readyState == .closed && source.lastEventID == "7")
     server.stop()
   }

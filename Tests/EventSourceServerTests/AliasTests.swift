@@ -106,7 +106,7 @@ import Testing
     let gap = connect(hub, stack, ["me"], lastEventID: "nobody knows it", grant)
     #expect(gap.response.text.contains("{\"channel\":\"me\","))
     let refused = connect(hub, stack, ["me"], lastEventID: "nobody knows it", grant) {
-      $0.gapPolicy = .refuse(status: 410)
+      $0.gapPolicy = .reject(status: 410)
     }
     #expect(refused.response.head?.status == 410)
     let both = connect(hub, stack, ["me", "news"], grant) { $0.channelRemoval = .endsChannel }

@@ -55,7 +55,7 @@ import Testing
       let isWhole =
         request.target == "/?channel=b&token=t" && request.method == "GET" && request.peer == "192.0.2.9"
         && request.fields.values(of: "authorization") == ["Bearer t"] && channels == ["a", "b"]
-      return isWhole ? .granted : .refused(.forbidden)
+      return isWhole ? .granted : .rejected(.forbidden)
     }
     executor.run()
     stack.run()
@@ -63,12 +63,12 @@ import Testing
   }
 
   @Test func aRefusalIsAnsweredAsItIs() throws {
-    let refusals: [(EventStreamRejection, Int)] = [
+    let rejections: [(EventStreamRejection, Int)] = [
       (.unauthorized(challenge: "Bearer realm=\"x\""), 401), (.forbidden, 403), (.finished, 204),
       (EventStreamRejection(status: 402, reason: "pay"), 402),
     ]
-    for (refusal, status) in refusals {
-      let (hub, stack, reader) = connect { _, _ in .refused(refusal) }
+    for (rejection, status) in rejections {
+      let (hub, stack, reader) = connect { _, _ in .rejected(rejection) }
       executor.run()
       stack.run()
       #expect(reader.response.head?.status == status)
@@ -81,8 +81,8 @@ import Testing
   }
 
   @Test func aFieldOfARefusalCannotSplitTheResponse() throws {
-    let refusal = EventStreamRejection(status: 403, fields: [HeaderField("X", "a\r\nY: b")], reason: "no")
-    let (_, stack, reader) = connect { _, _ in .refused(refusal) }
+    let rejection = EventStreamRejection(status: 403, fields: [HeaderField("X", "a\r\nY: b")], reason: "no")
+    let (_, stack, reader) = connect { _, _ in .rejected(rejection) }
     executor.run()
     stack.run()
     #expect(reader.response.head?.fields.values(of: "X") == [])
@@ -168,7 +168,7 @@ import Testing
   @Test func whatIsBeingAuthorizedWhileAPermissionIsTakenBackIsDecidedAnew() throws {
     let isAllowed = Mutex(true)
     let (hub, stack, reader) = connect { _, _ in
-      isAllowed.withLock { $0 } ? .granted(ChannelGrant(identity: "anna")) : .refused(.forbidden)
+      isAllowed.withLock { $0 } ? .granted(ChannelGrant(identity: "anna")) : .rejected(.forbidden)
     }
     executor.run()
     // The answer is on its way when the permission is taken back.
@@ -235,7 +235,7 @@ import Testing
     pass(.zero)
     for _ in 0..<5 { pass(.milliseconds(1200)) }
     #expect(!reader.isFinished)
-    answer.withLock { $0 = .refused(.forbidden) }
+    answer.withLock { $0 = .rejected(.forbidden) }
     pass(.milliseconds(1200))
     try hub.publish("late", to: "a")
     stack.run()

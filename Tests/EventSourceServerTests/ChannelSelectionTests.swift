@@ -30,7 +30,7 @@ import Testing
   func theQueryAddsNoChannelToThoseOfThePath(target: String) throws {
     let (response, channels) = try read(target, route: ["public"])
     #expect(response.head?.status == 400 && channels.isEmpty)
-    guard case .bytes(let body) = response.head?.body else { return #expect(Bool(false), "a refusal has a reason") }
+    guard case .bytes(let body) = response.head?.body else { return #expect(Bool(false), "a rejection has a reason") }
     let reason = String(decoding: body, as: UTF8.self)
     #expect(reason.contains("\"channel\"") && reason.hasSuffix("\n") && reason.count { $0 == "\n" } == 1)
   }

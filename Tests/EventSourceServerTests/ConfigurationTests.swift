@@ -25,8 +25,8 @@ import Testing
         }
       ),
       ("crossOrigin", { $0.crossOrigin = CrossOriginPolicy(.any, allowsCredentials: true) }),
-      ("gapPolicy", { $0.gapPolicy = .refuse(status: 200) }),
-      ("gapPolicy", { $0.gapPolicy = .refuse(status: .max) }),
+      ("gapPolicy", { $0.gapPolicy = .reject(status: 200) }),
+      ("gapPolicy", { $0.gapPolicy = .reject(status: .max) }),
       ("openingComment", { $0.openingComment = "a\nb" }),
       ("openingComment", { $0.openingComment = "a\rb" }),
       ("openingComment", { $0.openingComment = "a\0b" }),

@@ -43,7 +43,7 @@ import Testing
   private static let streamCounts: [(String, @Sendable (inout EventStreamHandler.Configuration, Int) -> Void)] = [
     ("maximumChannelsPerStream", { $0.maximumChannelsPerStream = $1 }),
     ("maximumLastEventIDBytes", { $0.maximumLastEventIDBytes = $1 }),
-    ("gapPolicy", { $0.gapPolicy = .refuse(status: $1) }),
+    ("gapPolicy", { $0.gapPolicy = .reject(status: $1) }),
   ]
   private static let streamShares: [(String, @Sendable (inout EventStreamHandler.Configuration, Double) -> Void)] = [
     ("reconnectionJitter", { $0.reconnectionJitter = $1 }), ("streamDurationJitter", { $0.streamDurationJitter = $1 }),

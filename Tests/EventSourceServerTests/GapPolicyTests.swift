@@ -4,7 +4,7 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// What a reader gets of which events are missing: a refusal, or the state.
+/// What a reader gets of which events are missing: a rejection, or the state.
 @Suite struct GapPolicyTests {
   private struct Failure: Error {}
 
@@ -56,12 +56,12 @@ import Testing
     let hub = hub()
     let stack = SimulatedStack(hub: hub)
     for number in 1...2000 { try hub.publish("\(number)", to: "a") }
-    let reader = resume(hub, stack, after: hub.id(3), .refuse(status: 412))
+    let reader = resume(hub, stack, after: hub.id(3), .reject(status: 412))
     #expect(reader.response.head?.status == 412)
     #expect(reader.isFinished && hub.statistics.readers == 0 && hub.statistics.gaps == 1)
-    let other = resume(hub, stack, after: hub.id(1998), .refuse(status: 412))
+    let other = resume(hub, stack, after: hub.id(1998), .reject(status: 412))
     #expect(other.response.head?.status == 200 && data(other) == ["1999", "2000"])
-    let new = resume(hub, stack, after: nil, .refuse(status: 412))
+    let new = resume(hub, stack, after: nil, .reject(status: 412))
     #expect(new.response.head?.status == 200)
   }
 
@@ -69,7 +69,7 @@ import Testing
   func aReaderWhoseEventsTheRepositoryNoLongerHasIsRefusedBeforeAnythingIsWritten(answer: ReplayResult) throws {
     let hub = hub(History { _ in answer })
     let stack = SimulatedStack(hub: hub)
-    let reader = resume(hub, stack, after: "n3", .refuse(status: 410))
+    let reader = resume(hub, stack, after: "n3", .reject(status: 410))
     #expect(reader.response.head?.status == 410)
     #expect(reader.isFinished && hub.statistics.readers == 0)
   }
@@ -78,7 +78,7 @@ import Testing
     let hub = hub(
       History { $0.lastEventID == "n3" ? .contiguous([ServerSentEvent(data: "4", id: "n4")]) : .contiguous([]) })
     let stack = SimulatedStack(hub: hub)
-    let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .refuse(status: 410) })
+    let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .reject(status: 410) })
     let reader = stack.connect(handler, SimulatedRequest(lastEventID: "n3"), channels: ["a"])
     stack.run()
     #expect(reader.response.head == nil)
@@ -91,7 +91,7 @@ import Testing
   @Test func aRepositoryThatFailsBeforeTheHeadMakesTheReaderAskLater() throws {
     let hub = hub(History { _ in throw Failure() })
     let stack = SimulatedStack(hub: hub)
-    let reader = resume(hub, stack, after: "n3", .refuse(status: 410))
+    let reader = resume(hub, stack, after: "n3", .reject(status: 410))
     #expect(reader.response.head?.status == 503)
     #expect(reader.response.head?.fields.contains { $0.name == "Retry-After" } == true)
   }
@@ -103,7 +103,7 @@ import Testing
         throw CancellationError()
       })
     let stack = SimulatedStack(hub: hub)
-    for policy in [EventStreamHandler.Configuration.GapPolicy.refuse(status: 410), .replayAvailable] {
+    for policy in [EventStreamHandler.Configuration.GapPolicy.reject(status: 410), .replayAvailable] {
       let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = policy })
       let reader = stack.connect(handler, SimulatedRequest(lastEventID: "n3"), channels: ["a"])
       stack.run()

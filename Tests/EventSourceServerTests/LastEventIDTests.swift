@@ -72,7 +72,7 @@ import Testing
       hub,
       configuration: .with {
         $0.maximumLastEventIDBytes = 9
-        $0.gapPolicy = .refuse(status: 410)
+        $0.gapPolicy = .reject(status: 410)
       })
     let reader = stack.connect(
       handler, SimulatedRequest(lastEventID: String(repeating: "x", count: 10)), channels: ["news"])

@@ -48,7 +48,7 @@ import Testing
     hub.setRepository(InMemoryEventRepository(), for: "a")
     let stack = SimulatedStack(hub: hub)
     let handlers = [
-      EventStreamHandler(hub), EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .refuse(status: 410) }),
+      EventStreamHandler(hub), EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .reject(status: 410) }),
     ]
     let readers = handlers.map { stack.connect($0, SimulatedRequest(lastEventID: "n0"), channels: ["a"]) }
     stack.run()

@@ -112,7 +112,7 @@ import Testing
     let (hub, stack) = hub()
     hub.removeChannel("a")
     let isAllowed = Mutex(true)
-    let authorizer = Authorizer { _ in isAllowed.withLock { $0 } ? .granted : .refused(.forbidden) }
+    let authorizer = Authorizer { _ in isAllowed.withLock { $0 } ? .granted : .rejected(.forbidden) }
     let readers = (0..<2).map { _ in
       stack.connect(handler(hub, .waits(upTo: .seconds(30)), authorizer), channels: ["a"])
     }
@@ -144,7 +144,7 @@ import Testing
   @Test func aChannelThatIsRemovedBeforeTheHeadIsWaitedFor() throws {
     let (hub, stack) = hub()
     hub.setRepository(InMemoryEventRepository(), for: "a")
-    let handler = handler(hub, .waits(upTo: .seconds(30))) { $0.gapPolicy = .refuse(status: 410) }
+    let handler = handler(hub, .waits(upTo: .seconds(30))) { $0.gapPolicy = .reject(status: 410) }
     let reader = stack.connect(handler, SimulatedRequest(lastEventID: "x"), channels: ["a"])
     stack.run()
     hub.removeChannel("a")

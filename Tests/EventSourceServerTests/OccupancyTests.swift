@@ -90,7 +90,7 @@ import Testing
     let (hub, stack) = hub { $0.maximumReadersPerChannel = 1 }
     _ = stack.connect(EventStreamHandler(hub), SimulatedRequest(method: "HEAD"), channels: ["a"])
     _ = stack.connect(EventStreamHandler(hub), channels: ["a", "nowhere"])
-    let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .refuse(status: 410) })
+    let handler = EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .reject(status: 410) })
     _ = stack.connect(handler, SimulatedRequest(lastEventID: "x"), channels: ["a"])
     settle(stack, executor)
     #expect(recorder.changes == [])

@@ -96,7 +96,7 @@ final class Schedule: @unchecked Sendable {
     handlers = [
       EventStreamHandler(hub),
       EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .liveOnly }),
-      EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .refuse(status: 410) }),
+      EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .reject(status: 410) }),
       EventStreamHandler(hub, configuration: .with { $0.gapPolicy = .snapshot(snapshots) }),
       EventStreamHandler(
         hub,

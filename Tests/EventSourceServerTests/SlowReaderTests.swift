@@ -46,7 +46,7 @@ import Testing
     #expect(events[0].data == "{\"channel\":\"a\",\"lastEventID\":null,\"earliestAvailable\":\"\(hub.id(2001))\"}")
     #expect(events[1].data.hasPrefix("2000 ") && events[2].data == "live")
     #expect(hub.statistics.eventsSkipped == 1999 && hub.statistics.gaps == 1 && hub.statistics.streamsDropped == 0)
-    #expect(logger.records.contains { $0.metadata.contains { $0.name == "reason" && $0.value == "behind" } })
+    #expect(logger.records.contains { $0.metadata.contains { $0.name == "reason" && $0.value == "fellBehind" } })
   }
 
   @Test func aReaderThatSkipsFinishesTheEventThatItHasBegun() throws {

@@ -98,12 +98,12 @@ final class Connection {
   var hasServed: Bool { flags.contains(.served) }
 
   /// Waits for the first request, or rejects the connection.
-  func begin(_ refusal: ConnectionRefusal?) {
+  func begin(_ rejection: ConnectionRejection?) {
     loop.setTimer(self, after: loop.context.configuration.headTimeout)
-    guard let refusal else { return }
+    guard let rejection else { return }
     flags.insert(.closes)
     beginAccess(nil)
-    respond(status: refusal.status, fields: [HeaderField("Retry-After", "5")], text: "too many connections")
+    respond(status: rejection.status, fields: [HeaderField("Retry-After", "5")], text: "too many connections")
   }
 
   /// Handles events from epoll.

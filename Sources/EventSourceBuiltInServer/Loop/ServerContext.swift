@@ -4,7 +4,7 @@ import Synchronization
 /// The state that the threads of one run of a server share.
 final class ServerContext: Sendable {
   /// The number of connections beyond the limit that are accepted only to be rejected.
-  static let refusals = 64
+  static let rejections = 64
 
   let configuration: BuiltInServer.Configuration
   let logger: (any EventLogger)?

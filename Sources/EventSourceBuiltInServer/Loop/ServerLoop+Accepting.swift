@@ -31,7 +31,7 @@ extension ServerLoop {
     guard listeners.indices.contains(index), let listener = listeners[index] else { return false }
     let limit = context.configuration.maximumConnections
     for _ in 0..<Self.acceptsPerRound {
-      if context.connectionCount.load(ordering: .relaxed) >= limit + ServerContext.refusals {
+      if context.connectionCount.load(ordering: .relaxed) >= limit + ServerContext.rejections {
         pauseAccepting(for: .milliseconds(50))
         return false
       }
@@ -58,13 +58,13 @@ extension ServerLoop {
       let descriptor = Descriptor(owning: number)
       if context.connectionCount.add(1, ordering: .relaxed).newValue > limit {
         if !context.toldFull.exchange(true, ordering: .relaxed) {
-          context.log(.warning, "The server is full; connections are refused", [("maximumConnections", "\(limit)")])
+          context.log(.warning, "The server is full; connections are rejected", [("maximumConnections", "\(limit)")])
         }
         handle.load.add(1, ordering: .relaxed)
-        adopt(descriptor, refusal: .serverIsFull)
+        adopt(descriptor, rejection: .serverIsFull)
       } else if !context.peers.enter(number) {
         handle.load.add(1, ordering: .relaxed)
-        adopt(descriptor, refusal: .peerHasTooMany)
+        adopt(descriptor, rejection: .peerHasTooMany)
       } else {
         if context.toldFull.load(ordering: .relaxed) { context.toldFull.store(false, ordering: .relaxed) }
         handOver(descriptor)
@@ -74,7 +74,7 @@ extension ServerLoop {
   }
 
   /// Creates a connection for a descriptor and watches it.
-  func adopt(_ descriptor: consuming Descriptor, refusal: ConnectionRefusal? = nil) {
+  func adopt(_ descriptor: consuming Descriptor, rejection: ConnectionRejection? = nil) {
     let token = ConnectionToken(descriptor: descriptor.number, registration: nextRegistration())
     guard epoll.add(descriptor.number, Connection.initialInterest, token: token.bits) else {
       connectionClosed(descriptor.number)
@@ -82,7 +82,7 @@ extension ServerLoop {
     }
     let connection = Connection(descriptor, token: token, loop: self)
     connections.insert(connection)
-    connection.begin(refusal)
+    connection.begin(rejection)
   }
 
   /// Removes a connection whose descriptor has been or is about to be closed.
@@ -120,7 +120,7 @@ extension ServerLoop {
   private func refuseForWantOfDescriptors(_ listener: Listener, _ number: Int32) -> Bool {
     if !toldOutOfDescriptors {
       toldOutOfDescriptors = true
-      context.log(.error, "Connections are refused for now", [("reason", String(cString: strerror(number)))])
+      context.log(.error, "Connections are rejected for now", [("reason", String(cString: strerror(number)))])
     }
     guard spare != nil else { return false }
     spare = nil

@@ -46,7 +46,7 @@ final class StreamReader: @unchecked Sendable {
       let response = try await connect(number)
       watchdog.stop()
       defer { response.body.cancel() }
-      if let refusal = await judge(response) { return refusal }
+      if let rejection = await judge(response) { return rejection }
       try await open(response.head)
       try await read(response, watchdog)
       return ended(response.head)

@@ -51,7 +51,7 @@ struct ConnectionState {
   private var openedAt: Duration = .zero
   private var startedAt: Duration = .zero
   /// The number of 401 responses in a row.
-  private var refusals = 0
+  private var rejections = 0
   private var delay: ReconnectionDelay
   private let settings: ReconnectionDelay.Settings
   private var configuration: EventSource.Configuration { settings.configuration }
@@ -85,7 +85,7 @@ struct ConnectionState {
     let isIdle = !(state == .open && hasDelivered)
     let isStable = state == .open && now - openedAt >= configuration.backoffResetInterval
     if isIdle, error.code != .streamEnded, !isStable { delay.failed() } else { delay.succeeded() }
-    refusals = error.status == 401 ? refusals + 1 : 0
+    rejections = error.status == 401 ? rejections + 1 : 0
     let wait = delay.next(isIdle: isIdle, atLeast: minimum, random: Double.random(in: 0...1, using: &random))
     return Plan(suggestion: suggestion(isFutile: isFutile, after: wait, at: now), delay: wait)
   }
@@ -94,8 +94,8 @@ struct ConnectionState {
     isFutile: Bool, after wait: Duration, at now: Duration
   ) -> EventSource.Configuration.Decision {
     if let most = configuration.maximumFailedAttempts, delay.failures >= most { return .stop }
-    // A provider of requests learns of the refusal and is asked for a fresh request, once.
-    if isFutile { return refusals == 1 && configuration.requestProvider != nil ? .reconnect : .stop }
+    // A provider of requests learns of the rejection and is asked for a fresh request, once.
+    if isFutile { return rejections == 1 && configuration.requestProvider != nil ? .reconnect : .stop }
     if hasBeenOpen { return configuration.mode == .singleResponse ? .stop : .reconnect }
     switch configuration.initialConnectionFailure {
     case .fail: return .stop

@@ -21,7 +21,7 @@ public enum ChannelAuthorization: Sendable, Hashable {
   /// The channels, or those that the grant names, may be read.
   case granted(ChannelGrant)
   /// No channel may be read.
-  case refused(EventStreamRejection)
+  case rejected(EventStreamRejection)
 
   /// An anonymous caller may read all requested channels without a time limit.
   public static let granted = ChannelAuthorization.granted(ChannelGrant())
@@ -44,7 +44,7 @@ public struct ChannelGrant: Sendable, Hashable {
   /// mean nothing, so a grant never adds a channel to a stream.
   ///
   /// The hub knows the channel by its own name: in statistics, logs, revocations and repositories. The reader does not:
-  /// gaps, removals and refusals name what it asked for, and a last event ID of several channels has a hash of the
+  /// gaps, removals and rejections name what it asked for, and a last event ID of several channels has a hash of the
   /// channel's own name, which somebody who guesses the name can confirm. Grant the same channel to a caller each time:
   /// on a stream of one channel, an ID that the application made is looked for in whatever channel is granted.
   public var aliases: [ChannelName: ChannelName]

@@ -10,7 +10,7 @@ extension EventStreamHandler {
       case liveOnly
       /// No stream, but a response with this status, 400 to 599, and one line of reason. If a repository must be asked
       /// first, the response waits for its answer.
-      case refuse(status: Int)
+      case reject(status: Int)
       /// The channel's state, then new events.
       case snapshot(any SnapshotProvider)
     }

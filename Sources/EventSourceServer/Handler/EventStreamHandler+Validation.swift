@@ -6,7 +6,7 @@ extension EventStreamHandler.Configuration {
     try validateTimes()
     try crossOrigin.validate()
     try validateFields()
-    if case .refuse(let status) = gapPolicy {
+    if case .reject(let status) = gapPolicy {
       try ConfigurationError.require((400...599).contains(status), "gapPolicy", "a status of 400 to 599", status)
     }
     let comment = openingComment ?? ""

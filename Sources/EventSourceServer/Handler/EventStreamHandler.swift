@@ -77,7 +77,7 @@ public final class EventStreamHandler: Sendable {
       try lane.admit(session)
       return session
     } catch {
-      return lane.refuse(error, request, crossOriginFields, response, makeExchange(.closed))
+      return lane.reject(error, request, crossOriginFields, response, makeExchange(.closed))
     }
   }
 }

@@ -11,7 +11,7 @@ public struct EventStreamRejection: Sendable, Hashable {
   /// One line of reason. Control characters are sent as spaces.
   public var reason: String
 
-  /// Creates a refusal.
+  /// Creates a rejection.
   public init(status: Int, fields: [HeaderField] = [], reason: String) {
     self.status = status
     self.fields = fields

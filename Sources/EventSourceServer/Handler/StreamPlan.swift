@@ -4,7 +4,7 @@ internal import EventSourceFormat
 struct StreamPlan {
   /// Stands for a last event ID that no event can have: one that is too long, or has a line break or a NUL. It begins
   /// with a space, which the `Last-Event-ID` field cannot carry and publishers are refused, so whoever is asked for
-  /// the events after it does not know it, and the reader is told of a gap. A refusal would end a browser's
+  /// the events after it does not know it, and the reader is told of a gap. A rejection would end a browser's
   /// `EventSource` for good (WHATWG HTML 9.2.2).
   static let unusableLastEventID = " unusable"
 
@@ -15,7 +15,7 @@ struct StreamPlan {
   var waitEnd = Int64.never
   var isHead: Bool { request.method == "HEAD" }
 
-  /// Reads a request; throws the refusal of one that is not well-formed. OPTIONS is not for here.
+  /// Reads a request; throws the rejection of one that is not well-formed. OPTIONS is not for here.
   init(
     _ request: any EventStreamRequest, routeChannels: [String], _ configuration: EventStreamHandler.Configuration
   ) throws(EventStreamRejection) {

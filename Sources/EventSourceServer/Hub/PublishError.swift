@@ -40,7 +40,7 @@ public enum PublishError: Error, Sendable, Hashable, CustomStringConvertible {
     case .generatedID(let id, let name):
       "the event's ID \"\(id)\" is one that the hub generates for \"\(name)\"; leave it out"
     case .recordingChannel(let name):
-      "the channel \"\(name)\" is recorded by a repository: await publish(_:to:awaiting:)"
+      "the channel \"\(name)\" is recorded by a repository: await publish(_:to:waitingUntil:)"
     case .wrongRecording(let name):
       "the repository of \"\(name)\" answered no ID, or another than the event's"
     case .recordingBacklog(let name, let limit):

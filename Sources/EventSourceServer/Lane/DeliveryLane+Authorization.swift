@@ -52,11 +52,11 @@ extension DeliveryLane {
       decide(session, pending, authorizer)
     case .success(.granted(let grant)):
       open(session, pending.plan, grant)
-    case .success(.refused(let refusal)):
-      refuse(session, refusal)
+    case .success(.rejected(let rejection)):
+      reject(session, rejection)
     case .failure(let error):
       hub.log(.error, "an authorizer failed; the request is refused") { [("error", "\(error)")] }
-      refuse(
+      reject(
         session,
         .unavailable(retryAfter: session.handler.configuration.retryAfter, "authorization failed"))
     }
@@ -121,7 +121,7 @@ extension DeliveryLane {
 
   func grantEnded(_ session: EventStreamSession) {
     session.isStreaming
-      ? finish(session, .authorizationEnded, ending: ending(for: session)) : refuse(session, .forbidden)
+      ? finish(session, .authorizationEnded, ending: ending(for: session)) : reject(session, .forbidden)
   }
 
   /// Ends the streams that are no longer permitted.
@@ -139,7 +139,7 @@ extension DeliveryLane {
       if session.isStreaming {
         finish(session, .revoked, ending: ending(for: session))
       } else {
-        refuse(session, .forbidden)
+        reject(session, .forbidden)
       }
     }
   }

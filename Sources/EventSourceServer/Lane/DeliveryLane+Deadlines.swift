@@ -53,7 +53,7 @@ extension DeliveryLane {
     case .resuming where session.leaveAt <= now: return refuseForNow(session)
     case .waiting where session.leaveAt <= now: return refuseForNow(session)
     case .waiting(let wait) where wait.plan.waitEnd <= now:
-      return refuse(session, .unknownChannel(wait.requested))
+      return reject(session, .unknownChannel(wait.requested))
     case .arrived, .authorizing, .waiting, .closed: return
     case .resuming, .open, .leaving: break
     }

@@ -7,9 +7,9 @@ extension DeliveryLane {
     _ session: EventStreamSession, _ plan: StreamPlan, _ name: ChannelName, requestedAs requested: ChannelName
   ) {
     switch session.handler.configuration.missingChannel {
-    case .finished: refuse(session, .finished)
+    case .finished: reject(session, .finished)
     case .waits(let time) where !plan.isHead: wait(session, plan, for: name, requestedAs: requested, upTo: time)
-    case .notFound, .waits: refuse(session, .unknownChannel(requested))
+    case .notFound, .waits: reject(session, .unknownChannel(requested))
     }
   }
 
@@ -19,7 +19,7 @@ extension DeliveryLane {
   ) {
     var plan = plan
     plan.waitEnd = min(plan.waitEnd, now + time.nanoseconds)
-    guard plan.waitEnd > now else { return refuse(session, .unknownChannel(requested)) }
+    guard plan.waitEnd > now else { return reject(session, .unknownChannel(requested)) }
     unsubscribe(session)
     setIdentity(nil, of: session)
     session.composite = nil

@@ -17,12 +17,12 @@ extension DeliveryLane {
   func open(_ session: EventStreamSession, _ plan: StreamPlan, _ grant: ChannelGrant) {
     let retryAfter = session.handler.configuration.retryAfter
     guard hub.admissions.phase == .open, !isDraining else { return refuseForNow(session) }
-    guard !grant.hasEnded else { return refuse(session, .forbidden) }
+    guard !grant.hasEnded else { return reject(session, .forbidden) }
     guard enter(session, caller: grant.identity ?? plan.request.peer) else {
-      return refuse(session, .tooManyStreams(retryAfter: retryAfter))
+      return reject(session, .tooManyStreams(retryAfter: retryAfter))
     }
     let permitted = grant.permitted(of: plan.channels)
-    guard !permitted.isEmpty else { return refuse(session, .forbidden) }
+    guard !permitted.isEmpty else { return reject(session, .forbidden) }
     session.phase = .resuming(plan)
     if permitted.count > 1 {
       session.composite = CompositeIDWriter(maximumBytes: session.handler.configuration.maximumLastEventIDBytes)
@@ -33,12 +33,12 @@ extension DeliveryLane {
     for (requested, name) in permitted {
       do {
         guard try subscribe(session, to: name) else {
-          return refuse(session, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
+          return reject(session, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
         }
       } catch .unknownChannel {
         return channelIsMissing(session, plan, name, requestedAs: requested)
       } catch {
-        return refuse(session, .unavailable(retryAfter: retryAfter, "\(error)"))
+        return reject(session, .unavailable(retryAfter: retryAfter, "\(error)"))
       }
     }
     if plan.isHead {
@@ -70,8 +70,8 @@ extension DeliveryLane {
     session.setOwn(opening(for: session))
     let firstMissing = begin(session, lastEventID: plan.lastEventID)
     guard !session.isFinished else { return }
-    if case .refuse(let status) = handler.configuration.gapPolicy {
-      if let firstMissing { return refuse(session, .eventsAreMissing(status: status, channel: firstMissing)) }
+    if case .reject(let status) = handler.configuration.gapPolicy {
+      if let firstMissing { return reject(session, .eventsAreMissing(status: status, channel: firstMissing)) }
       let replaying = session.subscriptions.filter(\.state.isReplaying)
       for subscription in replaying where !session.isFinished { ask(for: subscription) }
       if !replaying.isEmpty { return schedule(session) }
@@ -81,12 +81,12 @@ extension DeliveryLane {
 
   /// A repository has answered, and the endpoint's rule is that a reader of which events are missing is refused.
   func answeredBeforeHead(_ session: EventStreamSession, _ subscription: Subscription) {
-    guard let replay = subscription.replay, case .refuse(let status) = session.handler.configuration.gapPolicy else {
+    guard let replay = subscription.replay, case .reject(let status) = session.handler.configuration.gapPolicy else {
       return
     }
     switch replay.answer {
     case .success(.gap) where replay.lastEventID != nil, .success(.unknownID) where replay.lastEventID != nil:
-      return refuse(session, .eventsAreMissing(status: status, channel: subscription.requestedName))
+      return reject(session, .eventsAreMissing(status: status, channel: subscription.requestedName))
     case .failure(let error):
       hub.log(.error, "a repository failed; the request is refused") {
         [("channel", subscription.channel.name.rawValue), ("error", "\(error)")]
@@ -131,33 +131,33 @@ extension DeliveryLane {
     )
   }
 
-  /// Answers with a refusal; nothing of a stream has been written.
-  func refuse(_ session: EventStreamSession, _ refusal: EventStreamRejection) {
+  /// Answers with a rejection; nothing of a stream has been written.
+  func reject(_ session: EventStreamSession, _ rejection: EventStreamRejection) {
     guard !session.isFinished, !session.isStreaming else { return }
-    logRefusal(refusal)
+    logRejection(rejection)
     let isHead = session.plan?.isHead ?? false
-    session.response.start(refusal.head(adding: session.crossOriginFields, isHead: isHead))
+    session.response.start(rejection.head(adding: session.crossOriginFields, isHead: isHead))
     close(session)
   }
 
-  /// Answers a request that was not admitted with a refusal.
-  func refuse(
-    _ refusal: EventStreamRejection, _ request: any EventStreamRequest, _ fields: [HeaderField],
+  /// Answers a request that was not admitted with a rejection.
+  func reject(
+    _ rejection: EventStreamRejection, _ request: any EventStreamRequest, _ fields: [HeaderField],
     _ response: any EventStreamResponse, _ session: EventStreamSession
   ) -> EventStreamSession {
-    logRefusal(refusal)
-    response.start(refusal.head(adding: fields, isHead: request.method == "HEAD"))
+    logRejection(rejection)
+    response.start(rejection.head(adding: fields, isHead: request.method == "HEAD"))
     return session
   }
 
-  private func logRefusal(_ refusal: EventStreamRejection) {
+  private func logRejection(_ rejection: EventStreamRejection) {
     hub.counters.requestRefused()
-    hub.log(.debug, "a request was refused") { [("status", "\(refusal.status)"), ("reason", refusal.reason)] }
+    hub.log(.debug, "a request was refused") { [("status", "\(rejection.status)"), ("reason", rejection.reason)] }
   }
 
   /// Answers that the reader may come again.
   func refuseForNow(_ session: EventStreamSession) {
-    refuse(session, .unavailable(retryAfter: session.handler.configuration.retryAfter))
+    reject(session, .unavailable(retryAfter: session.handler.configuration.retryAfter))
   }
 
   /// A time, more or less by a share of it.

@@ -129,7 +129,7 @@ extension DeliveryLane {
     replay.gaps += 1
     sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: available?.first?.id?.rawValue)
     switch subscription.session.handler.configuration.gapPolicy {
-    case .replayAvailable, .refuse:
+    case .replayAvailable, .reject:
       replay.isFromBeginning = true
       replay.lastEventID = nil
       replay.lastHash = nil
@@ -268,7 +268,7 @@ extension DeliveryLane {
       return apply(.replay(.due), to: subscription)
     }
     switch subscription.session.handler.configuration.gapPolicy {
-    case .refuse:
+    case .reject:
       // It was not known when the stream was opened; the reader is refused when it returns.
       leave(subscription.session, .fellBehind)
     case .snapshot(let provider):

@@ -122,7 +122,7 @@ public final class DeliveryLane: @unchecked Sendable {
       if session.isStreaming {
         finish(session, .laneClosed, ending: .aborted)
       } else {
-        refuse(session, .unavailable(retryAfter: session.handler.configuration.retryAfter))
+        reject(session, .unavailable(retryAfter: session.handler.configuration.retryAfter))
       }
     }
     while let next = work.popFirst() {

@@ -89,7 +89,7 @@ private struct Refusing: ChannelAuthorizer {
       ("Content-Length", "0"), ("Transfer-Encoding", "chunked"), ("Connection", "upgrade"), ("Upgrade", "h2c"),
       ("Date", "never"), ("X-Own", "1"), ("X-Broken", "a\r\nX-Other: b"), ("X Y", "c"),
     ]
-    return .refused(
+    return .rejected(
       EventStreamRejection(
         status: status, fields: fields.map { HeaderField($0.0, $0.1) },
         reason: "no\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad"))

@@ -21,9 +21,9 @@ struct TokenAuthorizer: ChannelAuthorizer {
   ) async throws -> EventSourceServer.ChannelAuthorization {
     guard let field = request.fields.values(of: "Authorization").first, field.hasPrefix("Bearer "),
       let token = try? await keys.verify(String(field.dropFirst("Bearer ".count)), as: ReaderToken.self)
-    else { return .refused(.unauthorized()) }
+    else { return .rejected(.unauthorized()) }
     let readable = Set(channels.filter { token.channels.contains($0.rawValue) })
-    guard !readable.isEmpty else { return .refused(.forbidden) }
+    guard !readable.isEmpty else { return .rejected(.forbidden) }
     let rest = token.exp.value.timeIntervalSinceNow
     return .granted(ChannelGrant(expiresAfter: .seconds(rest), identity: token.sub.value, channels: readable))
   }

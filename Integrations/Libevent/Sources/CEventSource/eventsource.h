@@ -176,7 +176,7 @@ typedef struct es_authorizer {
   size_t size;
   /* Passed to the functions below. */
   void *context;
-  /* Decides about a request before the response begins. Call es_authorization_grant, _answer, _refuse or _fail exactly
+  /* Decides about a request before the response begins. Call es_authorization_grant, _answer, _reject or _fail exactly
    * once with `authorization`, now or later, on any thread. A request without an answer after 30 seconds is rejected
    * with 503. Required. */
   void (*authorize)(void *context, es_authorization *authorization, const es_request *request);
@@ -224,7 +224,7 @@ es_status es_authorization_answer(es_authorization *authorization, const es_gran
  * and becomes the body; NULL means an empty body. The response has only the given fields in addition: a 401 should have
  * WWW-Authenticate (RFC 9110, 11.6.1). Fields that frame the response, such as Content-Length, and invalid fields are
  * omitted. Fails like es_authorization_grant. */
-es_status es_authorization_refuse(
+es_status es_authorization_reject(
   es_authorization *authorization, int status, const char *reason, const es_field *fields, size_t field_count);
 
 /* Reports that the authorizer cannot decide. The request is rejected with 503. The reason is logged but not sent. Fails
@@ -313,7 +313,7 @@ typedef enum es_option {
   /* 1 allows pages of allowed origins to send credentials (Fetch, CORS protocol). Default: 0. */
   ES_OPTION_ALLOWS_CREDENTIALS = 114,
   /* The interval in milliseconds at which the authorizer is called again for an open stream. The stream ends if it is
-   * refused. ES_NONE means that the authorizer is called only once, before the stream opens. Default: ES_NONE. */
+   * rejected. ES_NONE means that the authorizer is called only once, before the stream opens. Default: ES_NONE. */
   ES_OPTION_REAUTHORIZATION_MS = 115,
   /* 1 lets the query add channels to those of the path or the configuration. Access rules by path, for example in a
    * proxy, then no longer cover all channels that are read. 0 rejects such a request with 400. Default: 0. */
@@ -339,10 +339,10 @@ typedef enum es_option {
 typedef enum es_text_option {
   /* For hubs: the prefix of all generated IDs, 1 to 32 letters and digits. NULL generates a random one. Default:
    * NULL. */
-  ES_TEXT_EPOCH = 1,
+  ES_TEXT_ID_PREFIX = 1,
   /* For streams: the query item with which a request names channels if neither the path nor the configuration does.
    * Otherwise, a request with this item gets 400. NULL means that requests cannot name channels. Default: "channel". */
-  ES_TEXT_CHANNEL_QUERY_NAME = 101,
+  ES_TEXT_CHANNEL_QUERY_ITEM = 101,
   /* For streams: a comment line at the beginning, for proxies that wait for the first byte of a body. NULL sends none.
    * Default: "". */
   ES_TEXT_OPENING_COMMENT = 102
@@ -352,7 +352,7 @@ typedef enum es_text_option {
 typedef enum es_list_option {
   /* The query items in which a request can send its last event ID, for clients that cannot send the header. The first
    * with a value counts. Default: "lastEventID", "lastEventId", "last-event-id". */
-  ES_LIST_LAST_EVENT_ID_QUERY_NAMES = 101,
+  ES_LIST_LAST_EVENT_ID_QUERY_ITEMS = 101,
   /* The methods that a preflight response allows. Streams support only GET and HEAD. Default: "GET", "HEAD". */
   ES_LIST_ALLOWED_METHODS = 102,
   /* The request fields that a preflight response allows. Default: "Accept", "Authorization", "Cache-Control",
@@ -563,7 +563,7 @@ es_status es_hub_visit_channels(
   es_hub *hub, void (*visit)(void *context, const es_channel *channel), void *context);
 
 /* Immediately ends the streams that an authorizer granted to this identity. The caller can reconnect, so make the
- * authorizer refuse it first. channel: ends only streams of this channel. NULL means all streams. */
+ * authorizer reject it first. channel: ends only streams of this channel. NULL means all streams. */
 es_status es_hub_revoke(es_hub *hub, const char *identity, const char *channel);
 
 /* Ends every stream immediately after everything published has been sent. New requests get 503, and publishing fails
@@ -807,6 +807,10 @@ void es_streams_free(es_streams *streams);
 #define es_hub_open es_hub_open_channel
 #define es_hub_open_configured es_hub_open_channel_configured
 #define es_hub_remove es_hub_remove_channel
+#define es_authorization_refuse es_authorization_reject
+#define ES_TEXT_EPOCH ES_TEXT_ID_PREFIX
+#define ES_TEXT_CHANNEL_QUERY_NAME ES_TEXT_CHANNEL_QUERY_ITEM
+#define ES_LIST_LAST_EVENT_ID_QUERY_NAMES ES_LIST_LAST_EVENT_ID_QUERY_ITEMS
 #define ES_OPTION_LOG_BYTES ES_OPTION_RETENTION_BYTES
 #define ES_OPTION_LOG_EVENTS ES_OPTION_RETENTION_EVENTS
 #define ES_OPTION_LOG_AGE_MS ES_OPTION_RETENTION_AGE_MS

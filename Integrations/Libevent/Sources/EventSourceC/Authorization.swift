@@ -120,18 +120,18 @@ public func es_authorization_answer(
 
 /// See the header.
 @c @implementation
-public func es_authorization_refuse(
+public func es_authorization_reject(
   _ authorization: OpaquePointer!, _ status: Int32, _ reason: UnsafePointer<CChar>!,
   _ fields: UnsafePointer<es_field>!, _ field_count: Int
 ) -> es_status {
   reporting {
     try ProgramAuthorizer.pending.answer(authorization, "authorization") {
       guard (400...599).contains(status) || status == 204 else {
-        throw Failure(.invalidValue, "the status of a refusal cannot be \(status)")
+        throw Failure(.invalidValue, "the status of a rejection cannot be \(status)")
       }
       return .success(
         ProgramAuthorizer.Answer(
-          authorization: .refused(
+          authorization: .rejected(
             EventStreamRejection(
               status: Int(status), fields: try Text.fields(fields, field_count),
               reason: try Text.optional(reason, "reason") ?? ""))))

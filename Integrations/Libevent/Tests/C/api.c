@@ -98,7 +98,7 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
     es_config_set(NULL, ES_OPTION_RETENTION_BYTES, 4096),
     es_config_get(NULL, ES_OPTION_RETENTION_BYTES, &value),
     es_config_get(config, ES_OPTION_RETENTION_BYTES, NULL),
-    es_config_set_text(NULL, ES_TEXT_EPOCH, "a"),
+    es_config_set_text(NULL, ES_TEXT_ID_PREFIX, "a"),
     es_config_add_channel(NULL, "news"),
     es_config_add_channel(config, NULL),
     es_config_add_field(NULL, "X-A", "b"),
@@ -170,7 +170,7 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
     es_authorization_answer(NULL, &grant),
     es_snapshot_answer(NULL, NULL, 0),
     es_snapshot_fail(NULL, NULL),
-    es_authorization_refuse(NULL, 403, NULL, NULL, 0),
+    es_authorization_reject(NULL, 403, NULL, NULL, 0),
     es_authorization_fail(NULL, NULL),
     es_replay_answer(NULL, ES_REPLAY_UNKNOWN_ID, NULL, 0),
     es_replay_fail(NULL, NULL),
@@ -213,7 +213,7 @@ static void bad_text_is_an_error(es_config *config, es_hub *hub) {
   EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .id = "a\nb"), NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .id = ""), NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_publish_comment(hub, "news", "a\nb", 3));
-  EXPECT_STATUS(ES_INVALID_TEXT, es_config_set_text(config, ES_TEXT_EPOCH, "no spaces"));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_config_set_text(config, ES_TEXT_ID_PREFIX, "no spaces"));
   EXPECT_STATUS(ES_INVALID_TEXT, es_config_set_text(config, ES_TEXT_OPENING_COMMENT, "a\nb"));
   EXPECT_STATUS(ES_INVALID_TEXT, es_config_add_field(config, "X-A", "b\r\nX-B: c"));
   EXPECT_STATUS(ES_INVALID_TEXT, es_config_add_field(config, "X A", "b"));
@@ -242,7 +242,7 @@ static void bad_numbers_are_an_error(es_config *config, es_hub *hub) {
   EXPECT_STATUS(ES_INVALID_VALUE, es_config_get(config, (es_option)100, &value));
   EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_text(config, (es_text_option)2, "x"));
   EXPECT_STATUS(ES_NOT_PENDING, es_authorization_grant((es_authorization *)1, ES_NONE, NULL));
-  EXPECT_STATUS(ES_NOT_PENDING, es_authorization_refuse((es_authorization *)&value, 403, NULL, NULL, 0));
+  EXPECT_STATUS(ES_NOT_PENDING, es_authorization_reject((es_authorization *)&value, 403, NULL, NULL, 0));
   EXPECT_STATUS(ES_NOT_PENDING, es_authorization_fail((es_authorization *)-1, "why"));
   EXPECT_STATUS(ES_NOT_PENDING, es_replay_answer((es_replay *)1, ES_REPLAY_CONTIGUOUS, NULL, 0));
   EXPECT_STATUS(ES_NOT_PENDING, es_replay_fail((es_replay *)&value, "why"));
@@ -257,10 +257,10 @@ static const struct {
 } options[] = {
   OPTION(CHANNELS_ON_DEMAND, 0, 1, 2),
   OPTION(MAXIMUM_CHANNELS, 100000, 3, 0),
-  OPTION(LOG_BYTES, 8 << 20, 4096, 10),
-  OPTION(LOG_EVENTS, ES_NONE, 8, 0),
-  OPTION(LOG_AGE_MS, ES_NONE, 60000, 0),
-  OPTION(MAXIMUM_BYTES, 256 << 20, 1 << 20, 10),
+  OPTION(RETENTION_BYTES, 8 << 20, 4096, 10),
+  OPTION(RETENTION_EVENTS, ES_NONE, 8, 0),
+  OPTION(RETENTION_AGE_MS, ES_NONE, 60000, 0),
+  OPTION(MEMORY_LIMIT, 256 << 20, 1 << 20, 10),
   OPTION(MAXIMUM_EVENT_BYTES, 16 << 20, 1 << 30, (1 << 30) + 1LL),
   OPTION(MAXIMUM_READERS, 100000, 1, 0),
   OPTION(MAXIMUM_READERS_PER_CHANNEL, ES_NONE, 1, 0),
@@ -273,13 +273,13 @@ static const struct {
   OPTION(CHANNEL_COALESCING_MS, ES_NONE, 0, -2),
   OPTION(MAXIMUM_CHANNELS_PER_STREAM, 16, 256, 257),
   OPTION(MAXIMUM_LAST_EVENT_ID_BYTES, 4096, 1, 0),
-  OPTION(REPLAYS_WITHOUT_LAST_EVENT_ID, 0, 1, -1),
-  OPTION(AFTER_GAP, 0, 410, 2),
+  OPTION(REPLAYS_TO_NEW_READERS, 0, 1, -1),
+  OPTION(GAP_POLICY, 0, 410, 2),
   OPTION(HEARTBEAT_MS, 15000, ES_NONE, 0),
   OPTION(RECONNECTION_MS, ES_NONE, 0, -2),
   OPTION(RECONNECTION_JITTER_PERCENT, 50, 100, 101),
-  OPTION(MAXIMUM_CONNECTION_MS, ES_NONE, 1, 0),
-  OPTION(CONNECTION_JITTER_PERCENT, 10, 99, 100),
+  OPTION(MAXIMUM_STREAM_MS, ES_NONE, 1, 0),
+  OPTION(STREAM_JITTER_PERCENT, 10, 99, 100),
   OPTION(STALL_MS, 30000, 1, 0),
   OPTION(COALESCING_MS, ES_NONE, 100, 0),
   OPTION(RETRY_AFTER_MS, 5000, 0, -1),
@@ -318,7 +318,7 @@ static void options_keep_what_is_allowed(void) {
   EXPECT_STATUS(ES_INVALID_VALUE, es_config_allow_origin(config, "*"));
   EXPECT_OK(es_config_add_channel(config, "news"));
   EXPECT_OK(es_config_add_channel(config, "news"));
-  EXPECT_OK(es_config_set_text(config, ES_TEXT_CHANNEL_QUERY_NAME, NULL));
+  EXPECT_OK(es_config_set_text(config, ES_TEXT_CHANNEL_QUERY_ITEM, NULL));
   es_config_free(config);
 }
 
@@ -328,7 +328,7 @@ static void lists_replace_what_was_there(void) {
     es_list_option option;
     const char *name;
   } lists[] = {
-    {ES_LIST_LAST_EVENT_ID_QUERY_NAMES, "ES_LIST_LAST_EVENT_ID_QUERY_NAMES"},
+    {ES_LIST_LAST_EVENT_ID_QUERY_ITEMS, "ES_LIST_LAST_EVENT_ID_QUERY_ITEMS"},
     {ES_LIST_ALLOWED_METHODS, "ES_LIST_ALLOWED_METHODS"},
     {ES_LIST_ALLOWED_FIELDS, "ES_LIST_ALLOWED_FIELDS"},
     {ES_LIST_EXPOSED_FIELDS, "ES_LIST_EXPOSED_FIELDS"},
@@ -343,10 +343,10 @@ static void lists_replace_what_was_there(void) {
     EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_list(config, lists[index].option, names, SIZE_MAX));
   }
   EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_list(config, (es_list_option)1, names, 2));
-  EXPECT_OK(es_config_set_text(config, ES_TEXT_CHANNEL_QUERY_NAME, "key"));
+  EXPECT_OK(es_config_set_text(config, ES_TEXT_CHANNEL_QUERY_ITEM, "key"));
   EXPECT_ERROR(
-    ES_INVALID_TEXT, "ES_TEXT_CHANNEL_QUERY_NAME",
-    es_config_set_list(config, ES_LIST_LAST_EVENT_ID_QUERY_NAMES, &(const char *){"key"}, 1));
+    ES_INVALID_TEXT, "ES_TEXT_CHANNEL_QUERY_ITEM",
+    es_config_set_list(config, ES_LIST_LAST_EVENT_ID_QUERY_ITEMS, &(const char *){"key"}, 1));
   es_config_free(config);
 }
 
@@ -371,7 +371,7 @@ static void each_kind_of_configuration_has_its_options(es_hub *hub) {
     }
     EXPECT(kinds[kind] != ES_CONFIG_CHANNEL || count == 7);
     if (kinds[kind] == ES_CONFIG_STREAMS) {
-      EXPECT_ERROR(ES_INVALID_VALUE, "ES_TEXT_EPOCH", es_config_set_text(config, ES_TEXT_EPOCH, "a"));
+      EXPECT_ERROR(ES_INVALID_VALUE, "ES_TEXT_ID_PREFIX", es_config_set_text(config, ES_TEXT_ID_PREFIX, "a"));
       es_logger logger = {.log = log_record};
       EXPECT_ERROR(ES_INVALID_VALUE, "es_config_set_logger", es_config_set_logger(config, &logger));
       EXPECT_ERROR(ES_INVALID_VALUE, "es_hub_create", es_hub_create(config, &made));
@@ -426,7 +426,7 @@ static void what_is_published_is_counted(void) {
   es_event_id ids[2];
   es_statistics now;
   EXPECT_OK(es_config_create(&config));
-  EXPECT_OK(es_config_set_text(config, ES_TEXT_EPOCH, "abcdefghijklmnopqrstuvwxyz012345"));
+  EXPECT_OK(es_config_set_text(config, ES_TEXT_ID_PREFIX, "abcdefghijklmnopqrstuvwxyz012345"));
   EXPECT_OK(es_config_set(config, ES_OPTION_MAXIMUM_EVENT_BYTES, 100));
   EXPECT_OK(es_hub_create(config, &hub));
   EXPECT_OK(es_hub_open_channel(hub, "news"));

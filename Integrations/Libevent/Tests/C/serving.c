@@ -110,8 +110,8 @@ static void paths_are_what_they_are_mounted_as(void) {
   EXPECT_ERROR(ES_INVALID_VALUE, "ES_OPTION_RETENTION_EVENTS", es_streams_mount(streams, http, "/x", other));
   es_config_free(other);
   EXPECT_OK(es_config_create_for(ES_CONFIG_STREAMS, &other));
-  EXPECT_OK(es_config_set_text(other, ES_TEXT_CHANNEL_QUERY_NAME, NULL));
-  EXPECT_ERROR(ES_INVALID_VALUE, "ES_TEXT_CHANNEL_QUERY_NAME", es_streams_mount(streams, http, "/x", other));
+  EXPECT_OK(es_config_set_text(other, ES_TEXT_CHANNEL_QUERY_ITEM, NULL));
+  EXPECT_ERROR(ES_INVALID_VALUE, "ES_TEXT_CHANNEL_QUERY_ITEM", es_streams_mount(streams, http, "/x", other));
   EXPECT_ERROR(ES_INVALID_VALUE, "es_config_add_channel", es_streams_mount(streams, http, "/x/{name}", other));
   EXPECT_OK(es_config_add_channel(other, "news"));
   es_config_free(other);
@@ -125,13 +125,13 @@ static void *answer_from_a_thread(void *context) {
   es_authorization *asked = context;
   EXPECT_STATUS(ES_INVALID_VALUE, es_authorization_grant(asked, 0, NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_authorization_grant(asked, ES_NONE, "\xff"));
-  EXPECT_STATUS(ES_INVALID_VALUE, es_authorization_refuse(asked, 200, NULL, NULL, 0));
-  EXPECT_STATUS(ES_NULL_ARGUMENT, es_authorization_refuse(asked, 403, NULL, NULL, 1));
-  EXPECT_STATUS(ES_NULL_ARGUMENT, es_authorization_refuse(asked, 403, NULL, &(es_field){"X", NULL}, 1));
-  EXPECT_STATUS(ES_INVALID_VALUE, es_authorization_refuse(asked, 403, NULL, &(es_field){"X", "y"}, SIZE_MAX / 2));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_authorization_reject(asked, 200, NULL, NULL, 0));
+  EXPECT_STATUS(ES_NULL_ARGUMENT, es_authorization_reject(asked, 403, NULL, NULL, 1));
+  EXPECT_STATUS(ES_NULL_ARGUMENT, es_authorization_reject(asked, 403, NULL, &(es_field){"X", NULL}, 1));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_authorization_reject(asked, 403, NULL, &(es_field){"X", "y"}, SIZE_MAX / 2));
   EXPECT_OK(es_authorization_grant(asked, ES_NONE, "anna"));
   EXPECT_STATUS(ES_NOT_PENDING, es_authorization_grant(asked, ES_NONE, NULL));
-  EXPECT_STATUS(ES_NOT_PENDING, es_authorization_refuse(asked, 403, NULL, NULL, 0));
+  EXPECT_STATUS(ES_NOT_PENDING, es_authorization_reject(asked, 403, NULL, NULL, 0));
   EXPECT_STATUS(ES_NOT_PENDING, es_authorization_fail(asked, NULL));
   return NULL;
 }
@@ -150,7 +150,7 @@ static void an_authorizer_answers_later_and_once(void) {
 
 static void an_authorizer_refuses(void) {
   struct reader *reader = asked_reader();
-  EXPECT_OK(es_authorization_refuse(authorization, 401, "who are you?", NULL, 0));
+  EXPECT_OK(es_authorization_reject(authorization, 401, "who are you?", NULL, 0));
   RUN_UNTIL(reader->is_over);
   EXPECT(reader->status == 401 && !strstr(reader->fields, "WWW-Authenticate"));
   EXPECT(strcmp(reader->body, "who are you?\n") == 0);
@@ -161,7 +161,7 @@ static void an_authorizer_refuses(void) {
     es_field field = {framing[index], "1"};
     EXPECT_ERROR(ES_INVALID_TEXT, "es_config_add_field", es_config_add_field(config, field.name, field.value));
   }
-  EXPECT_OK(es_authorization_refuse(
+  EXPECT_OK(es_authorization_reject(
     authorization, 401, NULL,
     (es_field[]){{"WWW-Authenticate", "Basic"}, {"Retry-After", "9"}, {"Content-Length", "0"}}, 3));
   RUN_UNTIL(reader->is_over);
@@ -309,7 +309,7 @@ static void a_new_reader_is_given_the_state(void) {
     states, ES_SNAPSHOT_FOR_NEW_READERS | ES_SNAPSHOT_AFTER_GAP,
     &ES_STRUCT(es_snapshots, &released, snapshot, NULL, release)));
   EXPECT_OK(es_config_set_text(states, ES_TEXT_OPENING_COMMENT, "hello"));
-  EXPECT_OK(es_config_set_list(states, ES_LIST_LAST_EVENT_ID_QUERY_NAMES, &(const char *){"since"}, 1));
+  EXPECT_OK(es_config_set_list(states, ES_LIST_LAST_EVENT_ID_QUERY_ITEMS, &(const char *){"since"}, 1));
   EXPECT_OK(es_streams_mount(streams, http, "/state/{channel}", states));
   es_config_free(states);
   static const char *const paths[] = {"/state/news", "/state/news?since=unknown"};

@@ -13,9 +13,9 @@ import Testing
   private static let hub: [String: Place] = [
     "channelCreation": .header("ES_OPTION_CHANNELS_ON_DEMAND"),
     "maximumChannels": .header("ES_OPTION_MAXIMUM_CHANNELS"),
-    "log": .header("ES_OPTION_RETENTION_BYTES"),
+    "retention": .header("ES_OPTION_RETENTION_BYTES"),
     "channelDefaults": .header("ES_OPTION_SLOW_READERS"),
-    "maximumBytes": .header("ES_OPTION_MEMORY_LIMIT"),
+    "memoryLimit": .header("ES_OPTION_MEMORY_LIMIT"),
     "maximumEventBytes": .header("ES_OPTION_MAXIMUM_EVENT_BYTES"),
     "maximumReaders": .header("ES_OPTION_MAXIMUM_READERS"),
     "maximumReadersPerChannel": .header("ES_OPTION_MAXIMUM_READERS_PER_CHANNEL"),
@@ -24,14 +24,14 @@ import Testing
     "occupancyObservers": .header("es_config_set_occupancy_observer"),
     "occupancyLinger": .header("ES_OPTION_OCCUPANCY_LINGER_MS"),
     "recordingTimeout": .header("ES_OPTION_RECORDING_TIMEOUT_MS"),
-    "epoch": .header("ES_TEXT_EPOCH"),
+    "idPrefix": .header("ES_TEXT_ID_PREFIX"),
     "taskExecutor": .leftOut(because: "C has no tasks; it is for tests that step by hand"),
     "seed": .leftOut(because: "it makes what is random repeatable, for tests of the library itself"),
   ]
 
-  private static let log: [String: Place] = [
-    "bytes": .header("ES_OPTION_RETENTION_BYTES"), "events": .header("ES_OPTION_RETENTION_EVENTS"),
-    "age": .header("ES_OPTION_RETENTION_AGE_MS"),
+  private static let retention: [String: Place] = [
+    "maximumBytes": .header("ES_OPTION_RETENTION_BYTES"), "maximumEvents": .header("ES_OPTION_RETENTION_EVENTS"),
+    "maximumAge": .header("ES_OPTION_RETENTION_AGE_MS"),
   ]
 
   private static let channel: [String: Place] = [
@@ -39,15 +39,15 @@ import Testing
     "maximumBacklogBytes": .header("ES_OPTION_MAXIMUM_BACKLOG_BYTES"),
     "maximumLag": .header("ES_OPTION_MAXIMUM_LAG_MS"),
     "coalescingWindow": .header("ES_OPTION_CHANNEL_COALESCING_MS"),
-    "log": .header("es_hub_open_channel_configured"),
+    "retention": .header("es_hub_open_channel_configured"),
   ]
 
   private static let streams: [String: Place] = [
     "channels": .header("es_config_add_channel"),
-    "channelQueryItem": .header("ES_TEXT_CHANNEL_QUERY_NAME"),
+    "channelQueryItem": .header("ES_TEXT_CHANNEL_QUERY_ITEM"),
     "addsChannelsFromQuery": .header("ES_OPTION_ADDS_CHANNELS_FROM_QUERY"),
     "maximumChannelsPerStream": .header("ES_OPTION_MAXIMUM_CHANNELS_PER_STREAM"),
-    "lastEventIDQueryItems": .header("ES_LIST_LAST_EVENT_ID_QUERY_NAMES"),
+    "lastEventIDQueryItems": .header("ES_LIST_LAST_EVENT_ID_QUERY_ITEMS"),
     "maximumLastEventIDBytes": .header("ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES"),
     "replaysToNewReaders": .header("ES_OPTION_REPLAYS_TO_NEW_READERS"),
     "gapPolicy": .header("ES_OPTION_GAP_POLICY"),
@@ -86,7 +86,8 @@ import Testing
   @Test func everySwiftOptionIsInTheHeaderOrLeftOutForAReason() throws {
     let header = try text(of: "../../Sources/CEventSource/eventsource.h")
     for (value, places) in [
-      (EventHub.Configuration() as Any, Self.hub), (Retention(), Self.log), (ChannelConfiguration(), Self.channel),
+      (EventHub.Configuration() as Any, Self.hub), (Retention(), Self.retention),
+      (ChannelConfiguration(), Self.channel),
       (EventStreamHandler.Configuration(), Self.streams), (CrossOriginPolicy.sameOriginOnly, Self.crossOrigin),
       (ChannelGrant(), Self.grant),
     ] {

@@ -38,10 +38,10 @@ import Testing
         try configuration.validate()
       } catch {
         #expect(error.property == property)
-        let refusal = #expect(throws: SQLiteHistoryError.self) {
+        let rejection = #expect(throws: SQLiteHistoryError.self) {
           try SQLiteEventRepository(path: path, configuration: configuration)
         }
-        #expect(refusal?.code == .invalidConfiguration && refusal?.message.contains(property) == true)
+        #expect(rejection?.code == .invalidConfiguration && rejection?.message.contains(property) == true)
         continue
       }
       taken += 1

@@ -99,7 +99,7 @@ import Testing
     }
     await repository.close()
     let whole = try Data(contentsOf: URL(fileURLWithPath: folder.file()))
-    var refusals = 0
+    var rejections = 0
     for page in 0..<(whole.count / 4096) {
       var damaged = whole
       // The header stays, so that it is still this library's file.
@@ -113,15 +113,15 @@ import Testing
           _ = try await repository.append([ServerSentEvent(data: "x")], to: "a")
         } catch let error as SQLiteHistoryError {
           #expect(error.code == .damaged, "\(error)")
-          refusals += 1
+          rejections += 1
         }
         await repository.close()
       } catch let error as SQLiteHistoryError {
         #expect(error.code == .damaged, "\(error)")
-        refusals += 1
+        rejections += 1
       }
     }
-    #expect(refusals > 10)
+    #expect(rejections > 10)
   }
 
   /// As version 1 made it, in which the file had one epoch and a row had no session.

@@ -25,13 +25,13 @@ final class URLSessionExchange: TransportBody {
   private let isSuspended = Mutex(false)
   private let isRedirected = Atomic(false)
   #if canImport(FoundationNetworking)
-    private struct Refusal {
+    private struct Rejection {
       var head: ResponseHead
       var body: [UInt8] = []
     }
     /// A response with status 401, until it is known that the delegate's answer brings no other: the challenge comes
     /// after it here.
-    private let refusal = Mutex<Refusal?>(nil)
+    private let rejection = Mutex<Rejection?>(nil)
   #endif
   /// The session ends with its transport, and this needs it.
   private let transport: URLSessionTransport
@@ -76,9 +76,9 @@ final class URLSessionExchange: TransportBody {
     guard let response = response as? HTTPURLResponse, response.statusCode >= 200, response.url != nil else { return }
     let head = ResponseHead(response)
     #if canImport(FoundationNetworking)
-      let isHeld = refusal.withLock { refusal in
-        refusal = head.status == 401 && transport.answersChallenges ? Refusal(head: head) : nil
-        return refusal != nil
+      let isHeld = rejection.withLock { rejection in
+        rejection = head.status == 401 && transport.answersChallenges ? Rejection(head: head) : nil
+        return rejection != nil
       }
       if isHeld { return }
     #endif
@@ -87,9 +87,9 @@ final class URLSessionExchange: TransportBody {
 
   func received(_ data: Data) {
     #if canImport(FoundationNetworking)
-      let isHeld = refusal.withLock { refusal in
-        guard let held = refusal?.body.count else { return false }
-        refusal?.body += data.prefix(Self.mostUnread - held)
+      let isHeld = rejection.withLock { rejection in
+        guard let held = rejection?.body.count else { return false }
+        rejection?.body += data.prefix(Self.mostUnread - held)
         return true
       }
       if isHeld { return }
@@ -114,10 +114,10 @@ final class URLSessionExchange: TransportBody {
   func completed(_ error: (any Error)?, _ response: URLResponse?) {
     #if canImport(FoundationNetworking)
       // An error is made of a redirect that cannot be followed, which is a response all the same.
-      if let response, refusal.withLock({ $0 == nil }) { received(response) }
-      if let refusal = refusal.withLock({ $0.take() }) {
-        inbox.put(refusal.head)
-        if !refusal.body.isEmpty { _ = inbox.put(refusal.body, unlessUnread: Self.mostUnread) }
+      if let response, rejection.withLock({ $0 == nil }) { received(response) }
+      if let rejection = rejection.withLock({ $0.take() }) {
+        inbox.put(rejection.head)
+        if !rejection.body.isEmpty { _ = inbox.put(rejection.body, unlessUnread: Self.mostUnread) }
       }
     #endif
     inbox.end(error.map { .failure($0) } ?? .success(()))

@@ -30,7 +30,7 @@ struct Endpoints {
       switch request.target.split(separator: "token=").last {
       case "later": try await Task.sleep(for: .milliseconds(Int.random(in: 0...300)))
       case "brief": return .granted(ChannelGrant(expiresAfter: .milliseconds(200)))
-      case "mood": return Bool.random() ? .granted : .refused(.forbidden)
+      case "mood": return Bool.random() ? .granted : .rejected(.forbidden)
       case "error": throw Undecided()
       default: break
       }

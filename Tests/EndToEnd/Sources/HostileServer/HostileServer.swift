@@ -41,7 +41,7 @@ import Foundation
       case "go": feed.resume()
       case "pause": feed.pause()
       case "empty":
-        feed.status(204)
+        feed.empty()
         say("emptied")
       case "state":
         let now = feed.hub.statistics

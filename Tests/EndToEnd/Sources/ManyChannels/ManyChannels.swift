@@ -35,8 +35,8 @@ import Glibc
         try await hub.publish(data, to: names[count - 1], waitingUntil: .offered)
       }
       let now = hub.statistics
-      let ended = now.ended.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
-      say("held \(now.retainedBytes) readers \(now.readers) skipped \(now.skipped) \(ended)")
+      let ended = now.streamsEnded.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
+      say("held \(now.retainedBytes) readers \(now.readers) skipped \(now.eventsSkipped) \(ended)")
     }
     await server.stop()
   }

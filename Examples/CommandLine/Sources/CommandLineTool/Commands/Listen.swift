@@ -140,8 +140,8 @@ struct Listen: AsyncParsableCommand {
   private func configuration(for request: SubscriptionRequest) -> EventSource.Configuration {
     var configuration = EventSource.Configuration()
     let isRepeatable = request.body == nil && ["GET", "HEAD"].contains(request.method)
-    configuration.mode = response || !(reconnect || isRepeatable) ? .response : .subscription
-    configuration.initialConnectionFailure = wait ? .retry(for: nil) : .throwsError
+    configuration.mode = response || !(reconnect || isRepeatable) ? .singleResponse : .subscription
+    configuration.initialConnectionFailure = wait ? .retry(for: nil) : .fail
     configuration.lastEventID = lastEventID
     if let reconnectionTime { configuration.reconnectionTime = reconnectionTime.duration }
     configuration.usesExponentialBackoff = !noBackoff

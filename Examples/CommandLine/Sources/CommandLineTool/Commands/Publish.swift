@@ -79,7 +79,7 @@ struct Publish: AsyncParsableCommand {
       let text = String(decoding: answer.prefix(Self.mostOfAnswer), as: UTF8.self)
       return (response.head.status, text.trimmingCharacters(in: .newlines))
     }
-    guard (200..<300).contains(status) else { throw Self.refusal(status, text) }
+    guard (200..<300).contains(status) else { throw Self.rejection(status, text) }
     if !text.isEmpty { try output.add(StandardOutput.isTerminal ? text.visible(keepingLineBreaks: true) : text) }
     try output.flush()
   }
@@ -120,7 +120,7 @@ struct Publish: AsyncParsableCommand {
     return parts.url ?? url.url
   }
 
-  private static func refusal(_ status: Int, _ reason: String) -> Failure {
+  private static func rejection(_ status: Int, _ reason: String) -> Failure {
     let kind: Failure.Status =
       switch status {
       case 401, 403: .noPermission

@@ -59,7 +59,7 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     var hubConfiguration = EventHub.Configuration()
-    hubConfiguration.channelCreation = onDemand ? .onDemand : .declared
+    hubConfiguration.channelCreation = onDemand ? .onDemand : .explicit
     let hub = EventHub(configuration: hubConfiguration)
     let past = try history.open()
     for name in channelNames { hub.setRepository(past.repository, for: name) }

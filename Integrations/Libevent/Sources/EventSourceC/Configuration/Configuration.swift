@@ -72,8 +72,8 @@ public func es_config_set_text(
       }
     }
     switch option {
-    case ES_TEXT_EPOCH: try set("ES_TEXT_EPOCH", .hub, \.hub.idPrefix)
-    case ES_TEXT_CHANNEL_QUERY_NAME: try set("ES_TEXT_CHANNEL_QUERY_NAME", .streams, \.streams.channelQueryItem)
+    case ES_TEXT_ID_PREFIX: try set("ES_TEXT_ID_PREFIX", .hub, \.hub.idPrefix)
+    case ES_TEXT_CHANNEL_QUERY_ITEM: try set("ES_TEXT_CHANNEL_QUERY_ITEM", .streams, \.streams.channelQueryItem)
     case ES_TEXT_OPENING_COMMENT: try set("ES_TEXT_OPENING_COMMENT", .streams, \.streams.openingComment)
     default:
       throw Failure(.invalidValue, "there is no text option \(Int32(bitPattern: option.rawValue))")
@@ -90,8 +90,8 @@ public func es_config_set_list(
     let settings: Settings = try Handle.object(config, "config")
     let (name, path): (String, WritableKeyPath<Settings, [String]>) =
       switch option {
-      case ES_LIST_LAST_EVENT_ID_QUERY_NAMES:
-        ("ES_LIST_LAST_EVENT_ID_QUERY_NAMES", \.streams.lastEventIDQueryItems)
+      case ES_LIST_LAST_EVENT_ID_QUERY_ITEMS:
+        ("ES_LIST_LAST_EVENT_ID_QUERY_ITEMS", \.streams.lastEventIDQueryItems)
       case ES_LIST_ALLOWED_METHODS: ("ES_LIST_ALLOWED_METHODS", \.streams.crossOrigin.allowedMethods)
       case ES_LIST_ALLOWED_FIELDS: ("ES_LIST_ALLOWED_FIELDS", \.streams.crossOrigin.allowedFields)
       case ES_LIST_EXPOSED_FIELDS: ("ES_LIST_EXPOSED_FIELDS", \.streams.crossOrigin.exposedFields)

@@ -4,8 +4,8 @@ package import EventSourceServer
 /// know.
 package enum OptionNames {
   private static let ofTextsAndLists = [
-    "idPrefix": "ES_TEXT_EPOCH", "channelQueryItem": "ES_TEXT_CHANNEL_QUERY_NAME",
-    "openingComment": "ES_TEXT_OPENING_COMMENT", "lastEventIDQueryItems": "ES_LIST_LAST_EVENT_ID_QUERY_NAMES",
+    "idPrefix": "ES_TEXT_ID_PREFIX", "channelQueryItem": "ES_TEXT_CHANNEL_QUERY_ITEM",
+    "openingComment": "ES_TEXT_OPENING_COMMENT", "lastEventIDQueryItems": "ES_LIST_LAST_EVENT_ID_QUERY_ITEMS",
     "crossOrigin.allowedMethods": "ES_LIST_ALLOWED_METHODS", "crossOrigin.allowedFields": "ES_LIST_ALLOWED_FIELDS",
     "crossOrigin.exposedFields": "ES_LIST_EXPOSED_FIELDS", "crossOrigin.origins": "es_config_allow_origin",
     "channels": "es_config_add_channel", "fields": "es_config_add_field",

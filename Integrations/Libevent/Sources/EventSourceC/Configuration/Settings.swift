@@ -176,14 +176,14 @@ extension Settings {
       case .replayAvailable: 0
       case .liveOnly: 1
       case .snapshot: 2
-      case .refuse(let status): status
+      case .reject(let status): status
       }
     }
     set {
       switch newValue {
       case 0: streams.gapPolicy = .replayAvailable
       case 1: streams.gapPolicy = .liveOnly
-      case .some(let status) where (400...599).contains(status): streams.gapPolicy = .refuse(status: status)
+      case .some(let status) where (400...599).contains(status): streams.gapPolicy = .reject(status: status)
       default: isChoiceWrong = true
       }
     }

@@ -77,7 +77,7 @@ final class CommitQueue: Sendable {
   }
 
   private func admit(_ pending: PendingAddition) {
-    let (refusal, begins, isToBeWatched) = state.withLock { state -> (SQLiteHistoryError?, Bool, Bool) in
+    let (rejection, begins, isToBeWatched) = state.withLock { state -> (SQLiteHistoryError?, Bool, Bool) in
       guard !state.isClosed else { return (.closed(path), false, false) }
       guard state.additions.append(pending) else {
         return (.overloaded(path, waiting: state.additions.bytes), false, false)
@@ -88,7 +88,7 @@ final class CommitQueue: Sendable {
       }
       return (nil, !state.isRunning, !state.isWatched)
     }
-    if let refusal { _ = pending.withdraw(throwing: refusal) }
+    if let rejection { _ = pending.withdraw(throwing: rejection) }
     if begins { queue.async { self.run() } }
     if isToBeWatched { watch(until: pending.deadline) }
   }

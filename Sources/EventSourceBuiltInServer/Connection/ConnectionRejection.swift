@@ -1,5 +1,5 @@
 /// A reason to reject a connection right after its acceptance.
-enum ConnectionRefusal {
+enum ConnectionRejection {
   /// The server has reached its maximum number of connections.
   case serverIsFull
   /// The peer has reached its maximum number of connections.
