@@ -2,8 +2,8 @@
 # Builds a package that uses this one, in a folder shared by all such builds, so that our modules are compiled once.
 # Prints the folder of the programs.
 #   bash Tests/build.sh PACKAGE [release | tests]
-# Every build in that folder uses the same options; otherwise, everything would be compiled again. The build plan may be
-# that of another package. Without the option, it would be used for this package.
+# Every build in that folder uses the same options; otherwise, everything would be compiled again. The folder may have
+# the build manifest of another package, so that manifest must not be reused.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

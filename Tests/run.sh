@@ -7,10 +7,10 @@ usage() {
   cat <<'EOF'
 usage: bash Tests/run.sh [--all | --list | CHECK ...]
 
-Says whether the package works: installs missing Debian packages by name, builds with warnings as errors, and runs these
+Checks whether the package works: installs missing Debian packages by name, builds with warnings as errors, and runs these
 checks, in about six minutes on two cores:
 
-  format       the sources are formatted, and the tree keeps its rules
+  format       the sources are formatted, and the tree follows its rules
   unit         all tests of all modules
   readme       every block of the README is compiled and run
   quickstart   Examples/Quickstart, from the shell
@@ -19,28 +19,28 @@ checks, in about six minutes on two cores:
 --all runs every check, in less than 40 minutes. --list prints the names of all; named checks run alone. The others are:
 
   linkage      the format and the server need no Foundation
-  platforms    what can be checked of other systems here, and a client that is linked statically
-  asynchttpclient  the client's suites over AsyncHTTPClient, too, and with the trait HTTPTypes
+  platforms    checks of other systems, and a statically linked client
+  asynchttpclient  the client's tests with AsyncHTTPClient and with the trait HTTPTypes
   allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
-  benchmarks   Tests/Benchmarks/compare.sh works, its smallest form
+  benchmarks   the smallest form of Tests/Benchmarks/compare.sh
   documentation  the pages of all products, their links, and their code
   examples     the other examples, from the shell
   commandline  Examples/CommandLine, from the shell
-  resume       clients cut and resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
-  stalled      readers that take nothing, on many channels, stay within the budget, short form of Tests/EndToEnd/stalled.py
+  resume       clients resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
+  stalled      stalled readers on many channels stay within the memory limit, short form of Tests/EndToEnd/stalled.py
   cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
   hostile      hostile peers at both stacks, under the address sanitizer, short form of Tests/EndToEnd/hostile.py
-  interop      other people's clients at our server, our client at other people's servers: Tests/Interop
+  interop      third-party clients and servers: Tests/Interop
   browser      Examples/Quickstart, in Chromium
   proxies      the server behind nginx and HAProxy, short form of Tests/Proxies/run.py
-  readers      thousands of idle readers come and go, and nothing is left
+  readers      thousands of idle readers leave no resources in use
   evhttp       the C library and both evhttp examples, short form of Tests/Checks/evhttp/run.py
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
   fuzz         the fuzz targets, short form of Tests/fuzz.sh
 
-Only when it is named, because it builds AsyncHTTPClient once more:
+Only by name, because it builds AsyncHTTPClient again:
 
-  contract     Tests/ContractService, driven as client suites drive it, over both transports
+  contract     Tests/ContractService, driven like a client test suite, over all transports
 
 Tests/loaded.sh runs them on a busy machine.
 EOF

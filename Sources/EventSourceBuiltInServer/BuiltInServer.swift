@@ -29,7 +29,7 @@ public final class BuiltInServer: Sendable {
   ///   - configuration: The configuration, which ``start()`` validates.
   ///   - logger: Receives a record when the server starts and stops, and for each problem, on the server's threads.
   ///   - accessLog: Receives a record for each response that has been sent, and for each stream that has ended. It is
-  ///     called on the server's threads, also concurrently, while readers wait, so it must return quickly.
+  ///     called on the server's threads, concurrently and while readers wait, so it must return quickly.
   public init(
     configuration: Configuration = Configuration(), logger: (any EventLogger)? = nil,
     accessLog: (@Sendable (AccessRecord) -> Void)? = nil

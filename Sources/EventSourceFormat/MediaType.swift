@@ -2,7 +2,7 @@
 public struct MediaType: Sendable, Hashable {
   /// The type and subtype in lower case, such as `text/event-stream`.
   public let essence: String
-  /// The parameters in order, with names in lower case. If a name occurs twice, only the first.
+  /// The parameters in order, with names in lower case. If a name occurs twice, only the first is included.
   public let parameters: [Parameter]
 
   /// A name and a value.

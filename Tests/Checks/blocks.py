@@ -41,7 +41,7 @@ def run(command, what, cwd=None):
 def compile_package(folder, targets, products, extra="", extra_dependencies={}):
     """Compiles a package whose targets have these files. Returns the folder of the products.
 
-    A target with tests in it becomes one of tests.
+    A target that imports Testing becomes a test target.
     """
     declared = [extra] if extra else []
     listed = ", ".join(f'.product(name: "{name}", package: "eventsource-kit")' for name in products)

@@ -37,8 +37,8 @@ kill_server() {
 refused() {
   timeout 20 "$program" "${@:2}" >"$scratch/out" 2>"$scratch/err" </dev/null
   expect "the status of: ${*:2}" $? "$1"
-  expect "what \"${*:2}\" prints besides its error" "$(cat "$scratch/out")" ""
-  [ -s "$scratch/err" ] || fail "\"${*:2}\" is not told what is wrong"
+  expect "the output of \"${*:2}\" besides its error" "$(cat "$scratch/out")" ""
+  [ -s "$scratch/err" ] || fail "\"${*:2}\" ends without an error message"
 }
 data_of() { python3 -c 'import json, sys
 print(*(line.get("data", "gap") for line in map(json.loads, sys.stdin)))' <"$1"; }
@@ -61,25 +61,25 @@ has 'no kind of history "redis"' "$scratch/err" || fail "an unknown history is n
 # hinted WORDS ARGUMENTS ...: the error message has these words.
 hinted() {
   refused 64 "${@:2}"
-  has "$1" "$scratch/err" || fail "\"${*:2}\" is not answered with: $1, but: $(cat "$scratch/err")"
+  has "$1" "$scratch/err" || fail "\"${*:2}\" does not print: $1, but: $(cat "$scratch/err")"
 }
 hinted 'did you mean "listen"?' lisen $nowhere
 hinted "did you mean \"eventsource listen $nowhere\"?" $nowhere
 hinted 'did you mean "http://127.0.0.1:1/x"?' listen 127.0.0.1:1/x
 hinted "Did you mean '--json'?" listen $nowhere --jsn
-[[ $("$program" --version) =~ ^EventSourceKit\ [0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "the version is not told"
+[[ $("$program" --version) =~ ^EventSourceKit\ [0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "the version is not printed"
 refused 64 decode --last-event-id $'a\nb'
 refused 64 serve --channel $'a\nb'
 refused 64 serve --host 192.0.2.1 --port 0
 for words in --help "help listen" "listen --help" "serve --help" "publish --help" "decode --help"; do
   # shellcheck disable=SC2086
   "$program" $words >"$scratch/out" || fail "$words ends with status $?"
-  has USAGE "$scratch/out" || fail "$words says nothing"
+  has USAGE "$scratch/out" || fail "$words prints nothing"
 done
 for shell in bash zsh fish; do
   "$program" --generate-completion-script $shell | grep -q listen || fail "there are no completions for $shell"
 done
-"$program" --generate-completion-script bash | bash -n || fail "bash does not take its completions"
+"$program" --generate-completion-script bash | bash -n || fail "bash rejects its completions"
 
 # Fields that a page of another origin may send, and channels created on demand.
 serve --port 0 --on-demand --allow-origin http://app.example --allow-header X-API-Key
@@ -105,7 +105,7 @@ refused 65 publish "$url/publish/news" x --id $'a\nb'
 refused 66 publish "$url/publish/news" --file "$scratch/missing"
 head -c 17000000 /dev/zero | tr '\0' x >"$scratch/large"
 refused 65 publish "$url/publish/news" --file "$scratch/large"
-expect "what is larger than the server takes" \
+expect "a body above the server's limit" \
   "$(curl -s -o "$scratch/out" -w '%{http_code}' --data-binary "@$scratch/large" "$url/publish/news")" 413
 head -c 15000000 "$scratch/large" >"$scratch/fits"
 "$program" publish "$url/publish/large" --file "$scratch/fits" >/dev/null || fail "a large event is not published"
@@ -135,9 +135,9 @@ odd=$!
 wait_until test -s "$scratch/odd"
 odd_url=http://127.0.0.1:$(cat "$scratch/odd")
 refused 69 publish "$odd_url/moved" x
-has 302 "$scratch/err" || fail "a redirect is not told: $(cat "$scratch/err")"
+has 302 "$scratch/err" || fail "a redirect is not reported: $(cat "$scratch/err")"
 refused 69 publish "$odd_url/silent" x --timeout 0.3
-expect "what is read of an endless answer" "$(timeout 20 "$program" publish "$odd_url/endless" x | tr -d '\n' | wc -c)" 65536
+expect "the part of an endless response that is read" "$(timeout 20 "$program" publish "$odd_url/endless" x | tr -d '\n' | wc -c)" 65536
 kill "$odd"
 { wait "$odd"; } 2>/dev/null
 refused 69 serve --port "${url##*:}"
@@ -145,12 +145,12 @@ expect "the lines when the port is in use" "$(wc -l <"$scratch/err")" 1
 
 # Listening, for people and for programs.
 timeout 20 "$program" listen --quiet --count 6 "$url/events/news" >"$scratch/out" || fail "listen ends with status $?"
-expect "what a person reads" "$(tr '\n' '|' <"$scratch/out")" 'kind: one|two|lines|three|four||five|'
+expect "the output for a person" "$(tr '\n' '|' <"$scratch/out")" 'kind: one|two|lines|three|four||five|'
 timeout 20 "$program" listen --json --count 2 "$url/events/news" >"$scratch/out" 2>"$scratch/err"
 expect "an event in JSON" "$(head -n 1 "$scratch/out")" '{"type":"kind","data":"one","lastEventID":"a+b c"}'
 expect "data with a line break" "$(tail -n 1 "$scratch/out")" \
   "{\"type\":\"message\",\"data\":\"two\\nlines\",\"lastEventID\":\"$id\"}"
-has "connected to $url/events/news" "$scratch/err" || fail "nothing is said about the connection"
+has "connected to $url/events/news" "$scratch/err" || fail "the connection is not reported"
 timeout 20 "$program" listen --json --count 1 --last-event-id "$id" "$url/events/news" >"$scratch/out" 2>/dev/null
 expect "the event after an ID" "$(data_of "$scratch/out")" three
 timeout 20 "$program" listen --json --count 1 --last-event-id unknown "$url/events/news" >"$scratch/out" 2>/dev/null
@@ -163,7 +163,7 @@ refused 66 listen --data-file "$scratch/missing" "$url/events/news"
 refused 74 listen --quiet --resume "$scratch" "$url/events/news"
 timeout 20 "$program" listen -q "$url/events/news" 2>"$scratch/err" | head -n 1 >"$scratch/out"
 expect "the statuses of listen | head -n 1" "${PIPESTATUS[*]}" "141 0"
-expect "what listen | head -n 1 says" "$(cat "$scratch/out" "$scratch/err")" "kind: one"
+expect "the output of listen | head -n 1" "$(cat "$scratch/out" "$scratch/err")" "kind: one"
 timeout 20 "$program" listen -q "$url/events/other?last-event-id=$id" 2>"$scratch/err" | true
 expect "the statuses when the reader goes before any event" "${PIPESTATUS[*]}" "141 0"
 
@@ -193,11 +193,11 @@ sent 'Last-Event-ID: 5'
 refused 66 listen -d "@$scratch/missing" "$scripted_url/answer"
 refused 69 listen -q --head-timeout 0.2 "$scripted_url/silent"
 refused 69 listen -q "$scripted_url/rejection"
-has 'status 400: {"error":"no such model"}' "$scratch/err" || fail "the reason is not told: $(cat "$scratch/err")"
+has 'status 400: {"error":"no such model"}' "$scratch/err" || fail "the reason is not printed: $(cat "$scratch/err")"
 timeout 20 "$program" listen --wait --reconnection-time 0.1 "$scripted_url/later" >"$scratch/out" 2>"$scratch/err" &
 listener=$!
 wait_until has '(attempt 3)' "$scratch/err"
-has 'status 503: overloaded; reconnecting in' "$scratch/err" || fail "a rejection's reason is not told under --wait"
+has 'status 503: overloaded; reconnecting in' "$scratch/err" || fail "a rejection's reason is not printed with --wait"
 kill -INT "$listener"
 { wait "$listener"; } 2>/dev/null
 timeout 20 "$program" listen --wait "$scripted_url/never" >"$scratch/out" 2>"$scratch/err" &
@@ -209,7 +209,7 @@ kill -INT "$listener"
 kill "$scripted"
 { wait "$scripted"; } 2>/dev/null
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext \
-  subjectAltName=DNS:localhost -keyout "$scratch/key" -out "$scratch/certificate" 2>/dev/null || fail "there is no openssl"
+  subjectAltName=DNS:localhost -keyout "$scratch/key" -out "$scratch/certificate" 2>/dev/null || fail "openssl is missing"
 python3 -u Tests/Checks/commandline_server.py "$scratch/requests" "$scratch/certificate" "$scratch/key" >"$scratch/port" &
 scripted=$!
 wait_until grep -q . "$scratch/port"
@@ -242,12 +242,12 @@ wait_until has '"data":"3"' "$scratch/heard"
 kill -INT "$listener"
 wait "$listener"
 expect "the status after Ctrl-C" $? 130
-expect "what was heard" "$(grep -c . "$scratch/heard") $(data_of <(tail -n 3 "$scratch/heard"))" "4 1 2 3"
+expect "the events received" "$(grep -c . "$scratch/heard") $(data_of <(tail -n 3 "$scratch/heard"))" "4 1 2 3"
 expect "the resume file" "$(cat "$scratch/resume")" "$(cat "$scratch/last")"
 printf '4\n5\n' | "$program" publish "$url/publish/other" >/dev/null || fail "publishing failed"
 eval "exec ${relay[1]}>&-"
 timeout 20 "$program" listen -q --count 2 --resume "$scratch/resume" "$url/events/other" >"$scratch/out"
-expect "what was published while nobody listened" "$(tr '\n' ' ' <"$scratch/out")" "4 5 "
+expect "the events published without a listener" "$(tr '\n' ' ' <"$scratch/out")" "4 5 "
 
 # The server restarts: the new process has a different past and reports that.
 "$program" listen --json --resume "$scratch/resume" "$url/events/other" >"$scratch/heard" 2>"$scratch/said" &
@@ -260,7 +260,7 @@ serve --port "${url##*:}" --channel other --replay --reconnection-time 0.1
 wait_until readers 1
 "$program" publish "$url/publish/other" again >"$scratch/last"
 wait_until has again "$scratch/heard"
-expect "what is heard after a restart" "$(data_of "$scratch/heard")" "gap again"
+expect "the events after a restart" "$(data_of "$scratch/heard")" "gap again"
 kill -TERM "$listener"
 wait "$listener"
 expect "the status after SIGTERM" $? 143
@@ -281,7 +281,7 @@ wait_until has 'reconnecting in' "$scratch/said"
 serve --port "${url##*:}" --channel other --history "sqlite:$scratch/history" --reconnection-time 0.1
 "$program" publish "$url/publish/other" after >/dev/null
 wait_until has after "$scratch/heard"
-expect "what is heard over a restart with a history" "$(data_of "$scratch/heard")" "before after"
+expect "the events across a restart with a history" "$(data_of "$scratch/heard")" "before after"
 kill -INT "$listener"
 { wait "$listener"; } 2>/dev/null
 refused 74 serve --history "sqlite:$scratch"
@@ -296,7 +296,7 @@ locker=$!
 wait_until test -s "$scratch/locked"
 refused 69 publish "$url/publish/other" x
 has 'status 503' "$scratch/err" || fail "a locked history: $(cat "$scratch/err")"
-if has "$scratch" "$scratch/err"; then fail "the history's path is told: $(cat "$scratch/err")"; fi
+if has "$scratch" "$scratch/err"; then fail "the history's path is revealed: $(cat "$scratch/err")"; fi
 kill "$locker"
 { wait "$locker"; } 2>/dev/null
 

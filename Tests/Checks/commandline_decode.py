@@ -68,7 +68,7 @@ def any_text(program):
     texts = ["".join(map(chr, points[start:start + 5000])) for start in range(0, len(points), 5000)]
     stream = "".join(f"data: {text}\n\n" for text in texts).encode()
     output = decode(program, stream).stdout
-    assert [line["data"] for line in lines_of(output)[:-1]] == texts, "a text came out changed"
+    assert [line["data"] for line in lines_of(output)[:-1]] == texts, "a text was changed"
     controls = [point for point in [*range(10), *range(11, 32), *range(127, 160)] if chr(point).encode() in output]
     assert not controls, f"control characters are not escaped: {controls}"
 
@@ -117,7 +117,7 @@ def memory(program):
         peak = peak_memory(program, expected, prefix, piece, times)
         assert peak < 150, f"{what}: {peak:.0f} MiB"
     good = decode(program, b"data: first\n\ndata: " + mebibyte * 17)
-    assert [line["data"] for line in lines_of(good.stdout)] == ["first"], "what is complete before a limit is lost"
+    assert [line["data"] for line in lines_of(good.stdout)] == ["first"], "an event before the limit is lost"
 
 
 def start(program, *arguments, error=subprocess.PIPE, **options):

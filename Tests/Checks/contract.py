@@ -75,7 +75,7 @@ class Harness:
         try:
             got, what = self.callbacks.get(timeout=30)
         except queue.Empty:
-            fail(f"callback {number} ({kind}) does not come")
+            fail(f"callback {number} ({kind}) does not arrive")
         expect("the callbacks' order", got, number)
         expect(f"callback {number}", what["kind"], kind)
         return what.get(kind)
@@ -84,7 +84,7 @@ class Harness:
         try:
             return self.requests.get(timeout=30)
         except queue.Empty:
-            return fail("no request comes")
+            return fail("no request arrives")
 
 
 class Service:
@@ -159,7 +159,7 @@ def drive(harness, service):
     harness.pieces.put(b":\n")
     harness.happening(1, "comment")
     if "silent" not in harness.happening(2, "error"):
-        fail("the error does not say that the stream was silent")
+        fail("the error does not report that the stream was silent")
     expect("closing", service.call("DELETE", stream)[0] // 100, 2)
     time.sleep(0.1)
     expect("quitting", service.call("DELETE", "/")[0] // 100, 2)

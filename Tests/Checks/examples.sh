@@ -25,7 +25,7 @@ has_ids() { ! ids_of "$1" | grep -vxFf - "$2" >/dev/null; }
 check_DurableHistory() {
   local first second third number stream
   serve "$scratch/history.db" 0
-  first=$(curl -sf -d 'one' "$url/publish/wall") || fail "nothing can be published"
+  first=$(curl -sf -d 'one' "$url/publish/wall") || fail "publishing fails"
   second=$(curl -sf -d 'two' "$url/publish/wall")
   finish KILL
   serve "$scratch/history.db" 0
@@ -45,23 +45,23 @@ check_DurableHistory() {
   stream=$!
   wait_until "every event that was answered" has_ids "$scratch/stream" "$scratch/published"
   { kill $stream; wait $stream; } 2>/dev/null
-  expect "events that are there twice" "$(ids_of "$scratch/stream" | sort | uniq -d | wc -l)" 0
-  expect "an ID that was never here" "$(head_of 1 -H 'Last-Event-ID: unknown' "$url/events/wall")" 'event: eventsource-gap'
+  expect "events that are stored twice" "$(ids_of "$scratch/stream" | sort | uniq -d | wc -l)" 0
+  expect "an unknown ID" "$(head_of 1 -H 'Last-Event-ID: unknown' "$url/events/wall")" 'event: eventsource-gap'
   finish INT
   expect "the exit status after Ctrl-C" $? 0
-  expect "what is left beside the file" "$(cd "$scratch" && echo history.db*)" history.db
+  expect "the files left beside the history" "$(cd "$scratch" && echo history.db*)" history.db
   "$program" "$scratch" 0 >"$scratch/out" 2>"$scratch/error"
   expect "the exit status when the file is a folder" $? 1
-  expect "the lines that say so" "$(wc -l <"$scratch/error")" 1
+  expect "the lines of that error" "$(wc -l <"$scratch/error")" 1
   "$program" a b c >"$scratch/out" 2>"$scratch/error"
   expect "the exit status after a wrong call" $? 64
 }
 
 check_CustomRepository() {
   serve
-  for order in one two three; do curl -sf -d "$order" "$url/orders" >"$scratch/number" || fail "no order can be made"; done
+  for order in one two three; do curl -sf -d "$order" "$url/orders" >"$scratch/number" || fail "creating an order fails"; done
   expect "the number of the third order" "$(cat "$scratch/number")" 3
-  expect "what was missed" "$(head_of 8 -H 'Last-Event-ID: 1' "$url/events/orders" | grep data | tr '\n' '|')" "data: two|data: three|"
+  expect "the missed orders" "$(head_of 8 -H 'Last-Event-ID: 1' "$url/events/orders" | grep data | tr '\n' '|')" "data: two|data: three|"
   expect "an ID that no order has" "$(head_of 1 -H 'Last-Event-ID: 99' "$url/events/orders")" 'event: eventsource-gap'
   finish TERM
 }
@@ -76,7 +76,7 @@ check_ChannelAuthorization() {
   expect "another's channel" "$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $bert" "$url/events/staff")" 403
   curl -sN -m 60 -D "$scratch/head" -H "Authorization: Bearer $anna" "$url/events/staff" >"$scratch/stream" &
   wait_until "the stream to begin" has_line 200 "$scratch/head"
-  curl -sf -d 'for staff' "$url/publish/staff" >"$scratch/id" || fail "nothing can be published"
+  curl -sf -d 'for staff' "$url/publish/staff" >"$scratch/id" || fail "publishing fails"
   wait_until "the event" has_line 'for staff' "$scratch/stream"
   expect "the status of a revocation" "$(curl -s -o /dev/null -w '%{http_code}' -X DELETE "$url/readers/anna")" 204
   wait %%
@@ -100,7 +100,7 @@ if [ ${#examples[@]} -eq 0 ]; then
   for folder in Examples/*/; do
     example=$(basename "$folder")
     case "$example" in
-      # These have checks of their own.
+      # These have their own checks.
       Quickstart | CommandLine | ExistingEvhttpServer*) ;;
       *) examples+=("$example") ;;
     esac
@@ -108,7 +108,7 @@ if [ ${#examples[@]} -eq 0 ]; then
 fi
 for example in "${examples[@]}"; do
   check="examples: $example"
-  declare -F "check_$example" >/dev/null || fail "it has no check in Tests/Checks/examples.sh"
+  declare -F "check_$example" >/dev/null || fail "the example has no check in Tests/Checks/examples.sh"
   program=$(bash Tests/build.sh "Examples/$example")/$example || exit 1
   "check_$example"
   echo "examples: $example works"

@@ -44,7 +44,7 @@ done
 
 missing=()
 for package in "${headers[@]}"; do
-  # A package of headers is named after what pkg-config knows it as, with a lib more if that has none.
+  # The name of a header package is the pkg-config name, with "lib" in front if it is missing.
   name=${package%-dev}
   pkg-config --exists "$name" 2>/dev/null || pkg-config --exists "${name#lib}" 2>/dev/null || missing+=("$package")
 done
@@ -54,7 +54,7 @@ done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "the checks need what these Debian packages bring; install them first: ${missing[*]}" >&2
+  echo "the checks need these Debian packages; install them first: ${missing[*]}" >&2
   exit 1
 fi
 as_root=()

@@ -26,7 +26,7 @@ def interface(product):
     pattern = os.path.join(documentation.PACKAGE, ".build", "*", "extracted-symbols", "*", product, "*.symbols.json")
     paths = glob.glob(pattern)
     if not paths:
-        fail(f"there are no symbols of {product}")
+        fail(f"{product} has no symbols")
     for path in paths:
         with open(path) as file:
             graph = json.load(file)
@@ -52,7 +52,7 @@ def check():
         found = interface(product).splitlines()
         if kept != found:
             changes = "\n".join(difflib.unified_diff(kept, found, "kept", "found", lineterm="", n=0))
-            fail(f"the interface of {product} has changed. If that is meant, run Tests/Checks/interface.py:\n{changes}")
+            fail(f"the interface of {product} has changed. If that is intended, run Tests/Checks/interface.py:\n{changes}")
 
 
 def main():

@@ -7,7 +7,7 @@ check=linkage
 
 if git grep -nE '^(@[a-zA-Z]+ )*((public|internal|package|private|fileprivate) )?import (struct |class |func )?(Foundation|FoundationEssentials|Dispatch)' \
   -- Sources/EventSourceFormat Sources/EventSourceServer; then
-  fail "Foundation or Dispatch is imported by a module that does without"
+  fail "Foundation or Dispatch is imported by a module that must not use it"
 fi
 
 scratch=.build/checks/linkage

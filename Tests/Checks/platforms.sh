@@ -35,7 +35,7 @@ chosen=$(git grep -lE '^ *import (Darwin|Glibc)$' -- Sources/EventSourceFormat S
   Sources/EventSourceClient Sources/EventSourceTesting || true)
 for file in $chosen; do
   awk '/#else$/ { suspect = 1; next } suspect && /import Darwin/ { exit 1 } { suspect = 0 }' "$file" ||
-    fail "$file takes every system that is not Linux for Darwin"
+    fail "$file treats every system other than Linux as Darwin"
 done
 
 # A client that is statically linked except for libcurl.
@@ -59,16 +59,16 @@ import Foundation
 }
 MAIN
 curl=$(ldconfig -p | awk '/libcurl(-gnutls)?\.so\.4 / { print $NF; exit }')
-[ -n "$curl" ] || fail "there is no libcurl"
+[ -n "$curl" ] || fail "libcurl is missing"
 if ! swift build --package-path "$scratch" --static-swift-stdlib >"$scratch/log" 2>&1; then
-  grep -q 'cannot find -lcurl' "$scratch/log" || fail "the linker does not say what is missing: $(tail -5 "$scratch/log")"
+  grep -q 'cannot find -lcurl' "$scratch/log" || fail "the linker does not name the missing library: $(tail -5 "$scratch/log")"
   ln -sf "$curl" "$scratch/lib/libcurl.so"
 fi
 swift build --package-path "$scratch" --static-swift-stdlib -Xlinker "-L$PWD/$scratch/lib" >"$scratch/log" 2>&1 ||
   fail "a client does not link statically: $(tail -5 "$scratch/log")"
 program=$(swift build --package-path "$scratch" --static-swift-stdlib --show-bin-path)/consumer
 if readelf -d "$program" | grep NEEDED | grep -qiE 'swift|foundation'; then
-  fail "the program needs a library of Swift's: $(readelf -d "$program" | grep NEEDED)"
+  fail "the program needs a Swift library: $(readelf -d "$program" | grep NEEDED)"
 fi
 port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 python3 - "$port" <<'SERVER' &

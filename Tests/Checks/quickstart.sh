@@ -22,7 +22,7 @@ start_copy first
 first=$process first_url=$url
 start_copy second
 expect "two copies at once" "$(status "$url/stats")$(status "$first_url/stats")" 200200
-head_of 2 "$url/events/machine" | grep -q '^data: {"time"' || fail "no figures come"
+head_of 2 "$url/events/machine" | grep -q '^data: {"time"' || fail "no figures arrive"
 kill -TERM "$process"
 wait "$process"
 expect "the exit status after SIGTERM" $? 0
@@ -55,25 +55,25 @@ expect_refusal "a body that is too large" 413 --data-binary "@$scratch/large" "$
 curl -s "$url/stats" | python3 -c 'import json, sys
 statistics = json.load(sys.stdin)
 assert statistics["channels"] == 2 and statistics["published"] > 3 and statistics["retainedBytes"] > 0, statistics' ||
-  fail "/stats is not what it should be"
+  fail "/stats has the wrong content"
 
 "$program" --port "${url##*:}" >"$scratch/out" 2>"$scratch/taken"
 expect "the exit status when the port is in use" $? 1
-expect "what is printed besides when the port is in use" "$(cat "$scratch/out")" ""
+expect "the output besides the error when the port is in use" "$(cat "$scratch/out")" ""
 expect "the lines when the port is in use" "$(wc -l <"$scratch/taken")" 1
 for typo in "--prot 1" "--port" "--port=" "--port 70000" "--port x" "wall"; do
   # shellcheck disable=SC2086
   "$program" $typo >"$scratch/out" 2>"$scratch/typo"
   expect "the exit status after \"$typo\"" $? 64
-  expect "what \"$typo\" prints besides its error" "$(cat "$scratch/out")" ""
-  head -1 "$scratch/typo" | grep -q "^quickstart: " || fail "\"$typo\" is not told what is wrong"
+  expect "the output of \"$typo\" besides its error" "$(cat "$scratch/out")" ""
+  head -1 "$scratch/typo" | grep -q "^quickstart: " || fail "\"$typo\" ends without an error message"
 done
 "$program" --help >"$scratch/help"
 expect "the exit status of --help" $? 0
 
 curl -sN "$url/events/wall?lastEventID=my-own" >"$scratch/stream" &
 stream=$!
-wait_until "what was missed" has_line 'data: line' "$scratch/stream"
+wait_until "the missed events" has_line 'data: line' "$scratch/stream"
 kill -INT "$first"
 wait "$stream"
 expect "the stream's end when the server stops" $? 0
@@ -91,7 +91,7 @@ for attempt in $(seq 20); do
   done
   for number in $(seq 30); do wait_until "reader $number" has_line '^data: ' "$scratch/reader.$number"; done
   kill -INT "$third"
-  wait_until "the first Ctrl-C to be heard" has_line '^stopping' "$scratch/out.third.$attempt"
+  wait_until "the first Ctrl-C to take effect" has_line '^stopping' "$scratch/out.third.$attempt"
   kill -INT "$third" 2>/dev/null
   wait "$third"
   status=$?

@@ -100,7 +100,7 @@ def main():
         first_wave, second_wave = (memory >> 10 for memory in after)
         print(f"readers: sockets are back; {first_wave} KiB after the first wave, {second_wave} KiB after the second")
         grown = (after[1] - after[0]) / options.count
-        assert grown < 64, f"a reader that has come and gone leaves {grown:.0f} bytes"
+        assert grown < 64, f"a reader that has disconnected leaves {grown:.0f} bytes"
         per_reader = (memory - idle_memory) / options.count
         assert per_reader < 2048, f"a reader takes {per_reader:.0f} bytes"
     finally:

@@ -69,7 +69,7 @@ def build(swift, c):
         elif "SQLiteEventRepository" in block:
             targets["PlugIns"] = {"main.swift": block}
         else:
-            fail(f"there is no test that runs this block:\n{block}")
+            fail(f"no test runs this block:\n{block}")
     module = os.path.join(OTHERS, "Sources", "CReadmeEvhttp")
     write(os.path.join(module, "module.modulemap"), LIBEVENT_MODULE)
     write(os.path.join(module, "libevent.h"), LIBEVENT_HEADER)
@@ -156,7 +156,7 @@ def check_paths(text):
     commands = re.findall(r"`(?:bash|swift run --package-path) ([^ `]+)", text)
     for path in links + commands:
         if not os.path.exists(os.path.join(ROOT, path)):
-            fail(f"there is no {path}")
+            fail(f"{path} does not exist")
     return len(links) + len(commands)
 
 
@@ -168,7 +168,7 @@ def main():
     blocks = blocks_of(text)
     unknown = {language for language, _ in blocks} - {"swift", "sh", "c"}
     if unknown:
-        fail(f"blocks in {', '.join(unknown)} are not checked by anything")
+        fail(f"blocks in {', '.join(unknown)} are not checked")
     of = lambda language: [block for found, block in blocks if found == language]
     commands = [line for block in of("sh") for line in block.splitlines() if line]
     if "--run" in sys.argv:

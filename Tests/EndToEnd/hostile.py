@@ -201,7 +201,7 @@ def main():
     os.makedirs(scratch, exist_ok=True)
     found = asyncio.run(play_all(options, program, scratch))
     if found:
-        sys.exit(f"hostile: {found} findings; what was sent before the first one is in {scratch}")
+        sys.exit(f"hostile: {found} findings; the requests before the first one are in {scratch}")
     print("hostile: nothing was found")
 
 

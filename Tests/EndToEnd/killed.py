@@ -33,7 +33,7 @@ def read_some(program, url, place, wanted):
         reader.wait()
     heard = [json.loads(line) for line in lines if line.endswith(b"\n")]
     if any("gap" in line for line in heard):
-        sys.exit("killed: a gap was told")
+        sys.exit("killed: a gap was reported")
     return [int(line["data"]) for line in heard]
 
 
@@ -65,7 +65,7 @@ def main():
                     again += 1
                     heard = heard[1:]
                 if heard != list(range(last + 1, last + 1 + len(heard))):
-                    sys.exit(f"killed: after {last} came {heard[:5]} and so on")
+                    sys.exit(f"killed: after {last} the reader printed {heard[:5]} and more")
                 last += len(heard)
                 if os.path.exists(f"{folder}/place.next") and os.path.getsize(f"{folder}/place") == 0:
                     sys.exit("killed: the file was emptied")

@@ -136,7 +136,7 @@ async def play(options, stack, path, program):
     report = await server.stop()
     gaps = sum(client.gaps for client in clients)
     if gaps:
-        sys.exit(f"resume: {gaps} gaps were told, and nothing was missing")
+        sys.exit(f"resume: {gaps} gaps were reported, but no event was missing")
     connections = sum(client.connections for client in clients)
     print(f"resume: {stack}: {len(clients)} clients have all of {published} events, over {connections} connections and"
           f" {options.kills} kills; {report}")

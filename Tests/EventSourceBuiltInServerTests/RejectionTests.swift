@@ -52,7 +52,7 @@ extension OverASocket {
         let response = try await TestClient(address).exchange("GET\r\n\r\n")
         #expect(response.status == 400)
       }
-      #expect(logger.lines.contains("debug A request was refused status=400 reason=the method is not a token"))
+      #expect(logger.lines.contains("debug A request was rejected status=400 reason=the method is not a token"))
     }
   }
 }

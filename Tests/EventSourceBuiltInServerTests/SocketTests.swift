@@ -41,7 +41,7 @@ extension OverASocket {
         defer { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), [before]) }
         let client = try TestClient(address)
         client.send(get("/hello"))
-        let isTold = await eventually { logger.lines.contains { $0.contains("Connections are refused for now") } }
+        let isTold = await eventually { logger.lines.contains { $0.contains("Connections are rejected for now") } }
         let cpu = clock()
         try await Task.sleep(for: .milliseconds(400))
         let used = Double(clock() - cpu) / Double(CLOCKS_PER_SEC)
@@ -53,7 +53,7 @@ extension OverASocket {
         #expect(try await TestClient(address).exchange(get("/hello")).status == 200)
       }
       // Once each time that it happens; one may become free in between, and be taken.
-      #expect((1...3).contains(logger.lines.filter { $0.contains("Connections are refused for now") }.count))
+      #expect((1...3).contains(logger.lines.filter { $0.contains("Connections are rejected for now") }.count))
     }
 
     private func isServed(_ number: Int32, by address: ListeningAddress) -> Bool {

@@ -12,7 +12,7 @@ extension Connection {
   func reject(_ rejection: RequestRejection) {
     loop.context.log(
       .debug,
-      "A request was refused",
+      "A request was rejected",
       [("status", "\(rejection.status)"), ("reason", rejection.reason)]
     )
     request = nil

@@ -58,7 +58,7 @@ extension ServerLoop {
       let descriptor = Descriptor(owning: number)
       if context.connectionCount.add(1, ordering: .relaxed).newValue > limit {
         if !context.toldFull.exchange(true, ordering: .relaxed) {
-          context.log(.warning, "The server is full; connections are refused", [("maximumConnections", "\(limit)")])
+          context.log(.warning, "The server is full; connections are rejected", [("maximumConnections", "\(limit)")])
         }
         handle.load.add(1, ordering: .relaxed)
         adopt(descriptor, rejection: .serverIsFull)
@@ -120,7 +120,7 @@ extension ServerLoop {
   private func refuseForWantOfDescriptors(_ listener: Listener, _ number: Int32) -> Bool {
     if !toldOutOfDescriptors {
       toldOutOfDescriptors = true
-      context.log(.error, "Connections are refused for now", [("reason", String(cString: strerror(number)))])
+      context.log(.error, "Connections are rejected for now", [("reason", String(cString: strerror(number)))])
     }
     guard spare != nil else { return false }
     spare = nil

@@ -22,8 +22,8 @@ public enum EventStreamEncoder {
     bytes += "retry: \(try milliseconds(reconnectionTime))\n\n".utf8
   }
 
-  /// Returns the encoded size of an event, in bytes. The first step of writing it to the caller's memory without
-  /// allocation. Reads every byte of the data once.
+  /// Returns the encoded size of an event, in bytes, for allocating the memory that `write(_:to:)` needs. Reads every
+  /// byte of the data once.
   public static func byteCount(of event: ServerSentEvent) throws(EventStreamFormatError) -> Int {
     var count = 1
     if let id = event.id { count += "id: \n".utf8.count + id.rawValue.utf8.count }

@@ -53,8 +53,8 @@ enum LineBreak {
     @inline(__always)
     var hasBreak: Bool { words[0] | words[1] | words[2] | words[3] != 0 }
 
-    /// The position of the first line break. Lines have any length, so each branch is mispredicted half of the time.
-    /// This has only one branch.
+    /// The position of the first line break. Line lengths vary, so a branch here is mispredicted half of the time.
+    /// There is only one.
     @inline(__always)
     var firstBreak: Int {
       words[0] | words[1] != 0 ? Self.firstByte(of: words[0], words[1]) : 16 + Self.firstByte(of: words[2], words[3])

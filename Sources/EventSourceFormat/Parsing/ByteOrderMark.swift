@@ -3,7 +3,7 @@ struct ByteOrderMark {
   private static let bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   private var matched = 0
-  /// Whether the beginning of the stream has been decided.
+  /// Whether the beginning of the stream has been checked.
   private(set) var isDone = false
 
   /// Skips the bytes of a mark. If they turn out not to be a mark, appends them to `line`.

@@ -1,7 +1,7 @@
 /// The elements of an event stream whose bytes arrive as a sequence of chunks.
 ///
 /// Nothing is read ahead: the next chunk is requested when all elements of the earlier ones have been returned. Collect
-/// single bytes into chunks first (``_Concurrency/AsyncSequence/chunkedByLines``), because one call per byte is slow.
+/// single bytes into chunks first (`chunkedByLines`), because one call per byte is slow.
 public struct EventStreamElementSequence<Chunks: AsyncSequence>: AsyncSequence
 where Chunks.Element: Sequence<UInt8> {
   /// The elements of the sequence.

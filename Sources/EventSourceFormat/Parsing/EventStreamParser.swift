@@ -5,7 +5,7 @@
 /// parsing is linear in the size of the input, however it is split. A block within one chunk allocates only the strings
 /// that are returned.
 ///
-/// For whole streams, use ``_Concurrency/AsyncSequence/serverSentEvents(lastEventID:limits:unfinishedEvent:)`` instead.
+/// For whole streams, use `serverSentEvents()` of ``_Concurrency/AsyncSequence`` instead.
 public struct EventStreamParser: Sendable {
   /// An element of an event stream.
   public enum Element: Sendable, Hashable {

@@ -2,7 +2,7 @@ import Dispatch
 import Synchronization
 
 /// Reads a stream of channel `a` as fast as possible, on its own thread, until it is stopped or disconnected.
-// Sendable, because only the reading thread uses the socket but for its shutdown, which any thread may call.
+// Sendable, because only the reading thread uses the socket, except for its shutdown, which any thread may call.
 final class BackgroundReader: @unchecked Sendable {
   private let socket: ClientSocket
   private let count = Atomic(0)

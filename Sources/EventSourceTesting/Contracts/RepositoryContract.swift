@@ -24,7 +24,7 @@ public struct RepositoryContract: Sendable {
     ///   - harness: Creates the repository.
     ///   - limit: The maximum duration of a call to the repository. A call that has not returned by then is abandoned
     ///     with its repository, because it may ignore cancellation.
-    /// - Throws: ``ContractViolation``, which names the check if a call has not returned; or what the harness throws.
+    /// - Throws: ``ContractViolation``, which names the check if a call has not returned; or any error of the harness.
     public func verify(_ harness: some RepositoryHarness, within limit: Duration = .seconds(60)) async throws {
       let outcome = FirstOutcome()
       let progress = CallProgress()

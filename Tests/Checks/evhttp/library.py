@@ -103,14 +103,14 @@ def the_difference_is_five_lines():
     result = subprocess.run(["diff", f"{EXAMPLE}/before.c", f"{EXAMPLE}/after.c"], capture_output=True, text=True)
     added = [line[2:] for line in result.stdout.splitlines() if re.match(r"> +\S|> #", line) and line[2:4] != " *"]
     removed = [line[2:] for line in result.stdout.splitlines() if re.match("<", line) and line[2:4] != " *"]
-    assert [line.strip(" ;") in "".join(added) for line in removed] == [True], removed  # The page's text goes on.
+    assert [line.strip(" ;") in "".join(added) for line in removed] == [True], removed  # The page's text continues.
     makes = r"  es_(streams \*|hub_create|hub_open|streams_create|streams_mount)"
     assert len([line for line in added if re.match(makes, line)]) == 5, added
     assert len([line for line in added if "es_publish(" in line]) == 1, added
     assert len(added) - len(removed) <= 5 + 1 + 6, added
 
 
-# The tests in C, and the library of each.
+# The C tests, and the library that each is linked with.
 TESTS = {
     "api": ["eventsource-libevent"], "serving": ["eventsource-libevent"], "loops": ["eventsource-libevent"],
     "history": ["eventsource-libevent-sqlite", "sqlite3"]}

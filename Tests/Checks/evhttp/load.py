@@ -41,7 +41,7 @@ class Peer:
         deadline = time.monotonic() + seconds
         searched = 0
         while self.received.find(wanted, searched) < 0:
-            assert time.monotonic() < deadline, f"{wanted} never came after {self.received[-200:]}"
+            assert time.monotonic() < deadline, f"{wanted} did not arrive after {self.received[-200:]}"
             searched = max(0, len(self.received) - len(wanted))
             data = self.socket.recv(1 << 18)
             assert data, f"the stream ended before {wanted}, after {self.received[-200:]}"
@@ -106,9 +106,9 @@ def delivery(program, tls, *certificate):
         data = re.findall(rb"data: (.*)\n", reader.received)
         expected = [
             (b"%d " % number).ljust(size, b"%c" % (ord("a") + number % 26)) for number in range(count)]
-        assert data[:count] == expected, "what arrives is not what was published"
+        assert data[:count] == expected, "the received events differ from the published ones"
         stuck.read_until(b"data: %d " % count)
-        assert re.findall(rb"data: (.*)\n", stuck.received)[:count] == expected, "a late reader gets something else"
+        assert re.findall(rb"data: (.*)\n", stuck.received)[:count] == expected, "a late reader gets different events"
         reader.close()
         stuck.close()
         wait_until("both to be gone", lambda: statistics(server)["readers"] == 0)
@@ -162,11 +162,11 @@ def waves(program, count):
             after.append(resident(server.pid))
         kibibytes = ", ".join(str(memory >> 10) for memory in after)
         each = (memory - idle_memory) / 1024 / count
-        print(f"evhttp: {count} readers came and went three times; {each:.1f} KiB each; {idle_memory >> 10} KiB before, "
+        print(f"evhttp: {count} readers connected and disconnected three times; {each:.1f} KiB each; {idle_memory >> 10} KiB before, "
               f"then {kibibytes}")
         # The allocator keeps memory for the next wave, but a wave must not need more.
         grown = (after[2] - after[0]) / (2 * count)
-        assert grown < 64, f"a reader that has come and gone leaves {grown:.0f} bytes"
+        assert grown < 64, f"a reader that has disconnected leaves {grown:.0f} bytes"
         server.stop()
 
 

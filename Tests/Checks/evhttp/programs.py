@@ -20,7 +20,7 @@ sys.path += [os.path.join(ROOT, "Tests", folder) for folder in ("Browser", "Chec
 from chromium import end_with_parent
 
 VALGRIND = [
-    # The Swift runtime keeps what it needs for ever; what is lost for certain would be ours.
+    # The Swift runtime never frees some memory. Only memory that is definitely lost is a leak of ours.
     "valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
     "--error-exitcode=99", "--fair-sched=yes"]
 
@@ -72,7 +72,7 @@ class Program:
         found = re.search(r"(\d+)$", line.strip())
         if found is None:
             self.kill()
-            raise AssertionError(f"{command[0]} does not say where it listens; it says \"{line}\"{self.said()}")
+            raise AssertionError(f"{command[0]} does not print its address, but \"{line}\"{self.said()}")
         self.port = int(found.group(1))
         self.url = f"http://127.0.0.1:{self.port}"
         self.pid = self.process.pid
@@ -106,7 +106,7 @@ class Program:
 
 
 class Stream:
-    """curl reading a stream into memory."""
+    """A curl process that reads a stream into memory."""
 
     def __init__(self, url, *arguments):
         self.process = subprocess.Popen(
@@ -118,7 +118,7 @@ class Stream:
         while wanted not in self.text:
             ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
             data = os.read(self.process.stdout.fileno(), 1 << 16) if ready else b""
-            assert data, f"\"{wanted}\" never came; the stream has:\n{self.text[-2000:]}"
+            assert data, f"\"{wanted}\" did not arrive; the stream has:\n{self.text[-2000:]}"
             self.text += data.decode()
 
     def end(self):
@@ -126,7 +126,7 @@ class Stream:
         self.text += self.process.stdout.read().decode()
         status = self.process.wait(120)
         self.process.stdout.close()
-        assert status == 0, f"a stream was not ended in order: curl says {status}"
+        assert status == 0, f"a stream did not end properly: curl's status is {status}"
         return self.text
 
     def data(self):

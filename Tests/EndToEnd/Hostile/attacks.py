@@ -75,7 +75,7 @@ async def echoed_bodies(target, random):
         received = await peer.receive_until_end(60)
     head, _, answer = received.partition(b"\r\n\r\n")
     if b" 200 " in head.split(b"\r\n")[0] + b" " and not body.startswith(answer):
-        target.found(f"a body of {len(body)} bytes came back as {len(answer)} other ones: {head}")
+        target.found(f"a body of {len(body)} bytes came back as {len(answer)} different ones: {head}")
     target.answers["body"] += answer == body
 
 

@@ -33,7 +33,7 @@ class Reader:
             except (ConnectionError, asyncio.IncompleteReadError, EOFError):
                 pass
             except TimeoutError:
-                return self.target.found(f"a reader of {self.channels} heard nothing for {SILENCE} s")
+                return self.target.found(f"a reader of {self.channels} received nothing for {SILENCE} s")
             await asyncio.sleep(self.random.random() * 0.2)
 
     async def read(self):
@@ -48,7 +48,7 @@ class Reader:
             if status == b"503":
                 raise EOFError  # Too many connections.
             if status != b"200":
-                return self.target.found(f"an honest reader was refused: {head}, after {self.last_id}")
+                return self.target.found(f"an honest reader was rejected: {head}, after {self.last_id}")
             self.connections += 1
             self.connected.set()
             self.rest = b""
@@ -76,7 +76,7 @@ class Reader:
         for block in blocks:
             fields = dict(line.partition(b": ")[::2] for line in block.split(b"\n") if not line.startswith(b":"))
             if b"event" in fields:
-                self.target.found(f"a reader of {self.channels} was told {block}, after {self.last_id}")
+                self.target.found(f"a reader of {self.channels} got {block}, after {self.last_id}")
             if b"data" in fields:
                 self.check(fields[b"data"])
                 self.last_id = fields[b"id"].decode()
@@ -119,13 +119,13 @@ class Host:
                             raise EOFError  # Too many connections.
                         body = await reader.readexactly(4)
                     if body != b"pong":
-                        return self.target.found(f"the host's route answered something else than pong: {head}")
+                        return self.target.found(f"the host's route did not respond with pong: {head}")
                     self.times.append(time.monotonic() - begin)
                     await asyncio.sleep(0.2)
                     begin = time.monotonic()
             except (ConnectionError, asyncio.IncompleteReadError, EOFError):
                 await asyncio.sleep(0.1)
             except TimeoutError:
-                return self.target.found(f"the host's route did not answer for {SILENCE} s")
+                return self.target.found(f"the host's route did not respond for {SILENCE} s")
             finally:
                 writer.transport.abort()

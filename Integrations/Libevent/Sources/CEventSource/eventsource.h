@@ -313,7 +313,7 @@ typedef enum es_option {
   /* 1 allows pages of allowed origins to send credentials (Fetch, CORS protocol). Default: 0. */
   ES_OPTION_ALLOWS_CREDENTIALS = 114,
   /* The interval in milliseconds at which the authorizer is called again for an open stream. The stream ends if it is
-   * refused. ES_NONE means that the authorizer is called only once, before the stream opens. Default: ES_NONE. */
+   * rejected. ES_NONE means that the authorizer is called only once, before the stream opens. Default: ES_NONE. */
   ES_OPTION_REAUTHORIZATION_MS = 115,
   /* 1 lets the query add channels to those of the path or the configuration. Access rules by path, for example in a
    * proxy, then no longer cover all channels that are read. 0 rejects such a request with 400. Default: 0. */
@@ -545,7 +545,7 @@ typedef struct es_channel {
   uint64_t readers_behind;       /* Of these, streams that have not received the newest event yet. */
   uint64_t events_published;     /* Events and comments published since the channel was opened. */
   uint64_t retained_events;      /* Events and comments in memory. */
-  uint64_t retained_bytes;       /* The memory of those. */
+  uint64_t retained_bytes;       /* Their memory in bytes. */
   uint64_t waiting_publications; /* Publications that are waiting for the history. */
   const char *oldest_id;         /* The oldest event in memory. NULL if there is none. */
   const char *newest_id;         /* The newest event in memory. NULL if there is none. */
@@ -563,7 +563,7 @@ es_status es_hub_visit_channels(
   es_hub *hub, void (*visit)(void *context, const es_channel *channel), void *context);
 
 /* Immediately ends the streams that an authorizer granted to this identity. The caller can reconnect, so make the
- * authorizer refuse it first. channel: ends only streams of this channel. NULL means all streams. */
+ * authorizer reject it first. channel: ends only streams of this channel. NULL means all streams. */
 es_status es_hub_revoke(es_hub *hub, const char *identity, const char *channel);
 
 /* Ends every stream immediately after everything published has been sent. New requests get 503, and publishing fails
@@ -585,7 +585,7 @@ typedef struct es_statistics {
   uint64_t requests_rejected; /* Rejected requests. */
   uint64_t streams_ended;     /* Ended streams. */
   uint64_t streams_dropped;   /* Streams that ended because the reader was too slow. */
-  uint64_t retained_bytes;    /* Bytes of logs, replays and waiting publications. */
+  uint64_t retained_bytes;    /* The bytes of logs, replays and waiting publications. */
   uint64_t events_skipped;    /* Events that slow readers skipped. */
   uint64_t events_conflated;  /* Events that slow readers missed because a newer one had the same key. */
 } es_statistics;

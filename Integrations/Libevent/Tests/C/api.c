@@ -1,4 +1,4 @@
-/* Every function of the header without a server: what is wrong is told and does no harm, and what is right works. */
+/* Tests every function of the header without a server: wrong calls report an error and do no harm; others succeed. */
 #include "expect.h"
 
 #include <pthread.h>
@@ -176,7 +176,7 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
     es_replay_fail(NULL, NULL),
   };
   for (size_t index = 0; index < sizeof found / sizeof *found; index++) {
-    if (found[index] != ES_NULL_ARGUMENT) fprintf(stderr, "call %zu is answered with %d\n", index, found[index]);
+    if (found[index] != ES_NULL_ARGUMENT) fprintf(stderr, "call %zu returned %d\n", index, found[index]);
     EXPECT(found[index] == ES_NULL_ARGUMENT);
   }
   EXPECT(streams == (es_streams *)&value);
@@ -248,7 +248,7 @@ static void bad_numbers_are_an_error(es_config *config, es_hub *hub) {
   EXPECT_STATUS(ES_NOT_PENDING, es_replay_fail((es_replay *)&value, "why"));
 }
 
-/* Every option of the header: its default, another value, and one that is not allowed. */
+/* Every option of the header: its default, another valid value, and an invalid one. */
 #define OPTION(name, usual, other, wrong) {ES_OPTION_##name, "ES_OPTION_" #name " ", usual, other, wrong}
 static const struct {
   es_option option;
@@ -402,7 +402,7 @@ static void each_kind_of_configuration_has_its_options(es_hub *hub) {
   es_config_free(other);
 }
 
-/* The largest numbers are limits that are never reached, not numbers to calculate with. */
+/* The largest numbers act as limits that are never reached. Computations with them must not overflow. */
 static void the_largest_numbers_do_no_harm(void) {
   es_config *config;
   EXPECT_OK(es_config_create(&config));
@@ -491,8 +491,8 @@ static void structs_may_be_older_or_newer(es_hub *hub) {
   } newer = {.known = {.size = sizeof newer, .data = "x", .data_length = 1}};
   EXPECT_OK(es_publish_event(hub, news, 1, &newer.known, NULL));
   newer.later = 1;
-  EXPECT_ERROR(ES_INVALID_VALUE, "too old", es_publish_event(hub, news, 1, &newer.known, NULL));
-  EXPECT_ERROR(ES_INVALID_VALUE, "too old", es_publish_recorded(hub, "news", &newer.known, NULL, NULL));
+  EXPECT_ERROR(ES_INVALID_VALUE, "does not know", es_publish_event(hub, news, 1, &newer.known, NULL));
+  EXPECT_ERROR(ES_INVALID_VALUE, "does not know", es_publish_recorded(hub, "news", &newer.known, NULL, NULL));
   es_event event = ES_EVENT_INIT;
   EXPECT_OK(es_publish_event(hub, news, 1, &event, NULL));
   const size_t wrong[] = {1, sizeof event - 1, 4097, SIZE_MAX};
@@ -500,7 +500,7 @@ static void structs_may_be_older_or_newer(es_hub *hub) {
     event.size = wrong[index];
     EXPECT_ERROR(ES_INVALID_VALUE, "es_event", es_publish_event(hub, news, 1, &event, NULL));
   }
-  /* Without a size it is the struct of the first version. */
+  /* A size of 0 means the struct of the first version. */
   event.size = 0;
   EXPECT_OK(es_publish_event(hub, news, 1, &event, NULL));
   es_config *config;
@@ -527,11 +527,11 @@ static void what_was_freed_is_noticed(void) {
   EXPECT_OK(es_config_create(&config));
   EXPECT_OK(es_hub_create(config, &hub));
   EXPECT_OK(es_hub_open_channel(hub, "news"));
-  EXPECT_ERROR(ES_INVALID_HANDLE, "no es_hub", es_hub_open_channel((es_hub *)config, "news"));
-  EXPECT_ERROR(ES_INVALID_HANDLE, "no es_config", es_config_set((es_config *)hub, ES_OPTION_STALL_MS, 1));
+  EXPECT_ERROR(ES_INVALID_HANDLE, "not an es_hub", es_hub_open_channel((es_hub *)config, "news"));
+  EXPECT_ERROR(ES_INVALID_HANDLE, "not an es_config", es_config_set((es_config *)hub, ES_OPTION_STALL_MS, 1));
   EXPECT_STATUS(ES_INVALID_HANDLE, es_hub_close((es_hub *)((char *)hub + 1)));
   es_hub_free((es_hub *)config);
-  EXPECT(strstr(es_last_error(), "no es_hub"));
+  EXPECT(strstr(es_last_error(), "not an es_hub"));
   EXPECT_OK(es_config_set(config, ES_OPTION_STALL_MS, 1));
   es_hub_free(hub);
   EXPECT_ERROR(ES_INVALID_HANDLE, "freed", es_publish(hub, "news", "x", 1));
@@ -540,7 +540,7 @@ static void what_was_freed_is_noticed(void) {
   es_config_free(config);
   es_config_free(config);
   EXPECT_ERROR(ES_INVALID_HANDLE, "freed", es_hub_create(config, &hub));
-  /* Their places are used again in the end. */
+  /* Their records are finally reused. */
   for (int count = 0; count < 3000; count++) {
     EXPECT_OK(es_config_create(&config));
     EXPECT_OK(es_config_set(config, ES_OPTION_STALL_MS, 1));

@@ -1,4 +1,4 @@
-/* What the C tests share: an expectation that is not met is told, and ends the program with status 1. */
+/* The expectations of the C tests. One that fails is printed and ends the program with status 1. */
 #pragma once
 
 #include <eventsource.h>
@@ -14,14 +14,14 @@
     } \
   } while (0)
 
-/* An error is told in words of C: it says something, and has no name of Swift's, such as `camelCase`. */
+/* Checks that the last error suits a C program: it is not empty and has no names from Swift, such as `camelCase`. */
 static inline void expect_plain_error(const char *file, int line) {
   const char *error = es_last_error();
   int is_plain = error[0] && !strstr(error, "(_") && !strstr(error, "Optional(");
   for (const char *at = error; at[0] && at[1]; at++)
     if (at[0] >= 'a' && at[0] <= 'z' && at[1] >= 'A' && at[1] <= 'Z') is_plain = 0;
   if (is_plain) return;
-  fprintf(stderr, "%s:%d: no error that a C program understands: %s\n", file, line, error);
+  fprintf(stderr, "%s:%d: not an error for C programs: %s\n", file, line, error);
   exit(1);
 }
 
@@ -37,7 +37,7 @@ static inline void expect_plain_error(const char *file, int line) {
     if (found != ES_OK) expect_plain_error(__FILE__, __LINE__); \
   } while (0)
 
-/* A failure that says so in these words. */
+/* Expects a failure whose description contains these words. */
 #define EXPECT_ERROR(expected, words, call) \
   do { \
     EXPECT_STATUS(expected, call); \
@@ -46,7 +46,7 @@ static inline void expect_plain_error(const char *file, int line) {
 
 #define EXPECT_OK(call) EXPECT_STATUS(ES_OK, call)
 
-/* So many bytes of one letter, and a NUL; to be freed. */
+/* Returns `count` bytes of one letter and a NUL. The caller frees them. */
 static inline char *letters(size_t count) {
   char *text = malloc(count + 1);
   memset(text, 'x', count);

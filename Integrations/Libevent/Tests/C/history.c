@@ -1,4 +1,5 @@
-/* Histories in SQLite files: what is recorded is what readers get, also after a restart, and what fails says so. */
+/* Tests histories in SQLite files: readers get exactly the recorded events, even after a restart, and failures are
+ * reported. */
 #include "readers.h"
 
 #include <eventsource-sqlite.h>
@@ -13,7 +14,7 @@ static es_hub *hub;
 static es_streams *streams;
 static struct evhttp *http;
 
-/* ---- What became of publications: told on threads of the library, in their order ---- */
+/* ---- Results of publications, reported in order on threads of the library ---- */
 
 enum { MOST = 1000 };
 
@@ -39,7 +40,7 @@ static void on_published(void *context, const es_publication *publication) {
   pthread_mutex_unlock(&lock);
 }
 
-/* What has failed by then is the call's result, else the program is told. */
+/* An early failure is the call's result. Otherwise, the callback reports the result. */
 static void publish_number(int number) {
   char text[16];
   int length = snprintf(text, sizeof text, "%d", number);
@@ -55,7 +56,7 @@ static void await_outcomes(int count) {
   told = 0;
 }
 
-/* ---- A process's life with the history ---- */
+/* ---- The lifetime of a process with a history ---- */
 
 static es_history *start(int64_t recording_timeout_ms) {
   es_history *history;
@@ -101,7 +102,7 @@ static void what_was_recorded_is_replayed_after_a_restart(void) {
   for (int index = 0; index < 300; index++)
     if (outcomes[index].number == 2) snprintf(third, sizeof third, "%s", outcomes[index].id);
   told = 0;
-  /* In the order of the calls, whatever the order in which the program is told. */
+  /* Events have the order of the calls, whatever the order of the callbacks. */
   RUN_UNTIL(strstr(reader->body, "data: 299\n"));
   const char *at = reader->body;
   for (int number = 0; number < 300; number++) {
@@ -128,11 +129,11 @@ static void what_was_recorded_is_replayed_after_a_restart(void) {
   stop(history);
 }
 
-/* Somebody else's process keeps the file locked. */
+/* Locks the file, as another process might. */
 static sqlite3 *lock_file(void) {
   sqlite3 *database;
   EXPECT(sqlite3_open(path, &database) == SQLITE_OK);
-  /* The history may be in a transaction of its own, such as its first one. */
+  /* The history may be in a transaction, such as its first one. */
   EXPECT(sqlite3_busy_timeout(database, 60000) == SQLITE_OK);
   EXPECT(sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
   return database;
@@ -152,7 +153,7 @@ static void a_failure_is_told_and_nothing_is_published(void) {
   RUN_UNTIL(strstr(reader->body, "data: 1001\n"));
   EXPECT(!strstr(reader->body, "data: 1000\n"));
   leave(reader);
-  /* A closed history records no more. */
+  /* A closed history records no events. */
   EXPECT_OK(es_history_close(history));
   publish_number(1002);
   await_outcomes(1);
@@ -195,7 +196,7 @@ static void an_outcome_may_be_unknown(void) {
   await_outcomes(1);
   EXPECT(outcomes[0].status == ES_OUTCOME_UNKNOWN);
   EXPECT(sqlite3_close(database) == SQLITE_OK);
-  /* It was recorded in the end, and is published then. */
+  /* The event was finally recorded, and then published. */
   struct reader *reader = ask("/events?channel=news", NULL);
   RUN_UNTIL(strstr(reader->body, "data: 2000\n"));
   leave(reader);

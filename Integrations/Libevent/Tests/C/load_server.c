@@ -3,9 +3,9 @@
  *
  *   load_server [--tls CERTIFICATE KEY] [--timeout S] [--heartbeat MS] [--stall MS] [--log-bytes N]
  *
- * --timeout is evhttp's own; --heartbeat 0 is none. Prints its port. GET /events/{channel}; POST /publish/COUNT/SIZE
- * publishes so many events to "news", each a number and letters up to the size; GET /statistics; GET /trim gives memory
- * that is not in use back to the system; SIGTERM drains.
+ * --timeout sets evhttp's own; --heartbeat 0 turns heartbeats off. Prints its port. Serves GET /events/{channel} and
+ * GET /statistics. POST /publish/COUNT/SIZE publishes COUNT events to "news", each a number padded with letters to
+ * SIZE bytes. GET /trim returns unused memory to the system. SIGTERM drains.
  */
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>

@@ -1,4 +1,4 @@
-/* What happens where a loop is broken off, not run, freed early, one of several, or behind a fork. */
+/* Tests loops that are interrupted, not run, freed early, one of several, or run after a fork. */
 #include "readers.h"
 
 #include <pthread.h>
@@ -13,7 +13,7 @@ static void on_other(struct evhttp_request *request, void *streams) {
   if (es_streams_serve(streams, request) != ES_OK) evhttp_send_error(request, 404, NULL);
 }
 
-/* A server with streams, in the base of the tests. */
+/* Creates a server with streams in the base of the tests. */
 static struct evhttp *serve(es_streams **streams) {
   struct evhttp *http = listen_anywhere();
   EXPECT_OK(es_streams_create(hub, base, streams));
@@ -28,7 +28,7 @@ static void publish_number(int number) {
   EXPECT_OK(es_publish(hub, "news", text, (size_t)length));
 }
 
-/* All numbers from 1 on, once each and in their order. */
+/* Returns whether the reader has all numbers from 1 to `last`, once each and in order. */
 static int has_all(const struct reader *reader, int last) {
   const char *at = reader->body;
   for (int number = 1; number <= last; number++) {
@@ -47,7 +47,7 @@ static void on_break(evutil_socket_t descriptor, short what, void *context) {
   event_base_loopbreak(base);
 }
 
-/* Breaking off and not running delays, and loses nothing. */
+/* An interruption delays events and loses none. */
 static void a_loop_that_is_broken_off_goes_on_later(void) {
   es_streams *streams;
   struct evhttp *http = serve(&streams);
@@ -67,7 +67,7 @@ static void a_loop_that_is_broken_off_goes_on_later(void) {
   es_streams_free(streams);
 }
 
-/* Everything may be freed when the loop was broken off in the middle. */
+/* Everything can be freed after the loop was interrupted. */
 static void what_a_broken_loop_leaves_can_be_freed(void) {
   es_streams *streams;
   struct evhttp *http = serve(&streams);
@@ -114,7 +114,7 @@ static void *run_base(void *context) {
   return NULL;
 }
 
-/* Each base has streams of its own; a publisher on any thread reaches the readers of all. */
+/* Each base has its own streams. A publisher on any thread reaches the readers of all. */
 static void several_bases_share_a_hub(void) {
   struct event_base *own = base;
   struct other others[BASES] = {0};
@@ -146,7 +146,7 @@ static void several_bases_share_a_hub(void) {
 
 /* ---- fork ---- */
 
-/* A child that leaves at once, as those that call exec do, disturbs nobody; one that serves makes everything anew. */
+/* A child that exits immediately, like one that calls exec, has no effect. One that serves creates everything again. */
 static void a_child_disturbs_nobody_and_may_serve_itself(void) {
   es_streams *streams;
   struct evhttp *http = serve(&streams);
@@ -154,7 +154,7 @@ static void a_child_disturbs_nobody_and_may_serve_itself(void) {
   RUN_UNTIL(reader->status == 200);
   pid_t child = fork();
   if (child == 0) {
-    static void *parents[5]; /* What is left alone is not lost. */
+    static void *parents[5]; /* Keeps the parent's objects reachable for the leak check. */
     parents[0] = hub, parents[1] = streams, parents[2] = base, parents[3] = http, parents[4] = reader;
     EXPECT_ERROR(ES_INVALID_HANDLE, "fork", es_streams_drain(streams, 0, NULL, NULL));
     EXPECT(es_streams_reader_count(streams) == 0);

@@ -1,4 +1,4 @@
-/* What tests with a server share: a server in an event base, and its readers in the same one. */
+/* Shared by the tests with a server: the server and its readers in one event base. */
 #pragma once
 
 #include "expect.h"
@@ -14,7 +14,7 @@
 static struct event_base *base;
 static ev_uint16_t port;
 
-/* Runs the loop until the condition is true, also by what other threads do. */
+/* Runs the loop until the condition is true. Other threads may make it true. */
 #define RUN_UNTIL(condition) \
   do { \
     time_t start = time(NULL); \
@@ -28,14 +28,14 @@ static void on_tick(evutil_socket_t descriptor, short what, void *context) {
   (void)descriptor, (void)what, (void)context;
 }
 
-/* Wakes the base now and then, so that RUN_UNTIL sees what other threads do; to be freed by event_free. */
+/* Wakes the base periodically, so that RUN_UNTIL sees changes by other threads. Free the event with event_free. */
 static struct event *start_ticking(void) {
   struct event *ticking = event_new(base, -1, EV_PERSIST, on_tick, NULL);
   event_add(ticking, &(struct timeval){.tv_usec = 2000});
   return ticking;
 }
 
-/* Makes a server on a port of the system's choice. */
+/* Creates a server on a port that the system chooses. */
 static struct evhttp *listen_anywhere(void) {
   struct evhttp *http = evhttp_new(base);
   struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", 0);
@@ -51,7 +51,7 @@ struct reader {
   int status, is_over;
   size_t length;
   char body[65536];
-  char fields[1024]; /* The response's, each `name: value` and a line break. */
+  char fields[1024]; /* The response's fields, each `name: value` and a line break. */
 };
 
 static void read_some(struct evhttp_request *request, struct reader *reader) {
@@ -82,7 +82,7 @@ static void on_end(struct evhttp_request *request, void *context) {
   read_some(request, reader);
 }
 
-/* Asks for a path with a method, and a field if it has a name. */
+/* Requests a path with a method, and with a field if `name` is not NULL. */
 static struct reader *ask_with(enum evhttp_cmd_type method, const char *path, const char *name, const char *value) {
   struct reader *reader = calloc(1, sizeof *reader);
   reader->connection = evhttp_connection_base_new(base, NULL, "127.0.0.1", port);
@@ -95,7 +95,7 @@ static struct reader *ask_with(enum evhttp_cmd_type method, const char *path, co
   return reader;
 }
 
-/* Asks for a stream; with a last event ID if it is not NULL. */
+/* Requests a stream, with a last event ID if it is not NULL. */
 static struct reader *ask(const char *path, const char *last_event_id) {
   return ask_with(EVHTTP_REQ_GET, path, last_event_id ? "Last-Event-ID" : NULL, last_event_id);
 }

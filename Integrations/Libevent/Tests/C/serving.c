@@ -1,5 +1,5 @@
-/* A server and its readers in one event base: what the program's authorizer, repository and logger are asked, that they
- * may answer late, twice and wrongly, and in which orders everything may be freed. */
+/* Tests a server and its readers in one event base: the calls of the program's authorizer, repository and logger, late,
+ * repeated and wrong answers, and every order of freeing. */
 #include "readers.h"
 
 #include <pthread.h>
@@ -11,7 +11,7 @@ static es_hub *hub;
 static es_config *config;
 static es_streams *streams;
 
-/* ---- What the program is asked: kept, and answered by the test. ---- */
+/* ---- Requests to the program's callbacks, stored and answered by the tests ---- */
 
 static _Atomic(es_authorization *) authorization;
 static _Atomic(es_replay *) waiting_replay;
@@ -177,7 +177,7 @@ static void an_authorizer_refuses(void) {
   leave(reader);
 }
 
-/* One that has ended before the stream is opened grants nothing, so that a busy machine needs a longer one. */
+/* A grant that expires before the stream opens grants nothing, so a busy machine needs a longer one. */
 static void a_grant_ends_its_stream(void) {
   int status = 403;
   for (int64_t expires_after_ms = 1; status == 403; expires_after_ms *= 2) {
@@ -260,7 +260,7 @@ static void a_repository_hears_that_the_reader_has_left(void) {
   RUN_UNTIL(es_streams_reader_count(streams) == 0);
 }
 
-/* What several of the options do, at a path of their own. */
+/* The effects of several options, at their own path. */
 static int allow(void *context, const char *origin) {
   EXPECT(context == &released);
   return strcmp(origin, "https://example.org") == 0;
@@ -446,7 +446,7 @@ static void what_is_unmounted_is_served_no_more(void) {
   struct reader *reader = ask("/open/news", NULL);
   RUN_UNTIL(reader->status == 200);
   EXPECT_OK(es_streams_unmount(streams, http));
-  RUN_UNTIL(released == 2); /* The contexts of what was mounted only there. */
+  RUN_UNTIL(released == 2); /* The contexts that only that mount used. */
   released = 0;
   expect_answer("/asked", 404);
   expect_answer("/open/news", 404);
@@ -484,7 +484,7 @@ static void start(void) {
   EXPECT_OK(es_streams_mount(streams, http, "/asked", config));
 }
 
-/* The last steps of each order: the contexts are given back when nothing of the library can use them any more. */
+/* The last steps of each order: contexts are released when the library can no longer use them. */
 static void expect_released(void) {
   es_hub_free(hub);
   es_config_free(config);
@@ -498,7 +498,7 @@ static void drained_streams_are_freed_by_their_callback(void) {
   RUN_UNTIL(first->status == 200 && second->status == 200);
   EXPECT_OK(es_publish(hub, "news", "last", 4));
   EXPECT_OK(es_streams_drain(streams, 3600000, on_drained, &is_drained));
-  /* Before the hour is over one who comes late finds the server. */
+  /* A late reader still finds the server within the hour of the drain. */
   struct reader *late = ask("/open/news", NULL);
   RUN_UNTIL(late->is_over);
   EXPECT_OK(es_authorization_grant(authorization, ES_NONE, NULL));
@@ -553,7 +553,7 @@ int main(void) {
   streams_are_freed_while_they_are_open(0);
   streams_are_freed_while_they_are_open(1);
 
-  /* The library has left nothing in the base: the loop ends by itself. */
+  /* The library has no events left in the base, so the loop ends by itself. */
   event_free(ticking);
   EXPECT(event_base_loop(base, 0) == 1);
   event_base_free(base);

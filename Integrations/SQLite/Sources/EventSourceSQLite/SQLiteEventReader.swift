@@ -37,7 +37,7 @@ public final class SQLiteEventReader: EventRepository {
   /// Returns the events after another, as ``SQLiteEventRepository/events(for:)`` does.
   public func events(for request: ReplayRequest) async throws -> ReplayResult { try await readers.answer(request) }
 
-  /// Answers waiting reads and closes the file. Later calls fail. If a file system call hangs, waiting reads fail after
-  /// 30 seconds, and the file is closed when the call returns.
+  /// Completes waiting reads and closes the file. Later calls fail. If a file system call hangs, waiting reads fail
+  /// after 30 seconds, and the file is closed when the call returns.
   public func close() async { await readers.close() }
 }

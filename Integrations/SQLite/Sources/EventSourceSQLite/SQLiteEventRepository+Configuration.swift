@@ -1,14 +1,14 @@
 public import EventSourceServer
 
 extension SQLiteEventRepository {
-  /// When published events are safe from a power cut. They are safe from a killed process at once in either case.
+  /// When published events survive a power failure. In either case, they survive a killed process immediately.
   public enum Durability: Sendable, Hashable {
-    /// A publication returns when the event is on the disk. A power cut loses nothing that was acknowledged.
+    /// A publication returns when the event is on the disk. A power failure loses no acknowledged event.
     ///
     /// Publications that are waiting at the same time share one disk flush, whatever their channels.
     case everyCommit
-    /// A publication returns when the operating system has the event. The disk is flushed at this interval. A power cut
-    /// or a system crash loses at most about the last interval. The file stays sound.
+    /// A publication returns when the operating system has the event. The disk is flushed at this interval. A power
+    /// failure or a system crash loses at most about the last interval. The file stays sound.
     case interval(Duration)
   }
 
@@ -30,7 +30,7 @@ extension SQLiteEventRepository {
 
   /// The settings of a history.
   public struct Configuration: Sendable, Hashable {
-    /// When published events are safe from a power cut.
+    /// When published events survive a power failure.
     public var durability = Durability.everyCommit
     /// How many past events each channel keeps.
     public var retention = Retention()

@@ -9,7 +9,7 @@ public import EventSourceServer
   import Darwin
 #endif
 
-/// A durable history in one file. Publishing records events in it, and it outlives the program.
+/// A durable history in one file. Publishing records events in the file, which outlives the program.
 ///
 /// Register it for any number of channels. One file handles ten thousand channels well. SQLite never runs on the
 /// caller's thread: one queue commits additions, all that are waiting together, and separate connections answer reads.
@@ -19,13 +19,13 @@ public import EventSourceServer
 /// `k3v9x0m4ta-17`. A session lasts as long as one process has the file open for writing. Its epoch is random and is
 /// stored in the file. Numbers increase by one. No ID ever names two events, even after a restart, an eviction or a
 /// power cut, or if a copy of the file was written elsewhere. An ID from another file is unknown, and an ID from before
-/// the earliest stored event is a gap; the reader is told in both cases. An event published with an ID of its own keeps
+/// the earliest stored event is a gap; the reader gets a gap event in both cases. An event with an ID of its own keeps
 /// that ID and can be found by it while the event is stored. IDs and channel names are compared by their bytes.
 ///
 /// A process may be killed at any moment: every acknowledged event is there when the file is opened again.
 /// ``Durability`` chooses what a power cut may lose. One process writes the file. Any number of processes on the same
 /// machine may read it at the same time, through ``SQLiteEventReader``; the disk must be local. If a second
-/// process writes the file, the history stays sound, but neither process tells its readers what the other publishes.
+/// process writes the file, the history stays sound, but readers of one process do not get the events of the other.
 ///
 /// Safe to use from any thread. Errors are ``SQLiteHistoryError``.
 public final class SQLiteEventRepository: NewestEventReporting {
@@ -113,11 +113,11 @@ public final class SQLiteEventRepository: NewestEventReporting {
   /// The approximate number of bytes of additions that are waiting or being committed.
   package var waitingBytes: Int { writer.waitingBytes }
 
-  /// Commits waiting additions, answers waiting reads and closes the file. Later calls fail.
+  /// Commits waiting additions, completes waiting reads and closes the file. Later calls fail.
   ///
   /// If a file system call hangs, this waits ``Configuration/additionTimeout`` for the readers and as long again for
-  /// the writer, then returns; the file is closed when the call returns. Deallocating a repository closes its file,
-  /// too, on the thread that releases it.
+  /// the writer, then returns; the file is closed when the call returns. Deallocating a repository also closes
+  /// its file, on the thread that releases it.
   public func close() async {
     await readers.close()
     await writer.close()

@@ -3,7 +3,7 @@ import EventSourceSQLite
 import EventSourceServer
 import Foundation
 
-/// What the tests do with a history in a process of its own, because it is killed, limited, or just another one.
+/// Test code for a history that needs its own process, because the process is killed, limited, or must be a second one.
 ///
 ///     HistoryProgram write FILE every-commit|interval EVENTS-KEPT
 ///     HistoryProgram read FILE CHANNEL COUNT
@@ -28,8 +28,8 @@ import Foundation
     }
   }
 
-  /// Adds events to several channels at the same time until it is killed, and says each one as soon as it has been
-  /// acknowledged: channel, ID, data.
+  /// Adds events to several channels concurrently until it is killed. Prints each acknowledged event immediately:
+  /// channel, ID, data.
   private static func write(_ path: String, durability: String, keeping count: Int) async throws {
     var configuration = SQLiteEventRepository.Configuration()
     configuration.durability = durability == "interval" ? .interval(.milliseconds(20)) : .everyCommit
@@ -50,7 +50,7 @@ import Foundation
     }
   }
 
-  /// Reads a history that another process writes, until it has seen so many events of a channel, and says them.
+  /// Reads a history that another process writes, until it has seen `count` events of a channel, and prints them.
   private static func read(_ path: String, channel: ChannelName, count: Int) async throws {
     let repository = try SQLiteEventReader(path: path)
     var last: EventID?
@@ -68,7 +68,7 @@ import Foundation
     await repository.close()
   }
 
-  /// Adds events until files may not grow any more, then lifts the limit and goes on.
+  /// Adds events until the process's file size limit is reached, then lifts the limit and continues.
   private static func fill(_ path: String, bytes: rlim_t) async throws {
     let repository = try SQLiteEventRepository(path: path)
     _ = try await repository.append([ServerSentEvent(data: "before")], to: "a")
@@ -100,7 +100,7 @@ import Foundation
     private static let fileSizeLimit = RLIMIT_FSIZE
   #endif
 
-  /// One line in one call to the system, so that a line that is there is whole.
+  /// Prints a line with one system call, so that every printed line is complete.
   private static func say(_ line: String) {
     FileHandle.standardOutput.write(Data("\(line)\n".utf8))
   }

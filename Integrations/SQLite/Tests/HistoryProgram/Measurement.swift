@@ -2,10 +2,10 @@ import EventSourceFormat
 import EventSourceSQLite
 import EventSourceServer
 
-/// How fast a history is written and read on this machine.
+/// Measures how fast a history is written and read on this machine.
 enum Measurement {
-  /// Events of 100 bytes are added one by one by so many publishers at the same time, each to one of so many channels,
-  /// and then one channel after the other is read, in batches as the handler asks for them.
+  /// Concurrent publishers add events of 100 bytes one by one, each to one of the channels. Then the channels are read
+  /// one after another, in batches of the handler's size.
   static func run(
     _ path: String, _ configuration: SQLiteEventRepository.Configuration, publishers: Int, channels: Int,
     for duration: Duration

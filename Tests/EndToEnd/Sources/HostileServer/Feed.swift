@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// The events of `a` and `b` are numbered from 1. The number is the first word of the data and determines the length of
 /// the rest, so that a reader can check the data.
-/// computed from it, so that a reader can tell what it has to be.
+
 final class Feed: Sendable {
   let hub: EventHub
   private let history = InMemoryEventRepository(maximumEvents: 50_000, maximumBytes: 32 << 20)

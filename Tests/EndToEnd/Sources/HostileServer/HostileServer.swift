@@ -9,9 +9,9 @@ import Foundation
 /// of events. `empty` removes every channel and history, so that only leaks remain in memory, and `state` prints how
 /// much that is. SIGTERM ends it.
 ///
-///     GET  /events?channel=a&channel=b    a has a history beside its log; b, c and d have their logs
+///     GET  /events?channel=a&channel=b    a has a history and a log; b, c and d have only a log
 ///     GET  /all?channel=a&channel=b       the same, from the beginning
-///     GET  /private/{channel}?token=T     as the authorizer makes of the token
+///     GET  /private/{channel}?token=T     as the authorizer decides by the token
 ///     GET  /ping                          pong
 ///     POST /echo                          the body
 @main struct HostileServer {

@@ -149,7 +149,7 @@ struct Listen: AsyncParsableCommand {
     if let headTimeout { configuration.headTimeout = headTimeout.limit }
     if let silence {
       configuration.readTimeout = silence.limit
-      // There is no time limit without data, so there is none before the response either.
+      // The read timeout is off, so the timeout for the response is also off.
       if headTimeout == nil, silence.limit == nil { configuration.headTimeout = nil }
     }
     configuration.lastEventIDStore = resume.map { FileLastEventIDStore(path: $0) }

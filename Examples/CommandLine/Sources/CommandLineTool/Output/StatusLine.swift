@@ -37,7 +37,7 @@ struct StatusLine {
     case .comment, .gap, .closed: break
     }
     if case .event = element {} else { isNews = true }
-    // Output that goes elsewhere is counted, and the line is updated ten times a second.
+    // If events are not printed here, they are only counted, and the line is updated at most ten times a second.
     guard isNews || ContinuousClock.now - drawn > .milliseconds(100) else { return }
     drawn = .now
     draw()

@@ -103,7 +103,7 @@ public func es_config_set_repository(
   }
 }
 
-/// Sets the history of every channel of the hubs that use this configuration. For libraries of histories.
+/// Sets the history of every channel of the hubs that use this configuration. Libraries that supply histories call it.
 package func setRepository(
   _ repository: (any EventRepository)?, in config: OpaquePointer?, _ function: String
 ) throws {

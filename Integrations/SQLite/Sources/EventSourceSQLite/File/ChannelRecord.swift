@@ -1,7 +1,7 @@
 /// A channel's row: the contiguous range of its events' numbers, and their total bytes.
 struct ChannelRecord {
-  /// The exclusive upper bound of numbers and byte counts, so that adding to them cannot overflow. A larger value is
-  /// damage.
+  /// The valid range of numbers and byte counts, so that adding to them cannot overflow. A larger value means that the
+  /// file is damaged.
   private static let sound: ClosedRange<Int64> = 0...(1 << 60)
 
   let key: Int64

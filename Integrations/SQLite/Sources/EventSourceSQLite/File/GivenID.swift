@@ -3,7 +3,7 @@ internal import EventSourceFormat
 /// An ID that a history generates: the epoch of the session, and the event's number in its channel.
 ///
 /// A session lasts as long as one process has the file open for writing. Its epoch is random and stored in the file. So
-/// an ID from another file, from a copy that was written elsewhere, or from events that a power cut removed differs
+/// an ID from another file, from a copy that was written elsewhere, or from events that a power failure removed differs
 /// from every ID of this file.
 struct GivenID {
   let epoch: String

@@ -64,7 +64,7 @@ struct HistoryCleaner {
 
   /// Returns excess free pages to the file system; additions reuse the rest.
   ///
-  /// - Returns: Whether there are more to return.
+  /// - Returns: Whether more pages can be returned.
   private func giveBackPages() throws(SQLiteHistoryError) -> Bool {
     let free = try connection.integer("PRAGMA freelist_count")
     let excess = try free - max(1_024, connection.integer("PRAGMA page_count") / 4)

@@ -77,7 +77,7 @@ final class HistoryReader {
     case held(Int64)
     /// Directly before the earliest stored event, so nothing is missing.
     case earliest
-    /// Evicted, and later events were evicted, too.
+    /// Evicted, and later events were also evicted.
     case evicted
   }
 
@@ -94,7 +94,7 @@ final class HistoryReader {
     try givingSession.bind(1, record.key)
     try givingSession.bind(2, given.number)
     defer { givingSession.reset() }
-    // Another session may have given this number to another event, if a copy of the file was written elsewhere.
+    // Another session may have used this number for another event, if a copy of the file was written elsewhere.
     return try givingSession.step() && givingSession.integer(0) == session ? .held(given.number) : nil
   }
 

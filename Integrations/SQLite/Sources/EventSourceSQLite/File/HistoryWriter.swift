@@ -18,7 +18,7 @@ final class HistoryWriter {
   private static let logPages = (full: 4_000, step: 1_000, tooMany: 16_000)
   private static let waitForReaders = Duration.milliseconds(100)
 
-  /// A channel still exceeds its limits after as many evictions as an addition may perform.
+  /// Whether a channel still exceeds its limits after as many evictions as an addition may perform.
   private(set) var isBehind = false
 
   private let connection: Connection
@@ -31,7 +31,7 @@ final class HistoryWriter {
   private var cleaner: HistoryCleaner
   /// When to flush the log without SQLite if the writer is still waiting for a lock. `nil` means never.
   var flushDue: ContinuousClock.Instant?
-  /// When that flush happened. Everything committed before it is on the disk.
+  /// When that flush happened. Everything committed before is on the disk.
   private var logFlushed: ContinuousClock.Instant?
   private var isSynced = true
   /// The number of pages in the log at the last checkpoint.
@@ -56,8 +56,8 @@ final class HistoryWriter {
     connection.lockWait.meanwhile = { [weak self] in self?.flushIfDue() }
   }
 
-  /// Adds to channels, in one transaction if possible. If that fails, each half is tried separately, and so on, so an
-  /// addition that cannot be recorded fails alone.
+  /// Adds events to channels, in one transaction if possible. If that fails, each half is tried separately, and so on,
+  /// so an addition that cannot be recorded fails alone.
   ///
   /// - Parameter isSynced: Whether to flush the disk before returning, including earlier commits.
   /// - Returns: For each addition, its events' IDs or the error that prevented it.
@@ -109,7 +109,7 @@ final class HistoryWriter {
   }
 
   /// Evicts events beyond the retention limits, in one bounded step that continues where the last one stopped. Does not
-  /// flush the disk: events that a power cut restores are evicted again.
+  /// flush the disk: events that a power failure restores are evicted again.
   ///
   /// - Returns: Whether there is more to do now.
   func cleanUp() throws(SQLiteHistoryError) -> Bool {

@@ -11,12 +11,12 @@ internal import EventSourceServer
 final class CommitQueue: Sendable {
   private struct State {
     var additions: WaitingAdditions
-    /// A run is active or scheduled, and will handle what is waiting.
+    /// Whether a run is active or scheduled, which will handle the waiting additions.
     var isRunning = false
     var isClosed = false
     /// When the next run starts by itself.
     var wakeUp: ContinuousClock.Instant?
-    /// A deadline check is scheduled.
+    /// Whether a deadline check is scheduled.
     var isWatched = false
   }
 
@@ -98,7 +98,7 @@ final class CommitQueue: Sendable {
     state.withLock { $0.additions.wasWithdrawn(pending) }
   }
 
-  /// On the queue's thread.
+  /// Does the writer's work. Called on the queue's thread.
   private func run() {
     while true {
       let (group, isClosed) = state.withLock { ($0.additions.nextGroup(), $0.isClosed) }

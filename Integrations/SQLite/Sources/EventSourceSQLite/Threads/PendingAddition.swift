@@ -8,7 +8,7 @@ final class PendingAddition: Sendable {
   private enum Phase {
     case arrived(HistoryWriter.Addition)
     case waiting(HistoryWriter.Addition)
-    /// The writer has taken it, or it was withdrawn.
+    /// The writer has begun it, or it was withdrawn.
     case gone
   }
 

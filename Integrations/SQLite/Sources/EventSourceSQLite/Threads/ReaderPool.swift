@@ -40,7 +40,7 @@ final class ReaderPool: Sendable {
     state = Mutex(State(free: readers))
   }
 
-  /// Returns the answer to a read. Cancelling the task ends the call at once and stops a read in progress early.
+  /// Returns the result of a read. Cancelling the task ends the call immediately and stops a read in progress early.
   func answer(_ request: ReplayRequest, isForNewest: Bool = false) async throws -> ReplayResult {
     let question = PendingQuestion(request, isForNewest: isForNewest)
     return try await withTaskCancellationHandler {
@@ -86,7 +86,7 @@ final class ReaderPool: Sendable {
     if let reader { reader.queue.async { self.answer(question, by: reader) } }
   }
 
-  /// Runs on the reader's queue: answers reads until none waits.
+  /// Runs on the reader's queue: executes reads until none waits.
   private func answer(_ first: PendingQuestion, by reader: Reader) {
     var next: PendingQuestion? = first
     while let question = next {
