@@ -43,6 +43,7 @@ public final class EventHub: Sendable {
   let isDisconnectingSlowReaders = Atomic(false)
   private let random: Mutex<SplitMix64>
   private let laneObserver = Mutex<(@Sendable (ObjectIdentifier) -> Void)?>(nil)
+  private let transitionObserver = Mutex<DeliveryLane.TransitionObserver?>(nil)
 
   /// Makes a hub.
   ///
@@ -86,13 +87,19 @@ public final class EventHub: Sendable {
     let mailbox = LaneMailbox(wake: wake)
     lanes.withLock { $0.append(mailbox) }
     return DeliveryLane(
-      hub: self, mailbox: mailbox, seed: random.withLock { $0.next() }, observer: laneObserver.withLock { $0 }
+      hub: self, mailbox: mailbox, seed: random.withLock { $0.next() }, observer: laneObserver.withLock { $0 },
+      transitionObserver: transitionObserver.withLock { $0 }
     )
   }
 
   /// Lets a check see each call of the lanes that are made from now on, on the thread of the call.
   package func observeLaneCalls(_ observer: @escaping @Sendable (ObjectIdentifier) -> Void) {
     laneObserver.withLock { $0 = observer }
+  }
+
+  /// Lets a check see how the states of subscriptions change in the lanes that are made from now on, on their threads.
+  func observeTransitions(_ observer: @escaping DeliveryLane.TransitionObserver) {
+    transitionObserver.withLock { $0 = observer }
   }
 
   /// The hub's time, in nanoseconds: the lanes' clocks, brought to one origin, as of the last run of any of them.

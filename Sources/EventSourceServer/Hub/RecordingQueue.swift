@@ -122,7 +122,8 @@ final class RecordingQueue: Sendable {
   private func publish(_ batch: [Publication], in hub: EventHub) async {
     // Without the batch, which a task that still sleeps would keep.
     let number = state.withLock { $0.batches }
-    let limit = Task { [timeout = hub.configuration.recordingTimeout, name] in
+    // The clock of a sleeping task traps at times that a configuration may well have.
+    let limit = Task { [timeout = min(hub.configuration.recordingTimeout, .seconds(1 << 30)), name] in
       try await Task.sleep(for: timeout)
       let late = self.state.withLock { $0.batches == number ? $0.recording : [] }
       for publication in late { publication.finish(.failure(PublishError.outcomeUnknown(name))) }

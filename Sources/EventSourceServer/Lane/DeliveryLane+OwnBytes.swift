@@ -32,7 +32,11 @@ extension DeliveryLane {
   /// Says in the stream that events are missing.
   func sendGap(to subscription: Subscription, after lastEventID: String?, earliest: String?) {
     tally.gaps += 1
-    let gap = GapEvent(channel: subscription.requestedName, lastEventID: lastEventID, earliestHeld: earliest)
+    // An ID that could not be looked at says nothing: what is held may be what the reader has.
+    let isUnusable = lastEventID == StreamPlan.unusableLastEventID
+    let gap = GapEvent(
+      channel: subscription.requestedName, lastEventID: isUnusable ? nil : lastEventID,
+      earliestHeld: isUnusable ? nil : earliest)
     sendNotice(gap.serverSentEvent, to: subscription.exchange)
   }
 

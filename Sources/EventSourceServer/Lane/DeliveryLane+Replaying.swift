@@ -306,6 +306,10 @@ extension DeliveryLane {
     subscription.replay = nil
     subscription.cursor = place.position
     subscription.ordinal = place.ordinal
+    let claim = subscription.channel.withState { state in
+      place.ordinal == state.log.endOrdinal ? subscription.channel.claimAtEnd(state) : .number(place.ordinal)
+    }
+    subscription.exchange.composite?.learn(Int(subscription.number), claim)
     apply(.joinedLog, to: subscription)
   }
 }

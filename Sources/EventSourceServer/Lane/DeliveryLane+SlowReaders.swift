@@ -7,8 +7,10 @@ extension DeliveryLane {
     let exchange = subscription.exchange
     let rules = subscription.rules
     let before = subscription.state.deadline(rules)
+    let stateBefore = transitionObserver == nil ? nil : subscription.state
     let wasReplaying = subscription.state.isReplaying
     let effect = subscription.state.apply(input, at: now, rules)
+    if let stateBefore { transitionObserver?(stateBefore, subscription.state) }
     if subscription.state.isReplaying != wasReplaying { subscription.audience.countReplay(wasReplaying ? -1 : 1) }
     if subscription.list != .cohort {
       subscription.audience.move(subscription, to: subscription.state == .live ? .idle : .waiting)

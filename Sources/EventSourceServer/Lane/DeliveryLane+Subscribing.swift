@@ -86,6 +86,8 @@ extension DeliveryLane {
     let log = subscription.channel.snapshot()
     let end = LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal)
     if let provider = configuration.snapshotForNewReaders {
+      // It has nothing yet, whatever it is given of other channels meanwhile.
+      subscription.exchange.composite?.leaveOut(Int(subscription.number))
       return .replay(Replay(source: SnapshotHistory(provider), isSnapshot: true, pin: end))
     }
     guard configuration.replaysWithoutLastEventID else { return .at(end) }
@@ -180,7 +182,8 @@ extension DeliveryLane {
   func newestEventIsKnown(_ id: EventID?, of channel: EventChannel) {
     guard let audience = audiences[ObjectIdentifier(channel)] else { return }
     let claim: ChannelClaim = id.map { .own($0.rawValue, number: 0) } ?? .beginning
-    for subscription in audience.idle + audience.waiting where subscription.ordinal == 0 {
+    for subscription in audience.idle + audience.waiting
+    where subscription.ordinal == 0 && !subscription.state.isReplaying {
       subscription.exchange.composite?.learn(Int(subscription.number), claim)
     }
     for cohort in audience.cohorts where audience.ordinal == 0 {

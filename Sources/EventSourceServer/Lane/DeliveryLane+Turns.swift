@@ -148,9 +148,11 @@ extension DeliveryLane {
       case .piece(let piece, _) = channel.read(from: newest)
     else {
       let log = channel.snapshot()
+      let isMissing = log.hasEvictedNewestEvent(behind: subscription.cursor)
       subscription.cursor = log.end
       subscription.ordinal = log.endOrdinal
       apply(.caughtUp, to: subscription)
+      if isMissing { sendGap(to: subscription, after: nil, earliest: nil) }
       return 0
     }
     tally.coalesced += Int(piece.startOrdinal - min(subscription.ordinal, piece.startOrdinal))

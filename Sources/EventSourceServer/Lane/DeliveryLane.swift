@@ -46,17 +46,22 @@ public final class DeliveryLane: @unchecked Sendable {
   private(set) var isClosed = false
   private let readers = Atomic(0)
   private let observer: (@Sendable (ObjectIdentifier) -> Void)?
+  /// Is told of each state that a subscription leaves, and of the one that it enters.
+  typealias TransitionObserver = @Sendable (SubscriptionState, SubscriptionState) -> Void
+  let transitionObserver: TransitionObserver?
 
   /// After so much the stack polls: some milliseconds of writing.
   private static let runAllowance = 2048
 
   init(
-    hub: EventHub, mailbox: LaneMailbox, seed: UInt64, observer: (@Sendable (ObjectIdentifier) -> Void)? = nil
+    hub: EventHub, mailbox: LaneMailbox, seed: UInt64, observer: (@Sendable (ObjectIdentifier) -> Void)? = nil,
+    transitionObserver: TransitionObserver? = nil
   ) {
     self.hub = hub
     self.mailbox = mailbox
     random = SplitMix64(seed: seed)
     self.observer = observer
+    self.transitionObserver = transitionObserver
   }
 
   deinit { end() }

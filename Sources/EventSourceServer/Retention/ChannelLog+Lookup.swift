@@ -54,6 +54,11 @@ struct LogSnapshot {
     return place(behind: block, in: segment)
   }
 
+  /// Whether the newest event lies behind a position and is no longer held.
+  func hasEvictedNewestEvent(behind position: UInt64) -> Bool {
+    newestEventPosition.map { $0 >= position && $0 < start } ?? false
+  }
+
   /// Where the newest event begins, if it is held; else the log's end.
   var newestEvent: Place? {
     guard let position = newestEventPosition, position >= start,

@@ -89,8 +89,10 @@ struct ChannelLog {
   }
 
   private mutating func addSegment(for byteCount: Int, now: Int64, limits: LogLimits, owner: LogOwner) {
-    // Doubling suits the size to the traffic; a sixteenth of the limit keeps what is evicted at once small.
-    let largest = min(max(limits.bytes / 16, Self.smallestSegment), Self.largestSegment)
+    // Doubling suits the size to the traffic; a sixteenth of the log's limit, and less of the hub's, keeps what is
+    // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.
+    let share = min(limits.bytes / 16, owner.budget.limit / 64)
+    let largest = min(max(share, Self.smallestSegment), Self.largestSegment)
     let wanted = min(segments.last.map { $0.capacity * 2 } ?? Self.firstSegment, largest)
     let segment = LogSegment(
       capacity: max(wanted, byteCount + LogSegment.entrySize),

@@ -1,0 +1,87 @@
+import EventSourceFormat
+import EventSourceServer
+import EventSourceTesting
+import Testing
+
+/// Gaps that schedules found to be untold, or told with what is not known.
+@Suite struct UnsaidGapTests {
+  private struct Snapshots: SnapshotProvider {
+    func snapshot(of channel: ChannelName) async throws -> [ServerSentEvent] {
+      [ServerSentEvent(data: "state of \(channel)", type: "state")]
+    }
+  }
+
+  @Test func aReaderIsToldIfTheEventThatItsWindowHeldBackIsGone() throws {
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.log = LogLimits(age: .seconds(1)) })
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(hub, configuration: .with { $0.coalescingWindow = .seconds(60) })
+    let reader = stack.connect(handler, channels: ["a"])
+    stack.run()
+    try hub.publish("1", to: "a")
+    stack.advance(by: .seconds(70))
+    #expect(reader.response.text.contains("data: 1") || reader.response.text.contains("eventsource-gap"))
+    #expect(!reader.isFinished)
+  }
+
+  @Test func aBusyChannelGivesWayToTheNewestEventsOfOthers() throws {
+    let hub = EventHub(channels: ["a", "b", "c"], configuration: .test { $0.maximumBytes = 64 << 10 })
+    let stack = SimulatedStack(hub: hub)
+    let readers = ["a", "b", "c"].map { stack.connect(EventStreamHandler(hub), channels: [$0]) }
+    stack.run()
+    // Each has had much, which was offered; then each has a little that was not.
+    for name in ["a", "b", "c"] as [ChannelName] {
+      for _ in 0..<400 {
+        try hub.publish(String(repeating: "x", count: 100), to: name)
+        stack.run()
+      }
+    }
+    for _ in 0..<20 {
+      for name in ["a", "b", "c"] as [ChannelName] { try hub.publish("small", to: name) }
+      stack.run()
+    }
+    #expect(readers.allSatisfy { !$0.isFinished }, "ended as \(hub.statistics.ended)")
+    #expect(hub.statistics.evictedUnoffered == 0)
+  }
+
+  @Test func ofAnIDThatIsTooLongTheGapSaysNothing() throws {
+    let hub = EventHub(channels: ["a"], configuration: .test)
+    let stack = SimulatedStack(hub: hub)
+    for number in 1...3 { try hub.publish("\(number)", to: "a") }
+    let handler = EventStreamHandler(hub, configuration: .with { $0.maximumLastEventIDBytes = 8 })
+    let reader = stack.connect(handler, SimulatedRequest(lastEventID: "longer than that"), channels: ["a"])
+    stack.run()
+    #expect(reader.response.text.contains(#"{"channel":"a","lastEventID":null,"earliestHeld":null}"#))
+    #expect(reader.response.text.contains("data: 1\n"))
+  }
+
+  @Test func aReaderThatLeavesBeforeItHasAChannelsStateIsToldWhenItReturns() throws {
+    let executor = ManualTaskExecutor()
+    let hub = EventHub(channels: ["a", "b"], configuration: .test { $0.taskExecutor = executor })
+    let stack = SimulatedStack(hub: hub)
+    try hub.publish("old", to: "b")
+    let handler = EventStreamHandler(hub, configuration: .with { $0.snapshotForNewReaders = Snapshots() })
+    let request = SimulatedRequest(target: "/?channel=b")
+    let reader = stack.connect(handler, request, channels: ["a"])
+    stack.run()
+    // The state of the first channel is there, that of the second one is not.
+    executor.runNext()
+    stack.run()
+    try hub.publish("new", to: "a")
+    stack.run()
+    var parser = EventStreamParser()
+    try parser.parse(reader.response.body) { _ in }
+    reader.hangUp()
+    let back = stack.connect(
+      handler, SimulatedRequest(target: "/?channel=b", lastEventID: parser.lastEventID), channels: ["a"])
+    stack.run()
+    #expect(!parser.lastEventID.isEmpty)
+    #expect(back.response.text.contains(#""channel":"b""#))
+  }
+
+  @Test func aRecordingMayBeGivenAnyTime() async throws {
+    let hub = EventHub(configuration: .test { $0.recordingTimeout = .seconds(Int64.max) })
+    hub.register(InMemoryEventRepository(), for: "a")
+    for number in 1...20 { _ = try await hub.publish("\(number)", to: "a", awaiting: .published) }
+    #expect(hub.statistics.published == 20)
+  }
+}
