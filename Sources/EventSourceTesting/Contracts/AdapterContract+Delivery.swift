@@ -59,6 +59,18 @@ extension AdapterContract {
       try scene.wait(for: "the stalled reader to be cut off") { scene.hub.statistics.readers == 0 }
       try require(scene.hub.statistics.ended == [.stalled: 1], "it ended as \(scene.hub.statistics.ended)")
     },
+    Check("what is kept for readers that take nothing is released when they leave") { scene in
+      let stalled = try (0..<10).map { _ in try ClientStream(port: scene.port, receiveBuffer: 4096) }
+      for stream in stalled { try stream.readHead() }
+      _ = try scene.publish(1500, dataBytes: 10_000)
+      for stream in stalled { stream.socket.reset() }
+      try scene.wait(for: "peers that have left to be forgotten") { scene.hub.statistics.readers == 0 }
+      // The log is gone with its channel: what is held then is kept by the adapter.
+      scene.hub.remove("a")
+      try scene.wait(for: "the kept bytes to be released") {
+        scene.hub.statistics.heldBytes < 4096
+      }
+    },
     Check("an idle stream carries heartbeats", { $0.heartbeatInterval = .milliseconds(50) }) { scene in
       let stream = try ClientStream(port: scene.port)
       try stream.readHead()

@@ -29,6 +29,20 @@ extension RepositoryContract {
         }
       }
     },
+    Check("a history that is emptied between two batches never goes on in silence") { archive in
+      let earlier = try await archive.append(numbers: 1...30)
+      let first = try await archive.ask(after: earlier[4].id)
+      guard case .contiguous(let batch) = first, let last = batch.last else {
+        throw ContractViolation("after the fifth event there is \(brief(first))")
+      }
+      guard try await archive.removeAll() else { return }
+      let later = try await archive.append(numbers: 31...35)
+      let answer = try await archive.ask(after: last.id)
+      // Behind the newest event of all nothing is missing.
+      let isRight =
+        answer == .unknownID || answer == .gap(later) || last == earlier.last && answer == .contiguous(later)
+      try require(isRight, "after \(name(last.id)), which was removed, there is \(brief(answer))")
+    },
     Check("removing one channel's events leaves the others alone") { archive in
       let other = try await archive.append(numbers: 1...5, to: "other")
       try await archive.append(numbers: 1...5)

@@ -17,6 +17,12 @@ public final class RecordingResponse: EventStreamResponse {
   public var onStart: (() -> Void)?
   /// Called before each write: what another thread does at that moment, such as publishing.
   public var beforeWrite: (() -> Void)?
+  /// Called when the lane ends the stream, with the ending.
+  public var onEnd: ((EventStreamEnding) -> Void)?
+  /// So many bytes are accepted beyond the room and kept as they were lent, as a stack does that sends them later
+  /// without copying; nil: none are kept.
+  public var keepLimit: Int?
+  private var kept: [EventStreamBytes] = []
   /// The peer has gone, which the next write finds out.
   public var isCut = false
   /// A write took less than it was offered, and the stack has yet to say that more is taken.
@@ -49,11 +55,36 @@ public final class RecordingResponse: EventStreamResponse {
       isOver = true
       return .peerGone
     }
+    if let keepLimit, room < bytes.count || !kept.isEmpty {
+      guard keptBytes < keepLimit else {
+        owesWritable = true
+        return .accepted(0)
+      }
+      kept.append(copy bytes)
+      sendKept()
+      return .accepted(bytes.count)
+    }
     let taken = max(0, min(bytes.count, room, largestWrite))
-    bytes.withUnsafeBytes { body.append(contentsOf: $0.prefix(taken)) }
-    if room != .max { room -= taken }
+    take(bytes, taken)
     owesWritable = taken < bytes.count
     return .accepted(taken)
+  }
+
+  /// How many bytes are kept that have no room yet.
+  public var keptBytes: Int { kept.reduce(0) { $0 + $1.count } }
+
+  /// Moves what is kept into the body, as far as there is room.
+  public func sendKept() {
+    while let first = kept.first, room > 0 {
+      let taken = min(first.count, room)
+      take(first, taken)
+      if taken == first.count { kept.removeFirst() } else { kept[0] = first.dropFirst(taken) }
+    }
+  }
+
+  private func take(_ bytes: borrowing EventStreamBytes, _ count: Int) {
+    bytes.withUnsafeBytes { body.append(contentsOf: $0.prefix(count)) }
+    if room != .max { room -= count }
   }
 
   /// Keeps the ending.
@@ -62,6 +93,8 @@ public final class RecordingResponse: EventStreamResponse {
     precondition(!isOver, "a stream is ended once")
     isOver = true
     self.ending = ending
+    if ending == .aborted { kept = [] }
+    onEnd?(ending)
   }
 
   /// The stack will say now that it takes more; whether it owed that.
@@ -71,7 +104,10 @@ public final class RecordingResponse: EventStreamResponse {
   }
 
   /// The peer was said to have gone: from now on nothing may be called.
-  public func close() { isOver = true }
+  public func close() {
+    isOver = true
+    kept = []
+  }
 
   /// The body as text.
   public var text: String { String(decoding: body, as: UTF8.self) }

@@ -21,6 +21,8 @@ public final class SimulatedStack {
     public func read(_ count: Int = .max) {
       let (room, isTooMuch) = response.room.addingReportingOverflow(count)
       response.room = count == .max || response.room == .max || isTooMuch ? .max : room
+      response.sendKept()
+      guard response.keptBytes < response.keepLimit ?? .max else { return }
       if response.payWritable() { exchange.becameWritable() }
     }
 
