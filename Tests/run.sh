@@ -5,25 +5,29 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'EOF'
-usage: bash Tests/run.sh [--quick] [CHECK ...]
+usage: bash Tests/run.sh [--quick | --list] [CHECK ...]
 
 Installs missing Debian packages by name, builds with warnings as errors, and runs the checks, or only the named ones:
 
   format       the sources are formatted, and the tree keeps its rules
   linkage      the format and the server need no Foundation
+  platforms    what can be checked of other systems here, and a client that is linked statically
   unit         all tests of all modules
-  asynchttpclient  the client's suites over AsyncHTTPClient, too
+  asynchttpclient  the client's suites over AsyncHTTPClient, too, and with the trait HTTPTypes
   allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
   benchmarks   Tests/Benchmarks/compare.sh works, its smallest form
-  readme       the README's code compiles and its commands work
+  readme       every block of the README is compiled and run
+  documentation  the pages of all products, their links, and their code
   quickstart   Examples/Quickstart, from the shell
   examples     the other examples, from the shell
   commandline  Examples/CommandLine, from the shell
   resume       clients cut and resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
   stalled      readers that take nothing, on many channels, stay within the budget, short form of Tests/EndToEnd/stalled.py
   cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
+  hostile      hostile peers at both stacks, under the address sanitizer, short form of Tests/EndToEnd/hostile.py
   interop      other people's clients at our server, our client at other people's servers: Tests/Interop
   browser      Examples/Quickstart, in Chromium
+  proxies      the server behind nginx and HAProxy, short form of Tests/Proxies/run.py
   readers      thousands of idle readers come and go, and nothing is left
   evhttp       the C library and both evhttp examples, short form of Tests/Checks/evhttp/run.py
   sanitize     the thread and address sanitizers, short form of Tests/sanitize.sh
@@ -33,16 +37,19 @@ Only when it is named, because it builds AsyncHTTPClient once more:
 
   contract     Tests/ContractService, driven as client suites drive it, over both transports
 
---quick leaves out asynchttpclient, benchmarks, examples, commandline, resume, stalled, cycles, interop, browser,
-readers, evhttp, sanitize and fuzz.
+--quick leaves out platforms, asynchttpclient, benchmarks, documentation, examples, commandline, resume, stalled, cycles,
+hostile, interop, browser, proxies, readers, evhttp, sanitize and fuzz. --list prints the names. Tests/loaded.sh runs
+them on a busy machine.
 EOF
 }
 
-all=(format linkage unit asynchttpclient allocations benchmarks readme quickstart examples commandline resume stalled cycles interop browser readers evhttp sanitize fuzz)
+all=(format linkage platforms unit asynchttpclient allocations benchmarks readme documentation quickstart examples
+  commandline resume stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
     --help | -h) usage; exit 0 ;;
+    --list) printf '%s\n' "${all[@]}"; exit 0 ;;
     --quick) chosen+=(format linkage unit allocations readme quickstart examples) ;;
     *)
       if [[ " ${all[*]} contract " == *" $argument "* ]]; then chosen+=("$argument"); else
@@ -57,6 +64,7 @@ run_check() {
   case "$1" in
     format) bash Tests/Checks/format.sh ;;
     linkage) bash Tests/Checks/linkage.sh ;;
+    platforms) bash Tests/Checks/platforms.sh ;;
     # Tests that use all descriptors of a process, all of its threads, the disk or the network have processes of their
     # own.
     unit)
@@ -69,21 +77,25 @@ run_check() {
         swift test --skip-build -Xswiftc -warnings-as-errors --filter aProcessWithoutDescriptors ;;
     # In a folder of its own, because a trait is another build of everything.
     asynchttpclient)
-      swift build --build-tests --traits AsyncHTTPClient --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
-        swift test --skip-build --traits AsyncHTTPClient --scratch-path .build-traits --filter EventSourceClientTests ;;
+      swift build --build-tests --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
+        swift test --skip-build --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits --filter EventSourceClientTests ;;
     contract) python3 Tests/Checks/contract.py ;;
     allocations)
-      swift run --quiet -c release --package-path Tests/Benchmarks bench-micro --check Tests/Benchmarks/thresholds.json ;;
+      programs=$(bash Tests/build.sh Tests/Benchmarks release) &&
+        "$programs/bench-micro" --check Tests/Benchmarks/thresholds.json ;;
     benchmarks) bash Tests/Benchmarks/compare.sh --smoke >/dev/null ;;
     readme) python3 Tests/Checks/readme.py ;;
+    documentation) python3 Tests/Checks/documentation.py ;;
     quickstart) bash Tests/Checks/quickstart.sh ;;
     examples) bash Tests/Checks/examples.sh ;;
     commandline) bash Tests/Checks/commandline.sh ;;
     resume) python3 Tests/EndToEnd/resume.py && python3 Tests/EndToEnd/killed.py ;;
     stalled) python3 Tests/EndToEnd/stalled.py ;;
     cycles) python3 Tests/EndToEnd/cycles.py ;;
+    hostile) python3 Tests/EndToEnd/hostile.py ;;
     interop) bash Tests/Interop/run.sh ;;
     browser) bash Tests/Browser/run.sh ;;
+    proxies) python3 Tests/Proxies/run.py --short ;;
     readers) python3 Tests/Checks/readers.py --count 2000 ;;
     evhttp) python3 Tests/Checks/evhttp/run.py ;;
     sanitize) bash Tests/sanitize.sh all --short ;;
@@ -94,6 +106,7 @@ run_check() {
 bash Tests/Checks/install.sh "${chosen[@]}" || exit 1
 passed=0
 failed=()
+times=()
 for check in "${chosen[@]}"; do
   echo "== $check"
   started=$SECONDS
@@ -102,7 +115,9 @@ for check in "${chosen[@]}"; do
   else
     failed+=("$check"); echo "== $check FAILED after $((SECONDS - started)) s"
   fi
+  times+=("$check $((SECONDS - started))")
 done
+echo "times:$(printf '%s\n' "${times[@]}" | sort -rnk2 | sed 's/\(.*\) \(.*\)/ \1 \2 s,/' | tr -d '\n' | sed 's/,$//')"
 [ ${#failed[@]} -eq 0 ] || echo "failed: ${failed[*]}"
 echo "checks: $passed passed, ${#failed[@]} failed"
 [ ${#failed[@]} -eq 0 ]

@@ -78,7 +78,8 @@ static void pin_up(struct job *job) {
   note->text = job->text;
   snprintf(note->id, sizeof note->id, "%zu", count + 1);
   board.count[job->channel] = count + 1;
-  es_event event = {.data = note->text, .data_length = strlen(note->text), .type = "note", .id = note->id};
+  es_event event =
+    ES_STRUCT(es_event, .data = note->text, .data_length = strlen(note->text), .type = "note", .id = note->id);
   if (es_publish_event(board.hub, &channels[job->channel], 1, &event, NULL) != ES_OK)
     fprintf(stderr, "a note is not published: %s\n", es_last_error());
 }
@@ -96,7 +97,7 @@ static void look_up(struct job *job) {
   for (size_t index = after; is_known && index < board.count[job->channel] && count < job->most; index++) {
     struct note *note = &board.notes[job->channel][index];
     events[count++] =
-      (es_event){.data = note->text, .data_length = strlen(note->text), .type = "note", .id = note->id};
+      ES_STRUCT(es_event, .data = note->text, .data_length = strlen(note->text), .type = "note", .id = note->id);
   }
   /* A reader that has left meanwhile needs no answer: ES_NOT_PENDING is no mistake. */
   es_replay_answer(job->replay, is_known ? ES_REPLAY_CONTIGUOUS : ES_REPLAY_UNKNOWN_ID, events, count);
@@ -263,16 +264,18 @@ static void check(es_status status) {
 
 static void make_streams(void) {
   es_config *config;
-  check(es_config_create(&config));
+  check(es_config_create_for(ES_CONFIG_HUB, &config));
   check(es_config_set(config, ES_OPTION_LOG_EVENTS, 16)); /* The board keeps the rest. */
+  check(es_config_set_logger(config, &ES_STRUCT(es_logger, .log = print_log)));
+  check(es_hub_create(config, &program.hub));
+  es_config_free(config);
+  for (int number = 0; number < 2; number++)
+    check(es_hub_set_repository(program.hub, channels[number], &ES_STRUCT(es_repository, .replay = replay)));
+  check(es_streams_create(program.hub, program.base, &program.streams));
+  check(es_config_create_for(ES_CONFIG_STREAMS, &config));
   check(es_config_set(config, ES_OPTION_RECONNECTION_MS, 1000));
   check(es_config_set(config, ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID, 1));
-  check(es_config_set_logger(config, &(es_logger){.log = print_log}));
-  check(es_config_set_authorizer(config, &(es_authorizer){.authorize = authorize}));
-  check(es_hub_create(config, &program.hub));
-  for (int number = 0; number < 2; number++)
-    check(es_hub_set_repository(program.hub, channels[number], &(es_repository){.replay = replay}));
-  check(es_streams_create(program.hub, program.base, &program.streams));
+  check(es_config_set_authorizer(config, &ES_STRUCT(es_authorizer, .authorize = authorize)));
   check(es_streams_mount(program.streams, program.http, "/events/{channel}", config));
   es_config_free(config);
 }

@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# Builds the library for C programs and installs it, with its header and what pkg-config knows of it.
-#   bash Integrations/Libevent/install.sh --prefix DIR [--libdir DIR] [--debug | --uninstall]
-# With DESTDIR in the environment everything goes below that folder, for packages; what is installed refers to the prefix.
-# Needs Swift 6.3 and libevent-dev to build; who uses what is installed needs neither Swift nor this package.
-# --libdir: where the library goes, if not lib below the prefix. --debug keeps assertions and symbols. --uninstall takes
-# away what was installed with the same prefix, libdir and DESTDIR.
+# Builds the libraries for C programs and installs them, with headers, man pages and what pkg-config knows of them.
+#   bash Integrations/Libevent/install.sh --prefix DIR [--libdir DIR] [--without-sqlite] [--debug | --uninstall]
+# There are two: eventsource-libevent, and eventsource-libevent-sqlite, which is the same with histories in SQLite files.
+# With DESTDIR in the environment everything goes below that folder, for packages; what is installed refers to the
+# prefix. Needs Swift 6.3 and libevent-dev to build, libsqlite3-dev for the second library, and python3 for the man pages;
+# who uses what is installed needs neither Swift nor this package.
+# --libdir: where the libraries go, if not lib below the prefix. --without-sqlite leaves out the second one. --debug keeps
+# assertions and symbols. --uninstall takes away what was installed with the same prefix, libdir and DESTDIR.
 set -euo pipefail
 
-usage() { sed -n '2,7s/^# *//p' "$0"; }
-prefix='' libdir='' configuration=release uninstall=''
+usage() { sed -n '2,9s/^# *//p' "$0"; }
+prefix='' libdir='' configuration=release uninstall='' with_sqlite=yes
 while [ $# -gt 0 ]; do
   case "$1" in
     --prefix) [ $# -gt 1 ] || { usage >&2; exit 64; }; prefix=$2; shift ;;
     --prefix=*) prefix=${1#*=} ;;
     --libdir) [ $# -gt 1 ] || { usage >&2; exit 64; }; libdir=$2; shift ;;
     --libdir=*) libdir=${1#*=} ;;
+    --without-sqlite) with_sqlite='' ;;
     --debug) configuration=debug ;;
     --uninstall) uninstall=yes ;;
     --help | -h) usage; exit 0 ;;
@@ -26,53 +29,86 @@ done
 case "$prefix" in /*) ;; *) prefix=$PWD/$prefix ;; esac
 libdir=${libdir:-$prefix/lib}
 case "$libdir" in /*) ;; *) libdir=$PWD/$libdir ;; esac
-to_lib=${DESTDIR:-}$libdir to_include=${DESTDIR:-}$prefix/include
-name=libeventsource-libevent
+to_lib=${DESTDIR:-}$libdir to_include=${DESTDIR:-}$prefix/include to_man=${DESTDIR:-}$prefix/share/man/man3
 if [ -n "$uninstall" ]; then
-  rm -f "$to_lib/$name".so "$to_lib/$name".so.* "$to_lib/$name.a" "$to_lib/pkgconfig/eventsource-libevent.pc" \
-    "$to_include/eventsource.h"
-  echo "removed $name from ${DESTDIR:-}$prefix"
+  for name in eventsource-libevent eventsource-libevent-sqlite; do
+    rm -f "$to_lib/lib$name".so "$to_lib/lib$name".so.* "$to_lib/lib$name.a" "$to_lib/pkgconfig/$name.pc"
+  done
+  rm -f "$to_include/eventsource.h" "$to_include/eventsource-sqlite.h" "$to_man"/eventsource{,-sqlite}.3
+  echo "removed eventsource-libevent from ${DESTDIR:-}$prefix"
   exit
 fi
-if ! pkg-config --exists libevent; then
-  echo "install.sh: libevent's headers are missing: the Debian package is libevent-dev" >&2
-  exit 1
-fi
-mkdir -p "$to_lib/pkgconfig" "$to_include"
+
+missing() { echo "install.sh: $1's headers are missing: the Debian package is $2" >&2; exit 1; }
+pkg-config --exists libevent || missing libevent libevent-dev
+[ -z "$with_sqlite" ] || pkg-config --exists sqlite3 || missing SQLite 'libsqlite3-dev; or leave it out: --without-sqlite'
+mkdir -p "$to_lib/pkgconfig" "$to_include" "$to_man"
 cd "$(dirname "$0")/../.."
 
 here=Integrations/Libevent
-header=$here/Sources/CEventSource/eventsource.h
-version=$(sed -n 's/^#define ES_VERSION "\(.*\)"$/\1/p' "$header")
-# A program that was linked with one version runs with a later one, as long as the first number is the same.
-soname=$name.so.${version%%.*}
-
-# The Swift runtime becomes part of the library, and nothing of it is visible outside.
-build=(--configuration "$configuration" --product EventSourceC --scratch-path .build-c -Xswiftc -static-stdlib
-  -Xlinker "--version-script=$here/eventsource.map" -Xlinker "-soname=$soname" -Xlinker --gc-sections)
-swift build --quiet "${build[@]}"
-products=$(swift build --show-bin-path "${build[@]}")
-
-# The same as one object in which only the functions of the header can be seen, so that nothing of it gets mixed up with
-# what else a program is linked from.
+headers=$here/Sources/CEventSource
+version=$(sed -n 's/^#define ES_VERSION "\(.*\)"$/\1/p' "$headers/eventsource.h")
 runtime=$(swiftc -print-target-info -static-stdlib | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/linux
-mapfile -t objects <"$products/EventSourceC.product/Objects.LinkFileList"
-archives=()
-for library in swift_Concurrency swiftSynchronization swiftGlibc swift_StringProcessing swift_RegexParser swiftCore \
-  dispatch BlocksRuntime; do
-  archives+=("$runtime/lib$library.a")
-done
-object=$products/eventsource-libevent.o
-ld -r -o "$object" "$runtime/$(uname -m)/swiftrt.o" "${objects[@]}" --start-group "${archives[@]}" --end-group
-objcopy --wildcard --keep-global-symbol='es_*' "$object"
+# Before glibc 2.34 these were libraries of their own.
+private='-lstdc++ -lm'
+printf '2.34\n%s\n' "$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)" | sort -CV || private+=' -ldl -lpthread'
+# Where the dynamic linker looks anyway, a program need not remember the folder.
+rpath=" -Wl,-rpath,$libdir"
+case "$libdir" in /lib | /usr/lib | /lib64 | /usr/lib64 | "/usr/lib/$(uname -m)-linux-gnu") rpath='' ;; esac
 
-install -m 755 "$products/libEventSourceC.so" "$to_lib/$name.so.$version"
-if [ "$configuration" = release ]; then strip --strip-unneeded "$object" "$to_lib/$name.so.$version"; fi
-rm -f "$to_lib/$name.a"
-ar rcs "$to_lib/$name.a" "$object"
-install -m 644 "$header" "$to_include/eventsource.h"
-ln -sf "$name.so.$version" "$to_lib/$soname"
-ln -sf "$soname" "$to_lib/$name.so"
-sed -e "s|@prefix@|$prefix|" -e "s|@libdir@|$libdir|" -e "s|@version@|$version|" "$here/eventsource-libevent.pc.in" \
-  >"$to_lib/pkgconfig/eventsource-libevent.pc"
-echo "installed $name $version, shared and static, in ${DESTDIR:-}$prefix"
+# install_header NAME: a header, and the man page that is made from it.
+install_header() {
+  install -m 644 "$headers/$1.h" "$to_include/$1.h"
+  if command -v python3 >/dev/null; then
+    python3 "$here/manpage.py" "$headers/$1.h" "$(LC_ALL=C date -u -r "$headers/$1.h" '+%B %-d, %Y')" >"$to_man/$1.3"
+    chmod 644 "$to_man/$1.3"
+  else
+    echo "install.sh: there is no python3, and so no man page of $1" >&2
+  fi
+}
+
+# install_library NAME PRODUCT REQUIRED DESCRIPTION: a library that is shared and one that is static.
+install_library() {
+  local name=$1 product=$2 library=lib$1 soname=lib$1.so.${version%%.*} products object archive
+  local archives=() objects
+  # The Swift runtime becomes part of the library, and nothing of it is visible outside. A program that was linked with
+  # one version runs with a later one, as long as the first number is the same.
+  local build=(--configuration "$configuration" --product "$product" --scratch-path .build-c -Xswiftc -static-stdlib
+    -Xlinker "--version-script=$here/eventsource.map" -Xlinker --gc-sections
+    # Regular expressions, which nothing here uses.
+    -Xswiftc -Xfrontend -Xswiftc -disable-implicit-string-processing-module-import)
+  swift build --quiet "${build[@]}" -Xlinker "-soname=$soname"
+  products=$(swift build --show-bin-path "${build[@]}")
+
+  # The same as one object in which only the functions of the headers can be seen, so that nothing of it gets mixed up
+  # with what else a program is linked from.
+  object=$products/$name.o
+  if [ ! "$object" -nt "$products/lib$product.so" ] || [ ! "$object" -nt "$here/install.sh" ]; then
+    mapfile -t objects <"$products/$product.product/Objects.LinkFileList"
+    for archive in swift_Concurrency swiftSynchronization swiftDispatch swiftGlibc swiftCore dispatch BlocksRuntime; do
+      archives+=("$runtime/lib$archive.a")
+    done
+    ld -r -o "$object" "$runtime/$(uname -m)/swiftrt.o" "${objects[@]}" --start-group "${archives[@]}" --end-group
+    objcopy --wildcard --keep-global-symbol='es_*' "$object"
+    if [ "$configuration" = release ]; then strip --strip-unneeded "$object"; fi
+  fi
+
+  rm -f "$to_lib/$library".so* "$to_lib/$library.a"
+  install -m 755 "$products/lib$product.so" "$to_lib/$library.so.$version"
+  if [ "$configuration" = release ]; then strip --strip-unneeded "$to_lib/$library.so.$version"; fi
+  ar rcs "$to_lib/$library.a" "$object"
+  ln -sf "$library.so.$version" "$to_lib/$soname"
+  ln -sf "$soname" "$to_lib/$library.so"
+  sed -e "s|@prefix@|$prefix|" -e "s|@libdir@|$libdir|" -e "s|@version@|$version|" -e "s|@name@|$name|" \
+    -e "s|@description@|$4|" -e "s|@requires@|$3|" -e "s|@private@|$private|" -e "s|@rpath@|$rpath|" \
+    "$here/eventsource.pc.in" >"$to_lib/pkgconfig/$name.pc"
+  echo "installed $library $version, shared and static, in ${DESTDIR:-}$prefix"
+}
+
+install_header eventsource
+install_library eventsource-libevent EventSourceC libevent \
+  'Event streams (Server-Sent Events) in an evhttp server'
+[ -n "$with_sqlite" ] || exit 0
+install_header eventsource-sqlite
+install_library eventsource-libevent-sqlite EventSourceCSQLite 'libevent, sqlite3' \
+  'Event streams (Server-Sent Events) in an evhttp server, with histories in SQLite files'

@@ -64,7 +64,7 @@ int eventsource_set_no_delay(int fd) { return set(fd, IPPROTO_TCP, TCP_NODELAY, 
 
 int eventsource_set_reuse_address(int fd) { return set(fd, SOL_SOCKET, SO_REUSEADDR, 1); }
 
-int eventsource_set_dual_stack(int fd) { return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0); }
+int eventsource_set_dual_stack(int fd, int takes_ipv4) { return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !takes_ipv4); }
 
 int eventsource_set_send_buffer(int fd, int bytes) { return set(fd, SOL_SOCKET, SO_SNDBUF, bytes); }
 

@@ -2,13 +2,14 @@ import EventSourceServer
 import Synchronization
 
 extension BuiltInServer {
-  /// Opens the port and starts the threads.
+  /// Opens the sockets and starts the threads.
   ///
-  /// - Returns: Where the server listens: the port that the system chose if the configuration says 0.
-  /// - Throws: ``BuiltInServerError``; nothing is left open then. Among the reasons: the configuration is not valid,
-  ///   the port is in use, the server runs already.
+  /// - Returns: Where the server listens: the port that the system chose if the configuration says 0. With
+  ///   ``Configuration/additionalSockets``, the first of ``addresses``.
+  /// - Throws: ``BuiltInServerError``, which names the address that failed; nothing is left open then. Among the
+  ///   reasons: the configuration is not valid, the port is in use, the server runs already.
   @discardableResult
-  public func start() throws(BuiltInServerError) -> BoundAddress { try startThreads().address }
+  public func start() throws(BuiltInServerError) -> BoundAddress { try startThreads().addresses[0] }
 
   private func startThreads() throws(BuiltInServerError) -> LoopThreads {
     try configuration.validate()
@@ -28,17 +29,17 @@ extension BuiltInServer {
     }
     let threads = try result.get()
     ServiceManager.tell("READY=1")
-    log("The server listens", [("address", "\(threads.address)")])
+    for address in threads.addresses { log("The server listens", [("address", "\(address)")]) }
     return threads
   }
 
   /// Stops: takes no new connections, closes idle ones, lets requests that are being served finish, and ends the
   /// streams at random moments within the window, so that their readers do not all come back at once.
   ///
-  /// Returns when every thread has ended and every descriptor is closed: at the latest a second after the window, when
-  /// what is left has been cut off. A route's closure that still runs is canceled, but not waited for. Then the server
-  /// may be started again. Returns at once if the server does not run; while another call stops it, waits for the same
-  /// end, which a shorter window brings nearer.
+  /// Returns when every thread has ended and every descriptor is closed. That takes at most a second longer than the
+  /// window; remaining connections are then closed. Route closures that are still running are cancelled but not
+  /// awaited. The server can then be started again. Returns immediately if the server is not running. If another call
+  /// is already stopping the server, waits for it to finish; the shorter window applies.
   public func stop(draining window: Duration = .zero) async { await stop(nil, draining: window) }
 
   /// Stops these threads, or those that run, if nil.
@@ -70,7 +71,8 @@ extension BuiltInServer {
   ///   - window: Over how long the streams are ended when the task is canceled or a signal comes.
   ///   - stopsOnSignals: Whether SIGTERM and SIGINT stop the server instead of ending the program, for as long as this
   ///     runs. The second signal ends the program at once.
-  ///   - listening: Called once, when the port is open.
+  ///   - listening: Called when all sockets are open, once for each address that is listened at, in the order of
+  ///     ``addresses``.
   /// - Throws: ``BuiltInServerError`` if the server does not start; cancellation is the regular end, and throws
   ///   nothing.
   public func run(
@@ -84,7 +86,7 @@ extension BuiltInServer {
     let watcher = stopsOnSignals ? try StopSignals.watch { canceled.continuation.yield() } : nil
     defer { watcher.map(StopSignals.unwatch) }
     let threads = try startThreads()
-    listening(threads.address)
+    for address in threads.addresses { listening(address) }
     await withTaskCancellationHandler {
       let stopping = Task {
         for await _ in canceled.stream { await stop(threads, draining: window) }

@@ -3,11 +3,16 @@ import Glibc
 extension BuiltInServer.Configuration {
   /// The first of the listening sockets that systemd has opened for this process (`LISTEN_FDS`, sd_listen_fds(3)); nil
   /// if there is none. To be given to ``listeningDescriptor``.
-  public static var systemdDescriptor: Int32? {
+  public static var systemdDescriptor: Int32? { systemdDescriptors.first }
+
+  /// All the sockets that systemd has opened for this process, in the order of its unit file; empty if there are none.
+  /// To be given to ``listeningDescriptor`` and ``additionalSockets``.
+  public static var systemdDescriptors: [Int32] {
     guard let process = getenv("LISTEN_PID"), String(cString: process) == "\(getpid())",
-      let count = getenv("LISTEN_FDS"), let number = Int(String(cString: count)), number > 0
-    else { return nil }
-    return 3
+      let count = getenv("LISTEN_FDS"), let number = Int32(String(cString: count)), number > 0
+    else { return [] }
+    // No process has more descriptors than this.
+    return (3..<min(number, 1 << 20) + 3).map { $0 }
   }
 }
 

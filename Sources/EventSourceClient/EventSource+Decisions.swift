@@ -1,39 +1,39 @@
 extension EventSource.Configuration {
-  /// What a source is.
+  /// The kind of a source.
   public enum Mode: Sendable, Hashable {
-    /// A feed: when a response ends or breaks off, the source requests it again, from where it stopped.
+    /// A continuous feed. When a response ends or breaks, the source requests it again from where it stopped.
     case subscription
-    /// One response, such as the answer of a model: its end is the end, and the request is not repeated once a stream
-    /// was open.
+    /// A single response, such as a model's answer. The source ends with it, and does not repeat the request once a
+    /// stream was open.
     case response
   }
 
-  /// What happens when the first attempt fails.
+  /// The reaction to a failure of the first attempt.
   public enum FirstConnection: Sendable, Hashable {
     /// The error is thrown to the consumer.
     case throwsError
-    /// The source tries again as it does later, for at most this time; nil: without a limit. The limit cuts an attempt
-    /// short, and no wait begins that would outlast it.
+    /// The source retries as it does later, for at most this time. `nil` means no limit. The limit interrupts an
+    /// attempt, and no wait begins that would exceed it.
     case retries(for: Duration?)
   }
 
-  /// Whether a source goes on after an error.
+  /// The decision after an error.
   public enum Decision: Sendable, Hashable {
-    /// It waits, as configured, and connects again.
+    /// Wait as configured, and reconnect.
     case reconnect
-    /// It waits for this time, and connects again.
+    /// Wait for this time, and reconnect.
     case reconnectAfter(Duration)
-    /// It closes, and the error is thrown to the consumer.
+    /// Close, and throw the error to the consumer.
     case stop
   }
 
   /// One attempt to connect, as the request provider sees it.
   public struct Attempt: Sendable {
-    /// Its number since the source was made, from 1.
+    /// Its number since the source was created, from 1.
     public let number: Int
-    /// Why the attempt before it ended; nil for the first one, and after ``EventSource/restart()``.
+    /// The error that ended the previous attempt. `nil` for the first one and after ``EventSource/restart()``.
     public let lastError: SubscriptionError?
-    /// The `Last-Event-ID` that will be sent; empty: none.
+    /// The `Last-Event-ID` to be sent. Empty for none.
     public let lastEventID: String
   }
 }

@@ -2,23 +2,23 @@ internal import EventSourceFormat
 public import Foundation
 
 extension EventSource {
-  /// What happens to a source, in order.
+  /// An element of a source's sequence.
   public enum Element: Sendable {
-    /// A stream is there. Comes again after each reconnect.
-    case opened(ResponseHead)
+    /// A stream was opened. Repeated after each reconnect.
+    indirect case opened(ResponseHead)
     /// An event.
     case event(Message)
-    /// A comment, without its colon, as soon as its line has ended.
+    /// A comment, without its colon, delivered when its line ends.
     case comment(String)
-    /// The server says that events are missing which cannot be replayed.
-    case gap(Gap)
-    /// The stream ended or an attempt failed; the next one follows after the wait.
-    case reconnecting(Reconnection)
-    /// The end, when it is not by an error: nothing follows.
+    /// The server reports missing events that it cannot replay.
+    indirect case gap(Gap)
+    /// The stream ended or an attempt failed. The next attempt follows after the wait.
+    indirect case reconnecting(Reconnection)
+    /// The end, unless it is by an error. Nothing follows.
     case closed(Closure)
   }
 
-  /// An event as it was received.
+  /// A received event.
   public struct Message: Sendable {
     private let event: ReceivedEvent
     private let stream: OpenedStream
@@ -28,18 +28,18 @@ extension EventSource {
       self.stream = stream
     }
 
-    /// The type; `message`, if the stream named none.
+    /// The type. `message` if the stream named none.
     public var type: String { event.type }
     /// The data.
     public var data: String { event.data }
-    /// The event's own ID; nil: the stream gave it none.
+    /// The event's own ID. `nil` if it had none.
     public var id: String? { event.id }
-    /// The last event ID when it was dispatched: its own ID, or that of an event before it; empty: there is none.
+    /// The last event ID when it was dispatched: its own or that of an earlier event. Empty if there is none.
     public var lastEventID: String { event.lastEventID }
-    /// The head of the response that it came in; its URL has the event's origin.
+    /// The head of its response, whose URL has the event's origin.
     public var head: ResponseHead { stream.head }
 
-    /// The data as a value of a type, from JSON.
+    /// Decodes the data from JSON.
     public func decode<Value: Decodable>(
       _ type: Value.Type = Value.self, by decoder: JSONDecoder = JSONDecoder()
     ) throws -> Value {
@@ -47,17 +47,24 @@ extension EventSource {
     }
   }
 
-  /// Events that are missing and cannot be replayed, as a server of EventSourceKit tells it.
+  /// Missing events that cannot be replayed, as reported by a server that uses EventSourceKit.
   public struct Gap: Sendable, Hashable, Decodable {
-    /// The channel of which they are missing.
+    /// The channel. Empty: a consumer of a ``SharedEventSource`` missed them in the program.
     public let channel: String
-    /// The event after which they are missing; nil: this reader was too slow and was moved on.
+    /// The last event before the gap. `nil` if this reader was too slow and skipped ahead.
     public let lastEventID: String?
-    /// The first event that is still to be had; nil: events that were received may come again.
+    /// The first event that is still available. `nil` if received events may be repeated.
     public let earliestHeld: String?
 
-    /// The type of the event by which it is told.
+    /// The type of the event that reports it.
     public static let eventType = "eventsource-gap"
+
+    /// What a consumer of a shared source is told that was too slow.
+    static let inProgram = Gap(channel: "", lastEventID: nil, earliestHeld: nil)
+
+    private init(channel: String, lastEventID: String?, earliestHeld: String?) {
+      (self.channel, self.lastEventID, self.earliestHeld) = (channel, lastEventID, earliestHeld)
+    }
 
     init?(_ data: String) {
       guard let gap = try? JSONDecoder().decode(Gap.self, from: Data(data.utf8)) else { return nil }
@@ -67,37 +74,36 @@ extension EventSource {
 
   /// A wait before the next attempt.
   public struct Reconnection: Sendable {
-    /// The number of the attempt to come.
+    /// The number of the next attempt.
     public let attempt: Int
-    /// How long it waits.
+    /// The duration of the wait.
     public let delay: Duration
-    /// Why; nil: somebody called ``EventSource/restart()``.
+    /// The reason. `nil` after ``EventSource/restart()``.
     public let error: SubscriptionError?
   }
 
-  /// Why a source closed without an error.
+  /// The reason why a source closed without an error.
   public enum Closure: Sendable, Hashable {
     /// ``EventSource/close()`` was called.
     case byCaller
-    /// The server said that there is nothing more to come, by 204.
+    /// The server reported by 204 that nothing more will come.
     case byServer
-    /// The one response that was asked for came to its end, or to the event that
-    /// ``EventSource/Configuration/endsAtEvent`` names.
+    /// The single response ended, or reached the event that ``EventSource/Configuration/endsAtEvent`` names.
     case completed
   }
 
-  /// What a source is doing (WHATWG HTML 9.2.2).
+  /// The state of a source (WHATWG HTML 9.2.2).
   public enum ReadyState: Int, Sendable, Hashable {
-    /// Connecting, or waiting to connect again.
+    /// Connecting, or waiting to reconnect.
     case connecting = 0
-    /// A stream is there.
+    /// A stream is open.
     case open = 1
-    /// Closed for good.
+    /// Closed permanently.
     case closed = 2
   }
 }
 
-/// The head that all events of a stream have in common: one reference for each instead of all that is in it.
+/// The head that all events of a stream share by reference.
 final class OpenedStream: Sendable {
   let head: ResponseHead
   init(_ head: ResponseHead) { self.head = head }

@@ -1,12 +1,12 @@
-/// Something that happened, for a log.
+/// A log record.
 public struct EventSourceLogRecord: Sendable {
-  /// How much it matters.
+  /// The severity.
   public enum Level: String, Sendable, Hashable { case debug, info, warning, error }
 
   /// How much it matters.
   public let level: Level
-  /// What happened.
+  /// The message.
   public let message: StaticString
-  /// The values that belong to it.
+  /// The values that describe it.
   public let metadata: [(name: String, value: String)]
 }

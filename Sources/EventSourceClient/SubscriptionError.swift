@@ -1,53 +1,55 @@
 public import Foundation
 
-/// Why an attempt failed, a stream ended, or both.
+/// The reason why an attempt failed or a stream ended.
 ///
-/// Its texts contain no password and no query of a URL; the body of an error response is as the server sent it.
+/// Its texts contain no passwords and no URL queries. The body of an error response is as the server sent it.
 public struct SubscriptionError: Error, Sendable {
-  /// What kind of failure it is.
+  /// The kind of a failure.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     /// The name of the code.
     public let description: String
 
-    /// The status says that there is no stream (WHATWG HTML 9.2.3, processing the response).
+    /// The response status was not 200 (WHATWG HTML 9.2.3, processing the response).
     public static let status = Code(description: "status")
-    /// The content is no event stream.
+    /// The content is not an event stream.
     public static let contentType = Code(description: "contentType")
-    /// The request cannot be made: its URL, a field or the last event ID cannot be sent, or its provider failed.
+    /// The request cannot be made: its URL, a field or the last event ID is invalid, or its provider failed.
     public static let request = Code(description: "request")
-    /// There was no response, or it broke off.
+    /// There was no response, or it broke.
     public static let transport = Code(description: "transport")
-    /// No connection, or no response head, in time.
+    /// The connection or the response head timed out.
     public static let connectTimeout = Code(description: "connectTimeout")
-    /// The stream was silent for too long.
+    /// The stream sent nothing for too long.
     public static let readTimeout = Code(description: "readTimeout")
-    /// The response came to its end.
+    /// The response ended.
     public static let ended = Code(description: "ended")
-    /// The response came to its end in the middle of an event, which is lost.
+    /// The response ended in the middle of an event, which is lost.
     public static let truncated = Code(description: "truncated")
-    /// A redirect leads nowhere, or in a circle.
+    /// A redirect has no valid target, or forms a loop.
     public static let redirect = Code(description: "redirect")
     /// A line or an event exceeds ``EventSource/Configuration/limits``.
     public static let tooLarge = Code(description: "tooLarge")
     /// The store of last event IDs failed.
     public static let store = Code(description: "store")
-    /// Another consumer reads this source, or has read it.
+    /// The source has or had another consumer.
     public static let severalConsumers = Code(description: "severalConsumers")
+    /// A consumer of a ``SharedEventSource`` was too slow for its buffer.
+    public static let tooSlow = Code(description: "tooSlow")
   }
 
-  /// What kind of failure it is.
+  /// The kind of the failure.
   public let code: Code
-  /// What happened and what to do, in a sentence.
+  /// What happened and how to solve it, in one sentence.
   public let message: String
-  /// The response, if there was one: its status and fields.
+  /// The head of the response, if there was one.
   public let head: ResponseHead?
-  /// The beginning of the body of a response that is no stream, up to
+  /// The beginning of the body of a response that is not a stream, up to
   /// ``EventSource/Configuration/maximumErrorBodyBytes``.
   public internal(set) var body: [UInt8]
-  /// What the transport, the request provider or the store threw.
+  /// The error of the transport, the request provider or the store.
   public let underlying: (any Error)?
 
-  /// Makes an error.
+  /// Creates an error.
   public init(
     _ code: Code, _ message: String, head: ResponseHead? = nil, body: [UInt8] = [],
     underlying: (any Error)? = nil
@@ -61,9 +63,9 @@ public struct SubscriptionError: Error, Sendable {
 
   /// The status of the response, if there was one.
   public var status: Int? { head?.status }
-  /// The fields of the response; none, if there was none.
+  /// The fields of the response. Empty if there was none.
   public var headers: [HeaderField] { head?.headers ?? [] }
-  /// ``body`` as text; bytes that are not UTF-8 are replaced.
+  /// ``body`` as text, with invalid UTF-8 replaced.
   public var bodyText: String { String(decoding: body, as: UTF8.self) }
 }
 

@@ -1,20 +1,20 @@
-/// An event's ID, checked once: what a reader repeats as its last event ID (WHATWG HTML 9.2.4).
+/// An event's ID, which a reader sends back as its last event ID (WHATWG HTML 9.2.4).
 ///
-/// IDs are compared by their bytes, as everything on the wire is.
+/// The initializer validates it once. IDs are compared by their bytes.
 public struct EventID: Sendable, CustomStringConvertible {
-  /// The ID as text. The empty one, on the wire, takes the reader's last event ID away.
+  /// The ID as text. An empty ID resets the reader's last event ID.
   public let rawValue: String
 
-  /// Checks an ID, which may come from a peer.
+  /// Creates an ID from text, which may come from a peer.
   ///
-  /// - Throws: ``EventStreamFormatError`` if it has a CR or LF, which would end its line, or a NUL, for which a reader
-  ///   ignores the whole field (WHATWG HTML 9.2.6).
+  /// - Throws: ``EventStreamFormatError`` if it has a CR or LF, which would end its line, or a NUL, which makes readers
+  ///   ignore the field (WHATWG HTML 9.2.6).
   public init(_ id: String) throws(EventStreamFormatError) {
     try EventStreamFormatError.checkLine(id, of: .id, allowsNUL: false)
     rawValue = id
   }
 
-  /// An ID that is known to be well-formed.
+  /// Creates an ID that is known to be valid.
   package init(unchecked id: String) { rawValue = id }
 
   /// The ID as text.
@@ -22,19 +22,19 @@ public struct EventID: Sendable, CustomStringConvertible {
 }
 
 extension EventID: Hashable {
-  /// Whether both have the same bytes.
+  /// Returns whether both have the same bytes.
   public static func == (left: EventID, right: EventID) -> Bool {
     left.rawValue.hasSameBytes(as: right.rawValue)
   }
 
-  /// Feeds the bytes.
+  /// Hashes the bytes.
   public func hash(into hasher: inout Hasher) {
     rawValue.hashBytes(into: &hasher)
   }
 }
 
 extension EventID: ExpressibleByStringLiteral {
-  /// An ID written in source; an ill-formed one is a mistake of the programmer and stops the program.
+  /// Creates an ID from a literal. Traps if it is invalid.
   public init(stringLiteral id: String) {
     do {
       try self.init(id)

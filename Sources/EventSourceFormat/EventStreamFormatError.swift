@@ -1,6 +1,6 @@
-/// What an event stream cannot carry. Nothing was written.
+/// A value that an event stream cannot represent. Nothing was written.
 public enum EventStreamFormatError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// A part of the stream that is one line.
+  /// A part of the stream that must be a single line.
   public enum Part: String, Sendable, Hashable {
     /// The `id` field.
     case id
@@ -10,16 +10,16 @@ public enum EventStreamFormatError: Error, Sendable, Hashable, CustomStringConve
     case comment
   }
 
-  /// A CR or LF, at this offset in UTF-8, would end the line.
+  /// The part has a CR or LF, which would end the line, at this UTF-8 offset.
   case lineBreak(in: Part, offset: Int)
-  /// Readers ignore the field for the NUL at this offset in UTF-8.
+  /// The part has a NUL at this UTF-8 offset. Readers ignore such a field.
   case nullCharacter(in: Part, offset: Int)
-  /// The part must not be empty.
+  /// The part is empty.
   case empty(Part)
-  /// The time to wait before reconnecting is negative.
+  /// The reconnection time is negative.
   case negativeReconnectionTime(Duration)
 
-  /// One line for a person.
+  /// A one-line description.
   public var description: String {
     switch self {
     case .lineBreak(let part, let offset): "the \(part.rawValue) has a line break at byte \(offset); it is one line"

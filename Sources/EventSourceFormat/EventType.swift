@@ -1,17 +1,17 @@
-/// The type of an event, checked once: the name under which listeners are registered (WHATWG HTML 9.2.6).
+/// An event's type, the name for which listeners are registered (WHATWG HTML 9.2.6).
 ///
-/// Types are compared by their bytes.
+/// The initializer validates it once. Types are compared by their bytes.
 public struct EventType: Sendable, CustomStringConvertible {
-  /// The type of an event that names none.
+  /// The type of events that do not name one.
   public static let message: EventType = "message"
 
-  /// The type as text, not empty.
+  /// The type as text. Never empty.
   public let rawValue: String
 
-  /// Checks a type.
+  /// Creates a type from text.
   ///
   /// - Throws: ``EventStreamFormatError`` if it has a CR or LF, which would end its line, or is empty, which readers
-  ///   take for `message`.
+  ///   treat as `message`.
   public init(_ type: String) throws(EventStreamFormatError) {
     guard !type.isEmpty else { throw .empty(.type) }
     try EventStreamFormatError.checkLine(type, of: .type, allowsNUL: true)
@@ -23,19 +23,19 @@ public struct EventType: Sendable, CustomStringConvertible {
 }
 
 extension EventType: Hashable {
-  /// Whether both have the same bytes.
+  /// Returns whether both have the same bytes.
   public static func == (left: EventType, right: EventType) -> Bool {
     left.rawValue.hasSameBytes(as: right.rawValue)
   }
 
-  /// Feeds the bytes.
+  /// Hashes the bytes.
   public func hash(into hasher: inout Hasher) {
     rawValue.hashBytes(into: &hasher)
   }
 }
 
 extension EventType: ExpressibleByStringLiteral {
-  /// A type written in source; an ill-formed one is a mistake of the programmer and stops the program.
+  /// Creates a type from a literal. Traps if it is invalid.
   public init(stringLiteral type: String) {
     do {
       try self.init(type)

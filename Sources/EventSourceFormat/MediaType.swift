@@ -1,25 +1,25 @@
-/// A media type as it stands in a `Content-Type` field, taken apart as the WHATWG MIME Sniffing standard does (4.4).
+/// A media type from a `Content-Type` field, parsed as in WHATWG MIME Sniffing (4.4).
 public struct MediaType: Sendable, Hashable {
-  /// Type and subtype, in lower case: `text/event-stream`.
+  /// The type and subtype in lower case, such as `text/event-stream`.
   public let essence: String
-  /// The parameters, in order, with names in lower case; of a name that occurs twice, the first.
+  /// The parameters in order, with names in lower case. If a name occurs twice, only the first.
   public let parameters: [Parameter]
 
   /// A name and a value.
   public struct Parameter: Sendable, Hashable {
-    /// In lower case.
+    /// The name, in lower case.
     public var name: String
-    /// As written, without the quotes.
+    /// The value, without quotes.
     public var value: String
   }
 
-  /// The type of event streams. They are UTF-8 whatever a `charset` says (WHATWG HTML 9.2.5).
+  /// The type of event streams. They are always UTF-8, whatever the `charset` (WHATWG HTML 9.2.5).
   public static let eventStream = MediaType("text/event-stream")!
 
-  /// Whether this is an event stream; parameters do not matter.
+  /// Whether this is an event stream, with any parameters.
   public var isEventStream: Bool { essence == Self.eventStream.essence }
 
-  /// Takes the value of one field apart; nil if it has no type and subtype.
+  /// Parses the value of one field. `nil` if it has no type and subtype.
   public init?(_ text: String) {
     var scanner = Scanner(text)
     scanner.skipSpace()
@@ -51,14 +51,14 @@ public struct MediaType: Sendable, Hashable {
     self.parameters = parameters
   }
 
-  /// The type that a message with these `Content-Type` fields has: the last of their comma-separated values that is a
-  /// media type and not `*/*` (WHATWG Fetch, extract a MIME type). A `charset` of an earlier value of the same essence
-  /// is not carried over, since nothing here depends on one.
+  /// Returns the type of a message with these `Content-Type` fields: the last of their comma-separated values that is a
+  /// media type and not `*/*` (WHATWG Fetch, extract a MIME type). A `charset` of an earlier value with the same
+  /// essence is not carried over, because nothing here depends on it.
   public static func extracted(from fieldValues: [String]) -> MediaType? {
     fieldValues.flatMap(splitAtCommas).compactMap(MediaType.init).last { $0.essence != "*/*" }
   }
 
-  /// Commas within quotes do not separate (WHATWG Fetch, get, decode, and split).
+  /// Splits at commas outside of quotes (WHATWG Fetch, get, decode, and split).
   private static func splitAtCommas(_ text: String) -> [String] {
     var parts = [""]
     var isQuoted = false
@@ -81,7 +81,7 @@ public struct MediaType: Sendable, Hashable {
   }
 }
 
-/// Goes over a field's value.
+/// Scans a field's value.
 private struct Scanner {
   private var rest: Substring.UnicodeScalarView
 
@@ -101,7 +101,7 @@ private struct Scanner {
     return taken
   }
 
-  /// The text of a quoted string whose first quote has been taken, up to and with its last, or all that is left.
+  /// Returns the text of a quoted string after its opening quote, and consumes the closing quote or everything left.
   mutating func takeQuoted() -> String {
     var text = ""
     while let scalar = rest.popFirst(), scalar != "\"" {

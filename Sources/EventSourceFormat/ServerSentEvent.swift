@@ -1,17 +1,17 @@
-/// One event to be published: what one block of an event stream carries (WHATWG HTML 9.2.6).
+/// An event to publish: the content of one block of an event stream (WHATWG HTML 9.2.6).
 ///
 /// Events are compared by their bytes.
 public struct ServerSentEvent: Sendable {
-  /// What a reader repeats as its last event ID; nil: the reader's last event ID stays what it was.
+  /// The ID, which a reader sends back as its last event ID. `nil` leaves the reader's last event ID unchanged.
   public var id: EventID?
-  /// The type; nil: `message`.
+  /// The type. `nil` means `message`.
   public var type: EventType?
-  /// The data. CR LF and CR arrive as LF, because the format keeps no record of which it was.
+  /// The data. CR LF and CR arrive as LF, because the format does not distinguish them.
   public var data: String
-  /// How long the reader waits before it reconnects, from now on, in whole milliseconds; nil: as before.
+  /// The reader's reconnection time from now on, in whole milliseconds. `nil` leaves it unchanged.
   public var reconnectionTime: Duration?
 
-  /// Makes an event.
+  /// Creates an event.
   public init(data: String, type: EventType? = nil, id: EventID? = nil, reconnectionTime: Duration? = nil) {
     self.id = id
     self.type = type
@@ -21,13 +21,13 @@ public struct ServerSentEvent: Sendable {
 }
 
 extension ServerSentEvent: Hashable {
-  /// Whether both have the same bytes, and the same reconnection time.
+  /// Returns whether both have the same bytes and the same reconnection time.
   public static func == (left: ServerSentEvent, right: ServerSentEvent) -> Bool {
     left.id == right.id && left.type == right.type && left.data.hasSameBytes(as: right.data)
       && left.reconnectionTime == right.reconnectionTime
   }
 
-  /// Feeds the bytes and the reconnection time.
+  /// Hashes the bytes and the reconnection time.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(id)
     hasher.combine(type)
@@ -36,9 +36,9 @@ extension ServerSentEvent: Hashable {
   }
 }
 
-/// What can be published as an event: the way for a type of the application's own.
+/// A type whose values can be published as events.
 public protocol ServerSentEventConvertible {
-  /// The event. What it throws, publishing throws.
+  /// The event. Publishing rethrows its errors.
   var serverSentEvent: ServerSentEvent { get throws }
 }
 

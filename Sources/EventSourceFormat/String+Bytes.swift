@@ -1,7 +1,7 @@
-/// Equality of strings is canonical: two spellings of a character are one. On the wire they are different, and here.
+/// Comparison by bytes. Swift's string equality is canonical equivalence, but on the wire different bytes are
+/// different.
 extension String {
-  /// Calls `body` with the bytes where they are: without a copy of the string, whose references would have to be
-  /// counted, unless it is one that has no UTF-8 of its own.
+  /// Calls `body` with the bytes in place. Copies, and so retains, the string only if its storage is not UTF-8.
   @inline(__always)
   func withBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
     if let result = utf8.withContiguousStorageIfAvailable(body) { return result }
@@ -17,7 +17,7 @@ extension String {
     utf8.count == bytes.count && utf8.elementsEqual(bytes)
   }
 
-  /// Feeds the bytes and their number.
+  /// Hashes the bytes and their number.
   func hashBytes(into hasher: inout Hasher) {
     var copy = self
     copy.withUTF8 { bytes in

@@ -15,7 +15,7 @@ let package = Package(
     .executableTarget(
       name: "bench-server",
       dependencies: [
-        "CEvhttp",
+        "BenchSupport", "CEvhttp",
         .product(name: "EventSourceFormat", package: "eventsource-kit"),
         .product(name: "EventSourceServer", package: "eventsource-kit"),
         .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
@@ -45,6 +45,16 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
+    .executableTarget(
+      name: "bench-publish",
+      dependencies: [
+        "BenchSupport",
+        .product(name: "EventSourceFormat", package: "eventsource-kit"),
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+      ],
+      swiftSettings: settings
+    ),
+    .target(name: "BenchSupport", swiftSettings: settings),
     .target(name: "CountedMalloc"),
     .systemLibrary(name: "CEvhttp", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
   ]

@@ -12,7 +12,7 @@ import time
 
 import corpus
 import report
-from servers import HERE, RELEASE, YARDSTICKS, peers, start
+from servers import HERE, RELEASE, YARDSTICKS, Probe, closing_server, peers, start
 
 OURS = ["built-in", "evhttp"]
 
@@ -40,10 +40,16 @@ class Scale:
         self.corpus_megabytes = pick(64, 32, 2)
         self.client_events = pick(1_000_000, 300_000, 10_000)
         self.capacities = pick([0.1, 0.5, 0.9], [0.1, 0.5, 0.9], [0.5])
+        self.waves = pick(200, 200, 5)
+        self.compared_rounds = pick(5, 5, 1)
+        self.streams_of = pick([1, 2, 8, 16], [1, 2, 8, 16], [1, 2, 16])
 
 
-def load(server, count=None, size=100, rate=0, channels=1, burst=1, **options):
-    """One run of the load generator; what it measured."""
+def load(server, count=None, size=100, rate=0, channels=1, burst=1, reading="own", has_probe=False, **options):
+    """One run of the load generator; what it measured.
+
+    With several channels each reader reads its own of them, or all of them if `reading` is "all". With a probe, it says
+    meanwhile how late the server's other work is."""
     arguments = {"port": server.port, "pid": server.pid, **options}
     # Peers may lose events; that is their affair.
     if server.name not in ["floor", *OURS]:
@@ -51,24 +57,31 @@ def load(server, count=None, size=100, rate=0, channels=1, burst=1, **options):
     publish = server.publish(count, size, rate, channels, burst) if count else None
     if publish:
         arguments["publish"] = publish
-    if channels > 1:
+    if channels > 1 and reading == "all":
+        arguments |= {"path": "/stream/0?" + "&".join(f"channel={number}" for number in range(1, channels))}
+    elif channels > 1:
         arguments |= {"path": "/stream/%d", "channels": channels}
     command = [f"{YARDSTICKS}/load"]
     for name, value in arguments.items():
         command += [f"--{name.replace('_', '-')}", str(value)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    probing = Probe(server.port) if has_probe else contextlib.nullcontext()
+    with probing as probe, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         process.stdout.readline()
+        if probe:
+            probe.begin()
         if count and publish is None:
             server.start_publishing(count, size, rate)
         lines = process.stdout.read().splitlines()
+        found = probe.finish() if probe else {}
     if not lines:
         raise RuntimeError(f"{server.name}: the load generator ended with status {process.returncode}")
-    result = json.loads(lines[-1])
+    result = json.loads(lines[-1]) | found
     if server.name in ["floor", *OURS] and (result["failed"] or result["lost"] or result["gaps"] or result["repeats"]):
         raise RuntimeError(f"{server.name}: {result}")
     result["lost_percent"] = 100 * max(result["lost"], 0) / max(result["events"] + result["lost"], 1)
     result["cpu_us"] = result["server_cpu"] * 1e6 / max(result["events"], 1)
     result["rate"] = result["events"] / max(result["seconds"], 1e-9)
+    result["bytes_per_event"] = result["bytes"] / max(result["events"], 1)
     return result
 
 
@@ -92,14 +105,6 @@ def alternate(names, rounds, measure, **options):
 
 def spread(values):
     return [statistics.median(values), min(values), max(values)] if values else None
-
-
-@contextlib.contextmanager
-def closing_server(server):
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 def full_speed(scale, others):
@@ -159,6 +164,48 @@ def many_channels(scale, others):
         close = alternate(names, scale.fewer_rounds, measure, history=64 << 10)
         return close | alternate(there, scale.peers_rounds, measure, buffer=128)
     return {channels: over(channels) for channels in scale.channel_steps}
+
+
+def several_channels(scale):
+    """Streams that are all of the same channels and get the same number of events, however many channels that are. As
+    "ratio" the quotients by what a stream of one channel costs in the same round."""
+    count = int(100 * scale.paced_seconds)
+    ways = {"paced": (count, 100), "full speed": (scale.burst, 0)}
+    runs = {(way, number, name): [] for way in ways for number in scale.streams_of for name in OURS}
+    for _ in range(scale.compared_rounds):
+        for (way, number, name), measured in runs.items():
+            events, rate = ways[way]
+            with closing_server(start(name)) as server:
+                measured.append(load(
+                    server, events, rate=rate, readers=scale.readers, expect=events, limit=60, channels=number, reading="all"))
+    results = {way: {number: {} for number in scale.streams_of} for way in ways}
+    for (way, number, name), measured in runs.items():
+        alone = runs[way, scale.streams_of[0], name]
+        results[way][number][name] = {key: statistics.median(run[key] for run in measured) for key in measured[0]} | {
+            "ratio": {key: spread([run[key] / one[key] for run, one in zip(measured, alone)]) for key in ["cpu_us", "rate"]}}
+    return results
+
+
+def other_work(scale):
+    """How late the work of the host's own is on the loop that delivers."""
+    def measure(server, rate):
+        count = int(rate * scale.paced_seconds) or scale.burst
+        result = load(server, count, rate=rate, readers=scale.readers, expect=count, limit=60, has_probe=True)
+        timer = get(server, "/stats")["timer_ns"]
+        return result | {"timers": timer["count"], "timer_p99_ms": timer["p99"] / 1e6, "timer_max_ms": timer["max"] / 1e6}
+    return {name: alternate(OURS, scale.compared_rounds, lambda server, rate=rate: measure(server, rate))
+            for name, rate in [("1,000 events a second", 1000), ("full speed", 0)]}
+
+
+def slowest_publish(scale):
+    """Microseconds on the publisher's thread, the median of the rounds."""
+    rounds = []
+    for _ in range(scale.compared_rounds):
+        output = subprocess.run(
+            [f"{RELEASE}/bench-publish", str(scale.waves)], check=True, stdout=subprocess.PIPE, text=True).stdout
+        rounds.append(json.loads(output))
+    return {name: {key: statistics.median(run[name][key] for run in rounds) for key in first}
+            for name, first in rounds[0].items()}
 
 
 def big_events(scale, others):
@@ -281,6 +328,21 @@ def client(scale, has_httpx):
     return {name: statistics.median(runs) for name, runs in results.items()}
 
 
+def open_sources(scale):
+    """What an open source of a process takes, beside a stream of Go's client: KiB, and seconds to open all."""
+    programs = {"EventSource": [f"{RELEASE}/bench-client", "--open"], "Go eventsource": [f"{YARDSTICKS}/go-client"]}
+    results = {}
+    for name, (program, *options) in programs.items():
+        if not os.path.exists(program):
+            continue
+        with closing_server(start("built-in")) as server:
+            url = f"http://127.0.0.1:{server.port}/stream"
+            output = subprocess.run(
+                [program, url, *options, str(min(scale.idle, 10_000))], check=True, stdout=subprocess.PIPE, text=True).stdout
+            results[name] = json.loads(output.splitlines()[-1])
+    return results
+
+
 def publish(server, count, **options):
     """Publishes events of 100 bytes, and returns when they are published."""
     path = server.publish(count, 100, **options)
@@ -324,10 +386,14 @@ def main():
     run("idle", idle, others)
     run("resume storm", resume_storm, others)
     run("many channels", many_channels, others)
+    run("several channels", several_channels)
+    run("other work", other_work)
+    run("slowest publish", slowest_publish)
     run("big events", big_events, others)
     run("publish latency", publish_latency)
     run("delivery latency", delivery_latency, results["paced"]["floor"]["cpu_us"], others)
     run("client", client, has_httpx)
+    run("open sources", open_sources)
     run("scaling", scaling)
     micro = subprocess.run([f"{RELEASE}/bench-micro"], check=True, stdout=subprocess.PIPE, text=True).stdout
     results["micro"] = dict(line.rsplit(": ", 1) for line in micro.splitlines())
@@ -339,10 +405,16 @@ def main():
     print(f"compare: {time.monotonic() - began:.0f} s", file=sys.stderr)
 
 
-if __name__ == "__main__":
-    # However it is ended, the servers that it has started end first.
+@contextlib.contextmanager
+def stopping():
+    """However the program is ended, the servers that it has started end first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        main()
+        yield
     except KeyboardInterrupt:
         sys.exit("compare: stopped")
+
+
+if __name__ == "__main__":
+    with stopping():
+        main()

@@ -6,14 +6,18 @@ cd "$(dirname "$0")"
 case " $* " in *" --help "* | *" -h "*)
   cat <<'HELP'
 usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--write] | --render
+       bash Tests/Benchmarks/compare.sh --against COMMIT [--quick]
 
 Measures the built-in server, evhttp, the decoder and the client against yardsticks in C and against peers, alternating
 in one run, and prints tables of ratios.
 
-  --quick   smaller, within ten minutes
+  --quick   smaller, in about a quarter of an hour
   --smoke   one short round of everything without peers: that it works, not how fast
   --write   the tables and plots of the documentation are replaced by those of this run
   --render  measures nothing: the documentation is given those of the last run once more
+  --against COMMIT
+            builds another commit, too, and measures its programs and those of this tree in turn, without yardsticks and
+            peers: what has become slower, or larger. The status is 1 if anything is less than 0.97 of what it was
 
 Needs Swift; a C compiler, libevent and what else is missing is installed from Debian. Peers: Go's package eventsource,
 nginx with nchan, Python's sse-starlette, and httpx-sse for the client. A peer that cannot be installed is named and left
@@ -22,21 +26,44 @@ HELP
   exit 0 ;;
 esac
 
-for argument in "$@"; do
-  case "$argument" in
-    --quick | --smoke | --write | --render) ;;
-    *) echo "compare: there is no option \"$argument\"; see --help" >&2; exit 64 ;;
+against=
+options=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --quick | --smoke | --write | --render) options+=("$1") ;;
+    --against)
+      against=$(git rev-parse --verify --quiet --short "${2-}^{commit}") ||
+        { echo "compare: \"${2-}\" is no commit" >&2; exit 64; }
+      shift ;;
+    *) echo "compare: there is no option \"$1\"; see --help" >&2; exit 64 ;;
   esac
+  shift
 done
+set -- "${options[@]}"
+case "${against:+against} $* " in
+  "against "*--write* | "against "*--render* | "against "*--smoke*)
+    echo "compare: --against goes with --quick alone" >&2; exit 64 ;;
+esac
 
 build=.build/yardsticks
 mkdir -p "$build"
 command -v swift >/dev/null || { echo "compare: swift is missing" >&2; exit 1; }
 bash ../Checks/install.sh benchmarks >&2 || exit 1
-for yardstick in load floor_server floor_parse; do
+for yardstick in load probe floor_server floor_parse; do
   cc -O2 -pthread -Wall -Wextra -Werror -o "$build/$yardstick" "Yardsticks/$yardstick.c" || exit 1
 done
-swift build --quiet -c release || exit 1
+bash ../build.sh Tests/Benchmarks release >&2 || exit 1
+
+if [ -n "$against" ]; then
+  # A copy of the other commit, built where what is built is kept.
+  other=.build/against/$against
+  if [ ! -e "$other/Package.swift" ]; then
+    mkdir -p "$other" && git -C ../.. archive --format=tar "$against" | tar -x -C "$other" ||
+      { rm -rf "$other"; exit 1; }
+  fi
+  swift build --quiet -c release --package-path "$other/Tests/Benchmarks" || exit 1
+  exec python3 against.py --against "$PWD/$other/Tests/Benchmarks/.build/release" --name "$against" "$@"
+fi
 
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
@@ -55,6 +82,8 @@ case " $* " in *" --smoke "*) ;; *)
   if debian /usr/bin/go golang-go && debian "$go" golang-github-donovanhide-eventsource-dev; then
     GO111MODULE=off GOFLAGS='' GOPATH=/usr/share/gocode GOCACHE="$PWD/$build/go" \
       go build -o "$build/go-eventsource" Peers/go_server.go || rm -f "$build/go-eventsource"
+    GO111MODULE=off GOFLAGS='' GOPATH=/usr/share/gocode GOCACHE="$PWD/$build/go" \
+      go build -o "$build/go-client" Peers/go_client.go || rm -f "$build/go-client"
   fi
   if debian /usr/sbin/nginx nginx && debian /usr/lib/nginx/modules/ngx_nchan_module.so libnginx-mod-nchan; then
     touch "$build/nchan"
@@ -65,4 +94,5 @@ case " $* " in *" --smoke "*) ;; *)
         'httpx-sse>=0.4,<0.5' 'httpx>=0.27,<1' >/dev/null 2>&1 && touch "$build/python/ready"
   fi ;;
 esac
+case " $* " in *" --smoke "*) python3 against.py --smoke || exit 1 ;; esac
 exec python3 compare.py "$@"

@@ -68,6 +68,18 @@ def goals(results):
         cells = [number(values[name][key]) if name in values else "" for name in names]
         return [what, goal, *cells, ratio_text(ratio(values, ours, key))]
 
+    def late(key, stack):
+        work = results["other work"].values()
+        return " / ".join(number(values[stack][key]) for values in work)
+
+    def publishing(name):
+        times = results["slowest publish"][name]
+        return f"{times['slowest'] / 1000:.2f}; of {times['publishes']:,.0f}"
+
+    def channels(stack):
+        steps = results["several channels"]["paced"].items()
+        return [f"{number}: {ratio_text(values[stack]['ratio']['cpu_us'])}" for number, values in list(steps)[1:]]
+
     def against(name, goal):
         times = f"{fast['built-in']['rate'] / fast[name]['rate']:.0f} x" if name in fast else "not installed"
         return [f"the same, built-in, against {name}", goal, "", "", "", "", times]
@@ -102,12 +114,48 @@ def goals(results):
         ["the same, over events of " + " / ".join(size_text(size) for size in results["decoding over sizes"]), "flat", "",
          "", "", "", " / ".join(f"{best['bench-parse whole'] / best['floor_parse whole']:.2f}"
                                 for best in results["decoding over sizes"].values())],
+        *[[f"{what}, ms, {stack}, 1,000 events/s / full speed", "25 / 100 at most", "", "", "", late(key, stack), ""]
+          for what, key, stacks in [
+              ("p99 of a host's own route", "answer_p99_ms", fast), ("p99 of a host's 10 ms timer", "timer_p99_ms", ["evhttp"]),
+              ("p99 of the lane's own deadlines", "heartbeat_p99_ms", fast)]
+          for stack in ["built-in", "evhttp"] if stack in stacks],
+        *[[f"slowest publish beside {name}, ms", "2 at most", "", "", "", publishing(name), ""]
+          for name in results["slowest publish"] if not name.startswith("the ")],
+        *[[f"server CPU per delivered event, paced, {stack}, streams of several channels", "1.25 x one channel's", "", "", "", "",
+           "; ".join(channels(stack))] for stack in ["built-in", "evhttp"]],
         ["allocations per delivered event", "0", "", "", "", f"{float(allocations('deliver to one of 1,000 readers')):g}", ""],
         ["allocations per decoded event", "2 at most", "", "", "",
          f"{float(allocations('parse')):g}; {float(allocations('parse with a long ID')):g} with an ID of more than 15 bytes", ""],
     ]
     heads = ["what", "goal", "floor", "Go eventsource", "nchan, or as named", "ours", "ratio to the floor (from, to)"]
     return table(heads, rows)
+
+
+def several_channels(steps):
+    """For each number of channels and each server what an event costs and how long it is."""
+    rows = []
+    for channels, servers in steps.items():
+        for name, values in servers.items():
+            rows.append([
+                channels, name, number(values["cpu_us"]), ratio_text(values["ratio"]["cpu_us"]), number(values["rate"]),
+                ratio_text(values["ratio"]["rate"]), number(values["bytes_per_event"])])
+    return table(["channels", "", "server CPU per event, us", "to one channel's (from, to)", "events/s",
+                  "to one channel's (from, to)", "bytes an event"], rows)
+
+
+def other_work(servers):
+    """How late everything but the delivering was, in milliseconds, and how much was delivered meanwhile."""
+    rows = []
+    for name, values in servers.items():
+        def late(what):
+            if not values[f"{what}s"]:
+                return ["none", ""]
+            return [number(values[f"{what}_p99_ms"]), number(values[f"{what}_max_ms"])]
+        rows.append([
+            name, number(values["rate"]), number(values["p99_ms"]), *late("answer"), *late("timer"), *late("heartbeat"),
+            number(values["own_p99_ms"])])
+    return table(["", "delivered events/s", "events, p99", "own route, p99", "longest", "10 ms timer, p99", "longest",
+                  "heartbeats, p99", "longest", "the prober's own timer, p99"], rows)
 
 
 def tables(results):
@@ -132,10 +180,23 @@ def tables(results):
          for readers, values in results["publish latency"].items()]))]
     for share, values in results["delivery latency"].items():
         parts += [(f"Delivery at {float(share):.0%} of what one thread can deliver", compared(values, latency))]
+    for way, steps in results["several channels"].items():
+        parts += [(f"Streams of several channels, {way}", several_channels(steps))]
+    for load, servers in results["other work"].items():
+        parts += [(f"Other work of the loop that delivers, {load}", other_work(servers))]
+    parts += [("Time of a publish beside what must not delay it", table(
+        ["", "publishes", "p50, us", "p99.9, us", "slowest, us", "slowest that kept its core, us"],
+        [[name, f"{values['publishes']:,.0f}", *[number(values[key]) for key in ["p50", "p999", "slowest", "undisturbed"]]]
+         for name, values in results["slowest publish"].items()]))]
     client = results["client"]
     parts += [("Client, from the built-in server to a counting loop", table(
         ["", "events/s", "of socket and parser"],
         [[name, number(value), f"{value / client['socket and parser']:.2f} x"] for name, value in client.items()]))]
+    if "open sources" in results:
+        parts += [("Open sources of one process", table(
+            ["", "sources", "KiB each", "seconds to open all"],
+            [[name, number(value["sources"]), f"{value['kib']:.1f}", number(value["seconds"])]
+             for name, value in results["open sources"].items()]))]
     full = results["scaling"]["threads at full speed"]
     for name, steps in costs(results).items():
         servers = list(next(iter(steps.values())))

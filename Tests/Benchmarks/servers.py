@@ -1,6 +1,7 @@
 """The servers that are measured: how each is started, and what it is asked for."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 YARDSTICKS = f"{HERE}/.build/yardsticks"
-RELEASE = f"{HERE}/.build/release"
+RELEASE = os.path.normpath(f"{HERE}/../../.build/release")
 
 
 def free_port():
@@ -52,6 +53,44 @@ class Server:
     def stop(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+
+@contextlib.contextmanager
+def closing_server(server):
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+class Probe:
+    """Asks a server for a page of its own every few milliseconds, and reads heartbeats, while others read events."""
+
+    INTERVAL = 5
+
+    def __init__(self, port):
+        self.process = subprocess.Popen(
+            [f"{YARDSTICKS}/probe", str(port), str(self.INTERVAL)], stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def begin(self):
+        """Has it forget what it has found so far."""
+        self.process.send_signal(signal.SIGUSR1)
+
+    def finish(self):
+        """What it has found since, as one object; it fails if the server has closed one of its connections."""
+        self.process.send_signal(signal.SIGTERM)
+        output = self.process.communicate()[0]
+        if self.process.returncode:
+            raise RuntimeError("the probe has lost its connections")
+        return json.loads(output.splitlines()[-1])
 
 
 class Nchan(Server):
@@ -109,7 +148,7 @@ class Go(Server):
         return f"{number:012d}"
 
 
-def start(name, threads=1, history=64 << 20, buffer=4096):
+def start(name, threads=1, history=64 << 20, buffer=4096, release=RELEASE):
     port = free_port()
     match name:
         case "floor":
@@ -117,7 +156,7 @@ def start(name, threads=1, history=64 << 20, buffer=4096):
         case "built-in" | "evhttp":
             stack = "builtin" if name == "built-in" else "evhttp"
             options = ["--threads", str(threads), "--history", str(history)]
-            return Server(name, [f"{RELEASE}/bench-server", "--stack", stack, "--port", str(port), *options], port)
+            return Server(name, [f"{release}/bench-server", "--stack", stack, "--port", str(port), *options], port)
         case "Go eventsource":
             return Go(name, [f"{YARDSTICKS}/go-eventsource", str(port), str(buffer)], port)
         case "nchan":

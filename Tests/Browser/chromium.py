@@ -49,7 +49,7 @@ class Page:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def wait_for(self, what, expression, seconds=20):
+    def wait_for(self, what, expression, seconds=120):
         """Until the expression is true in the page."""
         deadline = time.monotonic() + seconds
         while True:
@@ -124,7 +124,7 @@ class Chromium:
         if session:
             message["sessionId"] = session
         os.write(self.commands, json.dumps(message).encode() + b"\0")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             while b"\0" in self.received:
                 text, self.received = self.received.split(b"\0", 1)
@@ -137,7 +137,7 @@ class Chromium:
                     return answer["result"]
             ready, _, _ = select.select([self.answers], [], [], max(0, deadline - time.monotonic()))
             if not ready:
-                raise AssertionError(f"{method}: Chromium did not answer in 30 seconds")
+                raise AssertionError(f"{method}: Chromium did not answer in two minutes")
             data = os.read(self.answers, 1 << 20)
             if not data:
                 raise AssertionError("Chromium has ended")
@@ -149,7 +149,7 @@ class Chromium:
             return
         try:
             self.call("Browser.close")
-            self.process.wait(5)
+            self.process.wait(60)
         except (AssertionError, OSError, subprocess.TimeoutExpired):
             pass
         try:

@@ -22,7 +22,7 @@ class Server:
     def __init__(self, program, port=0):
         self.process = subprocess.Popen(
             [program, "--port", str(port)], stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
-        ready, _, _ = select.select([self.process.stdout], [], [], 20)
+        ready, _, _ = select.select([self.process.stdout], [], [], 60)
         line = self.process.stdout.readline() if ready else ""
         address = re.search(r"http://[0-9.]+:([0-9]+)", line)
         if address is None:
@@ -32,16 +32,16 @@ class Server:
         self.port = int(address.group(1))
 
     def post(self, text, channel="wall"):
-        with urllib.request.urlopen(f"{self.url}/publish/{channel}", data=text.encode(), timeout=10) as response:
+        with urllib.request.urlopen(f"{self.url}/publish/{channel}", data=text.encode(), timeout=60) as response:
             assert response.status == 202, f"a post was answered with {response.status}"
             return response.read().decode().strip()
 
     def readers(self):
-        with urllib.request.urlopen(f"{self.url}/stats", timeout=10) as response:
+        with urllib.request.urlopen(f"{self.url}/stats", timeout=60) as response:
             return json.load(response)["readers"]
 
     def wait_for_readers(self, count):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while self.readers() != count:
             assert time.monotonic() < deadline, f"there are {self.readers()} readers, not {count}"
             select.select([], [], [], 0.05)
@@ -166,7 +166,7 @@ def restarted_server(server, page):
     replacement = Server(server.process.args[0], server.port)
     try:
         newest = page.evaluate(NEWEST)
-        page.wait_for("the streams to be live on the new server", is_state("live"), seconds=30)
+        page.wait_for("the streams to be live on the new server", is_state("live"))
         page.wait_for("figures from the new server", f"{NEWEST} > {newest}")
         replacement.post("after the restart")
         page.wait_for("a message from the new server", f"{times_shown('after the restart')} === 1")

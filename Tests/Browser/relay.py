@@ -2,6 +2,7 @@
 
 import re
 import socket
+import struct
 import threading
 
 
@@ -12,18 +13,20 @@ class Relay:
         self.target = port
         self.lock = threading.Lock()
         self.is_cut = False
+        self.resetting = set()
         self.sockets = set()
         self.heads = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self.accept, daemon=True).start()
 
-    def cut(self):
+    def cut(self, resets=False):
+        """Breaks every connection: both ends of it get a FIN, or a RST."""
         with self.lock:
             self.is_cut = True
             self.heads.clear()
             for end in self.sockets:
-                self.shut(end)
+                self.reset(end) if resets else self.shut(end)
 
     def mend(self):
         with self.lock:
@@ -43,6 +46,15 @@ class Relay:
     def shut(end):
         try:
             end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def reset(self, end):
+        self.resetting.add(end)
+        try:
+            # Sends nothing, and wakes the thread that reads; when that closes the socket, a RST is sent.
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            end.shutdown(socket.SHUT_RD)
         except OSError:
             pass
 
@@ -78,6 +90,10 @@ class Relay:
         except OSError:
             pass
         # Each socket is closed by the thread that reads it, after the other has been woken.
-        self.shut(sink)
         with self.lock:
             self.sockets.discard(source)
+            if source in self.resetting:
+                self.resetting.discard(source)
+                source.close()
+            else:
+                self.shut(sink)

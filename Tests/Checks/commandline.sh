@@ -3,8 +3,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 
-swift build --package-path Examples/CommandLine --quiet -Xswiftc -warnings-as-errors || exit 1
-program=$(swift build --package-path Examples/CommandLine --show-bin-path)/eventsource
+program=$(bash Tests/build.sh Examples/CommandLine)/eventsource || exit 1
 scratch=$(mktemp -d)
 trap 'jobs -p | xargs -r kill -9 2>/dev/null; rm -rf "$scratch"' EXIT
 
@@ -50,6 +49,7 @@ for typo in "lisen $nowhere" "listen" "listen ftp://127.0.0.1" "listen http://" 
   "listen $nowhere --count 0" "listen $nowhere --method G=T" "listen $nowhere -H nonsense" "listen $nowhere -H a\\:b:c" \
   "listen $nowhere --color mauve" "listen $nowhere --data a --data-file b" "serve --port 70000" "serve --port x" \
   "serve --history sqlite:" "serve --history sqlite" "serve --history memory:1" "serve --allow-origin * --allow-origin a" \
+  "serve --allow-header X-Key" "serve --allow-origin * --allow-header a:b" \
   "publish $nowhere a --file b" "publish $nowhere --id 1" "decode --chunk 0" "decode x" "$nowhere" \
   "listen $nowhere --response --reconnect" "listen $nowhere --last-event-id 1 -H last-event-id:2" \
   "publish 127.0.0.1:1 x"; do
@@ -80,6 +80,16 @@ for shell in bash zsh fish; do
   "$program" --generate-completion-script $shell | grep -q listen || fail "there are no completions for $shell"
 done
 "$program" --generate-completion-script bash | bash -n || fail "bash does not take its completions"
+
+# What a page of another origin may send, and channels that are made when they are needed.
+serve --port 0 --on-demand --allow-origin http://app.example --allow-header X-API-Key
+"$program" publish "$url/publish/new" x >/dev/null || fail "a channel is not made for its publisher"
+curl -s -i -X OPTIONS -H 'Origin: http://app.example' -H 'Access-Control-Request-Method: GET' \
+  -H 'Access-Control-Request-Headers: x-api-key' "$url/events/new" >"$scratch/preflight"
+grep -qi '^access-control-allow-headers:.*last-event-id.*x-api-key' "$scratch/preflight" ||
+  fail "a field of pages is not allowed: $(cat "$scratch/preflight")"
+kill -INT "$server"
+wait "$server"
 
 # A server: publishing, and what it refuses.
 serve --port 0 --channel news --channel other --channel large --replay --reconnection-time 0.1

@@ -24,8 +24,8 @@ long=$(awk 'length > 120 { print FILENAME ":" FNR }' "${sources[@]}")
 
 # A type that is Sendable only because somebody says so says why, in the comment above it.
 while IFS=: read -r file line _; do
-  head -n "$line" "$file" | tac | awk 'NR > 1 { if (/^ *\/\//) print; else exit }' |
-    grep -qiE 'thread|lock|sendable|confine' || fail "$file:$line is @unchecked Sendable without its lock rule"
+  comment=$(awk -v line="$line" 'NR == line { print text; exit } /^ *\/\// { text = text $0; next } { text = "" }' "$file")
+  grep -qiE 'thread|lock|sendable|confine' <<<"$comment" || fail "$file:$line is @unchecked Sendable without its lock rule"
 done < <(git grep -n '@unchecked Sendable' -- '*.swift' | grep -vE '^[^:]*:[0-9]+: *///?' || true)
 
 # A slow route or authorizer may sleep in its task; a test may not.

@@ -16,21 +16,27 @@ for check in "$@"; do
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [cc]=gcc)
       ;;
     linkage) needed[readelf]=binutils ;;
+    platforms) needed+=([readelf]=binutils [python3]=python3) ;;
     readme)
       headers+=(libevent-dev libsqlite3-dev)
       needed+=([pkg-config]=pkg-config [curl]=curl [python3]=python3 [cc]=gcc)
       ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     examples) headers+=(libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
-    commandline | interop | resume | stalled | cycles)
+    commandline | interop | resume | stalled | cycles | hostile)
       headers+=(libevent-dev libsqlite3-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl)
       ;;
     readers) needed[python3]=python3 ;;
     evhttp)
-      headers+=(libevent-dev libssl-dev)
+      headers+=(libevent-dev libssl-dev libsqlite3-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [openssl]=openssl [cc]=gcc [c++]=g++
-        [readelf]=binutils [valgrind]=valgrind [chromium]=chromium)
+        [readelf]=binutils [valgrind]=valgrind [chromium]=chromium [mandoc]=mandoc)
+      ;;
+    # The proxies themselves are installed by Tests/Proxies, which names those that cannot be.
+    proxies)
+      headers+=(libevent-dev libsqlite3-dev)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [openssl]=openssl [chromium]=chromium)
       ;;
     browser) needed[chromium]=chromium; needed[python3]=python3 ;;
   esac

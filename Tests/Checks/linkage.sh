@@ -36,8 +36,7 @@ import EventSourceServer
 let hub = EventHub(channels: ["news"])
 print(try hub.publish(ServerSentEvent(data: "hello", type: "greeting"), to: "news"))
 EOF
-swift build --package-path "$consumer" --quiet
-program=$(swift build --package-path "$consumer" --show-bin-path)/consumer
+program=$(bash Tests/build.sh "$consumer")/consumer
 "$program" >/dev/null
 needs=$(readelf -d "$program" | grep NEEDED)
 if grep -i foundation <<<"$needs"; then

@@ -17,10 +17,27 @@ let package = Package(
       ]
     ),
     .executableTarget(
+      name: "HostileServer",
+      dependencies: [
+        "CEvhttp",
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+        .product(name: "EventSourceLibevent", package: "eventsource-kit"),
+      ]
+    ),
+    .executableTarget(
       name: "ManyChannels",
       dependencies: [
         .product(name: "EventSourceServer", package: "eventsource-kit"),
         .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+      ]
+    ),
+    .executableTarget(
+      name: "ProxiedServer",
+      dependencies: [
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+        .product(name: "EventSourceSQLite", package: "eventsource-kit"),
       ]
     ),
     .executableTarget(

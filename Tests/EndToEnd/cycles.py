@@ -113,11 +113,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--transport", choices=["curl", "urlsession"], action="append")
     options = parser.parse_args()
-    package = ["--package-path", "Tests/EndToEnd"]
-    subprocess.run(["swift", "build", "--quiet", "-c", "release", "--product", "ClientCycles", *package], cwd=ROOT, check=True)
-    where = subprocess.run(
-        ["swift", "build", "-c", "release", "--show-bin-path", *package], cwd=ROOT, check=True, stdout=subprocess.PIPE)
-    binary = where.stdout.decode().strip() + "/ClientCycles"
+    build = ["bash", ROOT / "Tests/build.sh", "Tests/EndToEnd", "release"]
+    binary = subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.strip() + "/ClientCycles"
     for transport in options.transport or ["curl"]:
         run(binary, transport, options.clients, options.seconds, options.rounds)
 

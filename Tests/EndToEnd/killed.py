@@ -10,17 +10,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def build():
-    package = ["--package-path", "Examples/CommandLine"]
-    subprocess.run(["swift", "build", "--quiet", *package], cwd=ROOT, check=True)
-    where = subprocess.run(["swift", "build", "--show-bin-path", *package], cwd=ROOT, check=True, stdout=subprocess.PIPE)
-    return where.stdout.decode().strip() + "/eventsource"
+    command = ["bash", ROOT / "Tests/build.sh", "Examples/CommandLine"]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip() + "/eventsource"
 
 
 def read_some(program, url, place, wanted):
     """Reads so many events, and kills the reader while it goes on; what it printed in whole lines."""
     reader = subprocess.Popen(
         [program, "listen", "--json", "--quiet", "--resume", place, url], stdout=subprocess.PIPE)
-    watch = threading.Timer(60, reader.kill)
+    watch = threading.Timer(300, reader.kill)
     watch.start()
     lines = []
     try:
@@ -73,7 +71,7 @@ def main():
                     sys.exit("killed: the file was emptied")
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(120)
             server.stdout.close()
     if starts < options.kills // 2:
         sys.exit(f"killed: there were only {starts} starts")

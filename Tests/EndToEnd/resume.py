@@ -150,9 +150,8 @@ def main():
     parser.add_argument("--stack", choices=["builtin", "evhttp"])
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    build = ["swift", "build", "-c", "release", "--package-path", HERE]
-    subprocess.run(build + ["--quiet"], check=True)
-    folder = subprocess.run(build + ["--show-bin-path"], check=True, capture_output=True, text=True).stdout.strip()
+    build = ["bash", os.path.join(HERE, "..", "build.sh"), "Tests/EndToEnd", "release"]
+    folder = subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     for stack in [options.stack] if options.stack else ["builtin", "evhttp"]:
         with tempfile.TemporaryDirectory() as scratch:
             asyncio.run(play(options, stack, os.path.join(scratch, "history.db"), os.path.join(folder, "HistoryServer")))

@@ -67,9 +67,8 @@ def main():
     parser.add_argument("--budget", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=1_000)
     options = parser.parse_args()
-    build = ["swift", "build", "-c", "release", "--package-path", HERE]
-    subprocess.run(build + ["--quiet"], check=True)
-    folder = subprocess.run(build + ["--show-bin-path"], check=True, capture_output=True, text=True).stdout.strip()
+    build = ["bash", os.path.join(HERE, "..", "build.sh"), "Tests/EndToEnd", "release"]
+    folder = subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     for rule in ["disconnect", "skip"]:
         play(options, rule, os.path.join(folder, "ManyChannels"))
 

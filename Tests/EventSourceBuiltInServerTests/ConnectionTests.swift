@@ -111,20 +111,6 @@ extension OverASocket {
       }
     }
 
-    @Test func peersThatResetAtAnyMomentLeaveNothingBehind() async throws {
-      try await withServer { server, address in
-        let before = openDescriptors()
-        let text = request("POST", "/echo", body: "12345")
-        for length in 0...text.utf8.count {
-          let client = try TestClient(address)
-          client.send(text.utf8.prefix(length))
-          client.reset()
-        }
-        #expect(await eventually { openDescriptors() <= before })
-        #expect(try await TestClient(address).exchange(get("/hello")).status == 200)
-      }
-    }
-
     @Test func garbageNeverHarmsTheServer() async throws {
       try await withServer { _, address in
         var random = SystemRandomNumberGenerator()

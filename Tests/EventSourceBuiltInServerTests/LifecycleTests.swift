@@ -6,25 +6,6 @@ import Testing
 extension OverASocket {
   /// Starting and stopping.
   struct LifecycleTests {
-    @Test func fiftyStartsAndStopsLeaveNoDescriptorBehind() async throws {
-      let kinds = ["socket:", "anon_inode:[eventpoll]", "anon_inode:[eventfd]"]
-      let server = BuiltInServer(configuration: configuration { $0.threads = 3 })
-      addTestRoutes(server)
-      var before: [Int] = []
-      for round in 0...50 {
-        // What the runtime opens when it is first needed has been opened by the end of the first round.
-        if round == 1 { before = kinds.map(openDescriptors) }
-        let client = try TestClient(try server.start())
-        #expect(try await client.exchange(get("/hello")).status == 200)
-        await server.stop()
-        #expect(try await client.end() == .closed)
-        client.hangUp()
-      }
-      // Other suites open some meanwhile; what each round left would be fifty more.
-      let start = before
-      #expect(await eventually { zip(kinds.map(openDescriptors), start).allSatisfy { $0 - $1 < 50 } })
-    }
-
     @Test func aPortInUseIsSaidInOneLine() async throws {
       try await withServer { _, address in
         let second = BuiltInServer(configuration: configuration { $0.port = address.port })
@@ -171,46 +152,6 @@ extension OverASocket {
       #expect(await eventually { server.address != nil })
       await server.stop()
       try await another.value
-    }
-
-    @Test(arguments: [SIGTERM, SIGINT])
-    func aSignalEndsARunThatAsksForIt(signal: Int32) async throws {
-      let listening = AsyncStream<BoundAddress>.makeStream()
-      let server = BuiltInServer()
-      let run = Task {
-        try await server.run(draining: .milliseconds(100), stopsOnSignals: true) { listening.continuation.yield($0) }
-      }
-      var addresses = listening.stream.makeAsyncIterator()
-      #expect(try await TestClient(await addresses.next()!).exchange(get("/")).status == 404)
-      // Another run, which does not ask for it, goes on.
-      try await withServer { _, other in
-        kill(getpid(), signal)
-        try await run.value
-        #expect(try await TestClient(other).exchange(get("/hello")).status == 200)
-      }
-      #expect(server.address == nil)
-      var action = sigaction()
-      sigaction(signal, nil, &action)
-      #expect(action.__sigaction_handler.sa_handler == nil, "the signal is what it was before")
-    }
-
-    @Test func aServerThatIsLetGoStops() async throws {
-      let before = openDescriptors()
-      var server: BuiltInServer? = BuiltInServer()
-      let address = try #require(try server?.start())
-      _ = try TestClient(address)
-      server = nil
-      #expect(await eventually { openDescriptors() <= before })
-    }
-
-    @Test func theServersThreadsTakeNoSignalsMeantForTheProgram() async throws {
-      try await withServer({ $0.threads = 4 }) { _, _ in
-        #expect(await eventually { serverThreads().count == 4 })
-        for mask in serverThreads().map({ signalMask(of: $0) }) {
-          for signal in [SIGINT, SIGTERM, SIGCHLD, SIGHUP, SIGUSR1] { #expect(mask & 1 << UInt64(signal - 1) != 0) }
-          for signal in [SIGSEGV, SIGILL, SIGTRAP] { #expect(mask & 1 << UInt64(signal - 1) == 0) }
-        }
-      }
     }
 
     @Test(arguments: [
@@ -367,19 +308,4 @@ extension OverASocket {
       return configuration
     }
   }
-}
-
-/// The tasks of this process that are threads of a server.
-private func serverThreads() -> [String] {
-  (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))?.filter { task in
-    (try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8))?.hasPrefix("sse-server-")
-      == true
-  } ?? []
-}
-
-/// The signals that a thread blocks.
-private func signalMask(of task: String) -> UInt64 {
-  let status = try? String(contentsOfFile: "/proc/self/task/\(task)/status", encoding: .utf8)
-  let line = status?.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }
-  return line.flatMap { UInt64($0.dropFirst(8), radix: 16) } ?? 0
 }

@@ -82,46 +82,6 @@ extension OverASocket {
       await server.stop()
     }
 
-    @Test func aSocketOfSystemdIsFoundOnlyByTheProcessItIsFor() {
-      defer {
-        unsetenv("LISTEN_PID")
-        unsetenv("LISTEN_FDS")
-      }
-      #expect(BuiltInServer.Configuration.systemdDescriptor == nil)
-      setenv("LISTEN_FDS", "1", 1)
-      setenv("LISTEN_PID", "1", 1)
-      #expect(BuiltInServer.Configuration.systemdDescriptor == nil)
-      setenv("LISTEN_PID", "\(getpid())", 1)
-      #expect(BuiltInServer.Configuration.systemdDescriptor == 3)
-      setenv("LISTEN_FDS", "0", 1)
-      #expect(BuiltInServer.Configuration.systemdDescriptor == nil)
-    }
-
-    @Test func theServiceManagerIsToldOfTheBeginningAndTheEnd() async throws {
-      let folder = try temporaryFolder()
-      let name = folder + "/notify"
-      defer {
-        unsetenv("NOTIFY_SOCKET")
-        unlink(name)
-        rmdir(folder)
-      }
-      let manager = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
-      defer { close(manager) }
-      let address = try #require(SocketAddress(unix: name))
-      #expect(address.withSockaddr { bind(manager, $0, $1) } == 0)
-      setenv("NOTIFY_SOCKET", name, 1)
-      let server = server { _ in }
-      try server.start()
-      await server.stop()
-      var told: [String] = []
-      for _ in 0..<2 {
-        var buffer = [UInt8](repeating: 0, count: 100)
-        let count = recv(manager, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-        told.append(String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self))
-      }
-      #expect(told == ["READY=1", "STOPPING=1"])
-    }
-
     @Test func aNameThatNoSocketCanHaveIsRefused() {
       for name in ["", "@", "/" + String(repeating: "x", count: 108), "/a\0b"] {
         #expect(throws: BuiltInServerError.self) { try server { $0.unixSocket = name }.start() }
@@ -130,7 +90,7 @@ extension OverASocket {
   }
 }
 
-private func temporaryFolder() throws -> String {
+func temporaryFolder() throws -> String {
   var template = Array("/tmp/eventsource-XXXXXX".utf8CString)
   guard let made = mkdtemp(&template) else { throw TestClient.Failure(description: "mkdtemp") }
   return String(cString: made)

@@ -1,5 +1,6 @@
 import EventSourceBuiltInServer
 import EventSourceServer
+import Glibc
 import Synchronization
 import Testing
 
@@ -21,6 +22,23 @@ extension OverASocket {
           let field = "X-Forwarded-For: 198.51.100.1, 203.0.113.7"
           #expect(try await client.exchange(get("/peer", field)).text == expected)
           #expect(try await client.exchange(get("/events/news", field)).text == expected + "\n")
+        }
+      }
+    }
+
+    @Test func behindAUnixSocketAProxyIsBelievedIfItIsSoConfigured() async throws {
+      for (trusts, expected) in [(true, "203.0.113.7"), (false, "nobody")] {
+        var proxies = TrustedProxies([], field: .xForwardedFor)
+        proxies.trustsUnixSockets = trusts
+        try await withServer(
+          {
+            $0.unixSocket = "@eventsource-peer-\(getpid())"
+            $0.trustedProxies = proxies
+          },
+          routes: { server in server.route("GET", "/peer") { .text($0.peer ?? "nobody") } }
+        ) { _, address in
+          let client = try TestClient(address)
+          #expect(try await client.exchange(get("/peer", "X-Forwarded-For: 203.0.113.7")).text == expected)
         }
       }
     }
@@ -58,14 +76,8 @@ extension OverASocket {
 
   /// What the access log is told.
   struct AccessLogTests {
-    private final class Records: Sendable {
-      private let records = Mutex<[AccessRecord]>([])
-      func take(_ record: AccessRecord) { records.withLock { $0.append(record) } }
-      var all: [AccessRecord] { records.withLock { $0 } }
-    }
-
     @Test func everyResponseIsToldWhenItHasBeenSentAndAStreamWhenItHasEnded() async throws {
-      let (records, hub) = (Records(), EventHub(channels: ["news"]))
+      let (records, hub) = (AccessRecords(), EventHub(channels: ["news"]))
       let server = BuiltInServer(accessLog: records.take)
       addTestRoutes(server)
       server.mount(EventStreamHandler(hub), at: "/events/{channel}")

@@ -270,73 +270,11 @@ extension OverASocket {
         #expect(try await client.response().status == 403)
       }
     }
-
-    @Test func aReaderThatLeavesWhileItIsAuthorizedLeavesNothingBehind() async throws {
-      let handler = EventStreamHandler(hub, authorizer: LateAuthorizer(answer: .granted))
-      try await withServer(routes: { $0.mount(handler, at: "/events/{channel}") }) { _, address in
-        let before = openDescriptors()
-        for leave in [{ $0.hangUp() }, { $0.reset() }] as [@Sendable (TestClient) -> Void] {
-          let client = try TestClient(address)
-          client.send(get("/events/news"))
-          #expect(await readers(become: 1))
-          leave(client)
-          #expect(await readers(become: 0))
-          #expect(await eventually { openDescriptors() <= before })
-        }
-      }
-    }
-
-    @Test func aStopInTheMiddleOfEverythingLeavesNothingBehind() async throws {
-      let before = openDescriptors()
-      for round in 0..<10 {
-        var configuration = BuiltInServer.Configuration()
-        configuration.threads = 3
-        let server = BuiltInServer(configuration: configuration)
-        mountNews(server)
-        let address = try server.start()
-        let traffic = Task {
-          var clients: [TestClient] = []
-          for number in 0..<200 {
-            guard let client = try? TestClient(address) else { break }
-            client.send(number.isMultiple(of: 2) ? get("/events/news") : get("/hello") + get("/items/1") + "GET /half")
-            _ = try? hub.publish("\(number)", to: "news")
-            if number.isMultiple(of: 5) { client.reset() }
-            clients.append(client)
-            await Task.yield()
-          }
-        }
-        try await Task.sleep(for: .milliseconds(round * 3))
-        await server.stop(draining: .milliseconds(round * 20))
-        await traffic.value
-      }
-      #expect(await readers(become: 0))
-      #expect(await eventually { openDescriptors() <= before })
-    }
-
-    /// Connects, subscribes and leaves in every way, thousands of times.
-    @Test func thousandsOfAbruptReadersLeaveNothingBehind() async throws {
-      try await withServer({ $0.threads = 2 }, routes: mountNews) { _, address in
-        let before = openDescriptors()
-        for number in 0..<3000 {
-          let client = try TestClient(address)
-          client.send(get("/events/news"))
-          switch number % 3 {
-          case 0: client.reset()
-          case 1: client.hangUp()
-          default:
-            try hub.publish("\(number)", to: "news")
-            client.finishSending()
-          }
-        }
-        #expect(await readers(become: 0))
-        #expect(await eventually { openDescriptors() <= before })
-      }
-    }
   }
 }
 
 /// Answers after a moment.
-private struct LateAuthorizer: ChannelAuthorizer {
+struct LateAuthorizer: ChannelAuthorizer {
   var answer: ChannelAuthorization
 
   func authorize(_ request: any EventStreamRequest, for channels: [ChannelName]) async throws -> ChannelAuthorization {

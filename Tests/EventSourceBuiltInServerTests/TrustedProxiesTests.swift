@@ -6,8 +6,31 @@ struct TrustedProxiesTests {
   private func peer(
     _ sender: String, _ values: String..., trusting ranges: [String] = ["10.0.0.0/8", "2001:db8::/32"],
     by field: TrustedProxies.Field = .xForwardedFor
-  ) throws -> String {
+  ) throws -> String? {
     TrustedProxies(try ranges.map { try AddressRange($0) }, field: field).peer(from: sender, values: values)
+  }
+
+  @Test func aPeerOfAUnixSocketIsBelievedIfItIsSoConfigured() throws {
+    var proxies = TrustedProxies([try AddressRange("10.0.0.0/8")], field: .xForwardedFor)
+    #expect(proxies.peer(from: nil, values: ["203.0.113.7"]) == nil)
+    proxies.trustsUnixSockets = true
+    #expect(proxies.peer(from: nil, values: ["198.51.100.1, 203.0.113.7"]) == "203.0.113.7")
+    #expect(proxies.peer(from: nil, values: ["203.0.113.7, 10.0.0.1"]) == "203.0.113.7")
+    #expect(proxies.peer(from: nil, values: ["nonsense"]) == nil)
+    #expect(proxies.peer(from: nil, values: []) == nil)
+  }
+
+  @Test(arguments: [
+    ("192.0.2.7", "192.0.2.7"), ("192.0.2.7", "::ffff:192.0.2.7"), ("2001:db8::1", "2001:db8::2"),
+    ("2001:db8::", "2001:db8::ffff:0:0:1"),
+  ])
+  func addressesOfOneSiteAreCountedTogether(left: String, right: String) throws {
+    #expect(try #require(IPAddress(left)).site == #require(IPAddress(right)).site)
+  }
+
+  @Test func addressesOfOtherSitesAreNot() throws {
+    #expect(try #require(IPAddress("192.0.2.7")).site != #require(IPAddress("192.0.2.8")).site)
+    #expect(try #require(IPAddress("2001:db8::1")).site != #require(IPAddress("2001:db8:0:1::1")).site)
   }
 
   @Test func whatAStrangerClaimsMeansNothing() throws {

@@ -82,4 +82,48 @@ import Testing
     try await model.follow(EventSource(URL(string: "http://x/")!, configuration: .quick(), transport: transport))
     #expect(model.lines == ["a", "b"])
   }
+
+  /// What a view shows; many views read one connection.
+  @MainActor private final class Board {
+    private(set) var prices: [String: String] = [:]
+    private var task: Task<Void, any Error>?
+
+    func follow(_ shared: SharedEventSource) {
+      task = Task {
+        // The task inherits the main actor, so that the loop's body may change what is shown.
+        for try await message in shared.events { prices[message.type] = message.data }
+      }
+    }
+
+    func stop() async {
+      task?.cancel()
+      _ = await task?.result
+    }
+  }
+
+  @MainActor @Test func viewsOfTheMainActorShareASource() async throws {
+    let transport = ChunkTransport { _, _ in ["event: a\ndata: 1\n\n", "event: b\ndata: 2\n\n"] }
+    let source = EventSource(URL(string: "http://x/")!, configuration: .quick(), transport: transport)
+    let shared = source.share()
+    let boards = [Board(), Board()]
+    for board in boards { board.follow(shared) }
+    while boards.contains(where: { $0.prices["b"] != "2" }) { await Task.yield() }
+    for board in boards { await board.stop() }
+    #expect(transport.attempts == 1)
+  }
+
+  /// A source, its elements and its messages may go from one task to another.
+  private func send(_ value: some Sendable) async -> String { await Task.detached { "\(type(of: value))" }.value }
+
+  @Test func everyPublicValueIsSendable() async throws {
+    let transport = ChunkTransport { _, _ in ["data: x\n\n"] }
+    let source = EventSource(URL(string: "http://x/")!, configuration: .quick(), transport: transport)
+    let shared = source.share()
+    let message = try #require(try await shared.events.first { _ in true })
+    let values: [any Sendable] = [
+      source, source.elements, source.events, shared, shared.elements, shared.events, message, message.head,
+      source.configuration, source.request, SubscriptionError(.ended, "end"), ResponsePolicy.standard,
+    ]
+    for value in values { #expect(await !send(value).isEmpty) }
+  }
 }

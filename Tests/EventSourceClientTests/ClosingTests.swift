@@ -131,7 +131,7 @@ import Testing
       if connection.number % 2 == 0 { connection.reset() }
     }
     let shared = transport.make()
-    try await within(.seconds(60)) {
+    try await within {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<50 {
           group.addTask {

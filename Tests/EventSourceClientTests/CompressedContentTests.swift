@@ -2,9 +2,11 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// Compressed responses over libcurl: members, damage, and content that inflates without end.
+/// Compressed responses: members, damage, and content that inflates without end.
 @Suite struct CompressedContentTests {
-  private func read(_ coding: String, _ content: [UInt8]) async throws -> (data: [String], error: SubscriptionError?) {
+  private func read(
+    _ transport: TransportKind, _ coding: String, _ content: [UInt8]
+  ) async throws -> (data: [String], error: SubscriptionError?) {
     let server = try ScriptedServer { connection in
       try connection.request()
       try connection.head("Content-Encoding: \(coding)\r\n")
@@ -12,7 +14,7 @@ import Testing
     }
     defer { server.stop() }
     let configuration = EventSource.Configuration.quick { $0.mode = .response }
-    return try await readToEnd(EventSource(server.url, configuration: configuration, transport: CurlTransport()))
+    return try await readToEnd(EventSource(server.url, configuration: configuration, transport: transport.make()))
   }
 
   /// Compresses a text with a program of its own.
@@ -31,37 +33,41 @@ import Testing
     return bytes
   }
 
-  @Test func membersFollowEachOther() async throws {
+  @Test(arguments: TransportKind.allCases.filter(\.standsAgainstAll))
+  func membersFollowEachOther(transport: TransportKind) async throws {
     let members = try (1...3).flatMap { try gzip("data: \($0)\n\n") }
     for coding in ["gzip", "x-gzip", "GZIP", "identity, gzip"] {
-      let (data, error) = try await read(coding, members + [0, 0])
+      let (data, error) = try await read(transport, coding, members + [0, 0])
       #expect(data == ["1", "2", "3"] && error == nil)
     }
   }
 
-  @Test func deflateMayHaveAHeaderOrNone() async throws {
+  @Test(arguments: TransportKind.allCases.filter(\.standsAgainstAll))
+  func deflateMayHaveAHeaderOrNone(transport: TransportKind) async throws {
     // "data: x\n\n", of which the first is a bare block that is stored.
     let text = Array("data: x\n\n".utf8)
     let bare = [1, UInt8(text.count), 0, ~UInt8(text.count), 255] + text
-    #expect(try await read("deflate", bare).data == ["x"])
+    #expect(try await read(transport, "deflate", bare).data == ["x"])
     let checksum = text.reduce(into: (a: UInt32(1), b: UInt32(0))) { sums, byte in
       sums.a = (sums.a + UInt32(byte)) % 65_521
       sums.b = (sums.b + sums.a) % 65_521
     }
     let tail = [checksum.b >> 8, checksum.b & 255, checksum.a >> 8, checksum.a & 255].map { UInt8($0) }
-    #expect(try await read("deflate", [0x78, 0x9C] + bare + tail).data == ["x"])
+    #expect(try await read(transport, "deflate", [0x78, 0x9C] + bare + tail).data == ["x"])
   }
 
-  @Test func contentThatIsDamagedOrBreaksOffIsNotComplete() async throws {
+  @Test(arguments: TransportKind.allCases.filter(\.standsAgainstAll))
+  func contentThatIsDamagedOrBreaksOffIsNotComplete(transport: TransportKind) async throws {
     let whole = try gzip("data: x\n\n")
     for content in [Array(whole.dropLast()), Array(whole.dropLast(9)), whole + [1], [0x1F, 0x8B, 9, 9], [7, 7, 7]] {
-      #expect(try await read("gzip", content).error?.code == .transport)
+      #expect(try await read(transport, "gzip", content).error?.code == .transport)
     }
-    #expect(try await read("br", whole).error?.code == .transport)
-    #expect(try await read("gzip", []).error == nil)
+    #expect(try await read(transport, "br", whole).error?.code == .transport)
+    #expect(try await read(transport, "gzip", []).error == nil)
   }
 
-  @Test func whatInflatesWithoutEndWaitsCompressed() async throws {
+  @Test(arguments: TransportKind.allCases.filter(\.standsAgainstAll))
+  func whatInflatesWithoutEndWaitsCompressed(transport: TransportKind) async throws {
     // 1 MiB of zeros in a kilobyte, again and again: a line that never ends.
     let bomb = try gzip(String(repeating: "x", count: 1 << 20))
     let server = try ScriptedServer { connection in
@@ -69,7 +75,7 @@ import Testing
       try connection.head("Content-Encoding: gzip\r\n")
       while true { try connection.write(bomb) }
     }
-    let response = try await CurlTransport().send(EventSourceRequest(server.url))
+    let response = try await transport.make().send(EventSourceRequest(server.url))
     var received = 0
     while received < 64 << 20 {
       let piece = try #require(try await response.body.next())
@@ -79,7 +85,7 @@ import Testing
     }
     response.body.cancel()
     let error = try await readToEnd(
-      EventSource(server.url, configuration: .quick(), transport: CurlTransport())
+      EventSource(server.url, configuration: .quick(), transport: transport.make())
     ).error
     #expect(error?.code == .tooLarge)
     server.stop()

@@ -104,7 +104,7 @@ import Testing
         try connection.head()
         for _ in 0..<10 {
           try connection.write(":")
-          _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(50))
+          _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(250))
         }
         try connection.write("\ndata: x\n\n")
         try connection.untilClosed()
@@ -115,7 +115,7 @@ import Testing
       })
     let errors = Mutex<[SubscriptionError.Code]>([])
     let configuration = EventSource.Configuration.quick {
-      $0.readTimeout = .milliseconds(300)
+      $0.readTimeout = .milliseconds(1500)
       $0.errorHandler = { error, suggestion in
         errors.withLock { $0.append(error.code) }
         return suggestion

@@ -41,7 +41,7 @@ extension EventSource.Configuration {
 
 /// Fails instead of waiting for ever.
 func within<R: Sendable>(
-  _ limit: Duration = .seconds(20), _ body: @escaping @Sendable () async throws -> R
+  _ limit: Duration = .seconds(120), _ body: @escaping @Sendable () async throws -> R
 ) async throws -> R {
   try await withThrowingTaskGroup(of: R.self) { group in
     group.addTask(operation: body)

@@ -34,6 +34,12 @@ import Testing
     #expect(try #require(CompositeEventID(parsing: nothing))["a"] == nil)
   }
 
+  @Test func twoSpellingsOfOneTextAreTwoIDs() {
+    var composite = writer([("a", .own("\u{E9}", number: 1))])
+    composite.replace(0, by: .own("e\u{301}", number: 1))
+    #expect(text(composite) == "*a:e%CC%81")
+  }
+
   @Test func replacingOneIsAsIfItHadBeenWrittenAnew() {
     let claims: [ChannelClaim] = [
       .number(1), .number(9), .number(10), .number(99), .number(100), .own("x", number: 101), .unknown, .number(7),

@@ -12,8 +12,8 @@ import Testing
     func set() { value.store(true, ordering: .releasing) }
   }
 
-  /// Publishers, readers and those who open, remove and register, on threads of their own: nothing is lost in silence,
-  /// nothing is left, and no event comes to a channel that it was not published to.
+  /// Publishers, readers and those who open, remove, register, list and change rules, on threads of their own: nothing
+  /// is left, and no event comes to a channel that it was not published to.
   @Test(.timeLimit(.minutes(3))) func manyThreadsMayDoAllOfThisAtOnce() async throws {
     let hub = EventHub(
       configuration: .test {
@@ -30,7 +30,7 @@ import Testing
           for number in 0..<1500 {
             let name = names[(number + publisher) % names.count]
             do {
-              try hub.publish("\(name) \(number)", to: name)
+              try hub.publish("\(name) \(number)", to: name, key: "\(number % 4)")
             } catch PublishError.recordingChannel {
               try await hub.publish("\(name) \(number)", to: name, awaiting: .published)
             }
@@ -43,6 +43,15 @@ import Testing
         while !isOver.isSet {
           number += 1
           let name = names[number % names.count]
+          if number % 3 == 0 {
+            try? hub.reconfigure(name) { rules in
+              rules.slowReaders = number % 2 == 0 ? .newestPerKey : .skipToNewest
+              rules.maximumBacklogBytes = number % 4 == 0 ? 300 : nil
+              rules.coalescingWindow = number % 9 == 0 ? .milliseconds(3) : nil
+              rules.log = number % 5 == 0 ? LogLimits(bytes: 2048, events: 7, age: .milliseconds(50)) : nil
+            }
+            hub.forEachChannel { channel in #expect(channel.retainedEvents >= 0 && channel.readers >= 0) }
+          }
           switch number % 4 {
           case 0: hub.remove(name)
           case 1: hub.open(name)

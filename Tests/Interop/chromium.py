@@ -1,6 +1,6 @@
 """Chromium's EventSource at our server.
 
-usage: chromium.py PROGRAM
+usage: chromium.py PROGRAM [EVHTTP-SERVER]
 """
 
 import json
@@ -29,7 +29,7 @@ class Client:
 
 def main():
     program = sys.argv[1]
-    server = OurServer(program)
+    server = OurServer(*sys.argv[1:])
     schedule = Schedule(program, server.publish_url, server.port)
     browser = Chromium()
     try:

@@ -1,12 +1,11 @@
 """Node's package eventsource at our server.
 
-usage: node-eventsource.py PROGRAM
+usage: node-eventsource.py PROGRAM [EVHTTP-SERVER]
 """
 
 import os
-import sys
 
-from schedule import JSONListener, OurServer, Schedule
+from schedule import JSONListener, exercise_client
 
 SCRIPT = """
 const EventSource = require("eventsource");
@@ -14,18 +13,5 @@ const source = new EventSource(process.argv[1]);
 source.onmessage = ({ data, lastEventId }) => console.log(JSON.stringify({ data, lastEventID: lastEventId }));
 """
 
-
-def main():
-    program = sys.argv[1]
-    server = OurServer(program)
-    schedule = Schedule(program, server.publish_url, server.port)
-    environment = {**os.environ, "NODE_PATH": "/usr/share/nodejs"}
-    client = JSONListener(["node", "-e", SCRIPT, schedule.relay.url + server.path], env=environment)
-    try:
-        schedule.exercise(client)
-    finally:
-        client.end()
-        server.end()
-
-
-main()
+environment = {**os.environ, "NODE_PATH": "/usr/share/nodejs"}
+exercise_client(lambda url: JSONListener(["node", "-e", SCRIPT, url], env=environment))

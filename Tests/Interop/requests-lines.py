@@ -1,13 +1,11 @@
 """A client made with Python's requests and its iter_lines at our server.
 
-usage: requests-lines.py PROGRAM
+usage: requests-lines.py PROGRAM [EVHTTP-SERVER]
 """
 
-import sys
-
 import requests
-from lines import LineClient
-from schedule import OurServer, Schedule
+from reconnecting import LineClient
+from schedule import exercise_client
 
 
 def lines_of(url):
@@ -17,19 +15,4 @@ def lines_of(url):
     return open_lines
 
 
-ERRORS = (requests.RequestException,)
-
-
-def main():
-    program = sys.argv[1]
-    server = OurServer(program)
-    schedule = Schedule(program, server.publish_url, server.port)
-    client = LineClient(lines_of(schedule.relay.url + server.path), ERRORS)
-    try:
-        schedule.exercise(client)
-    finally:
-        client.end()
-        server.end()
-
-
-main()
+exercise_client(lambda url: LineClient(lines_of(url), requests.RequestException))

@@ -11,19 +11,26 @@ Runs the peers, or only the named ones, over connections that are cut while even
 heard every event once. What a peer needs is installed: Debian packages for good, Python packages in a folder of this
 run. A peer that cannot be installed is skipped. The peers:
 
-  sse-starlette     our client at Python's sse-starlette on uvicorn
-  nchan             our client at nginx with nchan
-  httpx-sse         Python's httpx-sse at our server
-  requests-lines    Python's requests, by its iter_lines, at our server
-  urllib3-stream    Python's urllib3, by its stream, at our server
-  node-eventsource  Node's package eventsource at our server
-  chromium          Chromium's EventSource at our server
+  sse-starlette       our client at Python's sse-starlette on uvicorn
+  nchan               our client at nginx with nchan
+  httpx-sse           Python's httpx-sse at our server
+  sseclient-py        Python's sseclient-py over requests
+  aiohttp-sse-client  Python's aiohttp-sse-client, but for the faults that its module names
+  requests-lines      Python's requests, by its iter_lines
+  urllib3-stream      Python's urllib3, by its stream
+  node-fetch          Node's fetch
+  node-eventsource    Node's package eventsource
+  chromium            Chromium's EventSource at our server
 
-Prints a line for each: passed, failed, or skipped with the reason. The status is 1 if any failed.
+The clients, but for Chromium, are at the built-in server and at one on evhttp; every connection is cut ten times by a
+FIN and ten times by a RST. Prints a line for each: passed, failed, or skipped with the reason. The status is 1 if any
+failed.
 EOF
 }
 
-all=(sse-starlette nchan httpx-sse requests-lines urllib3-stream node-eventsource chromium)
+servers=(sse-starlette nchan)
+clients=(httpx-sse sseclient-py aiohttp-sse-client requests-lines urllib3-stream node-fetch node-eventsource)
+all=("${servers[@]}" "${clients[@]}" chromium)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -77,25 +84,44 @@ install() {
     sse-starlette) pypi 'sse-starlette>=2.1,<4' 'uvicorn>=0.30,<1' ;;
     nchan) debian nginx nginx && debian /usr/lib/nginx/modules/ngx_nchan_module.so libnginx-mod-nchan ;;
     httpx-sse) pypi 'httpx-sse>=0.4,<0.5' 'httpx>=0.27,<1' ;;
+    sseclient-py) pypi 'sseclient-py==1.8.0' 'requests>=2.31,<3' 'urllib3>=2,<3' ;;
+    aiohttp-sse-client) pypi 'aiohttp-sse-client==0.2.1' 'aiohttp>=3.9,<4' ;;
     requests-lines) pypi 'requests>=2.31,<3' 'urllib3>=2,<3' ;;
     urllib3-stream) pypi 'urllib3>=2,<3' ;;
+    node-fetch) debian node nodejs && { node -e 'process.exit(typeof fetch === "function" ? 0 : 1)' ||
+      { reason="this Node has no fetch: $(node --version)"; return 1; }; } ;;
     node-eventsource) debian node nodejs && debian /usr/share/nodejs/eventsource node-eventsource ;;
     chromium) debian chromium chromium ;;
   esac
 }
 
-swift build --package-path Examples/CommandLine --quiet -Xswiftc -warnings-as-errors || exit 1
-program=$(swift build --package-path Examples/CommandLine --show-bin-path)/eventsource
+program=$(bash Tests/build.sh Examples/CommandLine)/eventsource || exit 1
 status=0
-for peer in "${chosen[@]}"; do
-  if ! install "$peer"; then
-    echo "interop: $peer skipped: $reason"
-  elif timeout 300 "$python" "Tests/Interop/$peer.py" "$program" >"$scratch/said" 2>&1; then
-    echo "interop: $peer passed: $(tail -n 1 "$scratch/said")"
+
+# run PEER LABEL ARGUMENT ...
+run() {
+  if timeout 300 "$python" "Tests/Interop/$1.py" "$program" "${@:3}" >"$scratch/said" 2>&1; then
+    echo "interop: $2 passed: $(tail -n 1 "$scratch/said")"
   else
     status=1
     sed 's/^/  /' "$scratch/said"
-    echo "interop: $peer FAILED: $(tail -n 1 "$scratch/said")"
+    echo "interop: $2 FAILED: $(tail -n 1 "$scratch/said")"
   fi
+}
+
+evhttp=
+for peer in "${chosen[@]}"; do
+  if ! install "$peer"; then
+    echo "interop: $peer skipped: $reason"
+    continue
+  fi
+  if [[ " ${clients[*]} " != *" $peer "* ]]; then run "$peer" "$peer"; continue; fi
+  if [ -z "$evhttp" ]; then
+    debian /usr/include/event2/event.h libevent-dev || { echo "interop: $reason" >&2; exit 1; }
+    swift build --package-path Tests/Interop/EvhttpServer --quiet || exit 1
+    evhttp=$(swift build --package-path Tests/Interop/EvhttpServer --show-bin-path)/EvhttpServer
+  fi
+  run "$peer" "$peer on the built-in server"
+  run "$peer" "$peer on evhttp" "$evhttp"
 done
 exit $status

@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from chromium import end_with_parent  # noqa: E402
 from relay import Relay  # noqa: E402
 
+CUTS = 20  # As many by FIN as by RST.
 TEXTS = [
     "plain", " a space in front", "two\nlines", "blank\n\nlines\n\nwithin", "Grüße, 世界, 🙂", "data: a field?", ":a comment?",
     '{"json": "\\"quoted\\"", "n": [1, 2]}', "tab\tand \\ backslash", "long " + "x" * 100_000, "id", "trailing line\n",
@@ -55,10 +56,12 @@ class JSONListener(Program):
 
 
 class OurServer(Program):
-    """`eventsource serve`, which sends all that it holds to who comes without an ID."""
+    """`eventsource serve`, which sends all that it holds to who comes without an ID; or the same on evhttp, if its
+    program is named."""
 
-    def __init__(self, program):
-        super().__init__([program, "serve", "--port", "0", "--replay", "--reconnection-time", "0.1"])
+    def __init__(self, program, evhttp_server=None):
+        builtin = [program, "serve", "--port", "0", "--replay", "--reconnection-time", "0.1"]
+        super().__init__([evhttp_server] if evhttp_server else builtin)
         wait_for("the server's address", lambda: self.lines)
         self.port = int(re.search(r":(\d+)$", self.lines[0]).group(1))
         self.publish_url = f"http://127.0.0.1:{self.port}/publish/news"
@@ -68,6 +71,22 @@ class OurServer(Program):
 def our_listener(program, url):
     """`eventsource listen`."""
     return JSONListener([program, "listen", "--json", "--quiet", "--no-backoff", "--reconnection-time", "0.1", url])
+
+
+def exercise_client(make_client, as_heard=None):
+    """Runs the schedule for a client of ours, by the arguments PROGRAM [EVHTTP-SERVER].
+
+    make_client: called with the URL of the stream; has `heard` and `end`.
+    as_heard: what the client makes of an event's data by a fault of its own, which its module names.
+    """
+    server = OurServer(*sys.argv[1:])
+    schedule = Schedule(sys.argv[1], server.publish_url, server.port, as_heard)
+    client = make_client(schedule.relay.url + server.path)
+    try:
+        schedule.exercise(client)
+    finally:
+        client.end()
+        server.end()
 
 
 def wait_for(what, condition):
@@ -80,7 +99,8 @@ def wait_for(what, condition):
 class Schedule:
     """Publishes by `eventsource publish` to one side, and cuts the wire to the other one."""
 
-    def __init__(self, program, publish_url, port):
+    def __init__(self, program, publish_url, port, as_heard=None):
+        self.as_heard = as_heard or (lambda text: text)
         self.program = program
         self.publish_url = publish_url
         self.relay = Relay(port)
@@ -88,7 +108,7 @@ class Schedule:
         self.published = []  # Data, and ID if the server answers with one.
 
     def cut(self):
-        self.relay.cut()
+        self.relay.cut(resets=self.cuts % 2 == 1)
         self.cuts += 1
 
     def publish(self, text):
@@ -118,17 +138,18 @@ class Schedule:
             self.publish(text)
         all_heard("the first events")
 
-        for number in range(3):
+        for number in range(5):
             self.cut()
             self.publish_lines([f"while cut {number}.{index}" for index in range(10)])
             self.relay.mend()
             all_heard("what was published while the connection was cut")
 
-        burst = [f"burst {index} " + "y" * (index % 700) for index in range(500)]
+        burst = [f"burst {index} " + "y" * (index % 700) for index in range(2000)]
         begin = len(listener.heard())
         publishing = threading.Thread(target=self.publish_lines, args=[burst])
         publishing.start()
-        for count in [1, 100, 250, 400]:
+        # From the first one on, in whatever the reader is given then: a block, a replay, or what is live.
+        for count in [1, *range(50, 50 * (CUTS - 6), 50)]:
             wait_for(f"{count} events of a burst", lambda: len(listener.heard()) >= begin + count)
             self.cut()
             self.relay.mend()
@@ -141,10 +162,13 @@ class Schedule:
         wait_for("the last event", lambda: any(data == "the last one" for data, _ in listener.heard()))
         self.compare(listener.heard())
         self.relay.close()
-        print(f"{len(self.published)} events, each once and in order, over {self.cuts} cuts")
+        assert self.cuts == CUTS, f"the schedule has {self.cuts} cuts"
+        print(f"{len(self.published)} events, each once and in order, over {CUTS} cuts, every second one by a RST")
 
     def compare(self, heard):
-        lost = [text for text, _ in self.published if text not in {data for data, _ in heard}]
+        self.published = [(self.as_heard(text), id) for text, id in self.published]
+        heard_data = {data for data, _ in heard}
+        lost = [text for text, _ in self.published if text not in heard_data]
         assert not lost, f"{len(lost)} events were lost: {lost[:5]}"
         assert len(heard) == len(self.published), f"{len(heard)} events were heard of {len(self.published)}"
         for (text, id), (data, last_event_id) in zip(self.published, heard):

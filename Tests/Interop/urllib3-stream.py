@@ -1,13 +1,11 @@
 """A client made with Python's urllib3 and its stream at our server.
 
-usage: urllib3-stream.py PROGRAM
+usage: urllib3-stream.py PROGRAM [EVHTTP-SERVER]
 """
 
-import sys
-
 import urllib3
-from lines import LineClient
-from schedule import OurServer, Schedule
+from reconnecting import LineClient
+from schedule import exercise_client
 
 
 def lines_of(url):
@@ -25,19 +23,4 @@ def lines_of(url):
     return open_lines
 
 
-ERRORS = (urllib3.exceptions.HTTPError,)
-
-
-def main():
-    program = sys.argv[1]
-    server = OurServer(program)
-    schedule = Schedule(program, server.publish_url, server.port)
-    client = LineClient(lines_of(schedule.relay.url + server.path), ERRORS)
-    try:
-        schedule.exercise(client)
-    finally:
-        client.end()
-        server.end()
-
-
-main()
+exercise_client(lambda url: LineClient(lines_of(url), urllib3.exceptions.HTTPError))

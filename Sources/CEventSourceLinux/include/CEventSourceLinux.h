@@ -35,8 +35,8 @@ ptrdiff_t eventsource_send(int fd, const void *bytes, size_t count);
 int eventsource_set_no_delay(int fd);
 // A port whose last connections are in TIME_WAIT can be bound again (SO_REUSEADDR).
 int eventsource_set_reuse_address(int fd);
-// An IPv6 socket on :: takes IPv4 as well.
-int eventsource_set_dual_stack(int fd);
+// Whether an IPv6 socket on :: takes IPv4 as well.
+int eventsource_set_dual_stack(int fd, int takes_ipv4);
 int eventsource_set_send_buffer(int fd, int bytes);
 // Finds a peer that has vanished in about so many seconds: by TCP_USER_TIMEOUT when data is unanswered, by keep-alive
 // probes when there is none.

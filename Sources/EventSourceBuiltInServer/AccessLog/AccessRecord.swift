@@ -52,7 +52,7 @@ public struct AccessRecord: Sendable, Hashable {
 
   /// A line of JSON without a line end; what is not known is left out. The duration is in seconds.
   public var json: String {
-    let (seconds, attoseconds) = duration.components
+    let (seconds, attoseconds) = duration.bounded.components
     let microseconds = String(1_000_000 + attoseconds / 1_000_000_000_000).dropFirst()
     var members = ["\"time\":\(time)"]
     for (name, value) in [("peer", peer), ("method", method), ("target", target), ("version", version)] {

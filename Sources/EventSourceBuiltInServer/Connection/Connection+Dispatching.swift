@@ -17,79 +17,57 @@ extension Connection {
     if head.target == "*" { return respond(status: 204, fields: [], body: nil) }
     switch loop.context.routes.current.match(method: head.method, path: head.path) {
     case .mount(let handler, let channels): serve(head, handler, channels)
-    case .route(let respond, let parameters): run(respond, head, parameters, body)
+    case .route(let route, let parameters): serve(head, route, parameters, body)
+    case .methodNotAllowed(let allowed) where head.method == "OPTIONS": answerOptions(head, allowed: allowed)
     case .methodNotAllowed(let allowed):
-      let allow = EventStreamField("Allow", allowed.joined(separator: ", "))
-      respond(status: 405, fields: [allow], text: "this path is not served with this method")
-    case .notFound: respond(status: 404, text: "nothing is served at this path")
+      let fields = [EventStreamField("Allow", allowed.joined(separator: ", "))] + crossOriginFields(head)
+      respond(status: 405, fields: fields, text: "this path is not served with this method")
+    case .notFound:
+      respond(status: 404, fields: crossOriginFields(head), text: "nothing is served at this path")
     }
-  }
-
-  /// A route's closure has answered.
-  func answer(_ response: BuiltInResponse) {
-    guard phase == .responding, task != nil else { return }
-    guard (200...599).contains(response.status) else {
-      loop.context.log(.error, "A route answered with a status that cannot be sent", [("status", "\(response.status)")])
-      return respond(status: 500, text: "internal server error")
-    }
-    respond(status: response.status, fields: response.fields, body: response.body)
   }
 
   private func serve(_ head: RequestHead, _ handler: EventStreamHandler, _ channels: [String]) {
-    let request = MountedRequest(
-      method: head.method, target: head.target, fields: head.streamFields, peer: peer(of: head))
+    let request = mountedRequest(head)
     let lane = loop.lane(of: handler.hub)
     let exchange = handler.serve(request, channels: channels, response: self, on: lane)
     // Within the call it may have answered for good, and then it is of no more use.
     if phase == .responding || phase == .streaming { self.exchange = exchange }
   }
 
-  private func run(
-    _ closure: @escaping Router.Respond,
-    _ head: RequestHead,
-    _ parameters: [String: String],
-    _ body: [UInt8]
-  ) {
-    let request = BuiltInRequest(
-      method: head.method,
-      target: head.target,
-      fields: head.streamFields,
-      peer: peer(of: head),
-      pathParameters: parameters,
-      body: body
-    )
-    guard let request else { return respond(status: 400, text: "the query cannot be decoded") }
-    let (context, mailbox, token) = (loop.context, loop.handle.mailbox, token)
-    task = Task {
-      let response = await context.answer(to: request, by: closure)
-      mailbox.post(.respond(token, response))
+  /// Answers OPTIONS at a path that has routes, but none for this method: which methods there are (RFC 9110, 9.3.7),
+  /// and a preflight of the Fetch standard.
+  private func answerOptions(_ head: RequestHead, allowed: [String]) {
+    let request = mountedRequest(head)
+    var policy = loop.context.configuration.crossOrigin
+    var methods: [String] = []
+    if let wanted = request.fields.values(of: "Access-Control-Request-Method").first,
+      case .route(let route, _) = loop.context.routes.current.match(method: wanted, path: head.path)
+    {
+      policy = route.crossOrigin ?? policy
+      methods = [wanted]
     }
+    let answer = policy.preflight(for: request, allow: allowed.joined(separator: ", "), methods: methods)
+    respond(status: answer.status, fields: answer.fields, body: nil)
+  }
+
+  /// The fields of an answer at a path where no route has a say.
+  private func crossOriginFields(_ head: RequestHead) -> [EventStreamField] {
+    let policy = loop.context.configuration.crossOrigin
+    return policy.origins == .sameOriginOnly ? [] : policy.fields(for: mountedRequest(head))
+  }
+
+  /// The request as handlers and policies know it.
+  func mountedRequest(_ head: RequestHead) -> MountedRequest {
+    MountedRequest(method: head.method, target: head.target, fields: head.streamFields, peer: peer(of: head))
   }
 
   /// Who a request comes from.
   func peer(of head: RequestHead?) -> String? {
-    guard let sender = SocketAddress.peer(of: number)?.host else { return nil }
+    let sender = SocketAddress.peer(of: number)?.host
     guard let proxies = loop.context.configuration.trustedProxies, let head else { return sender }
     let values = head.fields.filter { $0.name.isASCIICaseInsensitive(proxies.fieldName) }.map(\.value)
     return proxies.peer(from: sender, values: values)
-  }
-}
-
-extension ServerContext {
-  /// Runs a route's closure. What it throws is logged, and never told to the peer.
-  fileprivate func answer(to request: BuiltInRequest, by closure: Router.Respond) async -> BuiltInResponse {
-    do {
-      return try await closure(request)
-    } catch {
-      if !Task.isCancelled {
-        log(
-          .error,
-          "A route failed",
-          [("method", request.method), ("path", request.path), ("error", String(describing: error))]
-        )
-      }
-      return .text("internal server error\n", status: 500)
-    }
   }
 }
 

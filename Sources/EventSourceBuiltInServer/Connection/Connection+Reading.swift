@@ -23,6 +23,8 @@ extension Connection {
         // always it is one that has gone: the two look the same until something is sent, which may be long from now.
         // Browsers, curl and our client keep their side open as long as they want the stream.
         if flags.contains(.peerFinished) { return peerHasGone() }
+        // What a peer sends behind its request waits for the end of the body that a route writes.
+        if run != nil { return }
       case .lingering: break
       case .responding, .writing, .closed: return
       }

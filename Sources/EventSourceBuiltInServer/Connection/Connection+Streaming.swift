@@ -15,14 +15,19 @@ extension Connection: EventStreamResponse {
     case .bytes(let body): respond(status: head.status, fields: head.fields, body: body)
     case .none: respond(status: head.status, fields: head.fields, body: nil)
     case .stream:
-      phase = .streaming
-      access?.status = head.status
       access?.isStream = true
-      if flags.contains(.takesChunks) { flags.insert(.isChunked) } else { flags.insert(.closes) }
-      send(encode(head.status, head.fields, flags.contains(.isChunked) ? .chunked : .none))
-      // Bytes or the FIN that came while the handler thought; and too many of them end the connection from there.
-      if flags.contains(.mayRead) || unread.count > Self.bytesToKeep { resumeLater() }
+      beginStream(status: head.status, fields: head.fields)
     }
+  }
+
+  /// Sends the head of a body whose length is not known.
+  func beginStream(status: Int, fields: [EventStreamField]) {
+    phase = .streaming
+    access?.status = status
+    if flags.contains(.takesChunks) { flags.insert(.isChunked) } else { flags.insert(.closes) }
+    send(encode(status, fields, flags.contains(.isChunked) ? .chunked : .none))
+    // Bytes or the FIN that came while the handler thought; and too many of them end the connection from there.
+    if flags.contains(.mayRead) || unread.count > Self.bytesToKeep { resumeLater() }
   }
 
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {

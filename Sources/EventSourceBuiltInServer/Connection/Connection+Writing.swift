@@ -32,7 +32,8 @@ extension Connection {
   /// - Parameter body: Nil if there is none by the nature of the response.
   func respond(status: Int, fields: [EventStreamField], body: [UInt8]?) {
     exchange = nil
-    task = nil
+    run?.abandon()
+    run = nil
     phase = .writing
     loop.setTimer(self, after: loop.context.configuration.stallTimeout)
     if loop.isDraining { flags.insert(.closes) }
@@ -80,6 +81,10 @@ extension Connection {
       flags.remove(.owesWritable)
       exchange?.becameWritable()
     }
+    if run != nil, phase == .streaming {
+      if output.isEmpty { watchForStall() }
+      sendBody()
+    }
   }
 
   /// Watches for the moment when the kernel takes bytes again.
@@ -108,12 +113,15 @@ extension Connection {
 
   /// Ends a connection for which there is no room in the memory that the server may hold for all.
   func refuseForMemory() {
-    guard phase == .head || phase == .body else { return phase == .closed ? () : peerHasGone() }
+    // A route may have written much of its body before the loop hears of the response.
+    guard phase == .head || phase == .body || phase == .responding && run != nil else {
+      return phase == .closed ? () : peerHasGone()
+    }
     let retry = EventStreamField("Retry-After", "5")
     request = nil
     unread = []
     flags.insert(.closes)
-    beginAccess(nil)
+    if access == nil { beginAccess(nil) }
     respond(status: 503, fields: [retry], text: "the server holds as much as it may")
   }
 
@@ -127,7 +135,9 @@ extension Connection {
       if next >= 0 {
         hasSent = hasSent || next > 0
       } else if errno == EAGAIN {
-        if phase == .writing, hasSent { loop.setTimer(self, after: loop.context.configuration.stallTimeout) }
+        if phase == .writing || phase == .streaming && run != nil, hasSent {
+          loop.setTimer(self, after: loop.context.configuration.stallTimeout)
+        }
         // A response for which there is no room either reaches a peer that takes it, or nobody.
         guard loop.context.memory.account(for: self) else { return dieLater() }
         return block()

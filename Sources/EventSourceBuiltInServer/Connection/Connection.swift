@@ -16,7 +16,7 @@ final class Connection {
     case responding
     /// A response is queued or partly sent. -> head, lingering
     case writing
-    /// The handler writes. -> writing (what is left of the head), lingering
+    /// The handler writes, or a route writes the body of its response. -> writing (what is left of it), lingering
     case streaming
     /// Our FIN is sent, and the peer's is waited for: to close with unread bytes from the peer would be a reset, which
     /// may overtake the end of the response (RFC 9112, 9.6).
@@ -79,8 +79,8 @@ final class Connection {
   var exchange: EventStreamExchange?
   /// What the access log will be told of the request that is being served.
   var access: PendingAccess?
-  /// The closure of a route that is being run.
-  var task: Task<Void, Never>?
+  /// The route that is answering the request, or writing the body of its response.
+  var run: RouteRun?
 
   init(_ descriptor: consuming Descriptor, token: ConnectionToken, loop: ServerLoop) {
     self.descriptor = consume descriptor
@@ -131,6 +131,7 @@ final class Connection {
     flags.remove(.resumes)
     if flags.contains(.dead) { return peerHasGone() }
     read()
+    sendBody()
   }
 
   /// The deadline of the phase has passed.
@@ -141,7 +142,9 @@ final class Connection {
     case .body: reject(RequestRejection(status: 408, "the request's body did not come to its end in time"))
     case .writing: close(reset: true)
     case .lingering: lingered()
-    case .responding, .streaming, .closed: break
+    case .responding: run.map(routeTimedOut)
+    case .streaming where run != nil: cutOff()
+    case .streaming, .closed: break
     }
   }
 
@@ -157,12 +160,13 @@ final class Connection {
   /// - Parameter reset: Drops what the kernel has not sent and tells the peer that this is not the regular end.
   func close(reset: Bool = false) {
     guard phase != .closed else { return }
+    // The rest of a body that a route writes is missing.
+    if reset || phase == .streaming && run != nil { setResetOnClose() }
     phase = .closed
     endAccess()
-    if reset { setResetOnClose() }
     loop.remove(self)
-    task?.cancel()
-    task = nil
+    run?.abandon()
+    run = nil
     exchange = nil
     request = nil
     output = []
@@ -173,5 +177,5 @@ final class Connection {
   }
 
   /// The bytes that the connection holds for what is being read or sent, but for those of the hubs' logs.
-  var heldBytes: Int { output.count + unread.count + (request?.heldBytes ?? 0) }
+  var heldBytes: Int { output.count + unread.count + (request?.heldBytes ?? 0) + (run?.pendingBytes ?? 0) }
 }

@@ -23,6 +23,11 @@ struct ConnectionToken: Sendable, Hashable {
 
   /// The eventfd of the loop.
   static let wake = ConnectionToken(descriptor: -1, registration: 0)
-  /// The listening socket.
-  static let listener = ConnectionToken(descriptor: -2, registration: 0)
+  /// A listening socket.
+  static func listener(_ index: Int) -> ConnectionToken {
+    ConnectionToken(descriptor: -2 - Int32(index), registration: 0)
+  }
+
+  /// Which listening socket this is; nil for anything else.
+  var listenerIndex: Int? { descriptor <= -2 ? -2 - Int(descriptor) : nil }
 }

@@ -5,20 +5,20 @@ import Synchronization
 
 /// The threads of one run of a server, one for each loop.
 final class LoopThreads: Sendable {
-  /// Where the server listens.
-  let address: BoundAddress
+  /// Where the server listens; at least one address.
+  let addresses: [BoundAddress]
   private let handles: [LoopHandle]
   private let threads: [pthread_t]
   private let ending: Ending
 
-  /// Opens the listening socket and starts the threads; when it throws, nothing is left open.
+  /// Opens the listening sockets and starts the threads; when it throws, nothing is left open.
   init(_ context: ServerContext) throws(BuiltInServerError) {
-    let listener = try Listener(context.configuration)
+    let listeners = try Listener.all(of: context.configuration)
     var handles: [LoopHandle] = []
     for _ in 0..<context.configuration.threads { handles.append(try LoopHandle()) }
     var loops: [ServerLoop] = []
     for index in handles.indices {
-      loops.append(try ServerLoop(index: index, of: handles, listener: listener, context: context))
+      loops.append(try ServerLoop(index: index, of: handles, listeners: listeners, context: context))
     }
     let ending = Ending(threads: handles.count)
     var threads: [pthread_t] = []
@@ -32,7 +32,7 @@ final class LoopThreads: Sendable {
         throw error
       }
     }
-    address = listener.address
+    addresses = listeners.map(\.address)
     self.handles = handles
     self.threads = threads
     self.ending = ending

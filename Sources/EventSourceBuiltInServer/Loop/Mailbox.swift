@@ -9,7 +9,9 @@ final class Mailbox: Sendable {
     /// Serve this connection, which another loop accepted; the descriptor is handed over.
     case adopt(Int32)
     /// A route's closure has answered the request that this connection is waiting with.
-    case respond(ConnectionToken, BuiltInResponse)
+    case respond(ConnectionToken, RouteRun, BuiltInResponse)
+    /// A route has written to the body of its response, or ended it.
+    case bodyGrew(ConnectionToken, RouteRun)
     /// Take no new connections, end what there is within the window, then finish.
     case drain(over: Duration)
   }

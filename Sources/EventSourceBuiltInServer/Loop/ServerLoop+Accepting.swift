@@ -7,19 +7,28 @@ extension ServerLoop {
   /// How many connections are accepted before the loop looks after those it has.
   private static let acceptsPerRound = 64
 
-  /// Begins to watch the listening socket. All loops do; the kernel wakes one of those that wait.
-  func watchListener() -> Bool {
-    guard let listener else { return false }
-    return epoll.add(listener.number, [.readable, .oneWaiter], token: ConnectionToken.listener.bits)
+  /// Begins to watch the listening sockets. All loops do; the kernel wakes one of those that wait.
+  func watchListeners() -> Bool {
+    for (index, listener) in listeners.enumerated() {
+      guard let listener else { continue }
+      let token = ConnectionToken.listener(index).bits
+      guard epoll.add(listener.number, [.readable, .oneWaiter], token: token) else { return false }
+    }
+    return true
   }
 
-  /// Takes connections out of the kernel's queue, and gives each to the loop that has the fewest: a stream stays for
-  /// hours where it was accepted, and the kernel wakes the same thread again and again.
+  /// Stops watching them.
+  func unwatchListeners() {
+    for listener in listeners { if let listener { epoll.remove(listener.number) } }
+  }
+
+  /// Takes connections out of a socket's queue in the kernel, and gives each to the loop that has the fewest: a stream
+  /// stays for hours where it was accepted, and the kernel wakes the same thread again and again.
   ///
   /// - Returns: Whether there may be more, which is left for later so that the others have their turn.
   @discardableResult
-  func accept() -> Bool {
-    guard let listener else { return false }
+  func accept(from index: Int) -> Bool {
+    guard listeners.indices.contains(index), let listener = listeners[index] else { return false }
     let limit = context.configuration.maximumConnections
     for _ in 0..<Self.acceptsPerRound {
       if context.connectionCount.load(ordering: .relaxed) >= limit + ServerContext.refusals {
@@ -32,8 +41,14 @@ extension ServerLoop {
         case EAGAIN: return false
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
           let number = errno
-          if refuseForWantOfDescriptors(number) { continue }
+          if refuseForWantOfDescriptors(listener, number) { continue }
           pauseAccepting(for: .milliseconds(100))
+          return false
+        // Somebody who has the same socket has shut it down.
+        case EINVAL:
+          context.log(.error, "A socket no longer listens", [("address", "\(listener.address)")])
+          epoll.remove(listener.number)
+          listeners[index] = nil
           return false
         // A connection that ended before it was accepted, or an error of its network (accept(2)).
         default: continue
@@ -102,12 +117,12 @@ extension ServerLoop {
 
   /// Accepts one connection in place of the spare descriptor, tells it that there is no room, and closes it; false if
   /// that is not possible.
-  private func refuseForWantOfDescriptors(_ number: Int32) -> Bool {
+  private func refuseForWantOfDescriptors(_ listener: Listener, _ number: Int32) -> Bool {
     if !toldOutOfDescriptors {
       toldOutOfDescriptors = true
       context.log(.error, "Connections are refused for now", [("reason", String(cString: strerror(number)))])
     }
-    guard let listener, spare != nil else { return false }
+    guard spare != nil else { return false }
     spare = nil
     defer { spare = SpareDescriptor() }
     let accepted = eventsource_accept(listener.number)
@@ -122,9 +137,9 @@ extension ServerLoop {
     return true
   }
 
-  /// The listening socket stays ready, so that to go on watching it would be to spin.
+  /// A listening socket stays ready, so that to go on watching it would be to spin.
   private func pauseAccepting(for time: Duration) {
-    if let listener { epoll.remove(listener.number) }
+    unwatchListeners()
     acceptsAgainAt = now + time
   }
 }

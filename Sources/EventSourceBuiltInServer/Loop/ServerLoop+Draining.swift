@@ -29,7 +29,9 @@ extension ServerLoop {
     guard drainEnd.map({ end < $0 }) ?? true else { return }
     drainEnd = end
     // A connection in the kernel's queue would be reset when the listening socket closes.
-    for _ in 0..<Self.roundsOfLastAccepts where !accept() { break }
+    for index in listeners.indices {
+      for _ in 0..<Self.roundsOfLastAccepts where !accept(from: index) { break }
+    }
     stopListening()
     forEachLane { $0.drain(over: window) }
     for connection in connections.all {
@@ -53,8 +55,7 @@ extension ServerLoop {
 
   private func stopListening() {
     acceptsAgainAt = nil
-    guard let listener else { return }
-    epoll.remove(listener.number)
-    self.listener = nil
+    unwatchListeners()
+    listeners = []
   }
 }

@@ -15,8 +15,9 @@ final class ServerLoop: @unchecked Sendable {
   /// The handles of all loops of the server, this one's among them.
   let handles: [LoopHandle]
   let epoll: Epoll
-  /// Nil once the loop takes no more connections.
-  var listener: Listener?
+  /// By their place in the configuration. Empty once the loop takes no more connections; nil where the socket no longer
+  /// listens.
+  var listeners: [Listener?]
   /// When to listen again, after the process ran out of descriptors or the server of room.
   var acceptsAgainAt: Duration?
   var toldOutOfDescriptors = false
@@ -45,18 +46,18 @@ final class ServerLoop: @unchecked Sendable {
   init(
     index: Int,
     of handles: [LoopHandle],
-    listener: Listener,
+    listeners: [Listener],
     context: ServerContext
   ) throws(BuiltInServerError) {
     self.handles = handles
-    self.listener = listener
+    self.listeners = listeners
     self.context = context
     handle = handles[index]
     epoll = try Epoll()
     now = MonotonicClock.now
     timers = TimerWheel(now: now)
     let token = ConnectionToken.wake.bits
-    guard epoll.add(handle.waker.number, [.readable, .onChange], token: token), watchListener() else {
+    guard epoll.add(handle.waker.number, [.readable, .onChange], token: token), watchListeners() else {
       throw .system(call: "epoll_ctl", errno: errno)
     }
   }
@@ -123,8 +124,9 @@ final class ServerLoop: @unchecked Sendable {
     let token = ConnectionToken(bits: event.token)
     switch token {
     case .wake: break
-    case .listener: accept()
-    default: connections[token]?.take(event.events)
+    default:
+      if let index = token.listenerIndex { return _ = accept(from: index) }
+      connections[token]?.take(event.events)
     }
   }
 
@@ -133,7 +135,8 @@ final class ServerLoop: @unchecked Sendable {
     for message in mail {
       switch message {
       case .adopt(let number): adopt(Descriptor(owning: number))
-      case .respond(let token, let response): connections[token]?.answer(response)
+      case .respond(let token, let run, let response): connections[token]?.answer(response, of: run)
+      case .bodyGrew(let token, let run): connections[token]?.bodyGrew(of: run)
       case .drain(let window): drain(over: window)
       }
     }
@@ -151,7 +154,7 @@ final class ServerLoop: @unchecked Sendable {
     while let descriptor = timers.next(passedAt: now) { connections[descriptor]?.timerExpired() }
     if let time = acceptsAgainAt, time <= now {
       acceptsAgainAt = nil
-      _ = watchListener()
+      _ = watchListeners()
     }
   }
 

@@ -29,6 +29,14 @@ struct IPAddress: Sendable, Hashable {
     }
   }
 
+  private init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// What one household or machine has for itself: an IPv4 address, or the first 64 bits of one of IPv6 (RFC 6177).
+  var site: IPAddress { isIPv4 ? self : IPAddress(high: high, low: 0) }
+
   var isIPv4: Bool { high == 0 && low >> 32 == 0xFFFF }
 
   /// Whether the first so many of the 128 bits are the same.

@@ -21,7 +21,7 @@ final class PeerCounter: Sendable {
   /// Counts a connection; false: its peer has as many as it may. A trusted proxy, and a peer without an address, may
   /// have any number.
   func enter(_ descriptor: Int32) -> Bool {
-    guard let limit, let host = SocketAddress.peer(of: descriptor)?.host, let peer = IPAddress(host),
+    guard let limit, let host = SocketAddress.peer(of: descriptor)?.host, let peer = IPAddress(host)?.site,
       proxies?.isTrusted(host) != true
     else { return true }
     return state.withLock { state in

@@ -15,6 +15,10 @@ public struct TrustedProxies: Sendable, Hashable {
   public var addresses: [AddressRange]
   /// The field that every one of them adds to, or overwrites.
   public var field: Field
+  /// Whether whoever connects to a UNIX socket of the server is such a proxy, too. A peer there has no address, so
+  /// without this its requests come from nobody known. Who may connect is said by the permissions of the socket's
+  /// folder.
+  public var trustsUnixSockets = false
 
   /// Trusts these.
   public init(_ addresses: [AddressRange], field: Field) {
@@ -24,13 +28,16 @@ public struct TrustedProxies: Sendable, Hashable {
 
   /// Who a request comes from: going back from the proxy that sent it, the first address that is not a trusted proxy's.
   /// Where the field ends or makes no sense, the last one that is known.
-  func peer(from sender: String, values: [String]) -> String {
+  /// Nil if there is none, which is so only behind a UNIX socket.
+  ///
+  /// - Parameter sender: Nil if the request came over a UNIX socket.
+  func peer(from sender: String?, values: [String]) -> String? {
     var peer = sender
-    guard isTrusted(peer) else { return peer }
+    guard peer.map(isTrusted) ?? trustsUnixSockets else { return peer }
     for entry in entries(of: values).reversed() {
       guard let address = Self.address(in: entry) else { return peer }
       peer = address
-      guard isTrusted(peer) else { return peer }
+      guard isTrusted(address) else { return peer }
     }
     return peer
   }

@@ -6,7 +6,9 @@ enum IMFDate {
   ]
 
   /// The 29 bytes for so many seconds since 1970-01-01T00:00:00Z, from that year to the year 9999.
+  /// Any other moment is the nearest of these.
   static func bytes(secondsSince1970 seconds: Int) -> [UInt8] {
+    let seconds = min(max(seconds, 0), 253_402_300_799)
     let day = seconds / 86_400
     let date = civilDate(daysSince1970: day)
     let second = seconds % 86_400

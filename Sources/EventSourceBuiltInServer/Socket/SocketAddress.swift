@@ -74,6 +74,8 @@ struct SocketAddress {
     length = count
   }
 
+  var isIPv4: Bool { family == AF_INET }
+
   /// `AF_INET`, `AF_INET6` or `AF_UNIX`.
   var family: Int32 { Int32(storage.ss_family) }
 

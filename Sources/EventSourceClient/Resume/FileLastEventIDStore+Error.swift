@@ -2,7 +2,9 @@
   import Glibc
 #elseif canImport(Musl)
   import Musl
-#else
+#elseif canImport(Bionic)
+  import Bionic
+#elseif canImport(Darwin)
   import Darwin
 #endif
 

@@ -4,7 +4,9 @@ internal import Foundation
   import Glibc
 #elseif canImport(Musl)
   import Musl
-#else
+#elseif canImport(Bionic)
+  import Bionic
+#elseif canImport(Darwin)
   import Darwin
 #endif
 

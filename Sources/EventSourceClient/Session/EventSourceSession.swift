@@ -12,8 +12,6 @@ final class EventSourceSession: Sendable {
     var step: Task<Void, Never>?
     var stepNumber = 0
     var task: Task<Void, Never>?
-    /// The last event ID that the reader was given, and the one that the next attempt sends.
-    var deliveredID: String
     var isRestarting = false
     /// What the store holds; nil: it is not known.
     var savedID: String?
@@ -26,6 +24,7 @@ final class EventSourceSession: Sendable {
   let configuration: EventSource.Configuration
   let transport: any EventSourceTransport
   let handoff = Handoff()
+  let delivery: Delivery
   private let shared: Mutex<Shared>
   private let isClosedByCaller = Atomic(false)
   private let begin: @Sendable () -> Duration
@@ -38,7 +37,8 @@ final class EventSourceSession: Sendable {
     shared = Mutex(
       Shared(
         machine: ConnectionState(configuration, random: SystemRandomNumberGenerator()),
-        deliveredID: Self.initialID(request, configuration), logger: configuration.logger))
+        logger: configuration.logger))
+    delivery = Delivery(lastEventID: Self.initialID(request, configuration))
     begin = Self.stopwatch(configuration.clock)
   }
 
@@ -55,9 +55,7 @@ final class EventSourceSession: Sendable {
   var now: Duration { begin() }
   var state: ConnectionState.State { shared.withLock { $0.machine.state } }
   var wasClosedByCaller: Bool { isClosedByCaller.load(ordering: .relaxed) }
-  var lastEventID: String { shared.withLock { $0.deliveredID } }
-
-  func delivered(_ id: String) { shared.withLock { $0.deliveredID = id } }
+  var lastEventID: String { delivery.lastEventID }
 
   /// What the store holds; nil: it is not known.
   var savedID: String? {
@@ -110,48 +108,75 @@ final class EventSourceSession: Sendable {
 
   // MARK: The task
 
+  // Its frame lives as long as the source. So what it calls is not inlined into it.
   private func run() async {
-    var reader = StreamReader(self, lastEventID: lastEventID)
-    var lastError: SubscriptionError?
-    do {
-      if let id = try await loadID() {
-        reader.begin(with: id)
-        delivered(id)
-      }
-    } catch {
-      let error = SubscriptionError(.store, "the last event ID cannot be loaded", underlying: error)
-      _ = take(.close)
-      return handoff.finish(throwing: error)
-    }
+    let reader = StreamReader(self, lastEventID: lastEventID)
+    guard await begin(reader) else { return }
     var action = take(.start)
     while let next = action {
       switch next {
       case .connect(let number):
-        let attempt = EventSource.Configuration.Attempt(
-          number: number, lastError: lastError, lastEventID: reader.lastEventID)
-        let outcome = await connect(attempt, &reader)
-        // An attempt that was cut short may have left something.
-        guard await reader.sendUnsent() else { return }
-        action = await decide(outcome)
-        if case .failed(let error, _, _) = outcome { lastError = error } else { lastError = nil }
+        action = await attempt(number, reader)
       case .open:
         preconditionFailure("an attempt tells of its stream itself")
       case .wait(let reconnection):
-        log(.info, "reconnecting") {
-          [("attempt", "\(reconnection.attempt)"), ("delay", "\(reconnection.delay)")]
-        }
-        guard await handoff.send([.reconnecting(reconnection)]) else { return }
-        await wait(reconnection.delay)
+        guard await wait(reconnection) else { return }
         action = take(.waited)
-      case .close(let closure):
-        return handoff.finish(with: [.closed(closure)])
-      case .fail(let error):
-        log(.error, "closed by an error") { [("error", "\(error)")] }
-        return handoff.finish(throwing: error)
+      case .close, .fail:
+        return finish(next)
       }
     }
   }
 
+  @inline(never)
+  private func finish(_ action: ConnectionState.Action) {
+    switch action {
+    case .close(let closure): handoff.finish(with: [.closed(closure)])
+    case .fail(let error):
+      log(.error, "closed by an error") { [("error", "\(error)")] }
+      handoff.finish(throwing: error)
+    case .connect, .open, .wait: break
+    }
+  }
+
+  /// Loads the last event ID. False: it cannot be loaded, and the source is closed.
+  @inline(never)
+  private func begin(_ reader: StreamReader) async -> Bool {
+    do {
+      if let id = try await loadID() {
+        reader.begin(with: id)
+        delivery.lastEventID = id
+      }
+      return true
+    } catch {
+      let error = SubscriptionError(.store, "the last event ID cannot be loaded", underlying: error)
+      _ = take(.close)
+      handoff.finish(throwing: error)
+      return false
+    }
+  }
+
+  @inline(never)
+  private func attempt(_ number: Int, _ reader: StreamReader) async -> ConnectionState.Action? {
+    let outcome = await connect(number, reader)
+    // An attempt that was cut short may have left something.
+    guard await reader.sendUnsent() else { return nil }
+    let action = await decide(outcome)
+    if case .failed(let error, _, _) = outcome { reader.lastError = error } else { reader.lastError = nil }
+    return action
+  }
+
+  /// Tells the reader of a wait, and waits. False: the source was closed.
+  @inline(never)
+  private func wait(_ reconnection: EventSource.Reconnection) async -> Bool {
+    log(.info, "reconnecting") { [("attempt", "\(reconnection.attempt)"), ("delay", "\(reconnection.delay)")] }
+    guard await handoff.send([.reconnecting(reconnection)]) else { return false }
+    guard reconnection.delay > .zero else { return true }
+    await step { [delay = reconnection.delay, clock = configuration.clock] in try? await clock.sleep(for: delay) }
+    return true
+  }
+
+  @inline(never)
   private func loadID() async throws -> String? {
     guard let store = configuration.lastEventIDStore else { return nil }
     let id = try await Abandonable().run { try await store.load() }
@@ -160,7 +185,7 @@ final class EventSourceSession: Sendable {
   }
 
   /// How an attempt ended.
-  enum Outcome {
+  indirect enum Outcome {
     case failed(SubscriptionError, isFutile: Bool, atLeast: Duration?)
     /// The server has nothing more.
     case finished
@@ -171,6 +196,7 @@ final class EventSourceSession: Sendable {
     case cutShort
   }
 
+  @inline(never)
   private func decide(_ outcome: Outcome) async -> ConnectionState.Action? {
     switch outcome {
     case .cutShort: return nil
@@ -197,26 +223,19 @@ final class EventSourceSession: Sendable {
   }
 
   /// Makes an attempt, in a task that a restart can cancel.
-  private func connect(_ attempt: EventSource.Configuration.Attempt, _ reader: inout StreamReader) async -> Outcome {
-    let box = Mutex<(reader: StreamReader, outcome: Outcome)>((reader, .cutShort))
-    let copy = reader
+  @inline(never)
+  private func connect(_ number: Int, _ reader: StreamReader) async -> Outcome {
+    let outcome = Mutex(Outcome.cutShort)
     let isRestarted = await step {
-      var reader = copy
-      let outcome = await reader.attempt(attempt)
-      box.withLock { $0 = (reader, outcome) }
+      let made = await reader.attempt(number)
+      outcome.withLock { $0 = made }
     }
-    reader = box.withLock { $0.reader }
-    return isRestarted ? .restarted : box.withLock { $0.outcome }
-  }
-
-  private func wait(_ time: Duration) async {
-    guard time > .zero else { return }
-    let clock = configuration.clock
-    await step { try? await clock.sleep(for: time) }
+    return isRestarted ? .restarted : outcome.withLock { $0 }
   }
 
   /// Runs something that ``restart()`` and ``close()`` cut short; true: it ended by a restart, or beside one.
   @discardableResult
+  @inline(never)
   private func step(_ body: @escaping @Sendable () async -> Void) async -> Bool {
     let task = shared.withLock { shared in
       shared.stepNumber += 1

@@ -3,13 +3,22 @@ import Synchronization
 internal import EventSourceFormat
 internal import Foundation
 
-/// One attempt after the other: request, redirects, judgement, and then the stream, parsed. Owned by the session's
-/// task.
-struct StreamReader: Sendable {
+/// One attempt after the other: request, redirects, judgement, and then the stream, parsed.
+///
+/// What waits for bytes is small, so that an open source is: functions whose frames are large are not inlined into
+/// those that wait.
+// Sendable, because one task after the other uses it, so that no lock is needed: the session's, and that of its step
+// while the session's waits for the step.
+final class StreamReader: @unchecked Sendable {
   private let session: EventSourceSession
   private var parser: EventStreamParser
   /// What has been parsed and not been handed over: the next attempt asks for what comes after it, so it has to be.
   private var unsent: [EventSource.Element] = []
+  private var cookies = CookieJar()
+  /// Why the last attempt ended; nil: it was the first one, or by a restart.
+  var lastError: SubscriptionError?
+  /// Whether the stream that is being read has delivered an event.
+  private var hasDelivered = false
   private var configuration: EventSource.Configuration { session.configuration }
 
   init(_ session: EventSourceSession, lastEventID: String) {
@@ -17,7 +26,7 @@ struct StreamReader: Sendable {
     parser = Self.makeParser(session, lastEventID)
   }
 
-  mutating func begin(with lastEventID: String) { parser = Self.makeParser(session, lastEventID) }
+  func begin(with lastEventID: String) { parser = Self.makeParser(session, lastEventID) }
 
   private static func makeParser(_ session: EventSourceSession, _ lastEventID: String) -> EventStreamParser {
     EventStreamParser(lastEventID: lastEventID, limits: session.configuration.limits, reportsComments: true)
@@ -27,40 +36,59 @@ struct StreamReader: Sendable {
   var lastEventID: String { parser.lastEventID }
 
   /// Makes one attempt and reads its stream to the end, whichever that is.
-  mutating func attempt(_ attempt: EventSource.Configuration.Attempt) async -> EventSourceSession.Outcome {
+  func attempt(_ number: Int) async -> EventSourceSession.Outcome {
     // Everything of the last response is forgotten, but for the last event ID (WHATWG HTML 9.2.3).
     parser.reset()
     let watchdog = Watchdog(session)
     defer { watchdog.stop() }
     do {
       watchdog.watch(timeLimit, .connectTimeout)
-      let response = try await connect(attempt)
+      let response = try await connect(number)
       watchdog.stop()
       defer { response.body.cancel() }
-      switch configuration.responsePolicy.judge(response.head) {
-      case .finish: return .finished
-      case .stop(let error): return .failed(await complete(error, response), isFutile: true, atLeast: nil)
-      case .retry(let error, let after):
-        return .failed(await complete(error, response), isFutile: false, atLeast: after)
-      case .accept: break
-      }
-      guard case .open? = session.take(.accepted) else { throw CancellationError() }
-      session.log(.info, "a stream is open") { [("url", response.head.url.redacted)] }
-      guard await session.handoff.send([.opened(response.head)]) else { throw CancellationError() }
+      if let refusal = await judge(response) { return refusal }
+      try await open(response.head)
       try await read(response, watchdog)
-      return .failed(
-        SubscriptionError(.ended, "the response came to its end", head: response.head), isFutile: false, atLeast: nil)
+      return ended(response.head)
     } catch {
-      // The watchdog cancels what it watches, and whatever that makes of it is no news.
-      if let late = watchdog.verdict { return .failed(late, isFutile: false, atLeast: nil) }
-      if error is ReachedEnd { return .completed }
-      if Task.isCancelled { return .cutShort }
-      if let passing = error as? PassingError { return .failed(passing.error, isFutile: false, atLeast: nil) }
-      let failure =
-        error as? SubscriptionError
-        ?? SubscriptionError(.transport, "the server cannot be reached, or the connection broke", underlying: error)
-      return .failed(failure, isFutile: [.request, .tooLarge].contains(failure.code), atLeast: nil)
+      return outcome(of: error, watchdog)
     }
+  }
+
+  /// What the attempt ends with, if the response is no stream; nil: it is one.
+  @inline(never)
+  private func judge(_ response: TransportResponse) async -> EventSourceSession.Outcome? {
+    switch configuration.responsePolicy.judge(response.head) {
+    case .accept: nil
+    case .finish: .finished
+    case .stop(let error): .failed(await complete(error, response), isFutile: true, atLeast: nil)
+    case .retry(let error, let after): .failed(await complete(error, response), isFutile: false, atLeast: after)
+    }
+  }
+
+  @inline(never)
+  private func open(_ head: ResponseHead) async throws {
+    guard case .open? = session.take(.accepted) else { throw CancellationError() }
+    session.log(.info, "a stream is open") { [("url", head.url.redacted)] }
+    guard await session.handoff.send([.opened(head)]) else { throw CancellationError() }
+  }
+
+  @inline(never)
+  private func ended(_ head: ResponseHead) -> EventSourceSession.Outcome {
+    .failed(SubscriptionError(.ended, "the response came to its end", head: head), isFutile: false, atLeast: nil)
+  }
+
+  @inline(never)
+  private func outcome(of error: any Error, _ watchdog: Watchdog) -> EventSourceSession.Outcome {
+    // The watchdog cancels what it watches, and whatever that makes of it is no news.
+    if let late = watchdog.verdict { return .failed(late, isFutile: false, atLeast: nil) }
+    if error is ReachedEnd { return .completed }
+    if Task.isCancelled { return .cutShort }
+    if let passing = error as? PassingError { return .failed(passing.error, isFutile: false, atLeast: nil) }
+    let failure =
+      error as? SubscriptionError
+      ?? SubscriptionError(.transport, "the server cannot be reached, or the connection broke", underlying: error)
+    return .failed(failure, isFutile: [.request, .tooLarge].contains(failure.code), atLeast: nil)
   }
 
   /// The event that is the end has come.
@@ -77,6 +105,7 @@ struct StreamReader: Sendable {
   }
 
   /// Adds what the response's body says.
+  @inline(never)
   private func complete(_ error: SubscriptionError, _ response: TransportResponse) async -> SubscriptionError {
     var error = error
     error.body = await ErrorBody.read(
@@ -85,44 +114,78 @@ struct StreamReader: Sendable {
   }
 
   /// Sends the request, and follows redirects, from the original URL each time.
-  private mutating func connect(_ attempt: EventSource.Configuration.Attempt) async throws -> TransportResponse {
-    var request = session.request
-    if let provider = configuration.requestProvider {
-      do {
-        let original = request
-        request = try await Abandonable().run { try await provider(attempt, original) }
-      } catch let error where !Task.isCancelled {
-        throw PassingError(error: SubscriptionError(.request, "the request provider failed", underlying: error))
-      }
+  @inline(never)
+  private func connect(_ number: Int) async throws -> TransportResponse {
+    var request = try await makeRequest(number)
+    for _ in 0...Redirection.most {
+      try check(&request)
+      let response = try await session.transport.send(withCookies(request))
+      guard let next = try redirect(request, response) else { return response }
+      request = next
     }
-    if let flaw = LastEventIDField.flaw(attempt.lastEventID) {
+    throw SubscriptionError(.redirect, "more than \(Redirection.most) redirects, one after the other")
+  }
+
+  /// The request of an attempt, from its provider if there is one.
+  @inline(never)
+  private func makeRequest(_ number: Int) async throws -> EventSourceRequest {
+    let request = try await provideRequest(number)
+    if let flaw = LastEventIDField.flaw(lastEventID) {
       begin(with: "")
       let message =
         "the last event ID cannot be sent: \(flaw). The next attempt sends none, so that events may be missed"
       throw PassingError(error: SubscriptionError(.request, message))
     }
-    request = complete(request, lastEventID: attempt.lastEventID)
-    for _ in 0...Redirection.most {
-      if let (url, authorization) = request.url.extractingCredentials {
-        request.url = url
-        if request.headers.values(of: "Authorization").isEmpty { request.headers.set("Authorization", authorization) }
-      }
-      if let flaw = request.firstFlaw { throw SubscriptionError(.request, "the request cannot be sent: \(flaw)") }
-      try Task.checkCancellation()
-      let response = try await session.transport.send(request)
-      do {
-        guard let next = try Redirection.next(after: request, response.head) else { return response }
-        request = next
-      } catch {
-        response.body.cancel()
-        throw error
-      }
-      response.body.cancel()
+    return complete(request, lastEventID: lastEventID)
+  }
+
+  @inline(never)
+  private func provideRequest(_ number: Int) async throws -> EventSourceRequest {
+    let request = session.request
+    guard let provider = session.configuration.requestProvider else { return request }
+    let attempt = EventSource.Configuration.Attempt(number: number, lastError: lastError, lastEventID: lastEventID)
+    do {
+      return try await Abandonable().run { try await provider(attempt, request) }
+    } catch let error where !Task.isCancelled {
+      throw PassingError(error: SubscriptionError(.request, "the request provider failed", underlying: error))
     }
-    throw SubscriptionError(.redirect, "more than \(Redirection.most) redirects, one after the other")
+  }
+
+  /// Makes a field of the URL's user, and checks that the request can be sent.
+  @inline(never)
+  private func check(_ request: inout EventSourceRequest) throws {
+    if let (url, authorization) = request.url.extractingCredentials {
+      request.url = url
+      if request.headers.values(of: "Authorization").isEmpty { request.headers.set("Authorization", authorization) }
+    }
+    if let flaw = request.firstFlaw { throw SubscriptionError(.request, "the request cannot be sent: \(flaw)") }
+    try Task.checkCancellation()
+  }
+
+  /// The request that a redirect asks for, whose response ends then; nil: the response is none.
+  @inline(never)
+  private func redirect(_ request: EventSourceRequest, _ response: TransportResponse) throws -> EventSourceRequest? {
+    if session.configuration.keepsCookies { cookies.take(response.head) }
+    do {
+      guard let next = try Redirection.next(after: request, response.head) else { return nil }
+      response.body.cancel()
+      return next
+    } catch {
+      response.body.cancel()
+      throw error
+    }
+  }
+
+  @inline(never)
+  private func withCookies(_ request: EventSourceRequest) -> EventSourceRequest {
+    guard configuration.keepsCookies else { return request }
+    var request = request
+    cookies.add(to: &request)
+    return request
   }
 
   /// The fields that every attempt has (WHATWG HTML 9.2.2 and 9.2.3; Fetch, cache mode "no-store").
+  @inline(never)
   private func complete(_ request: EventSourceRequest, lastEventID: String) -> EventSourceRequest {
     var request = request
     request.connectTimeout = request.connectTimeout ?? configuration.connectTimeout
@@ -138,58 +201,79 @@ struct StreamReader: Sendable {
     return request
   }
 
-  private mutating func read(_ response: TransportResponse, _ watchdog: Watchdog) async throws {
-    let head = response.head
-    let stream = OpenedStream(head)
-    let endsAtEvent = configuration.endsAtEvent
-    var hasDelivered = false
+  @inline(never)
+  private func read(_ response: TransportResponse, _ watchdog: Watchdog) async throws {
+    let stream = OpenedStream(response.head)
+    let readTimeout = configuration.readTimeout
+    hasDelivered = false
     // A reader that takes its time is not the server's silence: only the wait for bytes is watched.
     while true {
-      watchdog.watch(configuration.readTimeout, .readTimeout, head)
+      watchdog.watch(readTimeout, .readTimeout, stream.head)
       let chunk: [UInt8]?
       do {
         chunk = try await response.body.next()
       } catch {
-        throw SubscriptionError(.transport, "the connection broke", head: head, underlying: error)
+        throw broken(stream, error)
       }
       watchdog.pause()
-      guard let chunk else {
-        if parser.isInsideEvent {
-          throw SubscriptionError(.truncated, "the response ended in the middle of an event, which is lost", head: head)
-        }
-        return
-      }
-      do {
-        try parser.parse(chunk) { element in
-          switch element {
-          case .reconnectionTime(let time):
-            _ = session.take(.reconnectionTime(time))
-          case .comment(let text):
-            unsent.append(.comment(text))
-          case .event(let event):
-            if !hasDelivered {
-              hasDelivered = true
-              _ = session.take(.delivered)
-            }
-            if event.type == EventSource.Gap.eventType, let gap = EventSource.Gap(event.data) {
-              unsent.append(.gap(gap))
-            } else {
-              let message = EventSource.Message(event, in: stream)
-              if endsAtEvent?(message) ?? false { throw ReachedEnd() }
-              unsent.append(.event(message))
-            }
-          }
-        }
-      } catch let error as EventStreamParserError {
-        throw SubscriptionError(
-          .tooLarge, "a line or an event exceeds the configured limits", head: head, underlying: error)
-      }
+      guard let chunk else { return try checkEnd(of: stream) }
+      try parse(chunk, of: stream)
       guard await sendUnsent() else { throw CancellationError() }
     }
   }
 
+  @inline(never)
+  private func broken(_ stream: OpenedStream, _ error: any Error) -> SubscriptionError {
+    SubscriptionError(.transport, "the connection broke", head: stream.head, underlying: error)
+  }
+
+  @inline(never)
+  private func checkEnd(of stream: OpenedStream) throws {
+    guard parser.isInsideEvent else { return }
+    throw SubscriptionError(
+      .truncated, "the response ended in the middle of an event, which is lost", head: stream.head)
+  }
+
+  @inline(never)
+  private func parse(_ chunk: [UInt8], of stream: OpenedStream) throws {
+    let endsAtEvent = session.configuration.endsAtEvent
+    let gapTypeCount = EventSource.Gap.eventType.utf8.count
+    var elements: [EventSource.Element] = []
+    swap(&elements, &unsent)
+    // Also what came before an error is handed over.
+    defer { swap(&elements, &unsent) }
+    do {
+      try parser.parse(chunk) { element in
+        switch element {
+        case .reconnectionTime(let time):
+          _ = session.take(.reconnectionTime(time))
+        case .comment(let text):
+          elements.append(.comment(text))
+        case .event(let event):
+          if !hasDelivered {
+            hasDelivered = true
+            _ = session.take(.delivered)
+          }
+          // The length is looked at first, because it is known.
+          if event.type.utf8.count == gapTypeCount, event.type == EventSource.Gap.eventType,
+            let gap = EventSource.Gap(event.data)
+          {
+            elements.append(.gap(gap))
+          } else {
+            let message = EventSource.Message(event, in: stream)
+            if let endsAtEvent, endsAtEvent(message) { throw ReachedEnd() }
+            elements.append(.event(message))
+          }
+        }
+      }
+    } catch let error as EventStreamParserError {
+      throw SubscriptionError(
+        .tooLarge, "a line or an event exceeds the configured limits", head: stream.head, underlying: error)
+    }
+  }
+
   /// Hands over what has been parsed. False: that was cut short, and it is kept.
-  mutating func sendUnsent() async -> Bool {
+  func sendUnsent() async -> Bool {
     if unsent.isEmpty { return true }
     let count = unsent.count
     guard await session.handoff.send(unsent) else { return false }

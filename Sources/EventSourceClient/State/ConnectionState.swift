@@ -29,7 +29,7 @@ struct ConnectionState {
   }
 
   /// What to do.
-  enum Action {
+  indirect enum Action {
     /// Make an attempt with this number.
     case connect(Int)
     /// Tell the reader about the stream.
@@ -53,13 +53,14 @@ struct ConnectionState {
   /// The number of 401 responses in a row.
   private var refusals = 0
   private var delay: ReconnectionDelay
-  private let configuration: EventSource.Configuration
+  private let settings: ReconnectionDelay.Settings
+  private var configuration: EventSource.Configuration { settings.configuration }
   private var random: any RandomNumberGenerator & Sendable
 
   init(_ configuration: EventSource.Configuration, random: any RandomNumberGenerator & Sendable) {
-    self.configuration = configuration
+    settings = ReconnectionDelay.Settings(configuration)
     self.random = random
-    delay = ReconnectionDelay(configuration)
+    delay = ReconnectionDelay(settings)
   }
 
   /// The time that is left for the first connection; nil: there is no limit, or there was a stream already, or somebody

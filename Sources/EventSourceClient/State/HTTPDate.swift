@@ -34,7 +34,12 @@ enum HTTPDate {
     return calendar
   }
 
-  private static func date(day: String, month: String, year: Int?, time: String) -> Date? {
+  /// The name of a month that a word begins with, whatever its case; nil: it begins with none.
+  static func month(_ word: String) -> String? {
+    months.first { $0.caseInsensitiveCompare(String(word.prefix(3))) == .orderedSame }
+  }
+
+  static func date(day: String, month: String, year: Int?, time: String) -> Date? {
     let clock = time.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
     guard let month = months.firstIndex(of: month), let day = Int(day), (1...31).contains(day),
       let year, (0...9999).contains(year), clock.count == 3, let hour = clock[0], let minute = clock[1],

@@ -3,15 +3,21 @@
 /// A failure is an attempt that opened no stream, or a stream that broke off before it delivered anything. Only
 /// failures back off. The server's `retry` sets the base of every wait, within `maximumServerDelay`.
 struct ReconnectionDelay {
-  let configuration: EventSource.Configuration
+  /// One for all that is made of it, because it is large.
+  final class Settings: Sendable {
+    let configuration: EventSource.Configuration
+    init(_ configuration: EventSource.Configuration) { self.configuration = configuration }
+  }
+
+  private let settings: Settings
   /// What the server said in the stream, or the configured time; kept over reconnects (WHATWG HTML 9.2.6).
   private(set) var reconnectionTime: Duration
   /// The number of failures since the last stream that was no failure.
   private(set) var failures = 0
 
-  init(_ configuration: EventSource.Configuration) {
-    self.configuration = configuration
-    reconnectionTime = configuration.initialReconnectionTime.clamped()
+  init(_ settings: Settings) {
+    self.settings = settings
+    reconnectionTime = settings.configuration.initialReconnectionTime.clamped()
   }
 
   mutating func serverSaid(_ time: Duration) { reconnectionTime = bounded(time) }
@@ -27,6 +33,7 @@ struct ReconnectionDelay {
   ///   - minimum: The wait that the response asked for, by `Retry-After`.
   ///   - random: A number from 0 to 1, which spreads the wait upwards.
   func next(isIdle: Bool, atLeast minimum: Duration?, random: Double) -> Duration {
+    let configuration = settings.configuration
     let most = max(configuration.maximumReconnectionTime.clamped(), reconnectionTime)
     var wait = reconnectionTime
     if isIdle { wait = max(wait, min(configuration.minimumFailureDelay.clamped(), most)) }
@@ -37,7 +44,7 @@ struct ReconnectionDelay {
   }
 
   private func bounded(_ time: Duration) -> Duration {
-    min(time, configuration.maximumServerDelay).clamped()
+    min(time, settings.configuration.maximumServerDelay).clamped()
   }
 }
 

@@ -1,9 +1,9 @@
-/// Writes event streams: events, comments and reconnection times, as WHATWG HTML 9.2.5 has them.
+/// Encodes events, comments and reconnection times (WHATWG HTML 9.2.5).
 ///
-/// Lines end with LF; a field's value follows a colon and one space; an event's fields come in the order `event`,
-/// `retry`, `data`, `id`, and a blank line ends it. The ID comes last, because some clients note an ID as soon as its
-/// line is there: one that is cut off within the event has then not noted it, and gets the event again when it returns.
-/// Whatever throws has written nothing.
+/// Lines end with LF, and a field's value follows a colon and one space. An event's fields are in the order `event`,
+/// `retry`, `data`, `id`, followed by a blank line. The ID is last because some clients store an ID as soon as they
+/// have read its line: a client that is cut off within the event has not stored it, and gets the event again when it
+/// returns. A function that throws has written nothing.
 public enum EventStreamEncoder {
   /// Appends an event. Linear in its size.
   public static func append(_ event: ServerSentEvent, to bytes: inout [UInt8]) throws(EventStreamFormatError) {
@@ -11,20 +11,19 @@ public enum EventStreamEncoder {
     append(count, to: &bytes) { write(event, to: $0) }
   }
 
-  /// Appends a comment: a colon, the text unchanged, and the end of the line. It needs no blank line of its own.
+  /// Appends a comment: a colon, the text and a line break. A comment needs no blank line.
   public static func append(comment: String, to bytes: inout [UInt8]) throws(EventStreamFormatError) {
     let count = try byteCount(ofComment: comment)
     append(count, to: &bytes) { write(comment: comment, to: $0) }
   }
 
-  /// Appends a block that tells the reader how long to wait before it reconnects, in whole milliseconds, and dispatches
-  /// nothing.
+  /// Appends a block that sets the reader's reconnection time, in whole milliseconds, and dispatches no event.
   public static func append(reconnectionTime: Duration, to bytes: inout [UInt8]) throws(EventStreamFormatError) {
     bytes += "retry: \(try milliseconds(reconnectionTime))\n\n".utf8
   }
 
-  /// How many bytes an event has: the first of two steps by which it is written to memory of the caller's own, with
-  /// nothing allocated. Looks at every byte of the data once.
+  /// Returns the encoded size of an event, in bytes. The first step of writing it to the caller's memory without
+  /// allocation. Reads every byte of the data once.
   public static func byteCount(of event: ServerSentEvent) throws(EventStreamFormatError) -> Int {
     var count = 1
     if let id = event.id { count += "id: \n".utf8.count + id.rawValue.utf8.count }
@@ -36,7 +35,9 @@ public enum EventStreamEncoder {
     return count
   }
 
-  /// Writes an event to memory that has room for its ``byteCount(of:)``; how many bytes that was.
+  /// Writes an event to memory that has room for ``byteCount(of:)`` bytes.
+  ///
+  /// - Returns: The number of bytes written.
   @discardableResult
   public static func write(_ event: ServerSentEvent, to memory: UnsafeMutableRawBufferPointer) -> Int {
     write(event, id: event.id, to: memory)
@@ -65,13 +66,15 @@ public enum EventStreamEncoder {
     return writer.count
   }
 
-  /// How many bytes a comment has.
+  /// Returns the encoded size of a comment, in bytes.
   public static func byteCount(ofComment comment: String) throws(EventStreamFormatError) -> Int {
     try EventStreamFormatError.checkLine(comment, of: .comment, allowsNUL: true)
     return comment.utf8.count + ":\n".utf8.count
   }
 
-  /// Writes a comment to memory that has room for its ``byteCount(ofComment:)``; how many bytes that was.
+  /// Writes a comment to memory that has room for ``byteCount(ofComment:)`` bytes.
+  ///
+  /// - Returns: The number of bytes written.
   @discardableResult
   public static func write(comment: String, to memory: UnsafeMutableRawBufferPointer) -> Int {
     var writer = MemoryWriter(memory)
@@ -89,10 +92,10 @@ public enum EventStreamEncoder {
     }
   }
 
-  /// Whole milliseconds, as many as an `Int64` counts at most: what a parser of this module gives for larger numbers.
+  /// Whole milliseconds, clamped to `Int64`, as this module's parser clamps larger numbers.
   private static func milliseconds(_ time: Duration) throws(EventStreamFormatError) -> UInt64 {
     guard time >= .zero else { throw .negativeReconnectionTime(time) }
-    // Clamped first, because a duration may have more seconds than its components can say.
+    // Clamped first, because a duration may have more seconds than its components can represent.
     let (seconds, attoseconds) = min(time, .milliseconds(Int64.max)).components
     return UInt64(seconds) * 1000 + UInt64(attoseconds / 1_000_000_000_000_000)
   }

@@ -1,4 +1,4 @@
-/// Writes bytes one after the other into memory that is known to have room; every write is checked against its end.
+/// Writes bytes sequentially into memory. Every write is checked against the end of the memory.
 struct MemoryWriter {
   private let memory: UnsafeMutableRawBufferPointer
   private(set) var count = 0

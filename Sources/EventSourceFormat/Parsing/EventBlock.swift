@@ -136,7 +136,7 @@ struct EventBlock: Sendable {
     let hasOwnID = nextID != nil
     commitID()
     defer { hasType = false }
-    return ReceivedEvent(type: hasType ? type.text : "message", data: data, id: id, hasOwnID: hasOwnID)
+    return ReceivedEvent(type: hasType ? type.text : "message", data: data, id: hasOwnID ? id.asOwn : id)
   }
 
   private mutating func takeOwnData() -> String {

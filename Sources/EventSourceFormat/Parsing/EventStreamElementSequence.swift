@@ -9,10 +9,12 @@ where Chunks.Element: Sequence<UInt8> {
 
   private let chunks: Chunks
   private let parser: EventStreamParser
+  private let unfinished: EventStreamParser.UnfinishedEvent
 
-  init(_ chunks: Chunks, _ parser: EventStreamParser) {
+  init(_ chunks: Chunks, _ parser: EventStreamParser, _ unfinished: EventStreamParser.UnfinishedEvent) {
     self.chunks = chunks
     self.parser = parser
+    self.unfinished = unfinished
   }
 
   /// One reading of the stream.
@@ -23,15 +25,20 @@ where Chunks.Element: Sequence<UInt8> {
     private var next = 0
     /// What the parser threw after the elements that it gave out before.
     private var failure: (any Error)?
+    private let unfinished: EventStreamParser.UnfinishedEvent
 
-    fileprivate init(_ chunks: Chunks.AsyncIterator, _ parser: EventStreamParser) {
+    fileprivate init(
+      _ chunks: Chunks.AsyncIterator, _ parser: EventStreamParser, _ unfinished: EventStreamParser.UnfinishedEvent
+    ) {
       self.chunks = chunks
       self.parser = parser
+      self.unfinished = unfinished
     }
 
-    /// The next element; nil at the end of the chunks, where what is not complete is forgotten.
+    /// Returns the next element; nil at the end of the chunks.
     ///
-    /// - Throws: What the chunks throw, and ``EventStreamParserError``, after which it throws the same again.
+    /// - Throws: What the chunks throw; ``EventStreamReadError/truncated``, once, if they end in the middle of an
+    ///   event; and ``EventStreamParserError``, after which it throws the same again.
     public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Element? {
       while true {
         if next < elements.count {
@@ -41,7 +48,12 @@ where Chunks.Element: Sequence<UInt8> {
         if let failure { throw failure }
         elements.removeAll(keepingCapacity: true)
         next = 0
-        guard let chunk = try await chunks.next(isolation: actor) else { return nil }
+        guard let chunk = try await chunks.next(isolation: actor) else {
+          let isTruncated = parser.isInsideEvent && unfinished == .throwsError
+          parser.finish()
+          if isTruncated { throw EventStreamReadError.truncated }
+          return nil
+        }
         parse(chunk)
       }
     }
@@ -59,7 +71,7 @@ where Chunks.Element: Sequence<UInt8> {
   }
 
   /// Begins a reading.
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(chunks.makeAsyncIterator(), parser) }
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(chunks.makeAsyncIterator(), parser, unfinished) }
 }
 
 extension EventStreamElementSequence: Sendable where Chunks: Sendable {}
@@ -71,12 +83,14 @@ extension AsyncSequence where Element: Sequence<UInt8> {
   ///   - lastEventID: The last event ID that the reader has already.
   ///   - limits: How much memory the stream may make the parser use.
   ///   - reportsComments: Whether comments are among the elements.
+  ///   - unfinishedEvent: What becomes of an event that the end of the chunks cuts off.
   public func eventStreamElements(
-    lastEventID: String = "", limits: EventStreamParser.Limits = .init(), reportsComments: Bool = false
+    lastEventID: String = "", limits: EventStreamParser.Limits = .init(), reportsComments: Bool = false,
+    unfinishedEvent: EventStreamParser.UnfinishedEvent = .throwsError
   ) -> EventStreamElementSequence<Self> {
     EventStreamElementSequence(
-      self, EventStreamParser(lastEventID: lastEventID, limits: limits, reportsComments: reportsComments)
-    )
+      self, EventStreamParser(lastEventID: lastEventID, limits: limits, reportsComments: reportsComments),
+      unfinishedEvent)
   }
 
   /// The events of the event stream whose bytes these are.
@@ -84,10 +98,13 @@ extension AsyncSequence where Element: Sequence<UInt8> {
   /// - Parameters:
   ///   - lastEventID: The last event ID that the reader has already.
   ///   - limits: How much memory the stream may make the parser use.
+  ///   - unfinishedEvent: What becomes of an event that the end of the chunks cuts off.
   public func serverSentEvents(
-    lastEventID: String = "", limits: EventStreamParser.Limits = .init()
+    lastEventID: String = "", limits: EventStreamParser.Limits = .init(),
+    unfinishedEvent: EventStreamParser.UnfinishedEvent = .throwsError
   ) -> AsyncCompactMapSequence<EventStreamElementSequence<Self>, ReceivedEvent> {
-    eventStreamElements(lastEventID: lastEventID, limits: limits).compactMap { element in
+    eventStreamElements(lastEventID: lastEventID, limits: limits, unfinishedEvent: unfinishedEvent).compactMap {
+      element in
       if case .event(let event) = element { event } else { nil }
     }
   }

@@ -29,7 +29,7 @@ extension EventStreamParser {
             // The most frequent block has one line of data, its last.
             let text = String(decoding: value, as: UTF8.self)
             if block.isPlain {
-              try receive(.event(ReceivedEvent(type: "message", data: text, id: .none, hasOwnID: false)))
+              try receive(.event(ReceivedEvent(type: "message", data: text, id: .none)))
             } else {
               try receive(.event(block.takeEvent(text)))
             }

@@ -3,9 +3,13 @@
 /// Most are short, every event has another one, and nobody looks at most of them; to make a string of one costs as much
 /// as to find it. So that is done when somebody asks for it.
 enum IDText: Sendable {
-  /// The bytes in two words, their number in the highest byte.
+  /// The bytes in two words, their number in the highest byte, of which the highest bit says that it is an event's own.
   case short(low: UInt64, high: UInt64)
   case long(String)
+  /// An event's own.
+  case ownLong(String)
+
+  private static let ownBit: UInt64 = 1 << 63
 
   @inline(__always)
   init(_ bytes: ShortBytes) { self = .short(low: bytes.low, high: bytes.high | UInt64(bytes.count) &<< 56) }
@@ -23,6 +27,23 @@ enum IDText: Sendable {
   @inline(__always)
   static var none: IDText { .short(low: 0, high: 0) }
 
+  /// The same text, as that of the event itself and not of one before it.
+  @inline(__always)
+  var asOwn: IDText {
+    switch self {
+    case .short(let low, let high): .short(low: low, high: high | Self.ownBit)
+    case .long(let text), .ownLong(let text): .ownLong(text)
+    }
+  }
+
+  var isOwn: Bool {
+    switch self {
+    case .short(_, let high): high & Self.ownBit != 0
+    case .long: false
+    case .ownLong: true
+    }
+  }
+
   /// Whether it is the empty one, which is never long.
   @inline(__always)
   var isNone: Bool {
@@ -32,8 +53,9 @@ enum IDText: Sendable {
   /// The text, with what is not UTF-8 replaced.
   var string: String {
     switch self {
-    case .short(let low, let high): ShortBytes(low: low, high: high & (1 << 56 - 1), count: Int(high &>> 56)).string
-    case .long(let text): text
+    case .short(let low, let high):
+      ShortBytes(low: low, high: high & (1 << 56 - 1), count: Int((high & ~Self.ownBit) &>> 56)).string
+    case .long(let text), .ownLong(let text): text
     }
   }
 }

@@ -7,30 +7,28 @@ public struct ReceivedEvent: Sendable {
   /// The data: its lines, joined by LF.
   public var data: String
   private var idText: IDText
-  private var hasOwnID: Bool
 
   /// The last event ID when the event was dispatched: its own ID, or that of an event before it; empty: there is none.
   ///
   /// One of at most 15 bytes is made into a string at each access, without an allocation.
   public var lastEventID: String {
     get { idText.string }
-    set { idText = IDText(newValue) }
+    set { idText = idText.isOwn ? IDText(newValue).asOwn : IDText(newValue) }
   }
 
   /// The event's own ID; nil: the stream gave it none. Empty: the stream said that there is no last event ID any more.
-  public var id: String? { hasOwnID ? lastEventID : nil }
+  public var id: String? { idText.isOwn ? lastEventID : nil }
 
   /// Makes an event.
   public init(type: String = "message", data: String, lastEventID: String = "") {
-    self.init(type: type, data: data, id: IDText(lastEventID), hasOwnID: false)
+    self.init(type: type, data: data, id: IDText(lastEventID))
   }
 
   @inline(__always)
-  init(type: String, data: String, id: IDText, hasOwnID: Bool) {
+  init(type: String, data: String, id: IDText) {
     self.type = type
     self.data = data
     idText = id
-    self.hasOwnID = hasOwnID
   }
 }
 

@@ -1,39 +1,39 @@
-/// Who may read which channels, decided by the application.
+/// Decides who may read which channels.
 ///
-/// Asked for each stream, before anything of it is written and after the request was found to be well-formed; and again
-/// while it is open, if ``EventStreamHandler/Configuration/reauthorizationInterval`` says so.
-/// Called from tasks of the hub, for several requests at a time; the task is cancelled when the peer leaves. An answer
-/// that takes longer than half a minute is not waited for: the request is refused with 503.
+/// The handler asks for every well-formed request, before it writes anything, and again while the stream is open if
+/// ``EventStreamHandler/Configuration/reauthorizationInterval`` is set. Calls come from tasks of the hub, several at a
+/// time. The task is cancelled when the peer disconnects. If a decision takes more than 30 seconds, the request gets
+/// 503.
 public protocol ChannelAuthorizer: Sendable {
   /// Decides about a request.
   ///
   /// - Parameters:
   ///   - request: The whole request.
-  ///   - channels: The channels that it asks for, at least one, each once. They need not exist.
-  /// - Throws: Anything, when it cannot be decided: the request is refused with 503, and the error logged, not sent.
+  ///   - channels: The requested channels, at least one, without duplicates. They need not exist.
+  /// - Throws: Any error if a decision is impossible. The request gets 503; the error is logged, not sent.
   func authorize(
     _ request: any EventStreamRequest, for channels: [ChannelName]
   ) async throws -> ChannelAuthorization
 }
 
-/// An authorizer's answer.
+/// An authorizer's decision.
 public enum ChannelAuthorization: Sendable, Hashable {
-  /// The channels may be read, or those of them that the grant names.
+  /// The channels, or those that the grant names, may be read.
   case granted(ChannelGrant)
-  /// None may.
+  /// No channel may be read.
   case refused(EventStreamRefusal)
 
-  /// All the channels may be read by an anonymous caller for as long as they like.
+  /// An anonymous caller may read all requested channels without a time limit.
   public static let granted = ChannelAuthorization.granted(ChannelGrant())
 }
 
 /// A permission to read.
 public struct ChannelGrant: Sendable, Hashable {
-  /// For how long from now; then the stream ends. Zero or less grants nothing: the request is refused with 403. nil:
-  /// for as long as the stream lives.
+  /// The duration of the permission. When it is over, the stream ends. Zero or less grants nothing: the request gets
+  /// 403. `nil` means no limit.
   public var validFor: Duration?
-  /// Who the caller is, as the application names them: the key for ``EventHub/Configuration/maximumReadersPerCaller``,
-  /// and for ``EventHub/revoke(identity:in:)``.
+  /// The caller's identity, chosen by the application. The key for ``EventHub/Configuration/maximumReadersPerCaller``
+  /// and ``EventHub/revoke(identity:in:)``.
   public var identity: String?
   /// Which of the channels that were asked for may be read, by the names that were asked for; nil: all of them. The
   /// stream is one of just these; if there are none, the request is refused with 403.
@@ -49,7 +49,7 @@ public struct ChannelGrant: Sendable, Hashable {
   /// on a stream of one channel, an ID that the application made is looked for in whatever channel is granted.
   public var aliases: [ChannelName: ChannelName]
 
-  /// Makes a grant.
+  /// Creates a grant.
   public init(
     validFor: Duration? = nil, identity: String? = nil, channels: Set<ChannelName>? = nil,
     aliases: [ChannelName: ChannelName] = [:]

@@ -1,25 +1,26 @@
-/// An open stream, as a revocation sees it.
+/// An open stream, as passed to a revocation's predicate.
 public struct GrantedStream: Sendable, Hashable {
-  /// Who reads it, as the authorizer named them.
+  /// The reader's identity, from the authorizer.
   public let identity: String?
   /// What it reads, by the channels' own names; see ``ChannelGrant/aliases``.
   public let channels: [ChannelName]
 }
 
 extension EventHub {
-  /// Takes permissions back: ends the streams for which the answer is true, at once.
+  /// Immediately ends every stream for which `isRevoked` returns `true`.
   ///
-  /// Each lane sees to it in its next run, for which it is woken; nothing is written to those streams after that. The
-  /// reader may come back, so make the authorizer refuse it first: a request that is being authorized meanwhile and is
-  /// concerned is decided anew. An authorizer may call this itself, to end older streams of the caller: the request
-  /// that it decides about is not concerned.
+  /// Each lane is woken and ends the streams in its next run; nothing is written to them after that. The reader may
+  /// come back, so make the authorizer refuse it first. A matching request that is being authorized at that time is
+  /// decided again. An authorizer may call this to end older streams of the caller: the request that it is deciding is
+  /// exempt.
   ///
-  /// - Parameter isRevoked: Called on the lanes' threads for every open stream; it must be quick, and not call the hub.
+  /// - Parameter isRevoked: Called on the lanes' threads for every open stream. It must return quickly and must not
+  ///   call the hub.
   public func revoke(where isRevoked: @escaping @Sendable (GrantedStream) -> Bool) {
     revoke(.matching(isRevoked))
   }
 
-  /// Takes a caller's permissions back, for all channels or for one: ends their streams, as ``revoke(where:)`` does.
+  /// Ends all streams of an identity, or those that read a channel, as ``revoke(where:)`` does.
   public func revoke(identity: String, in channel: ChannelName? = nil) {
     revoke(.of(ExactString(identity), in: channel))
   }
@@ -28,6 +29,6 @@ extension EventHub {
     post(toAllLanes: .revoke(Revocation(streams: streams, exempt: Self.requestBeingDecided)))
   }
 
-  /// The request about which the calling task's authorizer is deciding: it may end the caller's older streams.
+  /// The request that the calling task's authorizer is deciding.
   @TaskLocal static var requestBeingDecided: ObjectIdentifier?
 }

@@ -1,14 +1,14 @@
-/// The name of a feed, checked once: 1 to 255 bytes of UTF-8 without control characters.
+/// The name of a channel: 1 to 255 bytes of UTF-8 without control characters. The initializer validates it once.
 ///
-/// Names are compared by their bytes, so two spellings of one accented letter are two channels.
+/// Names are compared by their bytes, so two encodings of the same accented letter name two channels.
 public struct ChannelName: Sendable, CustomStringConvertible {
-  /// The longest name, in bytes of UTF-8.
+  /// The maximum length of a name, in bytes of UTF-8.
   public static let maximumBytes = 255
 
   /// The name as text.
   public let rawValue: String
 
-  /// Checks a name, which may come from a peer.
+  /// Creates a name from text, which may come from a peer.
   public init(_ name: String) throws(ChannelNameError) {
     guard !name.isEmpty else { throw .empty }
     guard name.utf8.count <= Self.maximumBytes else { throw .tooLong(bytes: name.utf8.count) }
@@ -23,7 +23,7 @@ public struct ChannelName: Sendable, CustomStringConvertible {
 }
 
 extension ChannelName: Hashable {
-  /// Whether both names have the same bytes.
+  /// Returns whether both names have the same bytes.
   public static func == (left: ChannelName, right: ChannelName) -> Bool {
     // Where the bytes are; element by element would cost more than all else of a look-up.
     let isEqual = left.rawValue.utf8.withContiguousStorageIfAvailable { left in
@@ -32,7 +32,7 @@ extension ChannelName: Hashable {
     return (isEqual ?? nil) ?? left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
   }
 
-  /// Feeds the bytes of the name.
+  /// Hashes the bytes.
   public func hash(into hasher: inout Hasher) {
     var copy = rawValue
     copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
@@ -40,7 +40,7 @@ extension ChannelName: Hashable {
 }
 
 extension ChannelName: ExpressibleByStringLiteral {
-  /// A name written in source; an ill-formed one is a mistake of the programmer and stops the program.
+  /// Creates a name from a literal. Traps if it is invalid.
   public init(stringLiteral name: String) {
     do {
       try self.init(name)
@@ -50,16 +50,16 @@ extension ChannelName: ExpressibleByStringLiteral {
   }
 }
 
-/// What is wrong with a channel's name.
+/// The reason why text is not a channel's name.
 public enum ChannelNameError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// It has no characters.
+  /// It is empty.
   case empty
   /// It has more than ``ChannelName/maximumBytes``.
   case tooLong(bytes: Int)
-  /// There is a control character at this offset in its UTF-8.
+  /// It has a control character at this UTF-8 offset.
   case controlCharacter(offset: Int)
 
-  /// One line for a person.
+  /// A one-line description.
   public var description: String {
     switch self {
     case .empty: "a channel's name is empty"

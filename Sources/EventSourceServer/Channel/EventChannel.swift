@@ -4,8 +4,8 @@ internal import EventSourceFormat
 
 /// One life of a feed: its log, its readers in each lane, and the history registered for it.
 ///
-/// One lock guards the state. It is held for the copying of one event, or for a binary search; never while foreign code
-/// runs. Lock order: this lock, then a lane mailbox's or the segment registry's.
+/// One lock guards the state. It is held for the copying of one small event, or for a binary search; never while
+/// foreign code runs. Lock order: this lock, then a lane mailbox's or the segment registry's.
 final class EventChannel: Sendable {
   struct State {
     var log: ChannelLog
@@ -15,9 +15,10 @@ final class EventChannel: Sendable {
     /// The newest event's ID, if it is not a generated one. Of a channel that is recorded it may be one from before
     /// this life.
     var newestOwnID: EventID?
-    var repository: (any EventRepository)?
+    /// The channel's history. The two below follow from it.
+    var repository: (any EventRepository)? { didSet { noteRecorder() } }
     /// The same, if it records.
-    var recorder: (any RecordingEventRepository)?
+    private(set) var recorder: (any RecordingEventRepository)?
     /// Publications on their way through the recording repository, once there was one.
     var recording: RecordingQueue?
     /// The history is this, or none, because somebody said so for this channel: it is not forgotten.
@@ -28,8 +29,23 @@ final class EventChannel: Sendable {
     var handles = 0
     /// Nothing is published to it any more, and nobody subscribes.
     var isRemoved = false
+    /// Whether there is a recorder: each publication asks, and to ask the optional itself would copy it.
+    private(set) var isRecorded = false
     /// What is known of the newest event of a history that records, before anything was published in this life.
     var newestOfHistory = NewestOfHistory.notAsked
+
+    init(_ rules: ChannelRules, repository: (any EventRepository)?, recording: RecordingQueue?) {
+      log = ChannelLog(isKeyed: rules.isKeyed)
+      self.rules = rules
+      self.repository = repository
+      self.recording = recording
+      noteRecorder()
+    }
+
+    private mutating func noteRecorder() {
+      recorder = repository as? any RecordingEventRepository
+      isRecorded = recorder != nil
+    }
   }
 
   enum NewestOfHistory {
@@ -55,10 +71,7 @@ final class EventChannel: Sendable {
     self.incarnation = incarnation
     self.idPrefix = idPrefix
     isKeyed = Atomic(rules.isKeyed)
-    state = Mutex(
-      State(
-        log: ChannelLog(isKeyed: rules.isKeyed), repository: repository,
-        recorder: repository as? any RecordingEventRepository, recording: recording, rules: rules))
+    state = Mutex(State(rules, repository: repository, recording: recording))
   }
 
   /// Publications on their way through the recording repository; nil: there never was one.

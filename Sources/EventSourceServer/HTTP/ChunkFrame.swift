@@ -1,10 +1,10 @@
-/// What stands around the bytes of one chunk on the wire: its size before it and a line end behind it (RFC 9112, 7.1).
+/// The framing of one chunk: its size before and a line break after it (RFC 9112, 7.1).
 package struct ChunkFrame: Sendable {
-  /// The last chunk and the end of the trailers, which complete a body.
+  /// The last chunk and the end of the trailer section, which complete a body.
   package static let end: StaticString = "0\r\n\r\n"
-  /// The line end behind a chunk's bytes.
+  /// The line break after a chunk's bytes.
   package static let tail: StaticString = "\r\n"
-  /// The longest frame around any chunk, in bytes.
+  /// The maximum framing overhead of a chunk, in bytes.
   package static let mostBytes = 20
 
   /// The size in hexadecimal and CR LF, in the first ``headCount`` bytes.
@@ -12,7 +12,7 @@ package struct ChunkFrame: Sendable {
   package let headCount: Int
   package let count: Int
 
-  /// Makes the frame of a chunk of so many bytes, at least one.
+  /// Creates the frame of a chunk with `count` bytes, at least one.
   package init(around count: Int) {
     let digitCount = (Int.bitWidth - count.leadingZeroBitCount + 3) / 4
     self.count = count
@@ -27,10 +27,10 @@ package struct ChunkFrame: Sendable {
     }
   }
 
-  /// The chunk's bytes with the frame around them.
+  /// The size of the chunk including its frame.
   package var byteCount: Int { headCount + count + 2 }
 
-  /// Calls `body` with the bytes before the chunk's own.
+  /// Calls `body` with the bytes that precede the chunk's data.
   package func withHead<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
     withUnsafeBytes(of: head) { body(UnsafeRawBufferPointer(rebasing: $0[..<headCount])) }
   }

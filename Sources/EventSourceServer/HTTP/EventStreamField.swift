@@ -1,11 +1,11 @@
-/// One field line of a request or a response: a name, compared without regard to case, and a value (RFC 9110, 5).
+/// One field line of a request or a response: a case-insensitive name and a value (RFC 9110, 5).
 public struct EventStreamField: Sendable, Hashable {
-  /// The field's name as it was received or as it is to be sent.
+  /// The name, as received or as sent.
   public var name: String
-  /// The field's value without leading or trailing whitespace. A value that the handler sends holds no CR, LF or NUL.
+  /// The value, without leading or trailing whitespace. A value that the handler sends contains no CR, LF or NUL.
   public var value: String
 
-  /// Makes a field; nothing is checked, because a request's fields were checked by the stack that parsed them.
+  /// Creates a field without checking it: the stack that parsed a request has checked its fields.
   public init(_ name: String, _ value: String) {
     self.name = name
     self.value = value
@@ -21,10 +21,10 @@ extension EventStreamField {
     "transfer-encoding", "upgrade",
   ]
 
-  /// Whether an application may have this field sent: its name is a token and not one of those that frame a message,
-  /// and its value has no control character but the tab (RFC 9110, 5.1 and 5.5).
+  /// Whether an application may send this field: its name is a token and does not frame a message, and its value has no
+  /// control character except tabs (RFC 9110, 5.1 and 5.5).
   ///
-  /// Every response head leaves out a field for which this is false, whoever made it.
+  /// Response heads omit fields for which this is `false`, regardless of their source.
   public var isSendable: Bool {
     HTTPToken.isValid(name) && value.utf8.allSatisfy(isValueByte) && !framesMessage
   }
@@ -36,7 +36,7 @@ extension EventStreamField {
 private func isValueByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
 
 extension [EventStreamField] {
-  /// The values of every field of this name, in the order received. Linear in the number of fields.
+  /// Returns the values of all fields with this name, in order. Linear in the number of fields.
   public func values(of name: String) -> [String] {
     filter { equalsIgnoringASCIICase($0.name, name) }.map(\.value)
   }

@@ -1,52 +1,52 @@
-/// Where the handler writes: the second of the two protocols that an adapter implements.
+/// The response that the handler writes to. The second of the two protocols that an adapter implements.
 ///
 /// Every method is called on the thread of the lane that the request was given to, from within
 /// ``EventStreamHandler/serve(_:channels:response:on:)`` or ``DeliveryLane/run(now:)``, and in this order:
 /// ``start(_:)`` once; if the head's body is a stream, ``write(_:)`` any number of times, then ``end(_:)`` once. After
-/// ``end(_:)``, after a head that is complete in itself, and after the adapter said ``EventStreamExchange/peerGone()``,
-/// nothing more is called.
+/// ``end(_:)``, after a head without a stream, and after the adapter has called ``EventStreamExchange/peerGone()``, no
+/// method is called.
 ///
-/// No method may call back into the exchange or the lane; what a method finds out (the peer has gone) is its result, or
-/// is told later from the stack's own loop.
+/// No method may call the exchange or the lane. If a method finds that the peer has disconnected, it returns that, or
+/// the stack's loop reports it later.
 public protocol EventStreamResponse: AnyObject {
-  /// Sends the status and the fields at once: a client announces the connection when it has them, not when the first
-  /// event comes (WHATWG HTML 9.2.2). A head whose body is not a stream completes the response.
+  /// Sends the status and the fields at once. A client announces the connection when it receives them, not with the
+  /// first event (WHATWG HTML 9.2.2). A head whose body is not a stream completes the response.
   ///
-  /// A head was checked when it was made. The adapter adds what frames the message: a length or the chunked coding, and
-  /// to HTTP/1.0 readers, which know no chunks, the connection's end alone (RFC 9112, 6.3).
+  /// The head has already been validated. The adapter adds the framing: a length, the chunked coding or, for HTTP/1.0
+  /// readers, which do not know chunks, the end of the connection (RFC 9112, 6.3).
   func start(_ head: EventStreamResponseHead)
 
-  /// Takes as many of the bytes as the stack can without blocking.
+  /// Accepts as many of the bytes as the stack can without blocking.
   ///
-  /// The bytes are lent for the call. A stack that wants to send them later without copying keeps the value, which
-  /// keeps the memory.
+  /// The bytes are lent for the call. To send them later without copying, keep the value, which keeps the memory alive.
   ///
-  /// An adapter that returns fewer than were offered, also 0, owes one call of
-  /// ``EventStreamExchange/becameWritable()``, from its own loop, as soon as it can take at least one byte. The lane
-  /// offers nothing before that call. The next offer begins with the first byte not taken, unless the lane has
-  /// skipped events meanwhile; it may be shorter than the rest was. Bytes that were taken belong to the adapter: it
-  /// sends them all, in order, before anything it takes later, and completes a frame (a chunk, say) that it has begun
-  /// without waiting for more bytes. If nothing can be taken for the handler's stall timeout, the lane calls
-  /// ``end(_:)`` with ``EventStreamEnding/aborted``.
+  /// An adapter that returns fewer bytes than offered, including 0, must call ``EventStreamExchange/becameWritable()``
+  /// once, from its own loop, as soon as it can accept at least one byte. The lane offers nothing before that call. The
+  /// next offer begins with the first byte that was not accepted, unless the lane has skipped events in between. It may
+  /// be shorter than the remainder.
+  ///
+  /// The adapter must send all accepted bytes, in order, before bytes that it accepts later. It must complete a frame
+  /// that it has begun, such as a chunk, without waiting for more bytes. If nothing can be accepted for the handler's
+  /// stall timeout, the lane calls ``end(_:)`` with ``EventStreamEnding/aborted``.
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult
 
-  /// Ends the stream; what was accepted before is still sent unless the ending is ``EventStreamEnding/aborted``.
+  /// Ends the stream. Accepted bytes are still sent, unless the ending is ``EventStreamEnding/aborted``.
   func end(_ ending: EventStreamEnding)
 }
 
-/// What became of a write.
+/// The result of a write.
 public enum EventStreamWriteResult: Sendable, Hashable {
-  /// So many bytes were taken: from 0 to the number offered.
+  /// The number of bytes accepted, from 0 to the number offered.
   case accepted(Int)
-  /// The peer can no longer be reached. The stream is over, and ``EventStreamResponse/end(_:)`` is not called.
+  /// The peer has disconnected. The stream is over, and ``EventStreamResponse/end(_:)`` is not called.
   case peerGone
 }
 
 /// How a stream ends.
 public enum EventStreamEnding: Sendable, Hashable {
-  /// At an event's end, on purpose: the response is completed in the stack's framing.
+  /// Regularly, between two events. The adapter completes the response's framing.
   case complete
-  /// In the middle, because the reader takes nothing or is too far behind: the connection is closed without
-  /// completing the response, and what the stack still holds for it is dropped.
+  /// Early, because the reader accepts nothing or is too far behind. The adapter closes the connection without
+  /// completing the response, and discards the bytes it still holds.
   case aborted
 }

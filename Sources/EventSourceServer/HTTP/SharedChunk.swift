@@ -1,9 +1,9 @@
-/// One chunk with its frame, put together once and sent to all readers of a walk.
+/// A framed chunk that is built once and sent to all readers of a broadcast.
 ///
-/// A lane offers the same bytes to thousands of readers one after another. The first of them has the frame put around
-/// a copy; the others are sent that copy, at the cost of one comparison each. One thread at a time.
+/// A lane offers the same bytes to thousands of readers in turn. The first offer copies them with their frame; each
+/// later offer reuses the copy at the cost of one comparison. Confined to one thread at a time.
 package final class SharedChunk {
-  /// The most bytes of a chunk that are copied; around more, a gathered write costs less than the copy.
+  /// The maximum chunk size that is copied. Beyond it, a gathered write is cheaper.
   package static let mostBytes = 16 << 10
 
   private let memory = UnsafeMutableRawBufferPointer.allocate(
@@ -11,14 +11,14 @@ package final class SharedChunk {
   private var pointer: UnsafeRawPointer?
   private var count = 0
   private var framedCount = 0
-  /// Keeps the bytes in memory, so that no other ones can have their address.
+  /// Keeps the bytes alive, so that no other bytes can have their address.
   private var owner: AnyObject?
 
   package init() {}
 
   deinit { memory.deallocate() }
 
-  /// So many of the bytes as a chunk, at most ``mostBytes`` of them; valid until the next call.
+  /// Returns `count` of the bytes, at most ``mostBytes``, as a framed chunk. Valid until the next call.
   package func framed(
     _ bytes: borrowing EventStreamBytes, from start: Int, count: Int
   ) -> UnsafeRawBufferPointer {
@@ -26,7 +26,7 @@ package final class SharedChunk {
     return UnsafeRawBufferPointer(rebasing: memory[..<framedCount])
   }
 
-  /// Releases the bytes; to be called when the lane's run is over.
+  /// Releases the bytes. Call it at the end of the lane's run.
   package func release() {
     guard owner != nil else { return }
     owner = nil

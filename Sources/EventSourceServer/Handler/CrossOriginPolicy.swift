@@ -63,7 +63,7 @@ public struct CrossOriginPolicy: Sendable, Hashable {
 
 extension CrossOriginPolicy {
   /// The fields of any response to a request.
-  func fields(for request: any EventStreamRequest) -> [EventStreamField] {
+  package func fields(for request: any EventStreamRequest) -> [EventStreamField] {
     var fields = originFields(for: request)
     if !exposedFields.isEmpty, Self.areAllowing(fields) {
       fields.append(EventStreamField("Access-Control-Expose-Headers", exposedFields.joined(separator: ", ")))
@@ -72,14 +72,21 @@ extension CrossOriginPolicy {
   }
 
   /// The answer to OPTIONS: a preflight's, or only the methods allowed.
-  func preflight(for request: any EventStreamRequest) -> EventStreamResponseHead {
+  ///
+  /// - Parameters:
+  ///   - allow: The value of `Allow`.
+  ///   - methods: What a preflight allows beside ``allowedMethods``.
+  package func preflight(
+    for request: any EventStreamRequest, allow: String = EventStreamRefusal.allowedMethods, methods: [String] = []
+  ) -> EventStreamResponseHead {
     var fields = originFields(for: request)
     let isAllowed = Self.areAllowing(fields)
-    fields.append(EventStreamField("Allow", EventStreamRefusal.allowedMethods))
+    fields.append(EventStreamField("Allow", allow))
     if isAllowed {
       let seconds = preflightAge.nanoseconds / 1_000_000_000
+      let allMethods = allowedMethods + methods.filter { !allowedMethods.contains($0) }
       for (name, value) in [
-        ("Access-Control-Allow-Methods", allowedMethods.joined(separator: ", ")),
+        ("Access-Control-Allow-Methods", allMethods.joined(separator: ", ")),
         ("Access-Control-Allow-Headers", allowedFields.joined(separator: ", ")),
         ("Access-Control-Max-Age", "\(seconds)"),
       ] where !value.isEmpty {

@@ -1,25 +1,25 @@
 extension EventStreamHandler {
-  /// How an endpoint's streams behave. Every value has a default.
+  /// The behavior of an endpoint's streams. Every value has a default.
   public struct Configuration: Sendable {
-    /// What a reader gets that asks to continue after an event from which it cannot be continued. It is told in any
-    /// case, by an event of type `eventsource-gap`.
+    /// What happens when a reader asks to resume after an event that is no longer available. Except with `refuse`, the
+    /// reader also gets an event of type `eventsource-gap`.
     public enum AfterGap: Sendable {
-      /// All that is held, then what is published.
+      /// Everything available, then new events.
       case replayHeld
-      /// What is published from now on.
+      /// Only new events.
       case liveOnly
-      /// No stream, but a response with this status, 400 to 599, and one line of reason. Where a repository has to be
-      /// asked first, the response waits for its answer.
+      /// No stream, but a response with this status, 400 to 599, and one line of reason. If a repository must be asked
+      /// first, the response waits for its answer.
       case refuse(status: Int)
-      /// The channel's state, then what is published.
+      /// The channel's state, then new events.
       case snapshot(any SnapshotProvider)
     }
 
-    /// What becomes of a stream of several channels when one of them is removed.
+    /// What happens to a stream of several channels when one of them is removed.
     public enum ChannelRemoval: Sendable, Hashable {
-      /// It ends, when the reader has what is published.
+      /// The stream ends, after the reader has everything published.
       case endsStream
-      /// It goes on with the others. The reader is told by an event of type `eventsource-removed`.
+      /// The stream continues with the others, after an event of type `eventsource-removed`.
       case endsChannel
     }
 
@@ -35,74 +35,78 @@ extension EventStreamHandler {
       case waits(upTo: Duration)
     }
 
-    /// Channels that every stream of this endpoint has, each once; those of the route come after them.
+    /// Channels that every stream of this endpoint reads, without duplicates. Those of the route follow them.
     public var channels: [ChannelName] = []
-    /// The query item by which a request names channels, once for each, where neither the path nor ``channels`` names
-    /// any: `/events?channel=news&channel=sport`. Elsewhere a request with this item is refused with 400, so that a
-    /// path names all that is read and a proxy's rule for it holds. The root path names nothing: there the query adds
-    /// to the channels that the program gave with the request. nil: the query never names channels.
-    public var channelQueryName: String? = "channel"
-    /// Whether the query may add channels to those that the path or ``channels`` names. Rules for paths, of proxies or
-    /// of your own, then no longer say what is read; only the authorizer does.
-    public var addsChannelsFromQuery = false
-    /// The most channels of one stream; a request with more is refused with 400.
-    public var maximumChannelsPerStream = 16
-    /// The query items by which a request names its last event ID, for clients that cannot send the field. A field
-    /// with a value wins, then the first of these items that has one; empty: only the field counts.
-    public var lastEventIDQueryNames = ["lastEventID", "lastEventId", "last-event-id"]
-    /// The longest last event ID that is looked up, in bytes.
+    /// The query item that names a channel, repeated for several: `/events?channel=news&channel=sport`. `nil` means
+    /// that the query never names channels.
     ///
-    /// A longer one, or one with a line break or a NUL, is treated as an ID that nobody knows: the reader is told of a
-    /// gap, and ``afterGap`` decides what follows. It is not refused, because any status but 200 ends a browser's
-    /// `EventSource` for good.
+    /// It applies only if neither the path nor ``channels`` names a channel. Otherwise a request with this item gets
+    /// 400, so that a path names everything that is read and a proxy's rules for paths hold. The root path names
+    /// nothing: there the query adds to the channels that the program passed with the request.
+    public var channelQueryName: String? = "channel"
+    /// Whether the query may add channels to those that the path or ``channels`` names. Rules for paths, in a proxy or
+    /// in your program, then no longer control what is read; only the authorizer does.
+    public var addsChannelsFromQuery = false
+    /// The maximum number of channels of a stream. A request for more gets 400.
+    public var maximumChannelsPerStream = 16
+    /// The query items that carry the last event ID, for clients that cannot send the `Last-Event-ID` field. A
+    /// non-empty field has precedence, then the first non-empty item. Empty means that only the field counts.
+    public var lastEventIDQueryNames = ["lastEventID", "lastEventId", "last-event-id"]
+    /// The maximum length of a last event ID, in bytes.
+    ///
+    /// A longer ID, or one with a line break or a NUL, is treated as unknown: the reader is told of a gap, and
+    /// ``afterGap`` applies. It is not refused, because any status other than 200 ends a browser's `EventSource` for
+    /// good.
     public var maximumLastEventIDBytes = 4096
-    /// Whether a reader without a last event ID is replayed all that is held, instead of beginning with what comes.
+    /// Whether a reader without a last event ID gets everything available first, instead of only new events.
     public var replaysWithoutLastEventID = false
-    /// What a reader gets after events that are missing.
+    /// What happens when a reader cannot resume without a gap.
     public var afterGap = AfterGap.replayHeld
-    /// The state of a channel, for readers without a last event ID, before what is published; nil: none.
+    /// The provider of a channel's state, which readers without a last event ID get first. `nil` means none.
     public var snapshotForNewReaders: (any SnapshotProvider)?
-    /// What becomes of a stream of several channels when one of them is removed. A stream of one ends.
+    /// What happens to a stream of several channels when one is removed. A stream of one channel ends.
     public var channelRemoval = ChannelRemoval.endsStream
     /// What a request for a channel gets that is not there. A browser's `EventSource` does not reconnect after any
     /// status but 200, so with ``MissingChannel/waits(upTo:)`` a reader whose channel was removed stays.
     public var missingChannel = MissingChannel.notFound
 
-    /// How long a stream is idle before it carries a comment, which keeps proxies from closing it and finds dead peers;
-    /// nil: never.
+    /// The idle time after which a comment is sent. It keeps proxies from closing the stream and detects dead peers.
+    /// `nil` disables it.
     public var heartbeatInterval: Duration? = .seconds(15)
-    /// How long readers are told to wait before they reconnect, up to a day, in a `retry` at the stream's beginning;
-    /// nil: their own default.
+    /// The reconnection time, up to a day, that is sent in a `retry` at the beginning of the stream. `nil` leaves the
+    /// reader's default.
     ///
-    /// The line stands in the block of the stream's first event or heartbeat, because several clients hand a block of
-    /// only `retry` to their program as an empty event. A conforming reader takes it as soon as the line has come.
+    /// The line is part of the block of the first event or heartbeat, because several clients deliver a block with only
+    /// `retry` as an empty event. A conforming reader applies it as soon as it has read the line.
     public var reconnectionTime: Duration?
-    /// By how much the times in `retry` are spread, so that readers do not return together: 0.5 means 50 % to 150 %.
+    /// The fraction by which the times in `retry` vary, so that readers do not return together. 0.5 means 50 % to 150
+    /// %.
     public var reconnectionJitter = 0.5
-    /// How long a stream lives at most, so that readers move to another server now and then; nil: no limit.
+    /// The maximum duration of a stream, so that readers are rebalanced over servers. `nil` means no limit.
     public var maximumConnectionTime: Duration?
-    /// By how much that is spread: 0.1 means 90 % to 110 %.
+    /// The fraction by which that duration varies. 0.1 means 90 % to 110 %.
     public var connectionTimeJitter = 0.1
-    /// How long a connection may take nothing that is waiting for it before it is cut off.
+    /// The time after which a connection that accepts no waiting bytes is disconnected.
     public var stallTimeout: Duration = .seconds(30)
-    /// If set, a reader gets at most one event per such window, the newest, and each reader at its own moment within
-    /// it: for events which all say the same, *look again*.
+    /// If set, each reader gets at most one event per window, the newest, at its own phase. For events that all mean
+    /// *look again*.
     public var coalescingWindow: Duration?
 
-    /// How often the authorizer is asked again about an open stream, which ends if it no longer grants it; nil: it is
-    /// asked once. It is asked with the original request, which is then kept in memory.
+    /// The interval at which the authorizer is asked again about an open stream, which ends if it is refused. `nil`
+    /// asks once. The original request is kept in memory for this.
     public var reauthorizationInterval: Duration?
 
-    /// Who else's pages may read.
+    /// Which pages of other origins may read the streams.
     public var crossOrigin = CrossOriginPolicy.sameOriginOnly
-    /// What refusals for want of room say in `Retry-After`, in whole seconds, rounded up; up to a day.
+    /// The `Retry-After` value of a response that refuses a request because a limit has been reached. Whole seconds,
+    /// rounded up, up to a day.
     public var retryAfter: Duration = .seconds(5)
-    /// The text of a comment line that begins every stream, because several proxies pass the head on only with the
-    /// first bytes of the body, and the reader would be connecting until then; nil: none. Readers ignore the line, and
-    /// the first event follows it directly.
+    /// The text of a comment line at the beginning of every stream. `nil` means none. Several proxies forward the head
+    /// only with the first bytes of the body; without the line, a reader would be connecting until the first event.
+    /// Readers ignore the line, and the first event follows it directly.
     public var openingComment: String? = ""
-    /// More fields for the head of every stream. Those that frame the message are the stack's, and those that the
-    /// handler sends itself cannot be sent twice: both are refused by ``validate()``.
+    /// Additional fields for the head of every stream. ``validate()`` rejects fields that frame the message, which the
+    /// stack sends, and fields that the handler sends itself.
     public var fields: [EventStreamField] = []
 
     /// The defaults.

@@ -1,13 +1,13 @@
 internal import EventSourceFormat
 
-/// An endpoint for event streams, to be mounted in an HTTP server.
+/// An endpoint for event streams, which you mount in an HTTP server.
 ///
-/// A handler is immutable and can be mounted anywhere any number of times; its ``hub`` may have several, each with
-/// rules of its own.
+/// A handler is immutable and can be mounted any number of times. A ``hub`` may have several handlers with different
+/// configurations.
 public final class EventStreamHandler: Sendable {
-  /// Whose channels are read here.
+  /// The hub whose channels are read.
   public let hub: EventHub
-  /// How the streams behave.
+  /// The behavior of the streams.
   public let configuration: Configuration
 
   let authorizer: (any ChannelAuthorizer)?
@@ -15,16 +15,16 @@ public final class EventStreamHandler: Sendable {
   let heartbeatInterval: Int64?
   let stallTimeout: Int64
   let coalescingWindow: Int64
-  /// What every stream begins with, if it is the same for all.
+  /// The beginning of every stream, if it is the same for all.
   let opening: EventStreamBytes?
 
-  /// Makes an endpoint.
+  /// Creates an endpoint.
   ///
   /// - Parameters:
-  ///   - hub: Whose channels are read.
-  ///   - configuration: How the streams behave; an invalid one is a mistake of the programmer and stops the program, so
-  ///     call ``Configuration/validate()`` first on one that a person has written.
-  ///   - authorizer: Who may read which channels; nil: everyone may read all.
+  ///   - hub: The hub whose channels are read.
+  ///   - configuration: The behavior of the streams. Traps if it is invalid, so call ``Configuration/validate()`` first
+  ///     on one that comes from user input.
+  ///   - authorizer: Decides who may read which channels. `nil` lets everyone read all channels.
   public init(
     _ hub: EventHub, configuration: Configuration = Configuration(), authorizer: (any ChannelAuthorizer)? = nil
   ) {
@@ -49,15 +49,14 @@ public final class EventStreamHandler: Sendable {
     return LogSegment.standalone(bytes, budget: hub.budget)
   }
 
-  /// Takes a request: answers it at once if it is not for a stream that can be opened, else opens the stream from
-  /// within the lane's next run, which the stack sees to.
+  /// Handles a request. Refuses it at once, or opens a stream in the lane's next run.
   ///
   /// - Parameters:
-  ///   - request: The request. It needs no body; the stack discards one.
-  ///   - channels: Channels named by the route, decoded; what is in them is checked here.
-  ///   - response: Where to write.
-  ///   - lane: The lane of the calling thread, of this handler's hub.
-  /// - Returns: What the stack drives while the connection lives. It may be finished already.
+  ///   - request: The request. The stack discards its body, if any.
+  ///   - channels: The channels named by the route, decoded. The handler validates them.
+  ///   - response: The response to write to.
+  ///   - lane: The calling thread's lane, of this handler's hub.
+  /// - Returns: The exchange that the stack drives during the connection's life. It may already be finished.
   public func serve(
     _ request: any EventStreamRequest, channels: [String] = [], response: any EventStreamResponse,
     on lane: DeliveryLane

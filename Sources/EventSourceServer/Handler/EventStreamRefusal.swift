@@ -1,24 +1,24 @@
-/// A response instead of a stream: a status, fields, and one line of reason as the body.
+/// A response instead of a stream: a status, fields, and a body with one line of reason.
 ///
-/// A browser's `EventSource` does not try again after any status but 200 (WHATWG HTML 9.2.2, step 3 of processing the
-/// response).
+/// A browser's `EventSource` does not reconnect after any status other than 200 (WHATWG HTML 9.2.2, step 3 of
+/// processing the response).
 public struct EventStreamRefusal: Sendable, Hashable {
-  /// The status, 400 to 599, or 204, which tells a conforming client to stop reconnecting. Any other is sent as 500.
+  /// The status: 400 to 599, or 204, which tells a conforming client to stop reconnecting. Any other is sent as 500.
   public var status: Int
-  /// Fields beside those that the handler adds. One that is not ``EventStreamField/isSendable`` is not sent: a control
-  /// character would end its line, and a `Content-Length` the response.
+  /// Fields in addition to those of the handler. Fields that are not ``EventStreamField/isSendable`` are omitted: a
+  /// control character could end the line, and a second `Content-Length` the response.
   public var fields: [EventStreamField]
-  /// One line for a person. A control character is sent as a space.
+  /// One line of reason. Control characters are sent as spaces.
   public var reason: String
 
-  /// Makes a refusal.
+  /// Creates a refusal.
   public init(status: Int, fields: [EventStreamField] = [], reason: String) {
     self.status = status
     self.fields = fields
     self.reason = reason
   }
 
-  /// 401: the caller has to say who they are. `challenge` is the value of `WWW-Authenticate` (RFC 9110, 11.6.1).
+  /// 401: the caller must authenticate. `challenge` is the value of `WWW-Authenticate` (RFC 9110, 11.6.1).
   public static func unauthorized(challenge: String = "Bearer") -> EventStreamRefusal {
     EventStreamRefusal(
       status: 401, fields: [EventStreamField("WWW-Authenticate", challenge)], reason: "authentication is required"
@@ -28,7 +28,7 @@ public struct EventStreamRefusal: Sendable, Hashable {
   /// 403: the caller may not read this.
   public static let forbidden = EventStreamRefusal(status: 403, reason: "this stream is not yours to read")
 
-  /// 204: there is nothing more to come, and a conforming client does not ask again.
+  /// 204: nothing more will come. A conforming client does not reconnect.
   public static let finished = EventStreamRefusal(status: 204, reason: "")
 }
 
@@ -68,7 +68,7 @@ extension EventStreamRefusal {
     )
   }
 
-  static let allowedMethods = "GET, HEAD, OPTIONS"
+  package static let allowedMethods = "GET, HEAD, OPTIONS"
 
   private static func retryField(_ time: Duration) -> EventStreamField {
     // Whole seconds (RFC 9110, 10.2.3), at least one.

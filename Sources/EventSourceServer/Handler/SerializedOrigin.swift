@@ -3,9 +3,9 @@ enum SerializedOrigin {
   /// Whether a browser could send this text for an origin that has a name. `null` names none: many unrelated pages
   /// share it.
   static func isValid(_ origin: String) -> Bool {
-    guard let separator = origin.firstRange(of: "://") else { return false }
-    let scheme = origin[..<separator.lowerBound]
-    let (host, port) = hostAndPort(origin[separator.upperBound...])
+    guard let colon = origin.firstIndex(of: ":"), origin[colon...].hasPrefix("://") else { return false }
+    let scheme = origin[..<colon]
+    let (host, port) = hostAndPort(origin[colon...].dropFirst(3))
     return isScheme(scheme) && (isName(host) || isIPv6Address(host)) && (port.map { isPort($0, of: scheme) } ?? true)
   }
 

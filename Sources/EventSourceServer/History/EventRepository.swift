@@ -1,48 +1,51 @@
 public import EventSourceFormat
 
-/// A history of events, injected: what a reader that returns has missed and the channel's log no longer holds.
+/// A store of past events, supplied by the application. It serves returning readers the events that the channel's log
+/// no longer retains.
 ///
-/// `RepositoryContract` in EventSourceTesting checks that one keeps what is promised here.
+/// The handler requests bounded batches at the reader's pace, each after the last event of the previous one, so a
+/// repository keeps no state for a reader. It must not remove an event before that event has been published. Calls come
+/// from tasks of the hub, for several readers at a time. The task is cancelled when the reader disconnects, and the
+/// result is then discarded.
 ///
-/// The handler asks for one bounded batch after another, as fast as the reader takes them, each time after the last
-/// event it was given; a repository keeps no state for a reader. It does not give up an event before that has been
-/// published. Called from tasks of the hub, for several readers at a
-/// time; the task is cancelled when the reader leaves, and the answer is then thrown away.
+/// `RepositoryContract` in EventSourceTesting checks these rules.
 public protocol EventRepository: Sendable {
-  /// The events of a channel that follow one, oldest first, strictly after it.
+  /// Returns the events of a channel strictly after another, oldest first.
   ///
-  /// - Throws: Anything, when the history cannot be read: the reader's stream ends, so that it asks again later. It is
-  ///   never continued live with events missing.
+  /// - Throws: Any error if the history cannot be read. The reader's stream then ends, so that the reader returns
+  ///   later; it never continues with events missing.
   func events(for request: ReplayRequest) async throws -> ReplayAnswer
 }
 
-/// A history that is written by publishing: what it has and what readers see cannot disagree.
+/// A repository that publishing writes to, so that its content and the streams cannot disagree.
 public protocol RecordingEventRepository: EventRepository {
-  /// Adds events at a channel's end, all of them or none, in this order.
+  /// Appends events to a channel in this order, all of them or none.
   ///
-  /// Called once at a time for a channel, before any reader sees the events. Publications that are waiting are given
+  /// The hub makes one call at a time for a channel, before any reader sees the events. Waiting publications are passed
   /// together, so that a store with a cost per transaction pays it once for many.
   ///
-  /// - Parameter events: At least one. An event with an ID keeps it; one without is given one here, other than all IDs
-  ///   that the channel has had.
+  /// - Parameters:
+  ///   - events: At least one event. An event with an ID keeps it. The repository gives the others new IDs, different
+  ///     from all that the channel has had.
+  ///   - channel: The channel.
   /// - Returns: The IDs of the events, in the same order.
-  /// - Throws: Anything, when the events are not recorded; they are then not published, and every publisher gets the
-  ///   error.
+  /// - Throws: Any error if the events were not recorded. They are not published, and every publisher gets the error.
   func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID]
 }
 
-/// What a repository is asked for.
+/// A request to a repository.
 public struct ReplayRequest: Sendable, Hashable {
   /// The channel.
   public var channel: ChannelName
-  /// The event that the reader already has; nil: from the earliest event held. It may come from a peer.
+  /// The event that the reader already has. `nil` requests everything from the earliest event on. It may come from a
+  /// peer.
   public var lastEventID: EventID?
-  /// The most events to answer, at least 1.
+  /// The maximum number of events to return, at least 1.
   public var maximumEvents: Int
-  /// About how many bytes of data to answer at most; one event is answered even if it has more.
+  /// The approximate maximum bytes of data to return. One event is returned even if it has more.
   public var maximumBytes: Int
 
-  /// Makes a request.
+  /// Creates a request.
   public init(channel: ChannelName, lastEventID: EventID?, maximumEvents: Int = 256, maximumBytes: Int = 256 << 10) {
     self.channel = channel
     self.lastEventID = lastEventID
@@ -51,14 +54,14 @@ public struct ReplayRequest: Sendable, Hashable {
   }
 }
 
-/// What a repository answers.
+/// A repository's answer.
 public enum ReplayAnswer: Sendable, Hashable {
-  /// The events right after the one asked for; none are missing between. Every event has an ID. Empty: there are none
-  /// later.
+  /// The events directly after the requested one, without a gap. Every event has an ID. Empty means that there are no
+  /// later events.
   case contiguous([ServerSentEvent])
-  /// The event asked for was known once, but events after it are gone; these are the earliest held, each with an ID, as
-  /// if the request had named none.
+  /// The requested event was known, but events after it are gone. These are the earliest available events, each with an
+  /// ID, as if the request had named no event.
   case gap([ServerSentEvent])
-  /// The event asked for was never in this history.
+  /// The requested event was never in this history.
   case unknownID
 }

@@ -2,54 +2,52 @@ import Synchronization
 
 public import EventSourceFormat
 
-/// A bounded history in memory, one per channel, which is recorded by publishing.
+/// A bounded history in memory for any number of channels. Publishing records events in it.
 ///
-/// A channel's log already holds its recent past without any repository. Register this one to hold more of it than the
-/// log, or to keep a history while hubs come and go. Any thread.
+/// A channel's log retains the recent past without a repository. Register this one to keep more than the log does, or
+/// to keep a history while hubs are replaced. Safe to use from any thread.
 ///
-/// An ID made here is the incarnation of the channel's history, which never returns, and the number of the event in
-/// it: `1h2k7w3e9q0zp-1-17`. After ``removeAll(in:)`` the channel has a new incarnation, so no ID is made twice, and
-/// the earlier IDs are unknown. IDs are compared by their bytes.
+/// A generated ID consists of the incarnation of the channel's history, which never recurs, and the event's number,
+/// such as `1h2k7w3e9q0zp-1-17`. ``removeAll(in:)`` begins a new incarnation, so no ID is generated twice and earlier
+/// IDs are unknown. IDs are compared by their bytes.
 public final class InMemoryEventRepository: NewestEventReporting {
   private struct State {
     var histories: [ChannelName: History] = [:]
-    /// How many incarnations there have been, in all channels.
+    /// The number of incarnations so far, over all channels.
     var incarnations: UInt64 = 0
   }
 
   private let maximumEvents: Int
   private let maximumBytes: Int
-  /// What the IDs of every incarnation begin with, so that those of two repositories differ.
+  /// The prefix of all IDs, so that those of two repositories differ.
   private let epoch = String(UInt64.random(in: 0 ... .max), radix: 36)
   private let state = Mutex(State())
 
-  /// Makes an empty history.
+  /// Creates an empty history.
   ///
   /// - Parameters:
-  ///   - maximumEvents: The most events held per channel. Less than 1 counts as 1.
-  ///   - maximumBytes: The most bytes of data, IDs and types held per channel. The newest event is held even if it has
-  ///     more.
+  ///   - maximumEvents: The maximum number of events per channel. Values below 1 count as 1.
+  ///   - maximumBytes: The maximum bytes of data, IDs and types per channel. The newest event is kept even if it is
+  ///     larger.
   public init(maximumEvents: Int = 10_000, maximumBytes: Int = 16 << 20) {
     self.maximumEvents = max(1, maximumEvents)
     self.maximumBytes = max(1, maximumBytes)
   }
 
-  /// Adds events at a channel's end, and evicts the oldest ones beyond the limits. Constant time for each event on
-  /// average.
+  /// Appends events to a channel and evicts the oldest beyond the limits. Amortized constant time per event.
   ///
-  /// This form is for a program that fills the history itself, with events that have no IDs or sound ones. The hub
-  /// calls the form of ``RecordingEventRepository``, which throws the ``EventIDFlaw`` of an ID that no reader can bring
-  /// back.
+  /// Use this form to fill the history yourself, with events that have valid IDs or none. The hub calls the throwing
+  /// form of ``RecordingEventRepository``, which reports an invalid ID as ``EventIDFlaw``.
   ///
-  /// - Returns: The IDs of the events, in the same order. If an ID has a flaw, no event is recorded and the result is
-  ///   empty: call ``EventSourceFormat/EventID/checkReturnable(maximumBytes:)`` first on IDs that you have not made.
+  /// - Returns: The IDs of the events, in the same order. If an ID is invalid, no event is recorded and the result is
+  ///   empty. Call `EventID.checkReturnable(maximumBytes:)` first on IDs from elsewhere.
   public func append(_ events: some Collection<ServerSentEvent>, to channel: ChannelName) -> [EventID] {
     (try? record(Array(events), in: channel)) ?? []
   }
 
-  /// Adds events at a channel's end for the hub: all of them, or none if an ID has a flaw.
+  /// Appends events to a channel: all of them, or none if an ID is invalid.
   ///
-  /// A call on this type itself means the form above, which needs no `try`.
+  /// Direct calls on this type resolve to the form above, which needs no `try`.
   @_disfavoredOverload
   public func append(_ events: [ServerSentEvent], to channel: ChannelName) throws(EventIDFlaw) -> [EventID] {
     try record(events, in: channel)
@@ -63,12 +61,12 @@ public final class InMemoryEventRepository: NewestEventReporting {
     }
   }
 
-  /// The ID of a channel's newest event; nil: it has none. Constant time.
+  /// Returns the ID of a channel's newest event, or `nil` if it has none. Constant time.
   public func newestEventID(in channel: ChannelName) -> EventID? {
     state.withLock { $0.histories[channel]?.newestID }
   }
 
-  /// Forgets a channel's history. Its IDs are unknown from now on, and are not made again.
+  /// Removes a channel's history. Its IDs become unknown and are not generated again.
   public func removeAll(in channel: ChannelName) {
     // The events are released outside the lock.
     _ = state.withLock { $0.histories.removeValue(forKey: channel) }

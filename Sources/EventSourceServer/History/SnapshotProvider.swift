@@ -2,21 +2,22 @@ import Synchronization
 
 public import EventSourceFormat
 
-/// The state of a channel, for a reader of which events are missing: with it the reader can go on as if it had them.
+/// Provides the state of a channel, for readers that have missed events.
 public protocol SnapshotProvider: Sendable {
-  /// What a reader is to be given of a channel before the stream goes on.
+  /// Returns the events that represent the channel's current state.
   ///
-  /// Called from tasks of the hub, for several readers at a time; the task is cancelled when the reader leaves. Give
-  /// the last event the ID of the last published event that the state covers, and the stream goes on right behind that
-  /// one. Without such an ID it goes on with what is published after this was called, which the state may cover
-  /// already.
+  /// Calls come from tasks of the hub, for several readers at a time. The task is cancelled when the reader
+  /// disconnects. Give the last event the ID of the last published event that the state covers: the stream then
+  /// continues directly after that event. Without such an ID it continues with what is published after the call, which
+  /// the state may already cover.
   ///
-  /// - Returns: The events, held in memory together; none, if there is nothing to say.
-  /// - Throws: Anything, when there is no state to be had: the reader's stream ends, so that it asks again later.
+  /// - Returns: The events, held in memory together. May be empty.
+  /// - Throws: Any error if the state is not available. The reader's stream then ends, so that the reader returns
+  ///   later.
   func snapshot(of channel: ChannelName) async throws -> [ServerSentEvent]
 }
 
-/// A snapshot as a history that ends after one batch.
+/// A snapshot as a history with a single batch.
 final class SnapshotHistory: EventRepository {
   private let provider: any SnapshotProvider
   private let wasAsked = Atomic(false)

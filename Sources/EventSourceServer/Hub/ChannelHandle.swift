@@ -51,10 +51,12 @@ public final class ChannelHandle: Sendable {
 extension ChannelHandle {
   /// Publishes an event. Never waits for a reader.
   ///
-  /// - Parameter key: What the event is about, for channels that give slow readers only the newest of each; nil: its
-  ///   type is.
-  /// - Returns: The event's ID: its own, or the one that the hub made for it.
-  /// - Throws: ``PublishError``, `EventStreamFormatError`, or what the event's conversion throws; nothing is sent then.
+  /// - Parameters:
+  ///   - event: The event.
+  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  /// - Returns: The event's ID: its own, or the one that the hub generated.
+  /// - Throws: ``PublishError``, `EventStreamFormatError`, or any error from converting the event. If it throws,
+  ///   nothing was sent.
   @discardableResult
   public func publish(_ event: some ServerSentEventConvertible, key: String? = nil) throws -> EventID {
     let event = try hub.prepare(event.serverSentEvent, key: key)
@@ -66,13 +68,17 @@ extension ChannelHandle {
     }
   }
 
-  /// Publishes an event and waits: for the channel's repository, if that records, and for the lanes, if so asked. It
-  /// ends as ``EventHub/publish(_:to:key:awaiting:)`` does.
+  /// Publishes an event and waits until it has reached a milestone. Ends as the asynchronous `publish` of ``EventHub``
+  /// does.
   ///
-  /// An event that waits for the repository when the channel is removed has been accepted: it is recorded, and
-  /// published as the table of the life of a channel says.
+  /// An event that is waiting for the repository when the channel is removed has been accepted: it is recorded, and
+  /// published as the table *The life of a channel* in <doc:Guarantees> says.
   ///
-  /// - Returns: The event's ID, when the milestone is reached.
+  /// - Parameters:
+  ///   - event: The event.
+  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  ///   - milestone: When to return.
+  /// - Returns: The event's ID.
   /// - Throws: As the synchronous form, and what the repository throws: the event is then not published.
   @discardableResult
   public func publish(

@@ -1,14 +1,15 @@
 import Synchronization
 
 extension EventHub {
-  /// Opens a channel, unless there is one of this name already, which then keeps its rules.
+  /// Opens a channel, unless there is one with this name, which then keeps its rules.
   ///
-  /// The most channels that the hub may have is a limit on what peers can cause, and does not apply here.
+  /// The maximum number of channels limits what peers can cause, and does not apply here.
   ///
-  /// - Parameter rules: How the channel treats slow readers and its past; nil: as the hub's configuration says. Invalid
-  ///   ones are a mistake of the programmer and stop the program, so call ``ChannelConfiguration/validate()`` first on
-  ///   what a person has written.
-  /// - Returns: Whether it was opened.
+  /// - Parameters:
+  ///   - name: The channel.
+  ///   - rules: The channel's rules. `nil` means the hub's defaults. Traps if they are invalid, so call
+  ///     ``ChannelConfiguration/validate()`` first on rules that come from user input.
+  /// - Returns: Whether the channel was opened.
   @discardableResult
   public func open(_ name: ChannelName, _ rules: ChannelConfiguration? = nil) -> Bool {
     do {
@@ -20,11 +21,11 @@ extension EventHub {
     return insert(name, rules, configuration.repositoryProvider?(name), isExplicit: false)
   }
 
-  /// Removes a channel: its readers' streams end, when they have what is published, and its past is forgotten.
+  /// Removes a channel. Its readers' streams end after everything published, and its log is discarded.
   ///
-  /// A channel that is opened under the name afterwards is another: a reader that returns with an ID of the old one is
-  /// told that events are missing, unless a repository has them. What waits for the channel's repository is recorded,
-  /// and is published to a channel of that name which has the same repository by then.
+  /// A channel that is opened under the same name later is a different one: a reader that returns with an ID of the old
+  /// channel is told of a gap, unless a repository has the events. Publications that are waiting for the channel's
+  /// repository are recorded, and published to a channel with that name if it has the same repository by then.
   public func remove(_ name: ChannelName) {
     remove(name, if: nil)
   }

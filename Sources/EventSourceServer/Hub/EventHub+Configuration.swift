@@ -1,19 +1,19 @@
 extension EventHub {
   /// Limits and rules for a hub. Every number has a default that suits a small server.
   public struct Configuration: Sendable {
-    /// Which channels there are.
+    /// How channels are created.
     public enum ChannelCreation: Sendable, Hashable {
-      /// Those that were opened: another name is refused to readers (404) and to publishers.
+      /// The application opens them. Readers of other names get 404, and publishers an error.
       case declared
-      /// Any: a channel is made for its first reader or publisher, and forgotten when it has neither readers nor past.
+      /// On demand, by the first reader or publisher. A channel without readers and retained events is forgotten.
       case onDemand
     }
 
-    /// Which channels there are.
+    /// How channels are created.
     public var channelCreation = ChannelCreation.declared
-    /// The most channels at a time.
+    /// The maximum number of channels at a time.
     public var maximumChannels = 100_000
-    /// How much of its past each channel's log holds.
+    /// The limits of each channel's log, unless the channel has its own.
     public var log = LogLimits()
     /// The rules of channels that are opened without rules of their own.
     public var channelDefaults = ChannelConfiguration()
@@ -30,29 +30,28 @@ extension EventHub {
     /// For how long a channel counts as occupied after its last reader has left, so that one that reconnects changes
     /// nothing. Zero: not at all.
     public var occupancyLinger: Duration = .zero
-    /// The bytes of all logs and replays together. When they are exceeded, the oldest events of the whole hub are given
-    /// up.
+    /// The maximum bytes of all logs, replays and waiting publications together. Beyond it, the oldest events of the
+    /// hub are evicted.
     public var maximumBytes = 256 << 20
-    /// The largest event, encoded, that is published.
+    /// The maximum encoded size of an event, in bytes.
     public var maximumEventBytes = 16 << 20
-    /// The most streams at a time in the hub; one more is refused with 503.
+    /// The maximum number of concurrent streams of the hub. Further requests get 503.
     public var maximumReaders = 100_000
-    /// The most streams at a time that read one channel; one more is refused with 503. nil: no limit of its own.
+    /// The maximum number of concurrent streams per channel. Further requests get 503. `nil` means no limit.
     public var maximumReadersPerChannel: Int?
-    /// The most streams at a time for one caller, by the identity that the authorizer named, else by the peer's
-    /// address; one more is refused with 429. nil: no limit. Set it without an authorizer only where peers are not
-    /// behind one proxy.
+    /// The maximum number of concurrent streams per caller. Callers are identified by the authorizer's identity or,
+    /// without one, by peer address. Further requests get 429. `nil` means no limit. Without an authorizer, do not set
+    /// it if all peers are behind one proxy.
     public var maximumReadersPerCaller: Int?
-    /// How long a recording repository may take for one batch; then its publishers are told
+    /// The maximum time that a recording repository may take for a batch. After it, publishers get
     /// ``PublishError/outcomeUnknown(_:)``.
     public var recordingTimeout: Duration = .seconds(10)
-    /// Where authorizers and repositories are called; nil: the global executor. A test passes one that it steps by
-    /// hand.
+    /// The executor on which authorizers and repositories are called. `nil` means the global executor. Tests can pass
+    /// one that they step manually.
     public var taskExecutor: (any TaskExecutor)?
-    /// What generated IDs begin with, 1 to 32 letters and digits, before what is made at random for each hub; nil:
-    /// nothing.
+    /// A prefix of generated IDs, 1 to 32 letters and digits, before the hub's random part. `nil` means none.
     public var epoch: String?
-    /// Makes what is random repeatable; nil: not repeatable.
+    /// The seed of all randomness in the hub, for reproducible tests. `nil` uses a random seed.
     public var seed: UInt64?
 
     /// The defaults.
@@ -88,16 +87,16 @@ extension EventHub {
   }
 }
 
-/// A configuration has a value that is not allowed.
+/// An invalid value in a configuration.
 public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The property.
   public let property: String
-  /// What it may be.
+  /// The allowed values.
   public let allowed: String
-  /// What it is.
+  /// The actual value.
   public let value: String
 
-  /// One line for a person.
+  /// A one-line description.
   public var description: String { "\(property) is \(value); allowed is \(allowed)" }
 
   package static func require(

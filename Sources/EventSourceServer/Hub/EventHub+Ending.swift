@@ -1,10 +1,11 @@
 import Synchronization
 
 extension EventHub {
-  /// Ends every stream at once, each with what is published and the end of the response, and refuses new ones with 503.
+  /// Ends every stream immediately. Each reader gets what has been published, then the end of the response. New
+  /// requests get 503.
   ///
-  /// Publishing throws ``PublishError/closed`` from now on, also where it waits. Returns before the streams have ended:
-  /// their lanes see to it.
+  /// From now on publishing throws ``PublishError/closed``, including publications that are waiting. Returns before the
+  /// streams have ended; their lanes end them.
   public func close() {
     admissions.setPhase(.closed)
     offers.close()
@@ -13,14 +14,14 @@ extension EventHub {
     post(toAllLanes: .drain(0))
   }
 
-  /// Ends every stream at a random moment within a time, and refuses new ones with 503 and `Retry-After`; returns when
-  /// all have ended.
+  /// Ends every stream at a random time within a window, and returns when all have ended. New requests get 503 with
+  /// `Retry-After`.
   ///
-  /// Each reader gets what is published until its moment, a `retry` of its own, spread so that readers do not return
-  /// together, and the end. One that takes nothing is cut off five seconds after its moment. Publishing goes on
-  /// working.
+  /// Each reader receives everything published up to its closing time, then its own randomized `retry`, then the end of
+  /// the stream. A reader that accepts no data is disconnected five seconds after its closing time. Publishing
+  /// continues to work.
   ///
-  /// Returns early if the task is cancelled; the draining goes on.
+  /// Returns early if the task is cancelled. Draining continues.
   public func drain(over window: Duration) async {
     admissions.setPhase(.draining)
     log(.info, "the hub is draining") { [("readers", "\(admissions.total)")] }

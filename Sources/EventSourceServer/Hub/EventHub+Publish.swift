@@ -3,7 +3,7 @@ import Synchronization
 public import EventSourceFormat
 
 extension EventHub {
-  /// How far an awaited publication has come when it returns.
+  /// How far an event has progressed when `publish` returns.
   public enum Milestone: Sendable, Hashable {
     /// The event is in the channel's log, and in its repository if that records; readers are being offered it.
     case published
@@ -13,12 +13,16 @@ extension EventHub {
 
   /// Publishes an event to a channel. Never waits for a reader.
   ///
-  /// Any thread. Encodes the event once into the channel's log; the cost does not depend on the number of readers.
+  /// Safe to call from any thread. Encodes the event once into the channel's log; the cost does not depend on the
+  /// number of readers.
   ///
-  /// - Parameter key: What the event is about, for channels that give slow readers only the newest of each; nil: its
-  ///   type is.
-  /// - Returns: The event's ID: its own, or the one that the hub made for it.
-  /// - Throws: ``PublishError``, `EventStreamFormatError`, or what the event's conversion throws; nothing is sent then.
+  /// - Parameters:
+  ///   - event: The event.
+  ///   - name: The channel.
+  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  /// - Returns: The event's ID: its own, or the one that the hub generated.
+  /// - Throws: ``PublishError``, `EventStreamFormatError`, or any error from converting the event. If it throws,
+  ///   nothing was sent.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil
@@ -26,13 +30,15 @@ extension EventHub {
     try append(prepare(event.serverSentEvent, key: key), to: name)
   }
 
-  /// Publishes an event to several channels, in each with an ID of that channel unless the event has one of its own.
+  /// Publishes an event to several channels. In each it has an ID of that channel, unless it has one of its own.
   ///
-  /// - Parameter names: The channels; one that is named twice gets the event once.
+  /// - Parameters:
+  ///   - event: The event.
+  ///   - names: The channels. A channel that is named twice gets the event once.
+  ///   - key: The key, as for one channel.
   /// - Returns: The IDs, in the order of the names.
-  /// - Throws: As for one channel; if any channel is unknown, records, or cannot take the event's ID, nothing is sent
-  /// to
-  ///   any.
+  /// - Throws: As for one channel. If any channel is unknown, records, or cannot accept the event's ID, nothing is sent
+  ///   to any of them.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to names: [ChannelName], key: String? = nil
@@ -52,15 +58,20 @@ extension EventHub {
     }
   }
 
-  /// Publishes an event and waits: for the channel's repository, if that records, and for the lanes, if so asked.
+  /// Publishes an event and waits until it has reached a milestone. A recording repository stores the event first.
   ///
-  /// Publications to a channel whose repository records are done in the order of the calls, those that wait together.
-  /// If the task is cancelled or the hub closed meanwhile, this throws: `CancellationError` or ``PublishError/closed``
-  /// if the event was not recorded, ``PublishError/outcomeUnknown(_:)`` if the repository has it and has not answered.
-  /// With ``Milestone/offered``, an event whose offering is no longer awaited has been published.
+  /// A recording repository gets events in the order of the calls, and those that are waiting in one batch. If the task
+  /// is cancelled or the hub is closed while this waits, it throws `CancellationError` or ``PublishError/closed`` if
+  /// the event was not recorded, and ``PublishError/outcomeUnknown(_:)`` if the repository has it and has not
+  /// responded. An error while it waits for ``Milestone/offered`` means that the event has been published.
   ///
-  /// - Returns: The event's ID, when the milestone is reached.
-  /// - Throws: As the synchronous form, and what the repository throws: the event is then not published.
+  /// - Parameters:
+  ///   - event: The event.
+  ///   - name: The channel.
+  ///   - key: The key, for channels whose slow readers get only the newest event of each. `nil` means the type.
+  ///   - milestone: When to return.
+  /// - Returns: The event's ID.
+  /// - Throws: As the synchronous form. Any error of the repository; the event is then not published.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to name: ChannelName, key: String? = nil, awaiting milestone: Milestone
@@ -71,10 +82,15 @@ extension EventHub {
     return id
   }
 
-  /// Publishes an event to several channels and waits, as for one channel; to one after the other.
+  /// Publishes an event to several channels, one after the other, and waits until it has reached a milestone in all of
+  /// them.
   ///
-  /// - Parameter names: The channels; one that is named twice gets the event once.
-  /// - Returns: The IDs, in the order of the names, when the milestone is reached in all of them.
+  /// - Parameters:
+  ///   - event: The event.
+  ///   - names: The channels. A channel that is named twice gets the event once.
+  ///   - key: The key, as for one channel.
+  ///   - milestone: When to return.
+  /// - Returns: The IDs, in the order of the names.
   /// - Throws: As for one channel. If any channel is unknown nothing is sent to any; if a repository fails, the event
   ///   is in the channels that were named before its own.
   @discardableResult
@@ -181,7 +197,7 @@ extension EventHub {
   /// is in the history, where whoever reads it next finds it.
   func appendRecorded(_ event: PreparedEvent, by recorder: any RecordingEventRepository, to name: ChannelName) {
     while let channel = channels.withLock({ $0[name] }) {
-      if case .removed? = try? append(event, to: channel, isRecordedBy: recorder) { continue }
+      if case .removed? = try? append(event, to: channel, isRecordedBy: recorder, isRecorded: true) { continue }
       return
     }
   }
@@ -197,18 +213,24 @@ extension EventHub {
     (try? findChannel(name))?.withState { $0.recorder }
   }
 
+  /// - Parameter isRecorded: Whether there is a recorder, so that the others need not look at the optional: that would
+  ///   copy it.
   func append(
-    _ prepared: PreparedEvent, to channel: EventChannel, isRecordedBy recorder: (any RecordingEventRepository)?
+    _ prepared: PreparedEvent, to channel: EventChannel, isRecordedBy recorder: (any RecordingEventRepository)?,
+    isRecorded: Bool = false
   ) throws(PublishError) -> Outcome {
-    if recorder == nil { try checkID(of: prepared, in: channel) }
+    if !isRecorded { try checkID(of: prepared, in: channel) }
     let key = channel.isKeyed.load(ordering: .relaxed) ? prepared.keyHash : 0
     let ownID = prepared.event.id
     let entryID = ownID.map { EntryID(own: $0.rawValue) } ?? .generated
+    let prewritten = PrewrittenBlock.of(prepared, idPrefix: channel.idPrefix)
     let (outcome, byteCount, audiences) = channel.withState { state -> (Outcome, Int, [LaneAudience]) in
       guard !state.isRemoved else { return (.removed, 0, []) }
-      if let recorder {
-        guard let current = state.recorder, isSame(current, recorder) else { return (.recording, 0, []) }
-      } else if state.recorder != nil {
+      if isRecorded {
+        guard let recorder, let current = state.recorder, isSame(current, recorder) else {
+          return (.recording, 0, [])
+        }
+      } else if state.isRecorded {
         return (.recording, 0, [])
       }
       // Every block takes a number, also an event with an ID of its own, so that an event is found by counting.
@@ -216,8 +238,12 @@ extension EventHub {
       let byteCount = prepared.byteCount(with: id)
       state.newestOwnID = ownID
       state.log.append(
-        byteCount: byteCount, id: entryID, key: key, now: now, limits: state.rules.limits, owner: owner(of: channel)
-      ) { _ = EventStreamEncoder.write(prepared.event, id: id, to: $0) }
+        byteCount: byteCount, id: entryID, key: key, now: now, limits: state.rules.limits, prewritten: prewritten,
+        owner: owner(of: channel)
+      ) { memory in
+        if let prewritten { return prewritten.finish(id, in: memory) }
+        _ = EventStreamEncoder.write(prepared.event, id: id, to: memory)
+      }
       return (.done(id), byteCount, state.audiences)
     }
     if byteCount > 0 {

@@ -15,9 +15,13 @@ extension EventHub {
   /// - A reader that waits for the end of a coalescing window is given its event at that end, or at once if there is no
   ///   window any more.
   ///
-  /// - Parameter change: Is given the rules as they are, and is called once for each other change that is made in
-  ///   between. It must not call the hub.
-  /// - Throws: ``ReconfigurationError``, and nothing has changed.
+  /// A channel that is made on demand has the hub's rules again when it was forgotten; a ``ChannelHandle`` keeps it.
+  ///
+  /// - Parameters:
+  ///   - name: The channel.
+  ///   - change: Changes the current rules. It is called again if another thread changes them at the same time. It must
+  ///     not call the hub.
+  /// - Throws: ``ReconfigurationError``. If it throws, nothing has changed.
   public func reconfigure(
     _ name: ChannelName, _ change: (inout ChannelConfiguration) -> Void
   ) throws(ReconfigurationError) {

@@ -1,13 +1,13 @@
 import Synchronization
 
 extension EventHub {
-  /// Gives a channel its history, instead of any that it has; opens the channel if there is none of this name.
+  /// Sets a channel's repository, and opens the channel if there is none with this name.
   ///
-  /// Readers that return with a last event ID which the channel's log no longer holds are replayed from it. If it is a
-  /// ``RecordingEventRepository``, the channel's events are published by ``publish(_:to:awaiting:)``, and recorded in
-  /// it first.
+  /// Readers that return with a last event ID that the channel's log no longer retains are replayed from it. If it is a
+  /// ``RecordingEventRepository``, it records the channel's events before they are published, so publish with the
+  /// asynchronous form.
   ///
-  /// It goes before what ``Configuration/repositoryProvider`` gives, and keeps a channel that was made on demand from
+  /// It takes precedence over ``Configuration/repositoryProvider``, and keeps a channel that was created on demand from
   /// being forgotten.
   public func register(_ repository: any EventRepository, for name: ChannelName) {
     while true {
@@ -20,10 +20,12 @@ extension EventHub {
     }
   }
 
-  /// Takes a channel's history away, also one that ``Configuration/repositoryProvider`` has given: the channel has none
+  /// Removes a channel's repository, including one from ``Configuration/repositoryProvider``. The channel has none
   /// until it is removed.
   ///
-  /// - Parameter disconnectingReaders: Whether the streams of its readers end; otherwise they go on live.
+  /// - Parameters:
+  ///   - name: The channel.
+  ///   - disconnectingReaders: Whether the streams of its readers end. Otherwise they continue live.
   public func unregister(_ name: ChannelName, disconnectingReaders: Bool = false) {
     guard let channel = channels.withLock({ $0[name] }) else { return }
     _ = setRepository(nil, of: channel)
@@ -35,7 +37,6 @@ extension EventHub {
     channel.withState { state in
       guard !state.isRemoved else { return false }
       state.repository = repository
-      state.recorder = repository as? any RecordingEventRepository
       // Without a provider a channel that is made anew has none either.
       state.hasExplicitRepository = repository != nil || configuration.repositoryProvider != nil
       if repository != nil { state.newestOfHistory = .notAsked }

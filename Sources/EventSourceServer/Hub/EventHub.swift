@@ -2,14 +2,16 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// The fan-out centre: channels, their logs, and the lanes that deliver them.
+/// The fan-out center: channels, their logs, and the lanes that deliver events to readers.
 ///
-/// Publish from any thread; mount an ``EventStreamHandler`` for the hub in any number of servers. A publisher's cost
-/// does not depend on how many readers there are: it appends to the channel's log and marks it in each lane.
+/// Publish from any thread. Mount an ``EventStreamHandler`` for the hub in any number of servers. The cost of
+/// publishing does not depend on the number of readers: it appends to the channel's log and marks the channel in each
+/// lane.
 public final class EventHub: Sendable {
-  /// What the hub was made with.
+  /// The configuration with which the hub was created.
   public let configuration: Configuration
-  /// What all IDs made by this hub begin with: another hub, and so this program after a restart, has another.
+  /// The prefix of every ID that this hub generates. Each hub has its own, so the prefix changes when the program
+  /// restarts.
   public var epoch: String { positions.prefix }
 
   let logger: (any EventLogger)?
@@ -45,13 +47,13 @@ public final class EventHub: Sendable {
   private let laneObserver = Mutex<(@Sendable (ObjectIdentifier) -> Void)?>(nil)
   private let transitionObserver = Mutex<DeliveryLane.TransitionObserver?>(nil)
 
-  /// Makes a hub.
+  /// Creates a hub.
   ///
   /// - Parameters:
-  ///   - channels: The channels that there are. Others can be opened later, or on demand if so configured.
-  ///   - configuration: Limits and rules; an invalid one is a mistake of the programmer and stops the program, so call
-  ///     ``Configuration/validate()`` first on one that a person has written.
-  ///   - logger: Where to say what happens; nil: nowhere.
+  ///   - channels: The channels to open now. You can open more later, or let the hub create them on demand.
+  ///   - configuration: Limits and rules. Traps if it is invalid, so call ``Configuration/validate()`` first on one
+  ///     that comes from user input.
+  ///   - logger: Receives log records. `nil` disables logging.
   public init(
     channels: [ChannelName] = [], configuration: Configuration = Configuration(), logger: (any EventLogger)? = nil
   ) {
@@ -79,10 +81,10 @@ public final class EventHub: Sendable {
     for channel in channels.withLock({ Array($0.values) }) { channel.evictAll(owner: owner(of: channel)) }
   }
 
-  /// Makes a lane for a thread of an HTTP stack.
+  /// Creates a lane for a thread of an HTTP stack.
   ///
-  /// - Parameter wake: Makes the stack's loop call ``DeliveryLane/run(now:)`` soon. Called from any thread, only while
-  ///   the lane sleeps, and once for any number of events; it must not call back into the hub or the lane.
+  /// - Parameter wake: Makes the stack's loop call ``DeliveryLane/run(now:)`` soon. It is called from any thread, only
+  ///   while the lane sleeps, and once for any number of events. It must not call the hub or the lane.
   public func makeLane(wake: @escaping @Sendable () -> Void) -> DeliveryLane {
     let mailbox = LaneMailbox(wake: wake)
     lanes.withLock { $0.append(mailbox) }
@@ -92,7 +94,7 @@ public final class EventHub: Sendable {
     )
   }
 
-  /// Lets a check see each call of the lanes that are made from now on, on the thread of the call.
+  /// Lets a check observe every call to lanes created from now on, on the calling thread.
   package func observeLaneCalls(_ observer: @escaping @Sendable (ObjectIdentifier) -> Void) {
     laneObserver.withLock { $0 = observer }
   }
@@ -102,7 +104,7 @@ public final class EventHub: Sendable {
     transitionObserver.withLock { $0 = observer }
   }
 
-  /// The hub's time, in nanoseconds: the lanes' clocks, brought to one origin, as of the last run of any of them.
+  /// The hub's time in nanoseconds: the lanes' clocks, adjusted to one origin, as of the latest run of any lane.
   var now: Int64 { time.load(ordering: .relaxed) }
 
   func advance(to now: Int64) { time.max(now, ordering: .relaxed) }
@@ -113,14 +115,15 @@ public final class EventHub: Sendable {
       return lanes
     }
     // Time goes on with another lane, or not at all.
-    if let other = others.first { other.post(.lookAtTime) } else { occupancy?.expire(.never) }
+    guard let occupancy else { return }
+    if let other = others.first { other.post(.lookAtTime) } else { occupancy.expire(.never) }
   }
 
   func post(toAllLanes message: LaneMailbox.Message) {
     for mailbox in lanes.withLock({ $0 }) { mailbox.post(message) }
   }
 
-  /// Logs a record; the metadata is made only if there is a logger.
+  /// Logs a record. The metadata is evaluated only if there is a logger.
   func log(
     _ level: EventLogRecord.Level, _ message: StaticString,
     _ metadata: () -> [(name: String, value: String)] = { [] }
@@ -129,11 +132,11 @@ public final class EventHub: Sendable {
   }
 }
 
-/// What IDs name.
+/// The meaning of IDs.
 extension EventHub {
-  /// The place in a channel's log behind the event that has an ID, if all that follows it is held.
+  /// Returns the place in a channel's log after the event with an ID, if all later events are retained.
   ///
-  /// - Parameter hash: The event that it must be, if it has an ID of its own: another may have the same.
+  /// - Parameter hash: The expected encoding of an event with an application ID, because another may have the same ID.
   func place(
     after id: String, in log: LogSnapshot, of channel: EventChannel, encodedAs hash: BlockHash? = nil
   ) -> LogSnapshot.Place? {
@@ -144,19 +147,19 @@ extension EventHub {
     return log.place(afterOwn: id, encodedAs: hash)
   }
 
-  /// The number in an ID that was generated for an event of this life of a channel.
+  /// Returns the number in an ID that was generated in this life of a channel.
   func number(of id: EventID, in channel: EventChannel) -> UInt64? {
     positions.position(in: id.rawValue).flatMap { $0.incarnation == channel.incarnation ? $0.number : nil }
   }
 
-  /// Whether an event may bring an ID along into a channel: not one that this hub generates for another event, now or
-  /// later.
+  /// Returns whether an application may use an ID in a channel. It may not use one that this hub generates for another
+  /// event, now or later.
   func isFree(_ id: EventID, in channel: EventChannel) -> Bool {
     guard let position = positions.position(in: id.rawValue) else { return true }
     return position.incarnation != channel.incarnation && position.incarnation <= incarnations.load(ordering: .relaxed)
   }
 
-  /// Asks a recorded channel's repository for its newest event, once, if nothing has been published in this life.
+  /// Asks a recording repository for the channel's newest event, once, if nothing has been published in this life.
   func askForNewestEvent(of channel: EventChannel) {
     let repository = channel.withState { state -> (any NewestEventReporting)? in
       guard state.newestOfHistory == .notAsked, state.log.endOrdinal == 0,
@@ -171,12 +174,12 @@ extension EventHub {
       do {
         id = try await repository.newestEventID(in: channel.name)
       } catch {
-        // Readers that have been given nothing of the channel are told of a gap when they return.
+        // Readers that have received nothing from the channel are told of a gap when they return.
         return log(.error, "a repository failed to tell its newest event") {
           [("channel", channel.name.rawValue), ("error", "\(error)")]
         }
       }
-      // An event that is being recorded may be the newest, and no reader has it yet.
+      // An event that is being recorded may be newer, and no reader has it yet.
       let isStill = channel.withState { state in
         guard state.log.endOrdinal == 0, state.recording?.hasBegun != true else { return false }
         state.newestOwnID = id

@@ -1,52 +1,53 @@
 import Synchronization
 
-/// What a hub has done since it was made, and what it has now. Counts are exact once its lanes are idle; a lane adds
-/// its own after each run.
+/// A hub's totals since its creation, and its current state. Each lane adds its counts after a run, so totals are exact
+/// once the lanes are idle.
 public struct HubStatistics: Sendable, Hashable {
-  /// Requests and streams that are open, with those that wait for an authorizer.
+  /// Open requests and streams, including those that wait for an authorizer.
   public var readers = 0
-  /// Channels that there are.
+  /// Current channels.
   public var channels = 0
-  /// Events published; one for several channels is counted in each.
+  /// Published events. An event for several channels counts once per channel.
   public var published = 0
-  /// The bytes of those, as encoded.
+  /// The encoded bytes of published events.
   public var publishedBytes = 0
-  /// Events and published comments given to readers, counted for each reader.
+  /// Events and published comments delivered to readers, counted per reader.
   public var delivered = 0
-  /// Those of them that came from a repository.
+  /// Delivered events that came from a repository.
   public var replayed = 0
-  /// The bytes that the stacks took: of events, comments and heartbeats.
+  /// Bytes of events, comments and heartbeats that the stacks accepted.
   public var sentBytes = 0
-  /// Events that readers were not given because a newer one took their place within a coalescing window.
+  /// Events that were not delivered because a newer one replaced them within a coalescing window.
   public var coalesced = 0
-  /// Times a reader was told that events are missing.
+  /// Gaps that readers were told of.
   public var gaps = 0
-  /// Events that slow readers were not given, of channels that let them skip to the newest.
+  /// Events that slow readers skipped.
   public var skipped = 0
-  /// Events that slow readers were not given because there was a newer one of the same key.
+  /// Events that slow readers did not get because there was a newer one with the same key.
   public var conflated = 0
-  /// Streams that were opened.
+  /// Opened streams.
   public var opened = 0
-  /// Requests that were refused.
+  /// Refused requests.
   public var refused = 0
-  /// Streams that ended, by reason.
+  /// Ended streams by reason.
   public var ended: [DisconnectReason: Int] = [:]
-  /// Segments of logs that were evicted before every lane had offered them to its readers, because the hub's memory was
-  /// used up: the readers are told that events are missing, or are cut off and resume.
+  /// Log segments evicted as a last resort, before every lane had offered them to its readers. Those readers are told
+  /// of a gap, or are disconnected and resume.
   public var evictedUnoffered = 0
-  /// Publications that a repository has yet to record.
+  /// Publications that are waiting for a repository.
   public var waitingPublications = 0
-  /// Bytes that logs, replays and publications that wait for a repository occupy.
+  /// Bytes of logs, replays and waiting publications.
   public var heldBytes = 0
 
-  /// Streams that were cut off because the reader was too slow.
+  /// Streams that ended because the reader was too slow.
   public var dropped: Int { ended.reduce(0) { $0 + ($1.key.isDrop ? $1.value : 0) } }
 
   init() {}
 }
 
 extension EventHub {
-  /// What the hub has done and has now. Any thread; takes locks for a moment, so not for every event.
+  /// A snapshot of the hub's statistics. Safe to read from any thread. It acquires several locks, so do not read it for
+  /// every event.
   public var statistics: HubStatistics {
     var statistics = counters.statistics
     statistics.readers = admissions.total

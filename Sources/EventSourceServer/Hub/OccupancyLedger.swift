@@ -41,7 +41,7 @@ final class OccupancyLedger: Sendable {
     for subscription in subscriptions { subscription.isCounted = true }
     let names = subscriptions.map(\.channel.name)
     let identity = exchange.identity?.value
-    exchange.occupant = change { state in
+    exchange.occupant = change { state -> Occupant in
       state.streams += 1
       let reader = OccupancyChange.Reader(stream: state.streams, identity: identity, peer: peer)
       for name in names {
@@ -53,7 +53,7 @@ final class OccupancyLedger: Sendable {
         state.entries[name] = entry
         tell(.readerJoined(reader, name, readers: entry.readers))
       }
-      return reader
+      return Occupant(reader)
     }
   }
 
@@ -64,7 +64,7 @@ final class OccupancyLedger: Sendable {
 
   /// A stream reads these channels no longer.
   func left(_ exchange: EventStreamExchange, _ names: [ChannelName], _ reason: DisconnectReason, at now: Int64) {
-    guard let reader = exchange.occupant, !names.isEmpty else { return }
+    guard let reader = exchange.occupant?.reader, !names.isEmpty else { return }
     change { state in
       for name in names {
         guard var entry = state.entries[name], entry.readers > 0 else { continue }

@@ -4,7 +4,8 @@
 /// Given to a hub as ``EventHub/Configuration/occupancyObservers``. Each observer is called from a task of the hub, on
 /// its ``EventHub/Configuration/taskExecutor``, outside every lock, with one change after the other in the order in
 /// which they happened; the next one waits until the call returns. So an observer may take its time and call the hub,
-/// and delivery never waits for it: what it is told may be over by then. It may be asked by several hubs at a time.
+/// and delivery never waits for it: what it is told may be over by then. One that refers to its hub does so weakly,
+/// because the hub keeps it.
 ///
 /// The hub keeps 10,000 changes for an observer that is slower than its readers. What is more is not told one by one:
 /// ``OccupancyChange/resynchronized(_:)`` says then which channels are occupied.

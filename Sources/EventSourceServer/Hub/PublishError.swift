@@ -1,35 +1,35 @@
 public import EventSourceFormat
 
-/// Why something was not published. But for ``outcomeUnknown(_:)`` nothing was sent, to any channel.
+/// The reason why publishing failed. Except with ``outcomeUnknown(_:)``, nothing was sent to any channel.
 ///
-/// An event that the format cannot carry throws `EventStreamFormatError` instead.
+/// An event that the format cannot represent throws `EventStreamFormatError` instead.
 public enum PublishError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// There is no channel of this name, and the hub does not make channels on demand.
+  /// There is no channel with this name, and the hub does not create channels on demand.
   case unknownChannel(ChannelName)
   /// The handle's channel was removed. There may be another of that name by now: ``EventHub/channel(_:)`` returns a
   /// handle to it.
   case channelRemoved(ChannelName)
-  /// The hub has as many channels as it may.
+  /// The hub has reached its maximum number of channels.
   case tooManyChannels(limit: Int)
-  /// The event is larger, encoded, than the configured maximum.
+  /// The encoded event is larger than the configured maximum.
   case eventTooLarge(bytes: Int, limit: Int)
-  /// The event's ID is one that readers cannot bring back: they could not resume after it.
+  /// Readers cannot send the event's ID back, so they could not resume after it.
   case unusableID(EventIDFlaw)
-  /// The event's ID has the form of those that this hub generates for the channel, or will: it would name two events.
+  /// The hub generates the event's ID for another event, now or later, so the ID would name two events.
   case generatedID(EventID, ChannelName)
-  /// The channel's repository records, which is asynchronous: use the form of `publish` that is awaited.
+  /// The channel's repository records events, which is asynchronous: use the asynchronous form of `publish`.
   case recordingChannel(ChannelName)
-  /// The channel's repository recorded the event, but did not answer an ID that it can have; it is not published.
+  /// The channel's repository recorded the event but returned an invalid ID. The event is not published.
   case wrongRecording(ChannelName)
-  /// So many bytes wait for repositories already, in all channels of the hub; nothing was recorded or published.
+  /// Too many bytes are waiting for repositories, over all channels of the hub. Nothing was recorded or published.
   case recordingBacklog(ChannelName, limit: Int)
-  /// The channel's repository has been given the event and has not answered in time, or before the caller stopped
-  /// waiting: nobody knows whether it is recorded. If it is, it will be published.
+  /// The channel's repository has received the event and did not respond in time, or before the caller stopped waiting.
+  /// The event may or may not be recorded. If it is, it will be published.
   case outcomeUnknown(ChannelName)
   /// The hub was closed.
   case closed
 
-  /// One line for a person.
+  /// A one-line description.
   public var description: String {
     switch self {
     case .unknownChannel(let name): "there is no channel \"\(name)\""

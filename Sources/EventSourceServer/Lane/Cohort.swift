@@ -18,7 +18,7 @@ final class Cohort {
   init(for exchange: EventStreamExchange) {
     audiences = exchange.subscriptions.map(\.audience)
     maximumBytes = exchange.handler.configuration.maximumLastEventIDBytes
-    isAliased = exchange.subscriptions.map(\.isAliased)
+    isAliased = audiences.count > 1 ? exchange.subscriptions.map(\.isAliased) : []
   }
 
   /// Whether a stream has the same channels, and the same IDs where these name several channels.
@@ -59,7 +59,9 @@ final class Cohort {
     exchange.cohort = nil
   }
 
+  /// Not the hole from itself: the member there may be a copy of one that has just been moved.
   private func fill(_ hole: Int, from index: Int) {
+    guard hole != index else { return }
     members[hole] = members[index]
     members[hole].exchange.cohortIndex = hole
   }

@@ -28,7 +28,7 @@ extension DeliveryLane {
     switch exchange.phase {
     case .arrived, .closed: return next
     case .authorizing(let pending): return min(next, pending.end)
-    case .waiting(let plan, _, _): return min(next, plan.waitEnd)
+    case .waiting(let wait): return min(next, wait.plan.waitEnd)
     case .leaving(_, let end, _): next = min(next, end)
     case .open: next = min(next, exchange.lifetimeEnd, exchange.recheck?.at ?? .never)
     case .resuming: break
@@ -52,8 +52,8 @@ extension DeliveryLane {
     case .authorizing(let pending) where pending.end <= now || exchange.leaveAt <= now: return refuseForNow(exchange)
     case .resuming where exchange.leaveAt <= now: return refuseForNow(exchange)
     case .waiting where exchange.leaveAt <= now: return refuseForNow(exchange)
-    case .waiting(let plan, _, let requested) where plan.waitEnd <= now:
-      return refuse(exchange, .unknownChannel(requested))
+    case .waiting(let wait) where wait.plan.waitEnd <= now:
+      return refuse(exchange, .unknownChannel(wait.requested))
     case .arrived, .authorizing, .waiting, .closed: return
     case .resuming, .open, .leaving: break
     }

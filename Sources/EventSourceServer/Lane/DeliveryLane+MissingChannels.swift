@@ -29,7 +29,7 @@ extension DeliveryLane {
     exchange.grantEnd = .never
     exchange.lifetimeEnd = .never
     exchange.windowOrigin = 0
-    exchange.phase = .waiting(plan, for: name, requestedAs: requested)
+    exchange.phase = .waiting(ChannelWait(plan, for: name, requestedAs: requested))
     waitingRequests[name, default: [:]][ObjectIdentifier(exchange)] = exchange
     // Counted first: whoever opens the channel from now on says so to the lanes, and one that was opened before is
     // found.
@@ -42,9 +42,9 @@ extension DeliveryLane {
   func opened(_ name: ChannelName) {
     guard let waiting = waitingRequests[name] else { return }
     for exchange in waiting.values {
-      guard case .waiting(let plan, _, _) = exchange.phase else { continue }
+      guard case .waiting(let wait) = exchange.phase else { continue }
       endWaiting(exchange)
-      exchange.phase = .arrived(plan)
+      exchange.phase = .arrived(wait.plan)
       schedule(exchange)
       enqueue(exchange)
     }
@@ -52,9 +52,9 @@ extension DeliveryLane {
 
   /// The request waits no longer, if it did.
   func endWaiting(_ exchange: EventStreamExchange) {
-    guard case .waiting(_, let name, _) = exchange.phase else { return }
-    waitingRequests[name]?[ObjectIdentifier(exchange)] = nil
-    if waitingRequests[name]?.isEmpty == true { waitingRequests[name] = nil }
+    guard case .waiting(let wait) = exchange.phase else { return }
+    waitingRequests[wait.channel]?[ObjectIdentifier(exchange)] = nil
+    if waitingRequests[wait.channel]?.isEmpty == true { waitingRequests[wait.channel] = nil }
     hub.waitingRequests.subtract(1, ordering: .sequentiallyConsistent)
   }
 }

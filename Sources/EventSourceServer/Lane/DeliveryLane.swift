@@ -1,28 +1,28 @@
 import Synchronization
 
-/// One thread's share of the readers.
+/// Delivers events to the readers of one thread.
 ///
-/// An HTTP stack makes a lane for each of its threads that serves event streams, gives it requests, and runs it from
-/// the thread's own loop; the lane writes to no response but in those calls. It has no thread, clock or timer.
+/// An HTTP stack creates a lane for each thread that serves event streams, passes it requests, and runs it from the
+/// thread's own loop. The lane writes to responses only during those calls. It has no thread, clock or timer of its
+/// own.
 ///
-/// All methods on that one thread. The confinement is what makes the class `Sendable`; other threads reach it only by
-/// its mailbox, and read the number of its readers from an atomic. A lane that is released without ``close()`` is
-/// closed then, on the thread that releases it.
+/// Call all methods on that thread. The class is `Sendable` because of this confinement: other threads use only its
+/// mailbox, and an atomic for the number of readers. Deallocating a lane closes it, on the thread that releases it.
 public final class DeliveryLane: @unchecked Sendable {
-  /// What the lane does in the order in which it came up.
+  /// Queued work, done in order.
   enum Work {
-    /// Offer the readers of a channel what is new.
+    /// Offer new events to the readers of a channel.
     case broadcast(LaneAudience)
-    /// Give one stream what is its own.
+    /// Serve one stream individually.
     case serve(EventStreamExchange)
     case acknowledge(OfferAcknowledgement)
   }
 
   let hub: EventHub
   let mailbox: LaneMailbox
-  /// The stack's time as of this run, in nanoseconds.
+  /// The stack's time at this run, in nanoseconds.
   private(set) var now: Int64 = 0
-  /// What has to be added to it for the hub's time: the lanes' clocks may have different origins.
+  /// The offset from the stack's time to the hub's, because the lanes' clocks may have different origins.
   private var hubOffset: Int64?
   var random: SplitMix64
   var exchanges: [EventStreamExchange] = []
@@ -30,14 +30,14 @@ public final class DeliveryLane: @unchecked Sendable {
   var identities: [ExactString: [ObjectIdentifier: EventStreamExchange]] = [:]
   var deadlines = DeadlineHeap()
   private var work = FIFOQueue<Work>()
-  /// The broadcast that the last run could not end.
+  /// The broadcast that the last run did not finish.
   private var unfinished: LaneAudience?
   let pass = BroadcastPass()
-  /// What this run may still write: one for each write, and one for each 16 KiB.
+  /// The remaining allowance of this run: one unit for each write and one for each 16 KiB.
   var allowance = 0
   private var messages: [LaneMailbox.Message] = []
   var tally = LaneTally()
-  /// Those who wait for a slot to ask their history.
+  /// Subscriptions that wait for a replay slot.
   var askers = FIFOQueue<Subscription>()
   var revocations = RevocationLog()
   /// Requests that wait for a channel to be opened.
@@ -50,8 +50,8 @@ public final class DeliveryLane: @unchecked Sendable {
   typealias TransitionObserver = @Sendable (SubscriptionState, SubscriptionState) -> Void
   let transitionObserver: TransitionObserver?
 
-  /// After so much the stack polls: some milliseconds of writing.
-  private static let runAllowance = 2048
+  /// The allowance of a run, a few milliseconds of writing, after which the stack polls.
+  private static let runAllowance = 512
 
   init(
     hub: EventHub, mailbox: LaneMailbox, seed: UInt64, observer: (@Sendable (ObjectIdentifier) -> Void)? = nil,
@@ -66,30 +66,31 @@ public final class DeliveryLane: @unchecked Sendable {
 
   deinit { end() }
 
-  /// The stack has called: a check may want to know from where.
+  /// Reports a call by the stack to the observer of a check.
   func wasCalled() { observer?(ObjectIdentifier(self)) }
 
-  /// How many requests and streams the lane has. Any thread.
+  /// The number of requests and streams in this lane. Safe to read from any thread.
   public var readerCount: Int { readers.load(ordering: .relaxed) }
 
-  /// Does what is due, then delivers what there is to deliver, for some milliseconds at most.
+  /// Handles deadlines, then delivers events, for a few milliseconds at most.
   ///
-  /// The stack calls it after every batch of input in which it gave the lane or an exchange something, when it was
-  /// woken, and when the returned moment has come: that is, once before each time it polls. It polls between two runs,
-  /// also if the lane wants to be run again at once, or its own work would starve.
+  /// Call it once before each time the stack polls: after input for the lane or an exchange, after a wake-up, and at
+  /// the returned time. Always poll between two runs, even if the lane asks to run again immediately; otherwise the
+  /// stack's other work would starve.
   ///
-  /// - Parameter now: The time since any fixed moment, never going back.
-  /// - Returns: When the lane wants to be run again at the latest, on the same scale; nil: not before it is woken.
+  /// - Parameter now: The time since any fixed origin. It must never go back.
+  /// - Returns: The time at which the lane must run again at the latest, on the same scale. `nil` means not before a
+  ///   wake-up.
   public func run(now: Duration) -> Duration? {
     wasCalled()
     advance(to: now.nanoseconds)
     allowance = Self.runAllowance
-    // A second round sees what was published during the first; more are left to the stack's next call.
+    // A second round handles what was published during the first. More rounds are left to the next call.
     for _ in 0..<2 {
       mailbox.drain(into: &messages)
       for message in messages { receive(message) }
       messages.removeAll(keepingCapacity: true)
-      // What is due is done before anything is written: no byte after the end of a permission.
+      // Deadlines come first: no byte is written after a grant has expired.
       fireDeadlines()
       guard doWork() else { break }
       if mailbox.sleep() { return afterRun(deadlines.first.map { .nanoseconds($0.deadline) }) }
@@ -97,14 +98,14 @@ public final class DeliveryLane: @unchecked Sendable {
     return afterRun(.nanoseconds(self.now))
   }
 
-  /// Ends the streams of this lane at random moments within a time, each with what is published and a `retry` of its
-  /// own, and refuses new ones with 503.
+  /// Ends the lane's streams at random times within a window, each after everything published and its own `retry`. New
+  /// requests get 503.
   public func drain(over window: Duration) {
     isDraining = true
     for exchange in exchanges { scheduleLeave(exchange, within: window.nanoseconds) }
   }
 
-  /// Ends everything at once and for good: streams are aborted, requests that wait for an authorizer are refused with
+  /// Ends everything immediately and permanently. Streams are aborted, and requests that wait for an authorizer get
   /// 503.
   public func close() {
     wasCalled()
@@ -171,7 +172,7 @@ public final class DeliveryLane: @unchecked Sendable {
     }
   }
 
-  /// Does what there is to do; false: the stack is to poll first.
+  /// Does the queued work. Returns `false` if the stack must poll first.
   private func doWork() -> Bool {
     if let audience = unfinished {
       guard broadcast(to: audience) else { return false }
@@ -199,14 +200,14 @@ public final class DeliveryLane: @unchecked Sendable {
     work.append(.broadcast(audience))
   }
 
-  /// Has the stream served later in this run or the next.
+  /// Schedules the stream, in this run or the next.
   func enqueue(_ exchange: EventStreamExchange) {
     guard !exchange.isQueued else { return }
     exchange.isQueued = true
     work.append(.serve(exchange))
   }
 
-  /// Behind all that is queued: readers that have something coming have had a chance by then.
+  /// Queues it behind all other work, so that waiting readers are served first.
   func enqueue(_ acknowledgement: OfferAcknowledgement) { work.append(.acknowledge(acknowledgement)) }
 
   func insert(_ exchange: EventStreamExchange) {

@@ -1,37 +1,37 @@
-/// Where the hub, the handler and the servers say what happened. Without one they are silent.
+/// Receives log records from the hub, the handler and the servers. Without a logger nothing is logged.
 ///
-/// Called on any thread, several at a time, sometimes while events wait to be delivered: a conforming type returns
-/// quickly and does not call back into the hub. What is logged never holds an event's data.
+/// Records arrive on any thread, also concurrently, and sometimes while events wait for delivery. So a conforming type
+/// must return quickly and must not call the hub. Records never contain event data.
 public protocol EventLogger: Sendable {
-  /// Takes one record.
+  /// Logs a record.
   func log(_ record: EventLogRecord)
 }
 
-/// One thing that happened.
+/// A log record.
 public struct EventLogRecord: Sendable {
-  /// How much it matters, in rising order.
+  /// The severity, in increasing order.
   public enum Level: Int, Sendable, Hashable, Comparable {
-    /// What a person debugging their integration wants: a reader came, left, resumed.
+    /// For debugging an integration: a reader connected, disconnected or resumed.
     case debug
-    /// What an operator wants once: a server listens, drains, stopped.
+    /// For operators: a server started, is draining or has stopped.
     case info
-    /// What went wrong for one reader or one request: dropped, refused for want of room.
+    /// A problem of one reader or request: a slow reader was disconnected, a limit was reached.
     case warning
-    /// What went wrong for the service: a repository or an authorizer failed.
+    /// A problem of the service: a repository or an authorizer failed.
     case error
 
-    /// In order of how much it matters.
+    /// Compares by severity.
     public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// How much it matters.
+  /// The severity.
   public var level: Level
-  /// What happened, always the same text for the same thing, so that it can be counted.
+  /// The message. Its text is constant, so that records can be counted by message.
   public var message: StaticString
-  /// The circumstances: names and values, with control characters escaped where a value came from a peer.
+  /// Names and values that describe the event. Control characters in values from peers are escaped.
   public var metadata: [(name: String, value: String)]
 
-  /// Makes a record.
+  /// Creates a record.
   public init(level: Level, message: StaticString, metadata: [(name: String, value: String)] = []) {
     self.level = level
     self.message = message

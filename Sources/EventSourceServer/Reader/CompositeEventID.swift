@@ -1,18 +1,18 @@
-/// The last event ID on a stream of several channels: what the reader has of each.
+/// The last event ID of a stream with several channels: the reader's position in each.
 ///
-/// Written as `*` and comma-separated `channel:id` pairs, in which everything but unreserved ASCII is percent-encoded,
-/// so that it survives any field or query: `*news:17,sports:k3f9x2ab1-4`. A long name is written as `~` and a hash. An
-/// empty ID means that the reader has nothing yet and is to be given everything. Readers treat it as opaque; the server
-/// takes it apart when it comes back, as it would any hostile input. No event may have an ID that begins with `*`.
+/// It consists of `*` and comma-separated `channel:id` pairs, such as `*news:17,sports:k3f9x2ab1-4`. Everything except
+/// unreserved ASCII is percent-encoded, so it survives any field or query. A long name is replaced by `~` and a hash.
+/// An empty ID means that the reader has nothing yet and will get everything. Readers treat it as opaque. When it comes
+/// back, the server parses it as hostile input. No event may have an ID that begins with `*`.
 struct CompositeEventID: Equatable {
   private var ids: [(channel: String, id: String)] = []
 
-  /// More channels than any stream has are not looked at: a peer's text does not cost more than it should.
+  /// The maximum number of channels that are parsed, which bounds the cost of a peer's text.
   static let mostChannels = 256
-  /// The longest name, encoded, that is not hashed.
+  /// The maximum length of an encoded name that is not hashed.
   private static let longestName = 24
 
-  /// Takes one apart; nil if it is not one, or names a channel twice.
+  /// Parses an ID. `nil` if it is not a composite or names a channel twice.
   init?(parsing text: String) {
     guard text.utf8.first == UInt8(ascii: "*") else { return nil }
     let rest = text.utf8.dropFirst()
@@ -28,7 +28,7 @@ struct CompositeEventID: Equatable {
     }
   }
 
-  /// The ID of a channel: empty for one of which the reader has nothing yet, nil for one that is not named.
+  /// Returns a channel's ID. It is empty if the reader has nothing yet, and `nil` if the channel is not named.
   ///
   /// - Parameter isHidden: The reader asks for the channel by another name, and the ID has a hash of its own. An ID
   ///   that was made under the other rule is understood as well.
@@ -46,14 +46,14 @@ struct CompositeEventID: Equatable {
     }
   }
 
-  /// How a channel is named: at most 24 bytes.
+  /// Returns the channel's token, at most 24 bytes.
   static func token(ofName name: String, isHidden: Bool = false) -> [UInt8] {
     if !isHidden, name.utf8.first != UInt8(ascii: "~"), name.utf8.count <= longestName {
       let token = percentEncoded(name.utf8)
       if token.count <= longestName { return token }
     }
-    // FNV-1a, 64 bits: the same in every process. Two channels of one stream that collide are told as a gap, because
-    // the ID of the one is not known in the other.
+    // FNV-1a with 64 bits, the same in every process. If two channels of a stream collide, the reader is told of a gap,
+    // because the ID of one is unknown in the other.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     return Array("~\(String(hash, radix: 36))".utf8)
@@ -75,7 +75,7 @@ struct CompositeEventID: Equatable {
   }
 
   /// RFC 3986, 2.3.
-  private static func isUnreserved(_ byte: UInt8) -> Bool {
+  static func isUnreserved(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):

@@ -1,26 +1,26 @@
-/// The composite ID of a stream as it moves on: each event replaces what it says of one channel.
+/// Maintains a stream's composite ID: each event replaces the entry of one channel.
 ///
-/// It is never longer than the endpoint takes back. What does not fit is written shorter, then left out, and a channel
-/// that is left out is told as a gap when the reader returns.
+/// The ID is never longer than the endpoint accepts back. Entries that do not fit are shortened, then omitted. A
+/// returning reader is told of a gap in an omitted channel.
 struct CompositeIDWriter {
   private struct Entry {
     /// The channel's name and a colon.
     let name: [UInt8]
-    /// What the generated IDs of the channel begin with.
+    /// The prefix of the channel's generated IDs.
     let idPrefix: String
     var claim: ChannelClaim
-    /// Where the ID is in the text; nil: the channel is left out.
+    /// The range of the ID in the text. `nil` if the channel is omitted.
     var place: Range<Int>?
   }
 
   private var entries: [Entry] = []
   private let maximumBytes: Int
-  /// The ID as it is sent.
+  /// The encoded ID.
   private(set) var text: [UInt8] = [UInt8(ascii: "*")]
 
   init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
 
-  /// What the reader has of a channel.
+  /// Returns the reader's position in a channel.
   subscript(index: Int) -> ChannelClaim { entries[index].claim }
 
   mutating func append(_ channel: ChannelName, isHidden: Bool = false, idPrefix: String, _ claim: ChannelClaim) {
@@ -29,29 +29,37 @@ struct CompositeIDWriter {
     rebuild()
   }
 
-  /// Constant time if the new ID is as long as the one before: then it takes its place.
+  /// Constant time if the new ID is as long as the previous one, which it then overwrites.
   mutating func replace(_ index: Int, by claim: ChannelClaim) {
     guard claim != entries[index].claim else { return }
     entries[index].claim = claim
-    if let place = entries[index].place, case .number(let number) = claim,
-      write(number, behind: entries[index].idPrefix, at: place)
-    {
-      return
-    }
+    if let place = entries[index].place, write(claim, behind: entries[index].idPrefix, at: place) { return }
     rebuild()
   }
 
-  /// Takes over what another writer knows of channels of which this one knows nothing; both are at the same places.
+  /// Writes an ID over one that is as long; false: the text has to be made anew.
+  private mutating func write(_ claim: ChannelClaim, behind prefix: String, at place: Range<Int>) -> Bool {
+    switch claim {
+    case .number(let number): return write(number, behind: prefix, at: place)
+    case .own(let id, _):
+      guard id.utf8.count == place.count, id.utf8.allSatisfy(CompositeEventID.isUnreserved) else { return false }
+      for (index, byte) in zip(place, id.utf8) { text[index] = byte }
+      return true
+    case .unknown, .beginning: return false
+    }
+  }
+
+  /// Copies the positions that another writer knows and this one does not. Both have the same cursors.
   mutating func merge(_ other: CompositeIDWriter) {
     for index in entries.indices { learn(index, other[index]) }
   }
 
-  /// What the reader has of a channel of which that was not known.
+  /// Sets the reader's position in a channel where it was unknown.
   mutating func learn(_ index: Int, _ claim: ChannelClaim) {
     if entries[index].claim == .unknown { replace(index, by: claim) }
   }
 
-  /// The channel is gone, and no longer named.
+  /// Omits a channel that was removed.
   mutating func leaveOut(_ index: Int) { replace(index, by: .unknown) }
 
   private mutating func write(_ number: UInt64, behind prefix: String, at place: Range<Int>) -> Bool {
@@ -65,13 +73,13 @@ struct CompositeIDWriter {
       text[at] = UInt8(ascii: "0") + UInt8(rest % 10)
       rest /= 10
     }
-    // Cut short: the number is longer, and the text is made anew.
+    // The number has become longer, so the text is rebuilt.
     return rest == 0
   }
 
   private mutating func rebuild() {
     text = [UInt8(ascii: "*")]
-    // An equal share for each, so that one channel's long IDs do not push out another.
+    // Each channel has an equal share, so that the long IDs of one do not displace another.
     let share = (maximumBytes - 1) / max(entries.count, 1)
     for index in entries.indices {
       entries[index].place = nil

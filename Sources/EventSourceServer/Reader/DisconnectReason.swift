@@ -1,33 +1,33 @@
-/// Why a stream ended.
+/// The reason why a stream ended.
 public enum DisconnectReason: String, Sendable, Hashable, CaseIterable {
-  /// The peer left, or could no longer be reached.
+  /// The peer disconnected or became unreachable.
   case peerGone
-  /// The reader fell out of the channel's log: what it has to get next is no longer held.
+  /// The reader fell so far behind that its next event was evicted.
   case behind
   /// More bytes than the configured maximum were waiting for the reader.
   case backlog
-  /// Something was waiting for the reader for longer than the channel allows.
+  /// An event waited for the reader for longer than the channel's maximum lag.
   case lag
-  /// The hub's memory for what waits for slow readers was used up.
+  /// The hub's memory for slow readers was used up.
   case overBudget
-  /// The reader's connection took nothing for too long.
+  /// The connection accepted nothing for the stall timeout.
   case stalled
-  /// The configured maximum connection time was over.
+  /// The maximum connection time was reached.
   case lifetime
-  /// The authorization was for a limited time, and it was over.
+  /// The grant expired.
   case authorizationEnded
-  /// The authorization was taken back.
+  /// The permission was revoked.
   case revoked
-  /// The repository could not answer, so that continuing would have lost events.
+  /// The repository failed, and continuing without it would have lost events.
   case repositoryFailed
-  /// The channel's repository was unregistered, or the channel removed.
+  /// The channel was removed, or its repository was unregistered.
   case channelRemoved
   /// The hub was drained or closed.
   case drained
-  /// The stack that served it was stopped.
+  /// The server was stopped.
   case laneClosed
 
-  /// Whether the reader was cut off for its own slowness.
+  /// Whether the reader was disconnected because it was too slow.
   var isDrop: Bool {
     switch self {
     case .behind, .backlog, .lag, .overBudget, .stalled: true

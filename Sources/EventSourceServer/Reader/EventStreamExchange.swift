@@ -1,34 +1,33 @@
-/// One request and its stream: what an adapter holds for a connection, and drives.
+/// A request and its stream, as an adapter keeps it for a connection.
 ///
-/// All methods on the thread of the lane that the request was given to, never from within a call that the lane or the
-/// handler makes; ``DeliveryLane/run(now:)`` is called afterwards, once for any number of such calls. Everything in
-/// here belongs to that thread; the confinement is what makes the class `Sendable`, so that answers from elsewhere can
-/// carry it back to its lane.
+/// Call all methods on the lane's thread, never from within a call by the lane or the handler. Afterwards call
+/// ``DeliveryLane/run(now:)``, once for any number of such calls. The class is `Sendable` because it is confined to
+/// that thread; results from elsewhere carry it back to its lane.
 public final class EventStreamExchange: @unchecked Sendable {
-  /// How far the request is. In this order only, and `closed` from each.
+  /// The phase of the request. Phases follow in this order; each can be followed by `closed`.
   enum Phase {
-    /// Admitted; its first turn opens the stream or asks the authorizer.
+    /// Admitted. The next run opens the stream or asks the authorizer.
     case arrived(StreamPlan)
-    /// Nothing has been written; somebody has yet to allow it.
+    /// Waiting for the authorizer. Nothing has been written.
     case authorizing(PendingAuthorization)
     /// A channel that it asks for is not there, and may be opened yet.
-    case waiting(StreamPlan, for: ChannelName, requestedAs: ChannelName)
-    /// It has its places; nothing is written before the repositories have said that no event is missing.
+    case waiting(ChannelWait)
+    /// Subscribed, but nothing is written until the repositories have confirmed that no event is missing.
     case resuming(StreamPlan)
-    /// Events are delivered.
+    /// Delivering events.
     case open
-    /// It ends as soon as it has what is published, or at a moment.
+    /// Ending as soon as everything published has been sent, or at this time.
     case leaving(DisconnectReason, by: Int64, hasFinalRetry: Bool)
     case closed
   }
 
-  /// What the response has begun and not ended, and gets next before anything else.
+  /// What the response has begun and must complete before anything else.
   enum Output: Equatable {
-    /// Nothing: it is at a block's end.
+    /// Nothing: the response is between two blocks.
     case nothing
-    /// Bytes of this stream's own, or what is left of them: whole blocks.
+    /// The stream's own bytes, whole blocks, or their remainder.
     case own
-    /// An event of the log of one of its channels, whose cursor is within the event.
+    /// An event in the log of one of its channels, whose cursor is within that event.
     case event(UInt16)
   }
 
@@ -37,42 +36,42 @@ public final class EventStreamExchange: @unchecked Sendable {
   let response: any EventStreamResponse
   var phase: Phase
   var output = Output.nothing
-  /// The bytes of the output `own`.
+  /// The bytes of `Output.own`.
   var ownBytes: EventStreamBytes?
-  /// Since when the connection takes nothing of what waits for it; never: it takes bytes.
+  /// When the connection stopped accepting bytes. `never` while it accepts them.
   var blockedSince = Int64.never
   var isQueued = false
   var subscriptions: [Subscription] = []
   /// The names by which the request asked for them, if any differs from the channel's own.
   var requestedNames: [ChannelName]?
-  /// Which of its channels is served next.
+  /// The channel to serve next.
   var nextToServe = 0
-  /// The last event ID of a stream of several channels. Not while it is in a cohort, which has it.
+  /// The composite ID of a stream with several channels. While in a cohort, the cohort has it.
   var composite: CompositeIDWriter?
-  /// The cohort that it is in, and its index there.
+  /// Its cohort, and its index there.
   var cohort: Cohort?
   var cohortIndex = 0
 
   var crossOriginFields: [EventStreamField] = []
   var admission: Admission?
-  /// Who reads, as the authorizer named them.
+  /// The reader's identity, from the authorizer.
   var identity: ExactString?
   /// As the hub's observers know it.
-  var occupant: OccupancyChange.Reader?
-  /// When the permission ends.
+  var occupant: Occupant?
+  /// When the grant expires.
   var grantEnd = Int64.never
-  /// Not nil if the authorizer is asked again.
+  /// Not `nil` if the authorizer is asked repeatedly.
   var recheck: Recheck?
 
-  /// A moment in the past from which a coalescing reader's windows are counted.
+  /// The origin of the coalescing windows, in the past.
   var windowOrigin: Int64 = 0
-  /// The last write outside of a broadcast.
+  /// The time of the last write outside of a broadcast.
   var lastWrite: Int64 = 0
-  /// The end of the longest time that a stream may take.
+  /// When the maximum connection time ends.
   var lifetimeEnd = Int64.never
-  /// The moment of its own at which it leaves a lane that drains.
+  /// When it ends in a draining lane.
   var leaveAt = Int64.never
-  /// The moment for which it is in the lane's heap, and its indices there and in the lane.
+  /// Its deadline in the lane's heap, and its indices there and in the lane.
   var deadline = Int64.never
   var heapIndex = -1
   var laneIndex = 0
@@ -84,24 +83,24 @@ public final class EventStreamExchange: @unchecked Sendable {
     self.phase = phase
   }
 
-  /// The stack takes bytes again after a ``EventStreamResponse/write(_:)`` that took less than it was offered.
+  /// Tells the lane that the stack accepts bytes again after a short ``EventStreamResponse/write(_:)``.
   public func becameWritable() {
     lane?.becameWritable(self)
   }
 
-  /// The peer has left or cannot be reached. The response is not called any more, from now on; harmless when repeated.
+  /// Tells the lane that the peer has disconnected. The response is not called again. Further calls have no effect.
   public func peerGone() {
     lane?.peerGone(self)
   }
 
-  /// Whether the stream is over or the request was answered completely: the adapter has nothing more to tell.
+  /// Whether the stream has ended or the response is complete. The adapter has nothing more to report.
   public var isFinished: Bool { if case .closed = phase { true } else { false } }
 }
 
 extension EventStreamExchange {
   var isBlocked: Bool { blockedSince != .never }
 
-  /// The head was sent, and the end was not.
+  /// Whether the head has been sent and the response has not ended.
   var isStreaming: Bool {
     switch phase {
     case .open, .leaving: true
@@ -113,11 +112,12 @@ extension EventStreamExchange {
 
   var isLeaving: Bool { if case .leaving = phase { true } else { false } }
 
-  /// What was asked for; nil once the stream is open.
+  /// The plan of the stream. `nil` once it is open.
   var plan: StreamPlan? {
     switch phase {
-    case .arrived(let plan), .resuming(let plan), .waiting(let plan, _, _): plan
+    case .arrived(let plan), .resuming(let plan): plan
     case .authorizing(let pending): pending.plan
+    case .waiting(let wait): wait.plan
     case .open, .leaving, .closed: nil
     }
   }

@@ -1,9 +1,9 @@
-/// A request about which the authorizer has been asked.
+/// A request that waits for the authorizer.
 final class PendingAuthorization {
   let plan: StreamPlan
-  /// When it is to have answered.
+  /// The deadline for its decision.
   let end: Int64
-  /// How often it has been asked, and what the lane's log of revocations was at when it was asked last.
+  /// The number of attempts, and the position in the lane's revocation log at the last one.
   var decisions = 0
   var revocations = 0
   var task: Task<Void, Never>?
@@ -16,7 +16,7 @@ final class PendingAuthorization {
   func cancel() { task?.cancel() }
 }
 
-/// When an open stream is authorized again, and by what.
+/// The repeated authorization of an open stream.
 final class Recheck {
   let request: any EventStreamRequest
   var at: Int64

@@ -1,33 +1,32 @@
 internal import EventSourceFormat
 
-/// What one reader has missed of one channel, while that comes from a history. How far it is says the subscription's
-/// state. Belongs to the lane's thread.
+/// A replay of one channel's missed events to one reader, from a history. The subscription's state says how far it is.
+/// Confined to the lane's thread.
 final class Replay {
   let source: any EventRepository
-  /// The history is the channel's state, given once, instead of its events.
+  /// Whether the history is a snapshot, sent once, instead of past events.
   let isSnapshot: Bool
-  /// The last event that the reader has been given, and its encoding, if it came from here; nil: none, it is given
+  /// The last event sent to the reader, and its encoding if it came from this history. `nil` if the reader gets
   /// everything.
   var lastEventID: EventID?
   var lastHash: BlockHash?
-  /// The place in the log from which it goes on, if the history's last answer does not say better.
+  /// Where in the log to continue, unless the history's last answer names a later place.
   let pin: LogSnapshot.Place
-  /// What the history answered, in the state `answered`.
+  /// The history's answer, in the state `answered`.
   var answer: Result<ReplayAnswer, any Error>?
-  /// The history is being asked.
+  /// The running request to the history.
   var request: ReplaySlot?
-  /// The events of the last answer that the reader has yet to be given, and where in the log it continues behind them,
-  /// if that is known.
+  /// The events of the last answer that have not been sent, and where in the log to continue after them, if known.
   var batch: ArraySlice<ServerSentEvent> = []
   var join: LogSnapshot.Place?
-  /// The last events that the reader has been given.
+  /// The last events sent to the reader.
   var tail = ReplayedTail()
-  /// How often the history has said that events are missing; and whether it is being asked for all that it holds.
+  /// The number of gaps that the history has reported, and whether it is being asked for everything it has.
   var gaps = 0
   var isFromBeginning = false
-  /// The log has evicted what the pin was on, and the history has been asked once more.
+  /// Whether the log has evicted the pinned place and the history has been asked again.
   var hasAskedAgain = false
-  /// Since when the end of a recording is waited for.
+  /// When it began to wait for the end of a recording.
   var pausedSince = Int64.never
 
   init(source: any EventRepository, isSnapshot: Bool = false, lastEventID: EventID? = nil, pin: LogSnapshot.Place) {

@@ -1,21 +1,21 @@
-/// The last events that a reader was given from a history, of which the log may get some yet: an application may store
-/// an event before it publishes it.
+/// The last events sent to a reader from a history that may still reach the log, because an application may store an
+/// event before it publishes it.
 struct ReplayedTail {
-  /// So many events may be in a history before they are in the log.
+  /// The maximum number of events that a history may have before the log.
   static let most = 256
 
   private var hashes: ArraySlice<BlockHash> = []
 
   var isEmpty: Bool { hashes.isEmpty }
 
-  /// The reader was given an event, encoded like this.
+  /// Adds an event that was sent to the reader.
   mutating func append(_ hash: BlockHash) {
     hashes.append(hash)
     if hashes.count > Self.most { hashes.removeFirst() }
   }
 
-  /// Whether the reader has been given the log's next event. They come in the history's order, so the first that is not
-  /// among them ends the search.
+  /// Returns whether the log's next event was already sent. Events arrive in the history's order, so the first unknown
+  /// one ends the search.
   mutating func takes(_ block: UnsafeRawBufferPointer) -> Bool {
     guard let index = hashes.firstIndex(of: BlockHash(block)) else {
       hashes = []

@@ -1,32 +1,32 @@
-/// One of a stream's channels. Belongs to the lane's thread; that confinement is what makes the class `Sendable`.
+/// A stream's subscription to one channel. `Sendable` because it is confined to the lane's thread.
 final class Subscription: @unchecked Sendable {
-  /// The list of its audience that it is in.
+  /// The audience's list that contains it.
   enum List {
-    /// None: its stream is in a cohort, which knows its cursor.
+    /// None: its stream is in a cohort, which has its cursor.
     case cohort
-    /// It has everything: a broadcast looks whether there is more.
+    /// Caught up: a broadcast checks whether there is more.
     case idle
-    /// It has something coming.
+    /// Scheduled to be served.
     case waiting
   }
 
   unowned let exchange: EventStreamExchange
-  /// Its index among those of the exchange.
+  /// Its index in the exchange.
   let number: UInt16
   let audience: LaneAudience
-  /// Changed by ``DeliveryLane/apply(_:to:)`` alone.
+  /// Changed only by ``DeliveryLane/apply(_:to:)``.
   var state = SubscriptionState.live
-  /// Up to where the reader has been given the log, and how many blocks that is. Not while it is in a cohort.
+  /// The reader's cursor in the log, and the number of blocks before it. Not used while the stream is in a cohort.
   var cursor: UInt64
   var ordinal: UInt64
-  /// Kept by the audience.
+  /// Maintained by the audience.
   var list = List.waiting
   var listIndex = 0
-  /// What comes from a history, in the state `replaying`.
+  /// The replay, in the state `replaying`.
   var replay: Replay?
   /// It has been told to the hub's observers.
   var isCounted = false
-  /// Events that the reader has from a history and that the log gets yet.
+  /// Events that the reader got from a history and that have not reached the log.
   var replayed: ReplayedTail?
 
   init(exchange: EventStreamExchange, audience: LaneAudience, cursor: UInt64, ordinal: UInt64) {
@@ -39,13 +39,13 @@ final class Subscription: @unchecked Sendable {
 
   var channel: EventChannel { audience.channel }
 
-  /// The reader is given the log's bytes as they are.
+  /// Whether the reader can be sent the log's bytes unchanged.
   var isPlain: Bool {
     guard case .behind = state else { return false }
     return exchange.subscriptions.count == 1 && replayed == nil && window == 0
   }
 
-  /// The response has begun an event of this channel and not ended it.
+  /// Whether the response is in the middle of one of this channel's events.
   var isWithinEvent: Bool { exchange.output == .event(number) }
 
   var rules: SubscriptionState.Rules {

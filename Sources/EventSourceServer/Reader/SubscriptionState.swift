@@ -1,4 +1,4 @@
-/// Where a stream is in one of its channels: one state with its data, changed by ``apply(_:at:_:)`` alone.
+/// The state of a stream in one of its channels. Only ``apply(_:at:_:)`` changes it.
 ///
 ///     live ──published──▶ behind ──connection takes no more──▶ conflating (newest of each key)
 ///      ▲                    │ ▲                                    │
@@ -8,95 +8,94 @@
 ///     replaying: due ▶ queued ▶ asked ▶ answered ▶ sending ▶ due … ──the log goes on──▶ behind
 ///     every state ──channel removed, everything given──▶ removed
 enum SubscriptionState: Equatable {
-  /// It has been given everything that the lane knows of.
+  /// Caught up with everything that the lane knows of.
   case live
-  /// Something waits for it, since a moment.
+  /// Events have been waiting for it since this time.
   case behind(since: Int64)
-  /// Something waits for it since a moment, and of that it is given only the newest event of each key.
+  /// Events have been waiting for it since this time, and it gets only the newest of each key.
   case conflating(since: Int64)
-  /// It is moved on in the log as soon as the connection takes bytes again, and told that events are missing.
+  /// It will skip ahead in the log when the connection accepts bytes again, and the reader will be told of a gap.
   case skipping
-  /// Events are coalesced: the newest is given at this moment.
+  /// Events are being coalesced. The newest is due at this time.
   case held(until: Int64)
-  /// What it has missed comes from a history.
+  /// Missed events are coming from a history.
   case replaying(ReplayStep)
-  /// Nothing more comes: the channel is gone and the reader has been told, or the stream leaves in the middle of a
-  /// replay.
+  /// Nothing more will come: the channel was removed and the reader was told, or the stream is ending during a replay.
   case removed
 
-  /// How far one replay is.
+  /// The progress of a replay.
   enum ReplayStep: Equatable {
-    /// The history is to be asked for the next batch.
+    /// The next batch must be requested.
     case due
-    /// As many answers are awaited as may be; this one has its turn by then.
+    /// Waiting for a replay slot, until this time at the latest.
     case queued(until: Int64)
-    /// It has been asked, and is to have answered by then.
+    /// Waiting for the history's answer, until this time at the latest.
     case asked(until: Int64)
-    /// The answer is there and has not been looked at.
+    /// The answer has arrived and has not been examined.
     case answered
-    /// A batch is being given to the reader.
+    /// A batch is being sent.
     case sending
-    /// The history may have had an event before the log, and is asked again then.
+    /// The history may have an event before the log does. It is asked again at this time.
     case paused(until: Int64)
   }
 
-  /// What happens to it.
+  /// An input to the state machine.
   enum Input: Equatable {
-    /// The log has more than it was given.
+    /// The log has more than was sent.
     case published
-    /// The connection takes no more for now, and something waits.
+    /// The connection accepts no more, and something is waiting.
     case blocked
-    /// It has been given everything that there is.
+    /// Everything available has been sent.
     case caughtUp
-    /// What it has to get next is no longer held. It can't be moved on if it stands within an event.
+    /// The next event was evicted. Skipping ahead is impossible in the middle of an event.
     case evicted(isWithinEvent: Bool)
-    /// More bytes wait for it than the channel allows.
+    /// The backlog exceeds the channel's limit.
     case backlogExceeded(isWithinEvent: Bool)
-    /// It was moved on in the log.
+    /// It has skipped ahead in the log.
     case moved
-    /// The state's deadline has come.
+    /// The state's deadline has passed.
     case deadline(isWithinEvent: Bool)
-    /// The replay took a step.
+    /// The replay has made progress.
     case replay(ReplayStep)
-    /// The replay is over, and the log goes on.
+    /// The replay is complete, and the log continues.
     case joinedLog
-    /// The history does not answer.
+    /// The history did not answer in time.
     case historyFailed
     /// The channel has other rules.
     case reconfigured(isBlocked: Bool)
-    /// The reader was told that the channel is gone, or is to go on with its replay when it returns.
+    /// The reader was told of the channel's removal, or will continue its replay when it returns.
     case removed
   }
 
-  /// What the lane has to do then.
+  /// What the lane must do after a transition.
   enum Effect: Equatable {
     case nothing
-    /// Give it what there is, when the connection takes bytes.
+    /// Send what is available when the connection accepts bytes.
     case serve
-    /// Move it on in the log when the connection takes bytes: it is too far behind.
+    /// Skip ahead in the log when the connection accepts bytes.
     case skip(DisconnectReason)
     /// End the stream.
     case disconnect(DisconnectReason)
-    /// End the stream at an event's end, with a `retry`.
+    /// End the stream at the end of an event, with a `retry`.
     case sendAway(DisconnectReason)
   }
 
-  /// What the channel and the endpoint say.
+  /// The rules of the channel and the endpoint.
   struct Rules: Equatable {
     var slowReaders = ChannelConfiguration.SlowReaders.disconnect
     var maximumLag: Int64?
-    /// How long a coalescing window is, 0 if events are not coalesced, and a moment at which one began.
+    /// The length of the coalescing window, 0 without coalescing, and a time at which one began.
     var window: Int64 = 0
     var windowOrigin: Int64 = 0
 
-    /// The end of the window in which a moment lies: at the same phase of every window.
+    /// Returns the end of the window that contains a time.
     func windowEnd(_ now: Int64) -> Int64 { windowOrigin + ((now - windowOrigin) / window + 1) * window }
   }
 
-  /// The moment at which the state has lasted too long, or is over.
+  /// The time at which the state ends or has lasted too long.
   func deadline(_ rules: Rules) -> Int64 {
     switch self {
-    // A reader whose events are coalesced is given the newest, however late.
+    // A coalescing reader gets the newest event, however late.
     case .behind(let since): rules.window > 0 ? .never : rules.maximumLag.map { since + $0 } ?? .never
     case .held(let until), .replaying(.queued(let until)), .replaying(.asked(let until)),
       .replaying(.paused(let until)):
@@ -105,7 +104,7 @@ enum SubscriptionState: Equatable {
     }
   }
 
-  /// Whether the lane has something to do for it as soon as the connection takes bytes.
+  /// Whether the lane has something to do for it when the connection accepts bytes.
   var isToBeServed: Bool {
     switch self {
     case .behind, .conflating, .skipping, .replaying(.due), .replaying(.answered), .replaying(.sending): true
@@ -154,7 +153,7 @@ enum SubscriptionState: Equatable {
       self = .live
       return .nothing
     case (.behind(let since), .blocked):
-      // A reader whose events are coalesced is not slow: it is given the newest alone.
+      // A coalescing reader is never slow: it gets only the newest event.
       if rules.slowReaders == .newestPerKey, rules.window == 0 { self = .conflating(since: since) }
       return .nothing
     case (.behind, .deadline(let isWithin)) where rules.window == 0: return fallBehind(.lag, isWithin, rules)

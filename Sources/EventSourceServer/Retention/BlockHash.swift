@@ -1,4 +1,4 @@
-/// Tells encoded events apart: 64 bits, random for each process, so that nobody can choose events that collide.
+/// A 64-bit hash of an encoded event, seeded per process, so that a peer cannot construct collisions.
 struct BlockHash: Hashable {
   private let value: Int
 

@@ -1,4 +1,4 @@
-/// A log at one moment, in which IDs are looked for without the channel's lock. It keeps the segments in memory.
+/// A snapshot of a log, for finding IDs without the channel's lock. It keeps the segments in memory.
 struct LogSnapshot {
   let start: UInt64
   let end: UInt64
@@ -6,10 +6,10 @@ struct LogSnapshot {
   let endOrdinal: UInt64
   private let newestEventPosition: UInt64?
   private let segments: [LogSegment]
-  /// How many blocks the last segment had. Those before it are no longer appended to.
+  /// The number of blocks in the last segment. Earlier segments no longer change.
   private let lastCount: Int
 
-  /// Under the channel's lock.
+  /// Call under the channel's lock.
   init(_ log: ChannelLog) {
     start = log.start
     end = log.end
@@ -20,13 +20,13 @@ struct LogSnapshot {
     lastCount = log.segments.last?.count ?? 0
   }
 
-  /// A position behind a block, and what the position is behind: a number of blocks.
+  /// A position between two blocks, and the number of blocks before it.
   struct Place: Equatable {
     var position: UInt64
     var ordinal: UInt64
   }
 
-  /// The place behind the event of a number, if all that follows it is held: a binary search.
+  /// Returns the place after the event with a number, if all later events are retained. A binary search.
   ///
   /// - Parameter id: The ID that the event must have if it was generated.
   func place(after number: UInt64, id: String) -> Place? {
@@ -42,13 +42,13 @@ struct LogSnapshot {
     return place(behind: block, in: segment)
   }
 
-  /// The place behind the newest event that has this ID of its own, if all that follows it is held. Two or three memory
-  /// accesses for each segment.
+  /// Returns the place after the newest event with this application ID, if all later events are retained. Two or three
+  /// memory accesses per segment.
   func place(afterOwn id: String) -> Place? {
     block(withOwn: id).flatMap { place(behind: $0.block, in: $0.segment) }
   }
 
-  /// The same, only if the event is the very one that was encoded, and not another that has its ID.
+  /// Returns the same place, but only if that event has this encoding: another may have the same ID.
   func place(afterOwn id: String, encodedAs hash: BlockHash) -> Place? {
     guard let (segment, block) = block(withOwn: id), BlockHash(segment.block(block)) == hash else { return nil }
     return place(behind: block, in: segment)
@@ -59,7 +59,7 @@ struct LogSnapshot {
     newestEventPosition.map { $0 >= position && $0 < start } ?? false
   }
 
-  /// Where the newest event begins, if it is held; else the log's end.
+  /// The beginning of the newest event if it is retained, otherwise the log's end.
   var newestEvent: Place? {
     guard let position = newestEventPosition, position >= start,
       let segment = segments.last(where: { $0.start <= position })
@@ -69,7 +69,7 @@ struct LogSnapshot {
       position: position, ordinal: segment.firstOrdinal + UInt64(segment.blocks(endingBy: position, of: count)))
   }
 
-  /// The ID of the oldest block held; nil: there is none, or it is a comment.
+  /// The ID of the oldest retained block. `nil` if there is none or it is a comment.
   var oldestID: String? { id(at: start) }
 
   /// The ID of the oldest event held; nil: there is none. Linear in the comments before it.
@@ -84,7 +84,7 @@ struct LogSnapshot {
     return nil
   }
 
-  /// The ID of the block at a position; nil: there is none, or it is a comment.
+  /// Returns the ID of the block at a position. `nil` if there is none or it is a comment.
   func id(at position: UInt64) -> String? {
     guard position >= start, position < end, let index = segments.lastIndex(where: { $0.start <= position }) else {
       return nil

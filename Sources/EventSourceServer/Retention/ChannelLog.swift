@@ -1,41 +1,42 @@
-/// A channel's past: one stream of bytes, of which the newest part is held in segments.
+/// A channel's past as one stream of bytes, whose newest part is retained in segments.
 ///
-/// Positions are offsets in that stream since the channel began, so that a reader's cursor is one integer, two cursors
-/// compare by `<`, and a cursor before ``start`` has fallen out of the log. Ordinals count blocks, events and comments
-/// alike: the event behind which so many blocks end has that number. A value of the channel's state, guarded by its
-/// lock.
+/// Positions are byte offsets since the channel began. So a reader's cursor is one integer, cursors compare by `<`, and
+/// a cursor before ``start`` has fallen out of the log. Ordinals count blocks, both events and comments; the nth block
+/// has number n. Part of the channel's state and guarded by its lock.
 struct ChannelLog {
-  /// The segments held, oldest first; the last one is appended to.
+  /// The retained segments, oldest first. The last one grows.
   private(set) var segments: [LogSegment] = []
-  /// The position of the oldest block held, and of the next one published.
+  /// The positions of the oldest retained block and of the next one published.
   private(set) var start: UInt64 = 0
   private(set) var end: UInt64 = 0
   /// The number of blocks published before those positions.
   private(set) var startOrdinal: UInt64 = 0
   private(set) var endOrdinal: UInt64 = 0
-  /// Where the newest event begins, if there ever was one; it may no longer be held.
+  /// The position of the newest event, if there ever was one. It may have been evicted.
   private(set) var newestEvent: UInt64?
   /// What the segments occupy.
   private(set) var allocatedBytes = 0
-  /// Where the newest block of each key is, in a log whose slow readers get only those; nil in others.
+  /// The position of each key's newest block. `nil` unless slow readers get only the newest of each key.
   private(set) var newestByKey: [UInt64: UInt64]?
 
-  /// What an event of a quiet channel fits into.
+  /// Enough for one event of a quiet channel.
   private static let firstSegment = 128
-  /// What others may have, however small the log's limit is.
+  /// The minimum maximum size, however small the log's limit.
   private static let smallestSegment = 512
   private static let largestSegment = 256 << 10
 
   init(isKeyed: Bool = false) { newestByKey = isKeyed ? [:] : nil }
 
-  /// Appends a block. Amortized one allocation per segment; evicts what is beyond the log's own limits. The owner is
-  /// asked for only then: counting references to it for each block would cost more than the copying of the block.
+  /// Appends a block, and evicts whatever exceeds the log's limits. Amortized one allocation per segment. `owner` is
+  /// evaluated only when segments change, because retaining it for every block would cost more than copying the block.
+  ///
+  /// - Parameter prewritten: The block's own memory, in which `write` writes only what is missing.
   mutating func append(
-    byteCount: Int, id: EntryID, key: UInt64 = 0, now: Int64, limits: LogLimits,
+    byteCount: Int, id: EntryID, key: UInt64 = 0, now: Int64, limits: LogLimits, prewritten: PrewrittenBlock? = nil,
     owner: @autoclosure () -> LogOwner, write: (UnsafeMutableRawBufferPointer) -> Void
   ) {
-    if segments.last?.hasRoom(for: byteCount) != true {
-      addSegment(for: byteCount, now: now, limits: limits, owner: owner())
+    if prewritten != nil || segments.last?.hasRoom(for: byteCount) != true {
+      addSegment(for: byteCount, prewritten, now: now, limits: limits, owner: owner())
     }
     let segment = segments[segments.count - 1]
     segment.append(byteCount: byteCount, id: id, now: now, write: write)
@@ -75,7 +76,7 @@ struct ChannelLog {
     if isKeyed != (newestByKey != nil) { newestByKey = isKeyed ? [:] : nil }
   }
 
-  /// The segment that holds the byte at a position from ``start`` to before ``end``.
+  /// Returns the segment with the byte at a position from ``start`` up to, but not including, ``end``.
   func segment(at position: UInt64) -> LogSegment {
     // Readers are nearly always in the newest one.
     if let last = segments.last, last.start <= position { return last }
@@ -88,21 +89,23 @@ struct ChannelLog {
     return segments[low]
   }
 
-  private mutating func addSegment(for byteCount: Int, now: Int64, limits: LogLimits, owner: LogOwner) {
+  private mutating func addSegment(
+    for byteCount: Int, _ prewritten: PrewrittenBlock?, now: Int64, limits: LogLimits, owner: LogOwner
+  ) {
     // Doubling suits the size to the traffic; a sixteenth of the log's limit, and less of the hub's, keeps what is
     // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.
     let share = min(limits.bytes / 16, owner.budget.limit / 64)
     let largest = min(max(share, Self.smallestSegment), Self.largestSegment)
     let wanted = min(segments.last.map { $0.capacity * 2 } ?? Self.firstSegment, largest)
     let segment = LogSegment(
-      capacity: max(wanted, byteCount + LogSegment.entrySize),
-      start: end, firstOrdinal: endOrdinal, made: now, budget: owner.budget
+      capacity: prewritten?.capacity ?? max(wanted, byteCount + LogSegment.entrySize),
+      start: end, firstOrdinal: endOrdinal, made: now, budget: owner.budget, memory: prewritten?.takeMemory()
     )
     while !segments.isEmpty, allocatedBytes > limits.bytes - segment.capacity { removeOldestSegment(owner: owner) }
     allocatedBytes += segment.capacity
     segments.append(segment)
     owner.registry.add(segment, owner: owner.channel)
-    // Blocks of an empty log begin where the segment does.
+    // In an empty log the first block begins with the segment.
     if segments.count == 1 {
       start = end
       startOrdinal = endOrdinal
@@ -119,7 +122,7 @@ struct ChannelLog {
   }
 }
 
-/// Whose log it is, and where its segments are accounted for.
+/// The channel of a log, and where its segments are accounted for.
 struct LogOwner {
   let channel: EventChannel
   let registry: SegmentRegistry

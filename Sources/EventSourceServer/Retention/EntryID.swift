@@ -1,29 +1,50 @@
-/// What a segment's index knows of a block's event ID.
+/// A segment's index entry for a block's event ID.
 struct EntryID: Equatable {
   private let value: UInt32
 
   /// The block is a comment.
   static let none = EntryID(value: 0)
-  /// The hub made the ID from the block's number, so it is found by counting.
+  /// The hub generated the ID from the block's number, so it is found by counting.
   static let generated = EntryID(value: 1)
 
-  /// The event has an ID of its own, of which this is a hash. It is random for each process, so that nobody can choose
-  /// IDs that collide.
+  /// The hash of an application ID, seeded per process, so that a peer cannot construct collisions.
   init(own id: String) {
     var id = id
     self = id.withUTF8 { EntryID(own: $0) }
   }
 
   init(own id: UnsafeBufferPointer<UInt8>) {
-    var hasher = Hasher()
-    hasher.combine(bytes: UnsafeRawBufferPointer(id))
-    value = max(UInt32(truncatingIfNeeded: hasher.finalize()), 2)
+    // Words are multiplied with secret numbers. The standard library's hasher takes as long as all else that publishing
+    // does with an ID.
+    let bytes = UnsafeRawBufferPointer(id)
+    var hash = Self.start ^ UInt64(bytes.count)
+    var index = 0
+    while index + 8 <= bytes.count {
+      hash = Self.mix(hash ^ bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+      index += 8
+    }
+    var rest: UInt64 = 0
+    while index < bytes.count {
+      rest = rest << 8 | UInt64(bytes[index])
+      index += 1
+    }
+    hash = Self.mix(Self.mix(hash ^ rest))
+    value = max(UInt32(truncatingIfNeeded: hash), 2)
+  }
+
+  private static let start = UInt64.random(in: 0 ... .max)
+  private static let factor = UInt64.random(in: 0 ... .max) | 1
+
+  /// Both halves of the product, so that every bit depends on all.
+  private static func mix(_ word: UInt64) -> UInt64 {
+    let product = word.multipliedFullWidth(by: factor)
+    return product.high ^ product.low
   }
 
   private init(value: UInt32) { self.value = value }
 
   var isOwn: Bool { value > 1 }
 
-  /// Where to begin in a table of so many slots, a power of two.
+  /// The first slot to probe in a table with `count` slots, a power of two.
   func slot(of count: Int) -> Int { Int(value) & (count - 1) }
 }

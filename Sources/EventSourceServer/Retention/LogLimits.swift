@@ -1,18 +1,17 @@
-/// How much of its past one channel's log holds. What is beyond a limit is given up, oldest first.
+/// The limits of a channel's log. Beyond a limit, the oldest events are evicted.
 ///
-/// The log serves two needs: the readers that are behind read from it, and a reader that returns with a last event ID
-/// finds what it missed in it. So it must hold at least the largest burst that is published faster than readers take
-/// it.
+/// Readers that are behind read from the log, and readers that return with a last event ID find in it what they missed.
+/// So it must hold at least the largest burst that is published faster than readers receive it.
 public struct LogLimits: Sendable, Hashable {
-  /// Bytes, allocated, not only used; at least the newest event is held even if it is larger.
+  /// The maximum allocated bytes. The newest event is retained even if it is larger.
   public var bytes: Int
-  /// Events and comments; nil: as many as the bytes hold.
+  /// The maximum number of events and comments. `nil` means no limit.
   public var events: Int?
-  /// How long an event is held at least as far as this limit goes; whole segments are given up when all in them is
-  /// older. nil: until another limit is reached. Time advances when a lane runs.
+  /// The age up to which events are not evicted because of age. A segment is evicted when all its events are older.
+  /// `nil` means no limit. Time advances when a lane runs.
   public var age: Duration?
 
-  /// Makes limits; see ``EventHub/Configuration/validate()`` for what is allowed.
+  /// Creates limits. ``EventHub/Configuration/validate()`` checks them.
   public init(bytes: Int = 8 << 20, events: Int? = nil, age: Duration? = nil) {
     self.bytes = bytes
     self.events = events

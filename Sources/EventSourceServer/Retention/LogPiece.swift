@@ -1,9 +1,9 @@
-/// A part of a log that lies in one segment, from a position to a block's end. It keeps the segment in memory, and is
+/// A part of a log within one segment, from any position to the end of a block. It keeps the segment in memory and is
 /// read without the channel's lock.
 struct LogPiece {
   let segment: LogSegment
   let start: UInt64
-  /// The block in which it begins, perhaps not at its beginning, and the one behind its last.
+  /// The block in which it begins, possibly in the middle, and the block after its last.
   let firstBlock: Int
   private(set) var endBlock: Int
 
@@ -22,11 +22,11 @@ struct LogPiece {
     EventStreamBytes(segment, offset: Int(start - segment.start), count: Int(end - start))
   }
 
-  /// Whether it begins at a block's beginning.
+  /// Whether it begins at the beginning of a block.
   var isAtBoundary: Bool { segment.start + UInt64(segment.offset(ofBlock: firstBlock)) == start }
 
-  /// The same beginning with no more blocks than have so many bytes, and at least one. A block that is larger than
-  /// `large` is alone.
+  /// Returns the part of it that has at most `most` bytes, but at least one block. A block larger than `large` is
+  /// returned alone.
   func limited(to most: Int, large: Int) -> LogPiece {
     var limited = self
     limited.endBlock = firstBlock + 1

@@ -1,5 +1,5 @@
 extension LogSegment {
-  /// Bytes that belong to no log: one reader's replayed events, or a few bytes that several share.
+  /// Creates bytes outside of any log: one reader's replayed events, or a few shared bytes.
   static func standalone(
     byteCount: Int, budget: MemoryBudget, write: (UnsafeMutableRawBufferPointer) -> Void
   ) -> EventStreamBytes? {
@@ -9,7 +9,7 @@ extension LogSegment {
     return EventStreamBytes(segment, offset: 0, count: byteCount)
   }
 
-  /// Copies bytes into memory that belongs to no log.
+  /// Copies bytes into memory outside of any log.
   static func standalone(_ bytes: [UInt8], budget: MemoryBudget) -> EventStreamBytes? {
     standalone(byteCount: bytes.count, budget: budget) { $0.copyBytes(from: bytes) }
   }

@@ -1,61 +1,64 @@
 import Synchronization
 
-/// A run of a channel's encoded blocks, reference-counted; its bytes are immutable once written.
+/// A reference-counted run of a channel's encoded blocks. Bytes are immutable once written.
 ///
-/// Blocks grow from the front of the memory and their index from its back, so that one allocation, charged to the hub's
+/// Blocks grow from the front of the memory and their index from the back, so one allocation, charged to the hub's
 /// budget, holds everything:
 ///
 ///     | block 0 | block 1 | block 2 |  free  | entry 2 | entry 1 | entry 0 |
 ///
-/// Lock rule: `used`, `count`, `lastAppend` and `keys` are read and written only under the lock of the channel that
-/// owns the segment, or, by whoever has seen under that lock that another segment follows, without it. Blocks and
-/// entries are written under that lock, always behind everything that a lane was told of under the same lock, so lanes
-/// read what they were told of without it. `idIndex` has a lock of its own. `older`, `newer` and `owner` belong to the
-/// ``SegmentRegistry`` and its lock. This is what makes the class `Sendable`.
+/// Lock rule, which makes the class `Sendable`: `used`, `count`, `lastAppend` and `keys` are accessed only under the
+/// lock of the owning channel, or without it once another segment is known to follow. Blocks and entries are written
+/// under that lock, always beyond what lanes were told of under the same lock, so lanes read those without it.
+/// `idIndex` has its own lock. `older`, `newer` and `owner` belong to the ``SegmentRegistry`` and its lock.
 final class LogSegment: @unchecked Sendable {
-  /// Where a block ends, and what is known of its event ID.
+  /// The end of a block, and its event ID.
   struct Entry {
     var end: UInt32
     var id: EntryID
   }
 
-  /// What a block costs beside its bytes.
+  /// The cost of a block in addition to its bytes.
   static let entrySize = MemoryLayout<Entry>.stride
 
-  /// What a block's key costs at most, here and in the log's table.
+  /// The maximum cost of a block's key, here and in the log's table.
   static let keySize = 64
 
   let bytes: UnsafeMutableRawPointer
   let capacity: Int
-  /// The channel's offset of the first byte, and the number of blocks that the channel had before it.
+  /// The channel's position of the first byte, and the number of blocks before it.
   let start: UInt64
   let firstOrdinal: UInt64
-  /// When it was begun, in the hub's nanoseconds.
+  /// When it was created, in the hub's nanoseconds.
   let made: Int64
   private let budget: MemoryBudget
-  /// It is charged to readers: it belongs to no log, or to none any more.
+  /// Whether it is charged to readers, because it does not belong to a log or was evicted from it.
   private let isChargedToReaders: Atomic<Bool>
 
   private(set) var used = 0
   private(set) var count = 0
   private(set) var lastAppend: Int64 = 0
-  /// The blocks' keys, if the log has them; 0: none.
+  /// The blocks' keys, if the log uses keys. 0 means none.
   private(set) var keys: [UInt64] = []
-  /// The entries that have IDs of the application's own, by those; made when one is first looked for.
+  /// The entries with application IDs by ID. Created when one is first searched.
   private let idIndex = Mutex<SegmentIDIndex?>(nil)
 
   var older: LogSegment?
   var newer: LogSegment?
   var owner: EventChannel?
 
-  /// Allocates a segment and charges it to the budget, which may thereby be exceeded: the caller then reclaims.
+  /// A capacity at which the index, which grows down from the end, is aligned.
+  static func rounded(_ capacity: Int) -> Int { (capacity + entrySize - 1) & ~(entrySize - 1) }
+
+  /// Allocates a segment and charges it to the budget. If that exceeds the budget, the caller must reclaim memory.
+  ///
+  /// - Parameter memory: Taken over instead of allocating; it has the rounded capacity.
   init(
     capacity: Int, start: UInt64 = 0, firstOrdinal: UInt64 = 0, made: Int64 = 0, budget: MemoryBudget,
-    isOfReader: Bool = false
+    isOfReader: Bool = false, memory: UnsafeMutableRawPointer? = nil
   ) {
-    // Rounded so that the index, which grows down from the end, is aligned.
-    self.capacity = (capacity + Self.entrySize - 1) & ~(Self.entrySize - 1)
-    bytes = .allocate(byteCount: self.capacity, alignment: Self.entrySize)
+    self.capacity = Self.rounded(capacity)
+    bytes = memory ?? .allocate(byteCount: self.capacity, alignment: Self.entrySize)
     self.start = start
     self.firstOrdinal = firstOrdinal
     self.made = made
@@ -72,7 +75,7 @@ final class LogSegment: @unchecked Sendable {
     budget.refund(capacity + keys.count * Self.keySize + indexBytes)
   }
 
-  /// The log has evicted it: what keeps it in memory from now on is a reader's stack.
+  /// Charges it to readers after eviction: from now on, only a reader's stack keeps it in memory.
   func chargeToReaders() {
     if !isChargedToReaders.exchange(true, ordering: .relaxed) { budget.chargeToReaders(capacity) }
   }
@@ -84,7 +87,7 @@ final class LogSegment: @unchecked Sendable {
     used + byteCount + (count + 1) * Self.entrySize <= capacity
   }
 
-  /// Appends a block; there must be room for it.
+  /// Appends a block, for which there must be room.
   func append(byteCount: Int, id: EntryID, now: Int64, write: (UnsafeMutableRawBufferPointer) -> Void) {
     precondition(hasRoom(for: byteCount))
     write(UnsafeMutableRawBufferPointer(start: bytes + used, count: byteCount))
@@ -94,7 +97,7 @@ final class LogSegment: @unchecked Sendable {
     lastAppend = now
   }
 
-  /// Says what the key of the block is that was appended last.
+  /// Records the key of the most recently appended block.
   func append(key: UInt64) {
     let before = keys.count
     // The blocks before it have none, if the log has had keys only since then.
@@ -105,7 +108,7 @@ final class LogSegment: @unchecked Sendable {
 
   func entry(_ index: Int) -> Entry { entryAddress(index).load(as: Entry.self) }
 
-  /// The bytes of the block at an index.
+  /// Returns the bytes of the block at an index.
   func block(_ index: Int) -> UnsafeRawBufferPointer {
     let start = offset(ofBlock: index)
     return UnsafeRawBufferPointer(start: bytes + start, count: Int(entry(index).end) - start)
@@ -113,7 +116,7 @@ final class LogSegment: @unchecked Sendable {
 
   func offset(ofBlock index: Int) -> Int { index == 0 ? 0 : Int(entry(index - 1).end) }
 
-  /// How many of the first blocks end at or before a position within the segment: a binary search.
+  /// Returns the number of blocks that end at or before a position in the segment. A binary search.
   func blocks(endingBy position: UInt64, of count: Int) -> Int {
     let local = Int(position - start)
     var low = 0
@@ -125,7 +128,7 @@ final class LogSegment: @unchecked Sendable {
     return low
   }
 
-  /// The newest block whose event has this ID, which is not a generated one; `count` blocks are known to be there.
+  /// Returns the newest of the first `count` blocks whose event has this application ID.
   func newestBlock(withID id: UnsafeBufferPointer<UInt8>, _ entryID: EntryID, count: Int) -> Int? {
     idIndex.withLock { made in
       let index = made ?? SegmentIDIndex()

@@ -1,16 +1,16 @@
 import Synchronization
 
-/// The bytes that one hub keeps for events, and how many it may: segments of logs, copies for single readers, and
-/// publications that wait for a repository.
+/// The event memory of one hub and its limit: log segments, copies for single readers, and publications that wait for a
+/// repository.
 ///
-/// Counts what is allocated, and is refunded when memory is really freed: a stack that keeps a segment alive keeps it
-/// charged. Any thread; one atomic addition.
+/// Counts allocated bytes until they are freed, so a segment that a stack keeps alive stays charged. Safe to use from
+/// any thread; each call is one atomic addition.
 final class MemoryBudget: Sendable {
   let limit: Int
   private let used = Atomic<Int>(0)
-  /// The part that was copied for single readers, or that stacks keep although the logs have evicted it.
+  /// Bytes copied for single readers, and evicted segments that stacks keep alive.
   private let causedByReaders = Atomic<Int>(0)
-  /// The part that waits for repositories to record it.
+  /// Bytes that wait for repositories to record them.
   private let waiting = Atomic<Int>(0)
   private let waitingCount = Atomic<Int>(0)
 
@@ -19,14 +19,14 @@ final class MemoryBudget: Sendable {
   var bytesInUse: Int { used.load(ordering: .relaxed) }
   var isExceeded: Bool { bytesInUse > limit }
 
-  /// How many publications wait for repositories.
+  /// The number of publications that wait for repositories.
   var waitingPublications: Int { waitingCount.load(ordering: .relaxed) }
 
-  /// The largest block that is published. A quarter of the limit: whatever is published, others' events stay.
+  /// The largest block that may be published: a quarter of the limit, so that it does not displace everything else.
   var largestBlock: Int { limit / 4 }
 
-  /// Whether single readers cause more than a quarter. Those that are slow are disconnected then, so that they do not
-  /// drive the events of others out of the logs.
+  /// Whether single readers occupy more than a quarter. Slow readers are then disconnected, so that they do not
+  /// displace events of others from the logs.
   var isExceededByReaders: Bool { causedByReaders.load(ordering: .relaxed) > limit / 4 }
 
   func charge(_ bytes: Int) { used.add(bytes, ordering: .relaxed) }
@@ -35,7 +35,7 @@ final class MemoryBudget: Sendable {
   func chargeToReaders(_ bytes: Int) { causedByReaders.add(bytes, ordering: .relaxed) }
   func refundToReaders(_ bytes: Int) { causedByReaders.subtract(bytes, ordering: .relaxed) }
 
-  /// Charges bytes that wait for a repository; false: an eighth of the limit waits already.
+  /// Charges bytes that wait for a repository. Returns `false` if an eighth of the limit is already waiting.
   func chargeWaiting(_ bytes: Int) -> Bool {
     guard waiting.add(bytes, ordering: .relaxed).newValue <= limit / 8 else {
       waiting.subtract(bytes, ordering: .relaxed)

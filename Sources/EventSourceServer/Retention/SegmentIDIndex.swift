@@ -1,11 +1,11 @@
-/// The entries of one segment that have IDs of the application's own, by those: a hash table with open addressing,
-/// extended when an ID is looked for, so that publishing does not pay for it and each entry is entered once.
-// Sendable, because the segment's lock for it is held by whoever has it.
+/// An open-addressing hash table of a segment's entries by application ID. It is extended when an ID is searched, so
+/// publishing does not pay for it, and each entry is added once.
+// Sendable because it is used only under the segment's lock for it.
 final class SegmentIDIndex: @unchecked Sendable {
-  /// One more than an entry's index; 0: free.
+  /// An entry's index plus one. 0 means free.
   private var slots: [UInt32] = []
   private var used = 0
-  /// How many entries have been looked at.
+  /// The number of entries that have been visited.
   private var indexed = 0
 
   var byteCount: Int { slots.count * MemoryLayout<UInt32>.stride }
@@ -19,7 +19,7 @@ final class SegmentIDIndex: @unchecked Sendable {
     indexed = count
   }
 
-  /// The newest of the entries that have an ID.
+  /// Returns the newest entry with an ID.
   func newest(_ id: UnsafeBufferPointer<UInt8>, _ entryID: EntryID, in segment: LogSegment) -> Int? {
     guard !slots.isEmpty else { return nil }
     var slot = entryID.slot(of: slots.count)
@@ -31,7 +31,7 @@ final class SegmentIDIndex: @unchecked Sendable {
     return nil
   }
 
-  /// A later entry takes the place of an earlier one with the same ID. IDs are compared only if their hashes are equal.
+  /// Inserts an entry, replacing an earlier one with the same ID. IDs are compared only if their hashes are equal.
   private func insert(_ index: Int, _ segment: LogSegment) {
     let entryID = segment.entry(index).id
     var slot = entryID.slot(of: slots.count)

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Every segment that a log of the hub holds, in the order of their making, so that the oldest can be evicted first
-/// when the hub's byte budget is exceeded or their age is.
+/// All segments of the hub's logs in order of creation, so that the oldest is evicted first when the byte budget or the
+/// maximum age is exceeded.
 ///
-/// Lock order: a channel's lock is taken before this one, never after it.
+/// Lock order: a channel's lock is acquired before this one, never after it.
 final class SegmentRegistry: Sendable {
   private struct Ends {
     var oldest: LogSegment?
@@ -21,7 +21,7 @@ final class SegmentRegistry: Sendable {
     }
   }
 
-  /// Takes a segment out; one that is not in is left alone.
+  /// Removes a segment, unless it has been removed before.
   func remove(_ segment: LogSegment) {
     ends.withLock { ends in
       guard segment.owner != nil else { return }
@@ -33,7 +33,7 @@ final class SegmentRegistry: Sendable {
     }
   }
 
-  /// The oldest segment and its channel.
+  /// Returns the oldest segment and its channel.
   func oldest() -> (segment: LogSegment, owner: EventChannel)? {
     ends.withLock { ends in
       guard let segment = ends.oldest, let owner = segment.owner else { return nil }
@@ -41,7 +41,7 @@ final class SegmentRegistry: Sendable {
     }
   }
 
-  /// So many of the oldest.
+  /// Returns the `most` oldest segments.
   func oldest(_ most: Int) -> [(segment: LogSegment, owner: EventChannel)] {
     var count = 0
     return oldest { _ in
@@ -50,11 +50,10 @@ final class SegmentRegistry: Sendable {
     }
   }
 
-  /// Whether there is more than one.
+  /// Whether there is more than one segment.
   var hasSeveral: Bool { ends.withLock { $0.oldest !== $0.newest } }
 
-  /// The segments made before anything that is still wanted, oldest first; `isCandidate` sees each in turn and ends the
-  /// search at the first one that it refuses.
+  /// Returns the oldest segments for which `isCandidate` is `true`, up to the first for which it is `false`.
   func oldest(while isCandidate: (LogSegment) -> Bool) -> [(segment: LogSegment, owner: EventChannel)] {
     ends.withLock { ends in
       var found: [(segment: LogSegment, owner: EventChannel)] = []

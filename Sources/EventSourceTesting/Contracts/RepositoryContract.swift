@@ -1,6 +1,6 @@
 internal import EventSourceServer
 
-/// What every ``EventRepository`` promises: each check fills a new repository and asks for what it holds.
+/// What every `EventRepository` promises: each check fills a new repository and asks for what it holds.
 ///
 /// Run each of ``checks`` as a test case of your own; a check that does not hold throws a ``ContractViolation``.
 public struct RepositoryContract: Sendable {
@@ -20,8 +20,10 @@ public struct RepositoryContract: Sendable {
     /// Runs the check over a repository, in a second or so. A promise about evicting or removing events holds for a
     /// repository that does neither.
     ///
-    /// - Parameter limit: How long a call to the repository may take. One that has not returned by then is left behind
-    ///   with its repository, because it may ignore that its task is canceled.
+    /// - Parameters:
+    ///   - harness: Creates the repository.
+    ///   - limit: The maximum duration of a call to the repository. A call that has not returned by then is abandoned
+    ///     with its repository, because it may ignore cancellation.
     /// - Throws: ``ContractViolation``, which names the check if a call has not returned; or what the harness throws.
     public func run(over harness: some RepositoryHarness, within limit: Duration = .seconds(60)) async throws {
       let outcome = FirstOutcome()

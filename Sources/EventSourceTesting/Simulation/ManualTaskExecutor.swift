@@ -3,7 +3,7 @@ import Synchronization
 
 /// Runs tasks when a test says so, on the test's own thread, in the order that the test chooses.
 ///
-/// Given to a hub as its ``EventHub/Configuration/taskExecutor``, it makes authorizers and repositories deterministic:
+/// As the `taskExecutor` of a hub's configuration, it makes authorizers and repositories deterministic:
 /// what does not wait for the outside world is done in ``run()``.
 public final class ManualTaskExecutor: TaskExecutor {
   private let jobs = Mutex<[UnownedJob]>([])

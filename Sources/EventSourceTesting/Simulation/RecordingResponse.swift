@@ -1,7 +1,7 @@
 public import EventSourceServer
 
 /// A response that remembers what it was told, takes as many bytes as it has room for, and stops the test when the
-/// rules of ``EventStreamResponse`` are broken.
+/// rules of `EventStreamResponse` are broken.
 public final class RecordingResponse: EventStreamResponse {
   /// The head, once there is one.
   public private(set) var head: EventStreamResponseHead?

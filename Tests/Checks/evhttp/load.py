@@ -28,7 +28,7 @@ class Peer:
         self.socket = socket.socket()
         if small:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.socket.settimeout(30)
+        self.socket.settimeout(120)
         self.socket.connect(("127.0.0.1", server.port))
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
@@ -36,7 +36,7 @@ class Peer:
         self.received = bytearray()
         self.read_until(b"\r\n\r\n")
 
-    def read_until(self, wanted, seconds=60):
+    def read_until(self, wanted, seconds=300):
         deadline = time.monotonic() + seconds
         searched = 0
         while self.received.find(wanted, searched) < 0:

@@ -46,7 +46,7 @@ def compile_c(source, *packages, compiler="cc", flags=()):
     return program
 
 
-def wait_until(what, condition, seconds=30):
+def wait_until(what, condition, seconds=120):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
@@ -55,7 +55,7 @@ def wait_until(what, condition, seconds=30):
 
 def curl(*arguments):
     """The response's status and body."""
-    text = run("curl", "-sN", "--max-time", "20", "-w", "\n%{http_code}", *arguments)
+    text = run("curl", "-sN", "--max-time", "100", "-w", "\n%{http_code}", *arguments)
     body, status = text.rsplit("\n", 1)
     return int(status), body
 
@@ -84,7 +84,7 @@ class Program:
     def stop(self):
         """SIGTERM, after which it has to end with status 0 by itself."""
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(60)
+        status = self.process.wait(120)
         self.process.stdout.close()
         said = self.said()
         self.errors.close()
@@ -113,7 +113,7 @@ class Stream:
             ["curl", "-sN", *arguments, url], stdout=subprocess.PIPE, preexec_fn=end_with_parent)
         self.text = ""
 
-    def wait_for(self, wanted, seconds=30):
+    def wait_for(self, wanted, seconds=120):
         deadline = time.monotonic() + seconds
         while wanted not in self.text:
             ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
@@ -124,7 +124,7 @@ class Stream:
     def end(self):
         """All of it, once the server has ended it in good order."""
         self.text += self.process.stdout.read().decode()
-        status = self.process.wait(30)
+        status = self.process.wait(120)
         self.process.stdout.close()
         assert status == 0, f"a stream was not ended in order: curl says {status}"
         return self.text

@@ -6,8 +6,6 @@ from programs import ROOT, run
 
 
 def check():
-    package = ["--package-path", f"{ROOT}/Examples/ExistingEvhttpServerSwift"]
-    run("swift", "build", "--quiet", "-Xswiftc", "-warnings-as-errors", *package)
-    program = run("swift", "build", "--show-bin-path", *package).strip() + "/Server"
+    program = run("bash", f"{ROOT}/Tests/build.sh", "Examples/ExistingEvhttpServerSwift").strip() + "/Server"
     example.ticks(program)
     web.check(ticking=program)

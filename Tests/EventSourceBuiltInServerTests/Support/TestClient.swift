@@ -1,8 +1,9 @@
 import EventSourceServer
 import Dispatch
-import EventSourceBuiltInServer
 import Glibc
 import Synchronization
+
+@testable import EventSourceBuiltInServer
 
 /// A socket and nothing around it: what a test sends goes out as it is, and what comes back is shown as it came.
 ///
@@ -34,18 +35,12 @@ final class TestClient: Sendable {
   ///
   /// - Parameter receiveBuffer: SO_RCVBUF, so that little fits between a server and a reader that does not read.
   init(_ address: BoundAddress, receiveBuffer: Int32? = nil) throws {
-    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let target =
+      address.unixSocket.flatMap { SocketAddress(unix: $0) } ?? SocketAddress(host: address.host, port: address.port)
+    guard let target else { throw Failure(description: "\(address) is no address") }
+    let number = socket(target.family, Int32(SOCK_STREAM.rawValue), 0)
     if var receiveBuffer { setsockopt(number, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4) }
-    var target = sockaddr_in()
-    target.sin_family = sa_family_t(AF_INET)
-    target.sin_port = in_port_t(address.port).bigEndian
-    inet_pton(AF_INET, address.host, &target.sin_addr)
-    let result = withUnsafePointer(to: target) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else {
+    guard target.withSockaddr({ connect(number, $0, $1) }) == 0 else {
       let reason = String(cString: strerror(errno))
       close(number)
       throw Failure(description: "connect: \(reason)")

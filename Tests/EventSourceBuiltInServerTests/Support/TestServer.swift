@@ -7,12 +7,13 @@ import Synchronization
 func withServer(
   _ configure: (inout BuiltInServer.Configuration) -> Void = { _ in },
   logger: (any EventLogger)? = nil,
+  accessLog: (@Sendable (AccessRecord) -> Void)? = nil,
   routes: (BuiltInServer) -> Void = addTestRoutes,
   _ body: (BuiltInServer, BoundAddress) async throws -> Void
 ) async throws {
   var configuration = BuiltInServer.Configuration()
   configure(&configuration)
-  let server = BuiltInServer(configuration: configuration, logger: logger)
+  let server = BuiltInServer(configuration: configuration, logger: logger, accessLog: accessLog)
   routes(server)
   let address = try server.start()
   do {
@@ -87,4 +88,25 @@ func openDescriptors(_ kind: String = "socket:") -> Int {
     if length > 0, String(decoding: target[..<length], as: UTF8.self).hasPrefix(kind) { count += 1 }
   }
   return count
+}
+
+/// `GET /endless`, which sends lines for as long as somebody takes them; `GET /count`, which sends three and ends; and
+/// `GET /broken`, which fails after one.
+func addStreamingRoutes(_ server: BuiltInServer) {
+  server.route("GET", "/endless") { _ in
+    .streaming(contentType: "text/plain") { writer in
+      while true { try await writer.write([UInt8](repeating: 120, count: 1000)) }
+    }
+  }
+  server.route("GET", "/count") { _ in
+    .streaming(contentType: "text/plain") { writer in
+      for number in 1...3 { try await writer.write("\(number)\n") }
+    }
+  }
+  server.route("GET", "/broken") { _ in
+    .streaming(contentType: "text/plain") { writer in
+      try await writer.write("some of it\n")
+      throw TestClient.Failure(description: "the secret reason")
+    }
+  }
 }

@@ -32,7 +32,7 @@ extension Schedule {
       if over.count(where: { $0.reasons.contains(reason) }) < count {
         report(
           promise(of: reason),
-          "\(count) ended as \(reason), which too few may; fast: \(over.map { $0.visit.isFast })"
+          "\(count) ended as \(reason), which too few may: \(over.map { visit, reasons in "reader \(visit.reader.number) of \(visit.channels) may \(reasons)" })"
         )
       }
     }

@@ -11,6 +11,8 @@
   public final class AsyncHTTPClientTransport: EventSourceTransport {
     private let client: HTTPClient
     private let isOwned: Bool
+    /// Whether content codings are undone here instead of by the client, which inflates all that one read brings.
+    private let decodes: Bool
 
     /// Makes a transport with a client of one's own, for its TLS options, proxies and pools; it stays the caller's to
     /// shut down.
@@ -20,16 +22,21 @@
     public init(client: HTTPClient) {
       self.client = client
       isOwned = false
+      decodes = false
     }
 
-    /// Makes a transport with a client for streams: HTTP/2 where the server has it, content codings undone, and no
-    /// limit to how many streams there are.
+    /// Makes a transport with a client for streams: HTTP/2 where the server has it, gzip and deflate undone as the
+    /// source reads, and no limit to how many streams there are.
     public init() {
       var configuration = HTTPClient.Configuration()
       configuration.redirectConfiguration = .disallow
       configuration.timeout = HTTPClient.Configuration.Timeout(connect: .seconds(30), read: nil)
-      // What is undone is bounded by what the source reads and takes for one event.
-      configuration.decompression = .enabled(limit: .none)
+      #if os(Linux) && !canImport(Musl)
+        decodes = ContentDecoder.isAvailable
+      #else
+        decodes = false
+      #endif
+      configuration.decompression = decodes ? .disabled : .enabled(limit: .none)
       configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 10_000
       // When to try again is the source's affair.
       configuration.connectionPool.retryConnectionEstablishment = false
@@ -47,6 +54,9 @@
       var outgoing = HTTPClientRequest(url: request.url.absoluteString)
       outgoing.method = HTTPMethod(rawValue: request.method)
       for field in request.headers { outgoing.headers.add(name: field.name, value: field.value) }
+      if decodes, request.headers.values(of: "Accept-Encoding").isEmpty {
+        outgoing.headers.add(name: "Accept-Encoding", value: "gzip, deflate")
+      }
       if let body = request.body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
       let response: HTTPClientResponse
       do {
@@ -56,7 +66,13 @@
       }
       let headers = response.headers.map { HeaderField($0.name, $0.value) }
       let head = ResponseHead(status: Int(response.status.code), headers: headers, url: request.url)
-      return TransportResponse(head: head, body: AsyncHTTPClientBody(response.body, keeping: self))
+      let body = AsyncHTTPClientBody(response.body, keeping: self)
+      #if os(Linux) && !canImport(Musl)
+        if decodes, let decoder = try ContentDecoder(head) {
+          return TransportResponse(head: head, body: DecodedBody(body, decoder))
+        }
+      #endif
+      return TransportResponse(head: head, body: body)
     }
 
     /// The client's description of an error may have the values of fields, which may be secret.

@@ -8,10 +8,6 @@ import EventSourceServer
 // Sendable, because the program's functions may be called on any thread, as the header demands of them.
 struct ProgramRepository: EventRepository, @unchecked Sendable {
   fileprivate static let pending = PendingAnswers<ReplayAnswer>()
-  /// More than any hub asks for: a count beyond it is a mistake.
-  fileprivate static let mostEvents = 1 << 16
-  /// The largest event that any hub takes.
-  fileprivate static let mostBytes = 1 << 30
 
   private let functions: es_repository
   private let context: ProgramContext
@@ -27,7 +23,7 @@ struct ProgramRepository: EventRepository, @unchecked Sendable {
       let lent = LentText()
       withExtendedLifetime(lent) {
         var lentRequest = es_replay_request(
-          channel: lent.pointer(request.channel.rawValue),
+          size: MemoryLayout<es_replay_request>.size, channel: lent.pointer(request.channel.rawValue),
           last_event_id: request.lastEventID.map { lent.pointer($0.rawValue) },
           maximum_events: request.maximumEvents, maximum_bytes: request.maximumBytes)
         functions.replay(context.pointer, handle, &lentRequest)
@@ -47,7 +43,7 @@ public func es_hub_set_repository(
     let hub: EventHub = try Handle.object(hub, "hub")
     let name = try Text.channel(channel)
     if let repository {
-      hub.register(try ProgramRepository(repository.pointee), for: name)
+      hub.register(try ProgramRepository(es_repository(reading: repository)), for: name)
     } else {
       hub.unregister(name)
     }
@@ -61,19 +57,7 @@ public func es_replay_answer(
 ) -> es_status {
   reporting {
     try ProgramRepository.pending.answer(replay, "replay") {
-      guard (0...ProgramRepository.mostEvents).contains(event_count) else {
-        throw Failure(.invalidValue, "a replay cannot be answered with \(event_count) events")
-      }
-      var answered: [ServerSentEvent] = []
-      if event_count > 0 {
-        for event in UnsafeBufferPointer(start: try required(events, "events"), count: event_count) {
-          let event = try Text.event(event, maximumBytes: ProgramRepository.mostBytes)
-          guard let id = event.id, !id.rawValue.isEmpty else {
-            throw Failure(.invalidText, "event \(answered.count) of the replay has no ID, by which its reader resumes")
-          }
-          answered.append(event)
-        }
-      }
+      let answered = try Text.events(events, event_count, of: "replay", needIDs: true)
       switch outcome {
       case ES_REPLAY_CONTIGUOUS: return .success(.contiguous(answered))
       case ES_REPLAY_GAP: return .success(.gap(answered))

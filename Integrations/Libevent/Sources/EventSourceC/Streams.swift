@@ -5,8 +5,11 @@ import EventSourceServer
 
 // The header's part "Streams", which documents the functions.
 
-/// What an `es_streams` is. On the base's thread, as the header demands.
-private final class ProgramStreams {
+/// What an `es_streams` is. On the base's thread only, as the header demands, which makes it `Sendable`.
+private final class ProgramStreams: ProgramObject, @unchecked Sendable {
+  static let handleMark: UInt64 = 0x6573_2D73_7472_6D73
+  static var handleName: StaticString { "es_streams" }
+
   /// A path with named segments, for requests that the program's general callback passes on.
   struct Route {
     var http: OpaquePointer
@@ -50,10 +53,9 @@ public func es_streams_mount(
     let path = try Text.required(path, "path")
     let pattern = try PathPattern(path)
     let settings: Settings? = try config.map { try Handle.object($0, "config") }
-    let handler = EventStreamHandler(
-      streams.streams.hub, configuration: settings?.streams ?? EventStreamHandler.Configuration(),
-      authorizer: settings?.authorizer)
+    let handler = try makeHandler(settings, for: streams.streams.hub)
     if path.contains("{") {
+      try handler.configuration.validate(mountedAt: pattern)
       guard !streams.routes.contains(where: { $0.http == http && $0.pattern == pattern }) else {
         throw LibeventError.pathInUse(path)
       }
@@ -62,6 +64,17 @@ public func es_streams_mount(
       try streams.streams.mount(handler, on: http, at: path)
     }
   }
+}
+
+private func makeHandler(_ settings: Settings?, for hub: EventHub) throws -> EventStreamHandler {
+  guard let settings else { return EventStreamHandler(hub) }
+  try settings.require([ES_CONFIG_STREAMS], in: "es_streams_mount")
+  if let unused = settings.unusedOfHub.first {
+    throw Failure(.invalidValue, "\(unused) is for hubs; give the configuration to es_hub_create first")
+  }
+  var authorizer = settings.authorizer
+  authorizer?.hub = hub
+  return EventStreamHandler(hub, configuration: settings.streams, authorizer: authorizer)
 }
 
 /// See the header.

@@ -38,12 +38,18 @@ public final class EvhttpEventStreams {
   public func mount(_ handler: EventStreamHandler, on http: OpaquePointer, at path: String) throws(LibeventError) {
     guard !isClosed else { throw .closed }
     guard handler.hub === hub else { throw .otherHub }
+    let pattern: PathPattern
     do {
-      _ = try PathPattern(path)
+      pattern = try PathPattern(path)
     } catch {
       throw .invalidPath(error)
     }
     guard !path.utf8.contains(where: { "{}?#".utf8.contains($0) }) else { throw .pathNeverMatches(path) }
+    do {
+      try handler.configuration.validate(mountedAt: pattern)
+    } catch {
+      throw .invalidConfiguration(error)
+    }
     let mount = EvhttpMount(handler, on: http, at: path, of: self)
     switch mount.setCallback() {
     case 0: mounts.append(mount)
@@ -52,10 +58,13 @@ public final class EvhttpEventStreams {
     }
   }
 
-  /// Serves a request if its path matches, from a callback of the program's own; false: it is not for here, and
-  /// untouched.
+  /// Serves a request if its path matches. Call it from a callback of your own.
   ///
-  /// - Parameter pattern: The path; the value of a segment named `channel` is the channel that is read.
+  /// - Parameters:
+  ///   - request: The `struct evhttp_request *`.
+  ///   - handler: Serves the request.
+  ///   - pattern: The path. The value of a segment named `channel` is the channel that is read.
+  /// - Returns: `false` if the path does not match. The request is then untouched.
   public func serve(
     _ request: OpaquePointer, with handler: EventStreamHandler, at pattern: PathPattern
   ) -> Bool {
@@ -68,7 +77,10 @@ public final class EvhttpEventStreams {
 
   /// Serves a request, whatever its path.
   ///
-  /// - Parameter channels: The channels that it reads, beside those of the handler's configuration.
+  /// - Parameters:
+  ///   - request: The `struct evhttp_request *`.
+  ///   - handler: Serves the request.
+  ///   - channels: The channels to read, in addition to those of the handler's configuration.
   public func serve(_ request: OpaquePointer, with handler: EventStreamHandler, channels: [String]) {
     precondition(handler.hub === hub, "the handler belongs to another hub")
     guard !isClosed, let response = EvhttpResponse(request, loop: loop) else {
@@ -82,8 +94,8 @@ public final class EvhttpEventStreams {
     loop.runSoon()
   }
 
-  /// How many streams and requests are open, with those of which the end is still being sent. When it is 0 after
-  /// ``drain(over:)``, the server can be freed with nothing cut off.
+  /// The number of open streams and requests, including those whose end is still being sent. When it is 0 after a
+  /// drain, the server can be freed without interrupting a response.
   public var readerCount: Int { loop.lane.readerCount + loop.unfinished }
 
   /// Ends the streams at random moments within a time, each with what is published and a `retry`, and refuses new ones

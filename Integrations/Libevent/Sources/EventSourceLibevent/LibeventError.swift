@@ -11,6 +11,8 @@ public enum LibeventError: Error, Sendable, Hashable, CustomStringConvertible {
   /// evhttp compares paths as they are, so that nothing would ever match this one: it has named segments, a query or a
   /// fragment.
   case pathNeverMatches(String)
+  /// The handler's configuration lets no request at this path name a channel.
+  case invalidConfiguration(ConfigurationError)
   /// The handler belongs to another hub than the streams.
   case otherHub
   /// The streams were closed.
@@ -24,6 +26,7 @@ public enum LibeventError: Error, Sendable, Hashable, CustomStringConvertible {
     case .invalidPath(let error): "\(error)"
     case .pathNeverMatches(let path):
       "evhttp never finds a callback for \"\(path)\"; serve paths with named segments from the general callback"
+    case .invalidConfiguration(let error): "\(error)"
     case .otherHub: "the handler belongs to another hub than the streams"
     case .closed: "these event streams were closed"
     }

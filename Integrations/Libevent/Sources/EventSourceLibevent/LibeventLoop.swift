@@ -37,10 +37,16 @@ final class LibeventLoop {
       { _, _, argument in
         let loop = LibeventLoop.of(argument)
         loop.waker.drain()
-        loop.run()
+        // One run for each time that the base polls.
+        if !loop.isRunPending { loop.run() }
       }, argument)
     runEvent = event_new(base, -1, 0, { _, _, argument in LibeventLoop.of(argument).run() }, argument)
-    timerEvent = event_new(base, -1, 0, { _, _, argument in LibeventLoop.of(argument).run() }, argument)
+    timerEvent = event_new(
+      base, -1, 0,
+      { _, _, argument in
+        let loop = LibeventLoop.of(argument)
+        if !loop.isRunPending { loop.run() }
+      }, argument)
     guard wakeEvent != nil, runEvent != nil, timerEvent != nil, event_add(wakeEvent, nil) == 0 else {
       close()
       throw .outOfResources("event_new")

@@ -2,6 +2,8 @@
 #include "expect.h"
 
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char *const bad_utf8[] = {"\xff", "caf\xc3", "\xed\xa0\x80", "\xf8\x88\x80\x80\x80", "\xc0\xaf"};
 enum { BAD_COUNT = sizeof bad_utf8 / sizeof *bad_utf8 };
@@ -25,8 +27,23 @@ static void replay(void *context, es_replay *replay, const es_replay_request *re
   (void)context, (void)replay, (void)request;
 }
 
+static int allow(void *context, const char *origin) { return context && origin; }
+
+static void snapshot(void *context, es_snapshot *snapshot, const char *channel) {
+  (void)context, (void)snapshot, (void)channel;
+}
+
+static void visit(void *context, const es_channel *channel) {
+  int index = (*(int *)context)++;
+  EXPECT(channel->size == sizeof *channel && strcmp(channel->name, index == 0 ? "news" : "sport") == 0);
+  EXPECT(channel->published == (index == 0 ? 4 : 1) && channel->held_events == channel->published);
+  EXPECT(channel->readers == 0 && channel->held_bytes > 0 && !channel->has_repository && channel->idle_ms >= 0);
+  EXPECT(strcmp(strchr(channel->oldest_id, '-'), "-1") == 0);
+  EXPECT(strcmp(channel->newest_id, index == 0 ? "mine" : channel->oldest_id) == 0);
+}
+
 static void statuses_have_messages(void) {
-  for (int status = ES_OK; status <= ES_OUT_OF_RESOURCES; status++) {
+  for (int status = ES_OK; status <= ES_OUTCOME_UNKNOWN; status++) {
     EXPECT(strlen(es_status_message((es_status)status)) > 5);
     EXPECT(strcmp(es_status_message((es_status)status), es_status_message((es_status)999)) != 0);
   }
@@ -54,11 +71,15 @@ static void each_thread_has_its_own_last_error(void) {
 
 static void null_is_an_error(es_config *config, es_hub *hub) {
   static const char *const news[] = {"news"};
-  es_event event = {.data = "x", .data_length = 1};
-  es_event no_data = {.data_length = 1};
+  es_event event = ES_STRUCT(es_event, .data = "x", .data_length = 1);
+  es_event no_data = ES_STRUCT(es_event, .data_length = 1);
   es_logger logger = {0};
   es_authorizer authorizer = {0};
   es_repository repository = {0};
+  es_occupancy_observer observer = {0};
+  es_origins origins = {0};
+  es_snapshots snapshots = {0};
+  es_grant grant = {0};
   es_statistics statistics;
   int64_t value;
   es_streams *streams = (es_streams *)&value;
@@ -89,7 +110,30 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
     es_config_set_logger(config, &logger),
     es_config_set_authorizer(NULL, &authorizer),
     es_config_set_authorizer(config, &authorizer),
+    es_config_create_for(ES_CONFIG_HUB, NULL),
+    es_config_set_list(NULL, ES_LIST_ALLOWED_METHODS, news, 1),
+    es_config_set_list(config, ES_LIST_ALLOWED_METHODS, NULL, 1),
+    es_config_set_list(config, ES_LIST_ALLOWED_METHODS, &(const char *){NULL}, 1),
+    es_config_set_origins(NULL, &origins),
+    es_config_set_origins(config, &origins),
+    es_config_set_snapshots(NULL, ES_SNAPSHOT_AFTER_GAP, &snapshots),
+    es_config_set_snapshots(config, ES_SNAPSHOT_AFTER_GAP, &snapshots),
     es_hub_create(config, NULL),
+    es_config_set_occupancy_observer(NULL, &observer),
+    es_config_set_occupancy_observer(config, &observer),
+    es_config_set_repository(NULL, &repository),
+    es_config_set_repository(config, &repository),
+    es_hub_visit_channel(NULL, "news", visit, NULL),
+    es_hub_visit_channel(hub, NULL, visit, NULL),
+    es_hub_visit_channel(hub, "news", NULL, NULL),
+    es_hub_visit_channels(NULL, visit, NULL),
+    es_hub_visit_channels(hub, NULL, NULL),
+    es_hub_reconfigure(NULL, "news", config),
+    es_hub_reconfigure(hub, NULL, config),
+    es_hub_reconfigure(hub, "news", NULL),
+    es_hub_open_configured(NULL, "news", config),
+    es_hub_open_configured(hub, NULL, config),
+    es_hub_open_configured(hub, "news", NULL),
     es_hub_open(NULL, "news"),
     es_hub_open(hub, NULL),
     es_hub_remove(NULL, "news"),
@@ -110,6 +154,9 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
     es_publish_event(hub, &(const char *){NULL}, 1, &event, NULL),
     es_publish_event(hub, news, 1, NULL, NULL),
     es_publish_event(hub, news, 1, &no_data, NULL),
+    es_publish_recorded(NULL, "news", &event, NULL, NULL),
+    es_publish_recorded(hub, NULL, &event, NULL, NULL),
+    es_publish_recorded(hub, "news", NULL, NULL, NULL),
     es_publish_comment(NULL, "news", "x", 1),
     es_publish_comment(hub, NULL, "x", 1),
     es_publish_comment(hub, "news", NULL, 1),
@@ -120,6 +167,9 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
     es_streams_serve(NULL, (struct evhttp_request *)&value),
     es_streams_drain(NULL, 0, NULL, NULL),
     es_authorization_grant(NULL, ES_NONE, NULL),
+    es_authorization_answer(NULL, &grant),
+    es_snapshot_answer(NULL, NULL, 0),
+    es_snapshot_fail(NULL, NULL),
     es_authorization_refuse(NULL, 403, NULL, NULL, 0),
     es_authorization_fail(NULL, NULL),
     es_replay_answer(NULL, ES_REPLAY_UNKNOWN_ID, NULL, 0),
@@ -144,9 +194,9 @@ static void bad_text_is_an_error(es_config *config, es_hub *hub) {
     EXPECT_STATUS(ES_INVALID_TEXT, es_publish(hub, bad, "x", 1));
     EXPECT_STATUS(ES_INVALID_TEXT, es_publish(hub, "news", bad, length));
     EXPECT_STATUS(ES_INVALID_TEXT, es_publish_comment(hub, "news", bad, length));
-    EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.type = bad}, NULL));
-    EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.id = bad}, NULL));
-    EXPECT_STATUS(ES_INVALID_TEXT, es_hub_set_repository(hub, bad, &(es_repository){.replay = replay}));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .type = bad), NULL));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .id = bad), NULL));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_hub_set_repository(hub, bad, &ES_STRUCT(es_repository, .replay = replay)));
     EXPECT_STATUS(ES_INVALID_TEXT, es_config_add_channel(config, bad));
     EXPECT_STATUS(ES_INVALID_TEXT, es_config_add_field(config, "X-A", bad));
     EXPECT_STATUS(ES_INVALID_TEXT, es_config_allow_origin(config, bad));
@@ -158,10 +208,10 @@ static void bad_text_is_an_error(es_config *config, es_hub *hub) {
   EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, endless));
   EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, ""));
   EXPECT_STATUS(ES_INVALID_TEXT, es_hub_open(hub, "a\nb"));
-  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.type = endless}, NULL));
-  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.type = "a\rb"}, NULL));
-  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.id = "a\nb"}, NULL));
-  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &(es_event){.id = ""}, NULL));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .type = endless), NULL));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .type = "a\rb"), NULL));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .id = "a\nb"), NULL));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_event(hub, news, 1, &ES_STRUCT(es_event, .id = ""), NULL));
   EXPECT_STATUS(ES_INVALID_TEXT, es_publish_comment(hub, "news", "a\nb", 3));
   EXPECT_STATUS(ES_INVALID_TEXT, es_config_set_text(config, ES_TEXT_EPOCH, "no spaces"));
   EXPECT_STATUS(ES_INVALID_TEXT, es_config_set_text(config, ES_TEXT_OPENING_COMMENT, "a\nb"));
@@ -173,10 +223,10 @@ static void bad_text_is_an_error(es_config *config, es_hub *hub) {
 
 static void bad_numbers_are_an_error(es_config *config, es_hub *hub) {
   static const char *const news[] = {"news"};
-  es_event event = {.data = "x", .data_length = 1};
-  es_event one_too_many = {.data = "x", .data_length = (16 << 20) + 1};
-  es_event largest = {.data = "x", .data_length = SIZE_MAX};
-  es_event retry = {.data = "x", .data_length = 1, .retry_ms = -2};
+  es_event event = ES_STRUCT(es_event, .data = "x", .data_length = 1);
+  es_event one_too_many = ES_STRUCT(es_event, .data = "x", .data_length = (16 << 20) + 1);
+  es_event largest = ES_STRUCT(es_event, .data = "x", .data_length = SIZE_MAX);
+  es_event retry = ES_STRUCT(es_event, .data = "x", .data_length = 1, .retry_ms = -2);
   es_statistics statistics;
   int64_t value;
   EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_publish(hub, "news", "x", SIZE_MAX));
@@ -199,36 +249,48 @@ static void bad_numbers_are_an_error(es_config *config, es_hub *hub) {
 }
 
 /* Every option of the header: its default, another value, and one that is not allowed. */
+#define OPTION(name, usual, other, wrong) {ES_OPTION_##name, "ES_OPTION_" #name " ", usual, other, wrong}
 static const struct {
   es_option option;
+  const char *name;
   int64_t usual, other, wrong;
 } options[] = {
-  {ES_OPTION_CHANNELS_ON_DEMAND, 0, 1, 2},
-  {ES_OPTION_MAXIMUM_CHANNELS, 100000, 3, 0},
-  {ES_OPTION_LOG_BYTES, 8 << 20, 4096, 10},
-  {ES_OPTION_LOG_EVENTS, ES_NONE, 8, 0},
-  {ES_OPTION_LOG_AGE_MS, ES_NONE, 60000, 0},
-  {ES_OPTION_MAXIMUM_BYTES, 256 << 20, 1 << 20, 10},
-  {ES_OPTION_MAXIMUM_EVENT_BYTES, 16 << 20, 1 << 30, (1 << 30) + 1LL},
-  {ES_OPTION_MAXIMUM_READERS, 100000, 1, 0},
-  {ES_OPTION_MAXIMUM_READERS_PER_CHANNEL, ES_NONE, 1, 0},
-  {ES_OPTION_MAXIMUM_READERS_PER_CALLER, ES_NONE, 1, -2},
-  {ES_OPTION_MAXIMUM_CHANNELS_PER_STREAM, 16, 256, 257},
-  {ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES, 4096, 1, 0},
-  {ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID, 0, 1, -1},
-  {ES_OPTION_AFTER_GAP, 0, 410, 2},
-  {ES_OPTION_HEARTBEAT_MS, 15000, ES_NONE, 0},
-  {ES_OPTION_RECONNECTION_MS, ES_NONE, 0, -2},
-  {ES_OPTION_RECONNECTION_JITTER_PERCENT, 50, 100, 101},
-  {ES_OPTION_MAXIMUM_CONNECTION_MS, ES_NONE, 1, 0},
-  {ES_OPTION_CONNECTION_JITTER_PERCENT, 10, 99, 100},
-  {ES_OPTION_STALL_MS, 30000, 1, 0},
-  {ES_OPTION_MAXIMUM_BACKLOG_BYTES, ES_NONE, 1, 0},
-  {ES_OPTION_MAXIMUM_LAG_MS, ES_NONE, 1, 0},
-  {ES_OPTION_SLOW_READERS, 0, 2, 3},
-  {ES_OPTION_REAUTHORIZATION_MS, ES_NONE, 1, 0},
-  {ES_OPTION_COALESCING_MS, ES_NONE, 100, 0},
-  {ES_OPTION_RETRY_AFTER_MS, 5000, 0, -1},
+  OPTION(CHANNELS_ON_DEMAND, 0, 1, 2),
+  OPTION(MAXIMUM_CHANNELS, 100000, 3, 0),
+  OPTION(LOG_BYTES, 8 << 20, 4096, 10),
+  OPTION(LOG_EVENTS, ES_NONE, 8, 0),
+  OPTION(LOG_AGE_MS, ES_NONE, 60000, 0),
+  OPTION(MAXIMUM_BYTES, 256 << 20, 1 << 20, 10),
+  OPTION(MAXIMUM_EVENT_BYTES, 16 << 20, 1 << 30, (1 << 30) + 1LL),
+  OPTION(MAXIMUM_READERS, 100000, 1, 0),
+  OPTION(MAXIMUM_READERS_PER_CHANNEL, ES_NONE, 1, 0),
+  OPTION(MAXIMUM_READERS_PER_CALLER, ES_NONE, 1, -2),
+  OPTION(MAXIMUM_BACKLOG_BYTES, ES_NONE, 1, 0),
+  OPTION(MAXIMUM_LAG_MS, ES_NONE, 1, 0),
+  OPTION(SLOW_READERS, 0, 2, 3),
+  OPTION(RECORDING_TIMEOUT_MS, 10000, 1, 0),
+  OPTION(OCCUPANCY_LINGER_MS, 0, 60000, -1),
+  OPTION(CHANNEL_COALESCING_MS, ES_NONE, 0, -2),
+  OPTION(MAXIMUM_CHANNELS_PER_STREAM, 16, 256, 257),
+  OPTION(MAXIMUM_LAST_EVENT_ID_BYTES, 4096, 1, 0),
+  OPTION(REPLAYS_WITHOUT_LAST_EVENT_ID, 0, 1, -1),
+  OPTION(AFTER_GAP, 0, 410, 2),
+  OPTION(HEARTBEAT_MS, 15000, ES_NONE, 0),
+  OPTION(RECONNECTION_MS, ES_NONE, 0, -2),
+  OPTION(RECONNECTION_JITTER_PERCENT, 50, 100, 101),
+  OPTION(MAXIMUM_CONNECTION_MS, ES_NONE, 1, 0),
+  OPTION(CONNECTION_JITTER_PERCENT, 10, 99, 100),
+  OPTION(STALL_MS, 30000, 1, 0),
+  OPTION(COALESCING_MS, ES_NONE, 100, 0),
+  OPTION(RETRY_AFTER_MS, 5000, 0, -1),
+  OPTION(REAUTHORIZATION_MS, ES_NONE, 1, 0),
+  OPTION(ADDS_CHANNELS_FROM_QUERY, 0, 1, 2),
+  OPTION(CHANNEL_REMOVAL, 0, 1, 2),
+  OPTION(ALLOWS_CREDENTIALS, 0, 1, 2),
+  OPTION(PREFLIGHT_AGE_MS, 3600000, 0, 86400001),
+  OPTION(ALLOWS_PRIVATE_NETWORK, 0, 1, 3),
+  OPTION(MISSING_CHANNEL, 0, 1, 3),
+  OPTION(MISSING_CHANNEL_WAIT_MS, 30000, 1, -1),
 };
 enum { OPTION_COUNT = sizeof options / sizeof *options };
 
@@ -244,13 +306,12 @@ static void options_keep_what_is_allowed(void) {
   for (int index = 0; index < OPTION_COUNT; index++) {
     es_option option = options[index].option;
     EXPECT(get(config, option) == options[index].usual);
-    EXPECT_STATUS(ES_INVALID_VALUE, es_config_set(config, option, options[index].wrong));
+    EXPECT_ERROR(ES_INVALID_VALUE, options[index].name, es_config_set(config, option, options[index].wrong));
     EXPECT_STATUS(ES_INVALID_VALUE, es_config_set(config, option, INT64_MIN));
     EXPECT(get(config, option) == options[index].usual);
     EXPECT_OK(es_config_set(config, option, options[index].other));
     EXPECT(get(config, option) == options[index].other);
   }
-  EXPECT_STATUS(ES_INVALID_VALUE, es_config_set(config, ES_OPTION_ALLOWS_CREDENTIALS, 2));
   EXPECT_OK(es_config_allow_origin(config, "https://example.org"));
   EXPECT_OK(es_config_allow_origin(config, "https://example.net"));
   EXPECT_OK(es_config_set(config, ES_OPTION_ALLOWS_CREDENTIALS, 1));
@@ -259,6 +320,86 @@ static void options_keep_what_is_allowed(void) {
   EXPECT_OK(es_config_add_channel(config, "news"));
   EXPECT_OK(es_config_set_text(config, ES_TEXT_CHANNEL_QUERY_NAME, NULL));
   es_config_free(config);
+}
+
+static void lists_replace_what_was_there(void) {
+  static const char *const names[] = {"PUT", "X-Key"}, *const bad[] = {"a b"}, *const not_utf8[] = {"\xff"};
+  static const struct {
+    es_list_option option;
+    const char *name;
+  } lists[] = {
+    {ES_LIST_LAST_EVENT_ID_QUERY_NAMES, "ES_LIST_LAST_EVENT_ID_QUERY_NAMES"},
+    {ES_LIST_ALLOWED_METHODS, "ES_LIST_ALLOWED_METHODS"},
+    {ES_LIST_ALLOWED_FIELDS, "ES_LIST_ALLOWED_FIELDS"},
+    {ES_LIST_EXPOSED_FIELDS, "ES_LIST_EXPOSED_FIELDS"},
+  };
+  es_config *config;
+  EXPECT_OK(es_config_create_for(ES_CONFIG_STREAMS, &config));
+  for (size_t index = 0; index < sizeof lists / sizeof *lists; index++) {
+    EXPECT_OK(es_config_set_list(config, lists[index].option, names, 2));
+    EXPECT_OK(es_config_set_list(config, lists[index].option, NULL, 0));
+    EXPECT_ERROR(ES_INVALID_TEXT, lists[index].name, es_config_set_list(config, lists[index].option, bad, 1));
+    EXPECT_STATUS(ES_INVALID_TEXT, es_config_set_list(config, lists[index].option, not_utf8, 1));
+    EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_list(config, lists[index].option, names, SIZE_MAX));
+  }
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_list(config, (es_list_option)1, names, 2));
+  EXPECT_OK(es_config_set_text(config, ES_TEXT_CHANNEL_QUERY_NAME, "key"));
+  EXPECT_ERROR(
+    ES_INVALID_TEXT, "ES_TEXT_CHANNEL_QUERY_NAME",
+    es_config_set_list(config, ES_LIST_LAST_EVENT_ID_QUERY_NAMES, &(const char *){"key"}, 1));
+  es_config_free(config);
+}
+
+static void each_kind_of_configuration_has_its_options(es_hub *hub) {
+  static const es_config_kind kinds[] = {ES_CONFIG_HUB, ES_CONFIG_CHANNEL, ES_CONFIG_STREAMS};
+  es_config *config, *other;
+  es_hub *made;
+  int64_t value;
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_create_for((es_config_kind)4, &config));
+  for (int kind = 0; kind < 3; kind++) {
+    EXPECT_OK(es_config_create_for(kinds[kind], &config));
+    int count = 0;
+    for (int index = 0; index < OPTION_COUNT; index++) {
+      es_option option = options[index].option;
+      es_status expected = (option < 100) == (kinds[kind] != ES_CONFIG_STREAMS) ? ES_OK : ES_INVALID_VALUE;
+      es_status found = es_config_set(config, option, options[index].other);
+      if (kinds[kind] == ES_CONFIG_CHANNEL && found == ES_INVALID_VALUE) expected = ES_INVALID_VALUE;
+      EXPECT(found == expected);
+      if (found == ES_OK) count++;
+      else EXPECT(strstr(es_last_error(), options[index].name) && strstr(es_last_error(), "this configuration is for"));
+      EXPECT(es_config_get(config, option, &value) == found);
+    }
+    EXPECT(kinds[kind] != ES_CONFIG_CHANNEL || count == 7);
+    if (kinds[kind] == ES_CONFIG_STREAMS) {
+      EXPECT_ERROR(ES_INVALID_VALUE, "ES_TEXT_EPOCH", es_config_set_text(config, ES_TEXT_EPOCH, "a"));
+      es_logger logger = {.log = log_record};
+      EXPECT_ERROR(ES_INVALID_VALUE, "es_config_set_logger", es_config_set_logger(config, &logger));
+      EXPECT_ERROR(ES_INVALID_VALUE, "es_hub_create", es_hub_create(config, &made));
+    } else {
+      EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_text(config, ES_TEXT_OPENING_COMMENT, "a"));
+      EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_list(config, ES_LIST_ALLOWED_METHODS, NULL, 0));
+      EXPECT_STATUS(ES_INVALID_VALUE, es_config_add_channel(config, "news"));
+      EXPECT_STATUS(ES_INVALID_VALUE, es_config_add_field(config, "X-A", "b"));
+      EXPECT_STATUS(ES_INVALID_VALUE, es_config_allow_origin(config, "*"));
+      EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_origins(config, NULL));
+      EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_snapshots(config, 1, NULL));
+      EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_authorizer(config, NULL));
+    }
+    if (kinds[kind] == ES_CONFIG_CHANNEL) {
+      EXPECT_OK(es_hub_open_configured(hub, "slow", config));
+      EXPECT_OK(es_hub_reconfigure(hub, "slow", config));
+      EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_hub_reconfigure(hub, "nowhere", config));
+    }
+    else EXPECT_ERROR(ES_INVALID_VALUE, "es_hub_open_configured", es_hub_open_configured(hub, "slow", config));
+    es_config_free(config);
+  }
+  EXPECT_OK(es_config_create(&other));
+  EXPECT_OK(es_config_set(other, ES_OPTION_LOG_BYTES, 4096));
+  EXPECT_OK(es_hub_open_configured(hub, "small", other));
+  EXPECT_OK(es_hub_open_configured(hub, "small", other));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_set_snapshots(other, 4, NULL));
+  EXPECT_OK(es_config_set_snapshots(other, ES_SNAPSHOT_FOR_NEW_READERS | ES_SNAPSHOT_AFTER_GAP, NULL));
+  es_config_free(other);
 }
 
 /* The largest numbers are limits that are never reached, not numbers to calculate with. */
@@ -271,7 +412,7 @@ static void the_largest_numbers_do_no_harm(void) {
   es_hub *hub;
   EXPECT_OK(es_hub_create(config, &hub));
   EXPECT_OK(es_hub_open(hub, "news"));
-  es_event event = {.data = "x", .data_length = 1, .retry_ms = INT64_MAX};
+  es_event event = ES_STRUCT(es_event, .data = "x", .data_length = 1, .retry_ms = INT64_MAX);
   for (int count = 0; count < 1000; count++)
     EXPECT_OK(es_publish_event(hub, &(const char *){"news"}, 1, &event, NULL));
   es_hub_free(hub);
@@ -291,7 +432,7 @@ static void what_is_published_is_counted(void) {
   EXPECT_OK(es_hub_open(hub, "news"));
   EXPECT_OK(es_hub_open(hub, "news"));
   EXPECT_OK(es_hub_open(hub, "sport"));
-  es_event event = {.data = "goal", .data_length = 4, .type = "score", .retry_ms = ES_RETRY_AT_ONCE};
+  es_event event = ES_STRUCT(es_event, .data = "goal", .data_length = 4, .type = "score", .retry_ms = ES_RETRY_AT_ONCE);
   EXPECT_OK(es_publish(hub, "news", "first", 5));
   EXPECT_OK(es_publish_event(hub, both, 2, &event, ids));
   for (size_t index = 0; index < 2; index++) {
@@ -309,6 +450,13 @@ static void what_is_published_is_counted(void) {
   EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_publish(hub, "news", large, 100));
   free(large);
   EXPECT_OK(es_publish_comment(hub, "news", "psst", 4));
+
+  int count = 0;
+  EXPECT_OK(es_hub_visit_channels(hub, visit, &count));
+  EXPECT(count == 2);
+  count = 1;
+  EXPECT_OK(es_hub_visit_channel(hub, "sport", visit, &count));
+  EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_hub_visit_channel(hub, "weather", visit, &count));
 
   EXPECT_OK(es_hub_statistics(hub, &now, sizeof now));
   EXPECT(now.channels == 2 && now.published == 4 && now.published_bytes > 100 && now.held_bytes > 0);
@@ -335,23 +483,143 @@ static void what_is_published_is_counted(void) {
   es_config_free(config);
 }
 
+static void structs_may_be_older_or_newer(es_hub *hub) {
+  static const char *const news[] = {"news"};
+  struct {
+    es_event known;
+    uint64_t later;
+  } newer = {.known = {.size = sizeof newer, .data = "x", .data_length = 1}};
+  EXPECT_OK(es_publish_event(hub, news, 1, &newer.known, NULL));
+  newer.later = 1;
+  EXPECT_ERROR(ES_INVALID_VALUE, "too old", es_publish_event(hub, news, 1, &newer.known, NULL));
+  EXPECT_ERROR(ES_INVALID_VALUE, "too old", es_publish_recorded(hub, "news", &newer.known, NULL, NULL));
+  es_event event = ES_EVENT_INIT;
+  EXPECT_OK(es_publish_event(hub, news, 1, &event, NULL));
+  const size_t wrong[] = {1, sizeof event - 1, 4097, SIZE_MAX};
+  for (int index = 0; index < 4; index++) {
+    event.size = wrong[index];
+    EXPECT_ERROR(ES_INVALID_VALUE, "es_event", es_publish_event(hub, news, 1, &event, NULL));
+  }
+  /* Without a size it is the struct of the first version. */
+  event.size = 0;
+  EXPECT_OK(es_publish_event(hub, news, 1, &event, NULL));
+  es_config *config;
+  EXPECT_OK(es_config_create(&config));
+  es_logger logger = ES_LOGGER_INIT;
+  es_authorizer authorizer = ES_AUTHORIZER_INIT;
+  es_repository repository = ES_REPOSITORY_INIT;
+  es_origins origins = ES_ORIGINS_INIT;
+  es_snapshots snapshots = ES_SNAPSHOTS_INIT;
+  es_grant grant = ES_GRANT_INIT;
+  EXPECT(grant.size == sizeof grant);
+  logger.size = authorizer.size = repository.size = origins.size = snapshots.size = 8;
+  EXPECT_ERROR(ES_INVALID_VALUE, "es_logger", es_config_set_logger(config, &logger));
+  EXPECT_ERROR(ES_INVALID_VALUE, "es_authorizer", es_config_set_authorizer(config, &authorizer));
+  EXPECT_ERROR(ES_INVALID_VALUE, "es_origins", es_config_set_origins(config, &origins));
+  EXPECT_ERROR(ES_INVALID_VALUE, "es_snapshots", es_config_set_snapshots(config, 1, &snapshots));
+  EXPECT_ERROR(ES_INVALID_VALUE, "es_repository", es_hub_set_repository(hub, "news", &repository));
+  es_config_free(config);
+}
+
+static void what_was_freed_is_noticed(void) {
+  es_config *config;
+  es_hub *hub;
+  EXPECT_OK(es_config_create(&config));
+  EXPECT_OK(es_hub_create(config, &hub));
+  EXPECT_OK(es_hub_open(hub, "news"));
+  EXPECT_ERROR(ES_INVALID_HANDLE, "no es_hub", es_hub_open((es_hub *)config, "news"));
+  EXPECT_ERROR(ES_INVALID_HANDLE, "no es_config", es_config_set((es_config *)hub, ES_OPTION_STALL_MS, 1));
+  EXPECT_STATUS(ES_INVALID_HANDLE, es_hub_close((es_hub *)((char *)hub + 1)));
+  es_hub_free((es_hub *)config);
+  EXPECT(strstr(es_last_error(), "no es_hub"));
+  EXPECT_OK(es_config_set(config, ES_OPTION_STALL_MS, 1));
+  es_hub_free(hub);
+  EXPECT_ERROR(ES_INVALID_HANDLE, "freed", es_publish(hub, "news", "x", 1));
+  EXPECT_ERROR(ES_INVALID_HANDLE, "freed", es_hub_close(hub));
+  es_hub_free(hub);
+  es_config_free(config);
+  es_config_free(config);
+  EXPECT_ERROR(ES_INVALID_HANDLE, "freed", es_hub_create(config, &hub));
+  /* Their places are used again in the end. */
+  for (int count = 0; count < 3000; count++) {
+    EXPECT_OK(es_config_create(&config));
+    EXPECT_OK(es_config_set(config, ES_OPTION_STALL_MS, 1));
+    es_config_free(config);
+    EXPECT_STATUS(ES_INVALID_HANDLE, es_config_set(config, ES_OPTION_STALL_MS, 1));
+  }
+}
+
+static void what_was_made_before_a_fork_is_noticed(void) {
+  es_hub *hub, *own;
+  EXPECT_OK(es_hub_create(NULL, &hub));
+  EXPECT_OK(es_hub_open(hub, "news"));
+  pid_t child = fork();
+  if (child == 0) {
+    EXPECT_ERROR(ES_INVALID_HANDLE, "fork", es_publish(hub, "news", "x", 1));
+    es_hub_free(hub);
+    EXPECT_OK(es_hub_create(NULL, &own));
+    EXPECT_OK(es_hub_open(own, "news"));
+    EXPECT_OK(es_publish(own, "news", "x", 1));
+    es_hub_free(own);
+    _exit(0);
+  }
+  int status;
+  EXPECT(waitpid(child, &status, 0) == child && status == 0);
+  EXPECT_OK(es_publish(hub, "news", "x", 1));
+  es_hub_free(hub);
+}
+
+static void told(void *context, const es_publication *publication) {
+  EXPECT(publication->size == sizeof *publication && publication->status == ES_OK && !publication->error[0]);
+  EXPECT(strchr(publication->id, '-'));
+  ++*(int *)context;
+}
+
+static void what_is_not_recorded_is_published_at_once(es_hub *hub) {
+  int count = 0;
+  es_event event = ES_STRUCT(es_event, .data = "x", .data_length = 1);
+  EXPECT_OK(es_publish_recorded(hub, "news", &event, told, &count));
+  EXPECT_OK(es_publish_recorded(hub, "news", &event, NULL, NULL));
+  EXPECT(count == 1);
+  EXPECT_STATUS(ES_UNKNOWN_CHANNEL, es_publish_recorded(hub, "weather", &event, told, &count));
+  event.id = "";
+  EXPECT_STATUS(ES_INVALID_TEXT, es_publish_recorded(hub, "news", &event, told, &count));
+  event.data_length = SIZE_MAX;
+  EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_publish_recorded(hub, "news", &event, told, &count));
+  EXPECT(count == 1);
+}
+
 static void contexts_are_released_once(void) {
   es_config *config;
   es_hub *hub;
   EXPECT_OK(es_config_create(&config));
-  EXPECT_OK(es_config_set_logger(config, &(es_logger){&released, log_record, release}));
-  EXPECT_OK(es_config_set_authorizer(config, &(es_authorizer){&released, authorize, NULL, release}));
+  EXPECT_OK(es_config_set_logger(config, &ES_STRUCT(es_logger, &released, log_record, release)));
+  EXPECT_OK(es_config_set_authorizer(config, &ES_STRUCT(es_authorizer, &released, authorize, NULL, release)));
   EXPECT_OK(es_config_set_authorizer(config, NULL));
   EXPECT(released == 1);
-  EXPECT_STATUS(ES_NULL_ARGUMENT, es_config_set_logger(config, &(es_logger){&released, NULL, release}));
+  EXPECT_STATUS(ES_NULL_ARGUMENT, es_config_set_logger(config, &ES_STRUCT(es_logger, &released, NULL, release)));
+  EXPECT_OK(es_config_add_field(config, "Access-Control-Allow-Origin", "https://example.org"));
+  EXPECT_ERROR(
+    ES_INVALID_VALUE, "es_config_add_field",
+    es_config_set_origins(config, &ES_STRUCT(es_origins, &released, allow, release)));
   EXPECT(released == 1);
   EXPECT_OK(es_hub_create(config, &hub));
   es_config_free(config);
   EXPECT(released == 1);
-  EXPECT_OK(es_hub_set_repository(hub, "news", &(es_repository){&released, replay, NULL, release}));
+  EXPECT_OK(es_config_create(&config));
+  EXPECT_OK(es_config_set_origins(config, &ES_STRUCT(es_origins, &released, allow, release)));
+  EXPECT_OK(es_config_set_origins(config, NULL));
+  EXPECT_OK(es_config_set_snapshots(config, 3, &ES_STRUCT(es_snapshots, &released, snapshot, NULL, release)));
+  EXPECT(get(config, ES_OPTION_AFTER_GAP) == 2);
+  EXPECT_OK(es_config_set_snapshots(config, 2, NULL));
+  EXPECT(released == 2 && get(config, ES_OPTION_AFTER_GAP) == 0);
+  es_config_free(config);
+  EXPECT(released == 3);
+  released = 1;
+  EXPECT_OK(es_hub_set_repository(hub, "news", &ES_STRUCT(es_repository, &released, replay, NULL, release)));
   EXPECT_OK(es_hub_set_repository(hub, "news", NULL));
   EXPECT(released == 2);
-  EXPECT_OK(es_hub_set_repository(hub, "news", &(es_repository){&released, replay, NULL, release}));
+  EXPECT_OK(es_hub_set_repository(hub, "news", &ES_STRUCT(es_repository, &released, replay, NULL, release)));
   es_hub_free(hub);
   EXPECT(released == 4);
 }
@@ -391,9 +659,15 @@ int main(void) {
   null_is_an_error(config, hub);
   bad_text_is_an_error(config, hub);
   bad_numbers_are_an_error(config, hub);
+  structs_may_be_older_or_newer(hub);
+  what_is_not_recorded_is_published_at_once(hub);
+  each_kind_of_configuration_has_its_options(hub);
   es_hub_free(hub);
   es_config_free(config);
+  what_was_freed_is_noticed();
+  what_was_made_before_a_fork_is_noticed();
   options_keep_what_is_allowed();
+  lists_replace_what_was_there();
   the_largest_numbers_do_no_harm();
   what_is_published_is_counted();
   contexts_are_released_once();

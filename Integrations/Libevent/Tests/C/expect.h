@@ -14,6 +14,17 @@
     } \
   } while (0)
 
+/* An error is told in words of C: it says something, and has no name of Swift's, such as `camelCase`. */
+static inline void expect_plain_error(const char *file, int line) {
+  const char *error = es_last_error();
+  int is_plain = error[0] && !strstr(error, "(_") && !strstr(error, "Optional(");
+  for (const char *at = error; at[0] && at[1]; at++)
+    if (at[0] >= 'a' && at[0] <= 'z' && at[1] >= 'A' && at[1] <= 'Z') is_plain = 0;
+  if (is_plain) return;
+  fprintf(stderr, "%s:%d: no error that a C program understands: %s\n", file, line, error);
+  exit(1);
+}
+
 #define EXPECT_STATUS(expected, call) \
   do { \
     es_status found = (call); \
@@ -23,6 +34,14 @@
         es_last_error()); \
       exit(1); \
     } \
+    if (found != ES_OK) expect_plain_error(__FILE__, __LINE__); \
+  } while (0)
+
+/* A failure that says so in these words. */
+#define EXPECT_ERROR(expected, words, call) \
+  do { \
+    EXPECT_STATUS(expected, call); \
+    EXPECT(strstr(es_last_error(), words)); \
   } while (0)
 
 #define EXPECT_OK(call) EXPECT_STATUS(ES_OK, call)

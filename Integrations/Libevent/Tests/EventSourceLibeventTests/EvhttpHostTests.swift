@@ -171,6 +171,17 @@ import Testing
       #expect(throws: LibeventError.invalidPath(.noLeadingSlash("events"))) {
         try streams.mount(EventStreamHandler(scene.hub), on: http, at: "events")
       }
+      var configuration = EventStreamHandler.Configuration()
+      configuration.channelQueryName = nil
+      let namesNothing = EventStreamHandler(scene.hub, configuration: configuration)
+      do {
+        try streams.mount(namesNothing, on: http, at: "/nothing")
+        Issue.record("a handler is mounted where no request can name a channel")
+      } catch LibeventError.invalidConfiguration(let error) {
+        #expect(error.property == "channels")
+      } catch {
+        Issue.record(error)
+      }
       #expect(throws: LibeventError.otherHub) {
         try streams.mount(EventStreamHandler(EventHub()), on: http, at: "/other")
       }

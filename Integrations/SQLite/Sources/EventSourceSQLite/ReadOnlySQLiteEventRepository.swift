@@ -1,10 +1,10 @@
 public import EventSourceServer
 
-/// A history in a file that another process, or another part of this one, writes at the same time or wrote earlier.
+/// Read access to a history that another process, or another part of this one, writes or has written.
 ///
-/// It answers what is committed, and does not record: a channel that it is registered for is published to without it.
-/// It sees what the writer adds with each question, but nothing tells it when; readers that follow live belong to the
-/// hub that the writer publishes in. Any thread; the errors are ``SQLiteHistoryError``.
+/// It returns committed events and records nothing: publishing to a channel that it is registered for does not use it.
+/// Each read sees what the writer has added, but the repository is not notified of additions. Connect readers that
+/// follow live to the writer's hub. Safe to use from any thread. Errors are ``SQLiteHistoryError``.
 public final class ReadOnlySQLiteEventRepository: EventRepository {
   /// The file.
   public let path: String
@@ -13,16 +13,17 @@ public final class ReadOnlySQLiteEventRepository: EventRepository {
 
   private let readers: ReaderPool
 
-  /// Opens a history that is there. Blocks for some calls to the file system.
+  /// Opens an existing history. Blocks for a few file system calls.
   ///
-  /// The process has to be allowed to write the folder, or the history has to be open in its writer at this time:
-  /// SQLite keeps a small file beside it in which readers and writers see each other.
+  /// SQLite coordinates readers and the writer through a small file beside the history. So either the process must be
+  /// able to write to the folder, or the writer must have the history open.
   ///
   /// - Parameters:
-  ///   - readers: How many questions are answered at the same time, 1 to 64, each by a connection of its own.
-  ///   - busyTimeout: How long to wait while another process repairs the file after it was killed.
-  /// - Throws: When the file is not there or cannot be opened, or is something else than a history, or a value makes no
-  ///   sense.
+  ///   - path: The file.
+  ///   - readers: The number of reads that run at the same time, 1 to 64, each over its own connection.
+  ///   - busyTimeout: How long to wait while another process recovers the file after a writer was killed.
+  /// - Throws: ``SQLiteHistoryError`` if the file does not exist, cannot be opened or is not a history, or if a value
+  ///   is not allowed.
   public init(path: String, readers: Int = 2, busyTimeout: Duration = .seconds(5)) throws(SQLiteHistoryError) {
     guard (1...64).contains(readers), busyTimeout >= .zero else {
       throw SQLiteHistoryError(
@@ -33,10 +34,10 @@ public final class ReadOnlySQLiteEventRepository: EventRepository {
     self.readers = try ReaderPool(path, count: readers, busyTimeout: busyTimeout, timeLimit: Self.closingTime)
   }
 
-  /// The events after one, as ``SQLiteEventRepository/events(for:)``.
+  /// Returns the events after another, as ``SQLiteEventRepository/events(for:)`` does.
   public func events(for request: ReplayRequest) async throws -> ReplayAnswer { try await readers.answer(request) }
 
-  /// Answers what was asked, and closes the file; calls after this fail. If a call to the file system hangs, what was
-  /// asked fails after half a minute, and the file is closed when the call returns.
+  /// Answers waiting reads and closes the file. Later calls fail. If a file system call hangs, waiting reads fail after
+  /// 30 seconds, and the file is closed when the call returns.
   public func close() async { await readers.close() }
 }

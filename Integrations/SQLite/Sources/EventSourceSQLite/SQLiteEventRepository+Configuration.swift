@@ -1,26 +1,27 @@
 public import EventSourceServer
 
 extension SQLiteEventRepository {
-  /// When what has been published is safe from a power cut. From a killed process it is safe in either case, at once.
+  /// When published events are safe from a power cut. They are safe from a killed process at once in either case.
   public enum Durability: Sendable, Hashable {
-    /// A publication returns when it is on the disk. A power cut loses nothing that was acknowledged.
+    /// A publication returns when the event is on the disk. A power cut loses nothing that was acknowledged.
     ///
-    /// Publications that wait together, in all channels, share one flush of the disk.
+    /// Publications that are waiting at the same time share one disk flush, whatever their channels.
     case everyCommit
-    /// A publication returns when the system has it; the disk is flushed so often. A power cut, or a crash of the
-    /// system, loses at most what was published within about this time before it, and the file stays sound.
+    /// A publication returns when the operating system has the event. The disk is flushed at this interval. A power cut
+    /// or a system crash loses at most about the last interval. The file stays sound.
     case interval(Duration)
   }
 
-  /// How much of its past each channel keeps. What exceeds a limit is evicted little by little, with what is added and
-  /// in idle moments, so that for a while about an eighth more may be held.
+  /// How many past events each channel keeps. Events beyond a limit are evicted gradually, during additions and when
+  /// idle, so a channel may temporarily hold about an eighth more.
   public struct Retention: Sendable, Hashable {
-    /// Events per channel; nil: any number.
+    /// The maximum number of events per channel. `nil` means no limit.
     public var maximumEvents: Int? = 100_000
-    /// Bytes of data, IDs and types per channel; the newest event is kept even if it has more. nil: any number.
+    /// The maximum bytes of data, IDs and types per channel. The newest event is kept even if it is larger. `nil` means
+    /// no limit.
     public var maximumBytes: Int? = 64 << 20
-    /// How old events get, by the system's clock; nil: as old as they like. They go within an eighth of this time
-    /// after they have reached it, at most a minute, if the process that writes the history runs.
+    /// The maximum age of events, by the system clock. `nil` means no limit. While the writing process runs, older
+    /// events are evicted within an eighth of this time, at most a minute.
     public var maximumAge: Duration?
 
     /// The defaults.
@@ -29,24 +30,23 @@ extension SQLiteEventRepository {
 
   /// How a history is kept.
   public struct Configuration: Sendable, Hashable {
-    /// When what has been published is safe from a power cut.
+    /// When published events are safe from a power cut.
     public var durability = Durability.everyCommit
-    /// How much of its past each channel keeps.
+    /// How many past events each channel keeps.
     public var retention = Retention()
-    /// The most that the file may have; nil: what the disk has. Then additions fail with
-    /// ``SQLiteHistoryError/Code/full``, until the retention has made room. The write-ahead log comes on top, some
-    /// mebibytes.
+    /// The maximum size of the file, in bytes. `nil` means that the disk is the limit. At the limit, additions fail
+    /// with ``SQLiteHistoryError/Code/full`` until retention has made room. The write-ahead log adds a few mebibytes.
     public var maximumFileBytes: Int?
-    /// How many readers' questions are answered at the same time, each by a connection of its own.
+    /// The number of reads that run at the same time, each over its own connection.
     public var readers = 2
-    /// How long to wait for another process that keeps the file locked; for an addition at most three quarters of
+    /// How long to wait while another process has the file locked. An addition waits at most three quarters of
     /// ``additionTimeout``.
     public var busyTimeout = Duration.seconds(5)
-    /// How long an addition takes at the most, with the time for which it waits for others. Then it fails with
-    /// ``SQLiteHistoryError/Code/timedOut`` or, if the disk does not return, ``SQLiteHistoryError/Code/undecided``.
+    /// The maximum duration of an addition, including the time it waits for others. After that it fails with
+    /// ``SQLiteHistoryError/Code/timedOut`` or, if the disk does not respond, ``SQLiteHistoryError/Code/undecided``.
     public var additionTimeout = Duration.seconds(30)
-    /// The most memory that additions may take while they wait, in bytes. One that exceeds it is taken alone; others
-    /// fail with ``SQLiteHistoryError/Code/overloaded``.
+    /// The maximum memory of waiting additions, in bytes. An addition larger than this is accepted when no other is
+    /// waiting; otherwise it fails with ``SQLiteHistoryError/Code/overloaded``.
     public var maximumWaitingBytes = 64 << 20
 
     /// The defaults.
@@ -72,7 +72,7 @@ extension SQLiteEventRepository {
         maximumWaitingBytes > 0, "maximumWaitingBytes", "at least 1", maximumWaitingBytes)
     }
 
-    /// An addition that finds the file locked says so itself, before its time is over.
+    /// Shorter than the addition's own timeout, so that an addition that finds the file locked reports that.
     var writersBusyTimeout: Duration { min(busyTimeout.asTimeLimit, additionTimeout.asTimeLimit * 3 / 4) }
   }
 }

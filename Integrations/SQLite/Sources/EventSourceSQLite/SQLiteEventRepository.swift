@@ -9,27 +9,27 @@ public import EventSourceServer
   import Darwin
 #endif
 
-/// A durable history in one file, which is recorded by publishing and outlives the program.
+/// A durable history in one file. Publishing records events in it, and it outlives the program.
 ///
-/// Register it for any number of channels; ten thousand in one file are no burden. SQLite is never called on the
-/// caller's thread: additions go through one queue of the repository's own, where all that wait are committed together,
-/// and questions are answered by other connections beside that. What a call answers was committed.
+/// Register it for any number of channels. One file handles ten thousand channels well. SQLite never runs on the
+/// caller's thread: one queue commits additions, all that are waiting together, and separate connections answer reads.
+/// A read returns only committed events.
 ///
-/// An ID that it gives is the epoch of the session and the number of the event in its channel: `k3v9x0m4ta-17`. A
-/// session is the time in which a process has the file open to write it; its epoch is random, and the file keeps it.
-/// Numbers rise by one. No ID ever names two events: not after a restart or an eviction, not where a power cut took
-/// events away, and not where a copy of the file was written as well. An ID of another file is unknown, one from before
-/// the earliest event held is a gap, and both are told to the reader. An event that is published with an ID of its own
-/// keeps it and is found by it, as long as it is held. IDs and names of channels are compared by their bytes.
+/// An ID that the repository generates consists of the session's epoch and the event's number in its channel, such as
+/// `k3v9x0m4ta-17`. A session lasts as long as one process has the file open for writing. Its epoch is random and is
+/// stored in the file. Numbers increase by one. No ID ever names two events, even after a restart, an eviction or a
+/// power cut, or if a copy of the file was written elsewhere. An ID from another file is unknown, and an ID from before
+/// the earliest stored event is a gap; the reader is told in both cases. An event published with an ID of its own keeps
+/// that ID and can be found by it while the event is stored. IDs and channel names are compared by their bytes.
 ///
-/// A process may be killed at any moment: everything that was acknowledged is there when the file is opened again. What
-/// a power cut may take away is chosen with ``Durability``. One process writes the file and any number may read it at
-/// the same time, on the same machine and a local disk, by ``ReadOnlySQLiteEventRepository``. If a second one writes it
-/// too, the history stays sound, but neither tells its readers what the other publishes.
+/// A process may be killed at any moment: every acknowledged event is there when the file is opened again.
+/// ``Durability`` chooses what a power cut may lose. One process writes the file. Any number of processes on the same
+/// machine may read it at the same time, through ``ReadOnlySQLiteEventRepository``; the disk must be local. If a second
+/// process writes the file, the history stays sound, but neither process tells its readers what the other publishes.
 ///
-/// Any thread; the errors are ``SQLiteHistoryError``.
+/// Safe to use from any thread. Errors are ``SQLiteHistoryError``.
 public final class SQLiteEventRepository: NewestEventReporting {
-  /// The largest text that SQLite holds has a billion bytes, in a row with everything else.
+  /// SQLite limits a row, and so an event with its ID and type, to a billion bytes.
   private static let maximumEventBytes = 999_000_000
 
   /// The file.
@@ -37,25 +37,25 @@ public final class SQLiteEventRepository: NewestEventReporting {
   /// How the history is kept.
   public let configuration: Configuration
 
-  /// Before the writer, which is released last, and so leaves nothing beside the file.
+  /// Released before the writer. The last connection to be closed removes the two files beside the history.
   private let readers: ReaderPool
   private let writer: CommitQueue
 
-  /// Opens the history in a file, and makes it if there is none.
+  /// Opens the history in a file, or creates it.
   ///
-  /// Blocks for some calls to the file system: open it when the program starts. Beside the file there are two more
-  /// while it is open, with `-wal` and `-shm` after its name, which belong to it.
+  /// Blocks for a few file system calls, so open it when the program starts. While it is open there are two more files
+  /// beside it, with `-wal` and `-shm` after its name. They are part of the history.
   ///
-  /// - Throws: ``SQLiteHistoryError/Code/invalidConfiguration``, which names the value, when the configuration is not
-  ///   valid. Other codes when the file cannot be opened, or is something else: another program's database, a history
-  ///   of a newer version, no database at all. Such a file is left untouched.
+  /// - Throws: ``SQLiteHistoryError/Code/invalidConfiguration``, which names the value, if the configuration is not
+  ///   valid. Other codes if the file cannot be opened or is not a history: another program's database, a history of a
+  ///   newer version, or not a database. Such a file is left untouched.
   public convenience init(
     path: String, configuration: Configuration = Configuration()
   ) throws(SQLiteHistoryError) {
     try self.init(path: path, configuration: configuration, clock: systemMilliseconds)
   }
 
-  /// - Parameter clock: Milliseconds since 1970, which the age of events is counted by.
+  /// - Parameter clock: Returns milliseconds since 1970. The age of events is measured by it.
   package init(
     path: String, configuration: Configuration, clock: @escaping @Sendable () -> Int64
   ) throws(SQLiteHistoryError) {
@@ -70,20 +70,21 @@ public final class SQLiteEventRepository: NewestEventReporting {
     readers = try ReaderPool(
       path, count: configuration.readers, busyTimeout: configuration.busyTimeout,
       timeLimit: configuration.additionTimeout)
-    // Not before: a reader that opens the file beside a transaction may find it locked.
+    // After the readers: one that opens the file during a transaction might find it locked.
     writer.start()
   }
 
-  /// Adds events at a channel's end, all of them or none, and returns when they are committed.
+  /// Appends events to a channel, all of them or none, and returns when they are committed.
   ///
-  /// Additions that wait at the same time, to whatever channels, are committed together, so that the cost of a commit
-  /// is shared; one that cannot be recorded fails alone. It ends within ``Configuration/additionTimeout``, and when its
-  /// task is canceled while it waits. One that is being committed is not undone then.
+  /// Additions that are waiting at the same time are committed together, whatever their channels, so they share the
+  /// cost of a commit. An addition that cannot be recorded fails alone. The call ends within
+  /// ``Configuration/additionTimeout``, or when its task is cancelled while it waits. Cancellation does not undo an
+  /// addition that is being committed.
   ///
-  /// - Returns: The events' IDs. A reconnection time is kept in whole milliseconds, as readers are sent it.
-  /// - Throws: Nothing is recorded then, except with ``SQLiteHistoryError/Code/undecided``, and later additions may
-  ///   succeed. ``SQLiteHistoryError``; `EventIDFlaw` for an ID that no reader can bring back; `EventStreamFormatError`
-  ///   for a reconnection time that is negative; or `CancellationError`.
+  /// - Returns: The events' IDs. A reconnection time is stored in whole milliseconds, as it is sent to readers.
+  /// - Throws: ``SQLiteHistoryError``; `EventIDFlaw` for an ID that no reader can send back; `EventStreamFormatError`
+  ///   for a negative reconnection time; or `CancellationError`. Nothing was recorded, except possibly with
+  ///   ``SQLiteHistoryError/Code/undecided``. Later additions may succeed.
   public func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
     for event in events {
       try event.id?.checkReturnable()
@@ -96,27 +97,27 @@ public final class SQLiteEventRepository: NewestEventReporting {
     return try await writer.add(events, to: channel)
   }
 
-  /// The events after one, from one moment of the history. Linear in the events answered; finding the place costs two
-  /// or three searches in a tree.
+  /// Returns the events after another, from one snapshot of the history. Linear in the number of events returned, plus
+  /// two or three searches in a tree.
   ///
-  /// - Throws: ``SQLiteHistoryError``, or `CancellationError` when the task is canceled.
+  /// - Throws: ``SQLiteHistoryError``, or `CancellationError` if the task is cancelled.
   public func events(for request: ReplayRequest) async throws -> ReplayAnswer { try await readers.answer(request) }
 
-  /// The ID of a channel's newest event; nil: the file holds none.
+  /// Returns the ID of a channel's newest event, or `nil` if the file has none.
   public func newestEventID(in channel: ChannelName) async throws -> EventID? {
     let request = ReplayRequest(channel: channel, lastEventID: nil, maximumEvents: 1)
     guard case .contiguous(let events) = try await readers.answer(request, isForNewest: true) else { return nil }
     return events.last?.id
   }
 
-  /// The memory that additions take while they wait or are committed, about.
+  /// The approximate number of bytes of additions that are waiting or being committed.
   package var waitingBytes: Int { writer.waitingBytes }
 
-  /// Commits what is waiting, answers what was asked, and closes the file; calls after this fail.
+  /// Commits waiting additions, answers waiting reads and closes the file. Later calls fail.
   ///
-  /// If a call to the file system hangs, this returns after ``Configuration/additionTimeout`` for the readers and as
-  /// much again for the writer, and the file is closed when the call returns. A repository that is released without
-  /// this closes its file too, on the thread that happens to release it.
+  /// If a file system call hangs, this waits ``Configuration/additionTimeout`` for the readers and as long again for
+  /// the writer, then returns; the file is closed when the call returns. Deallocating a repository closes its file,
+  /// too, on the thread that releases it.
   public func close() async {
     await readers.close()
     await writer.close()

@@ -1,53 +1,53 @@
-/// Why a history in a file cannot be opened, written or read.
+/// The reason why a history cannot be opened, written or read.
 public struct SQLiteHistoryError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What kind of failure it is, to be compared; there may be more kinds in later versions.
+  /// The kind of a failure. Later versions may add kinds.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     /// The kind as a word.
     public let description: String
 
-    /// The file is not there, or the system does not let this process open it.
+    /// The file does not exist, or this process may not open it.
     public static let cannotOpen = Code(description: "cannotOpen")
-    /// The file has something other than an SQLite database in it. It is left as it was.
+    /// The file is not an SQLite database. It was not changed.
     public static let notADatabase = Code(description: "notADatabase")
-    /// The file is the database of another program. It is left as it was.
+    /// The file is another program's database. It was not changed.
     public static let otherApplication = Code(description: "otherApplication")
-    /// The file was made by a newer version of this library. It is left as it was.
+    /// The file was written by a newer version of this library. It was not changed.
     public static let newerVersion = Code(description: "newerVersion")
-    /// Somebody else kept the file locked for longer than the configured time. Nothing was changed; try again.
+    /// Another process kept the file locked for longer than the configured time. Nothing was changed; try again.
     public static let busy = Code(description: "busy")
-    /// The disk is full, or the file has the size that it may have. Nothing was changed; it works again when there is
-    /// room.
+    /// The disk is full, or the file has reached its maximum size. Nothing was changed. Additions succeed again when
+    /// there is room.
     public static let full = Code(description: "full")
-    /// The file, or the folder that it is in, may not be written.
+    /// The file or its folder is not writable.
     public static let readOnly = Code(description: "readOnly")
-    /// What is in the file contradicts itself: it was damaged from outside.
+    /// The content of the file is inconsistent: something else damaged it.
     public static let damaged = Code(description: "damaged")
-    /// The system could not read or write the file.
+    /// The operating system failed to read or write the file.
     public static let inputOutput = Code(description: "inputOutput")
-    /// A value of the configuration makes no sense.
+    /// A configuration value is not allowed.
     public static let invalidConfiguration = Code(description: "invalidConfiguration")
-    /// More additions wait than the configuration allows, by their bytes. Nothing was recorded; try again later.
+    /// The waiting additions have more bytes than the configuration allows. Nothing was recorded; try again later.
     public static let overloaded = Code(description: "overloaded")
-    /// The addition has waited for as long as the configuration allows. Nothing was recorded; try again later.
+    /// The addition waited for longer than the configuration allows. Nothing was recorded; try again later.
     public static let timedOut = Code(description: "timedOut")
-    /// The addition is being committed, and that has not ended within the time that the configuration allows. It is
-    /// recorded or not: ask the history before you add the events again.
+    /// The addition is being committed and has not finished within the configured time. It may or may not be recorded:
+    /// read the history before you add the events again.
     public static let undecided = Code(description: "undecided")
     /// The event is larger than SQLite can hold, about a gigabyte.
     public static let eventTooLarge = Code(description: "eventTooLarge")
     /// The repository has been closed.
     public static let closed = Code(description: "closed")
-    /// Anything else that SQLite says.
+    /// Any other SQLite failure.
     public static let other = Code(description: "other")
   }
 
-  /// What kind of failure it is.
+  /// The kind of the failure.
   public let code: Code
   /// The file.
   public let path: String
-  /// What happened and what helps, in one sentence.
+  /// What happened and how to solve it, in one sentence.
   public let message: String
-  /// SQLite's extended result code; nil: the failure is not SQLite's.
+  /// SQLite's extended result code, or `nil` if the failure did not come from SQLite.
   public let resultCode: Int32?
 
   init(_ code: Code, path: String, _ message: String, resultCode: Int32? = nil) {
@@ -57,7 +57,7 @@ public struct SQLiteHistoryError: Error, Sendable, Hashable, CustomStringConvert
     self.resultCode = resultCode
   }
 
-  /// One line for a person.
+  /// A one-line description.
   public var description: String {
     "the history in \"\(path)\": \(message)" + (resultCode.map { " (SQLite \($0))" } ?? "")
   }
@@ -80,7 +80,7 @@ extension SQLiteHistoryError {
       "committing has not ended within \(limit); ask the history whether the events are recorded before you try again")
   }
 
-  /// Whether other additions than the one that failed may succeed.
+  /// Whether other additions may succeed although this one failed.
   var canBeOfOneAddition: Bool {
     switch code {
     case .busy, .closed, .readOnly, .cannotOpen, .notADatabase: false

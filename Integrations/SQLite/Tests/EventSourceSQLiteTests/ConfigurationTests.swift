@@ -4,7 +4,7 @@ import EventSourceServer
 import Testing
 
 /// Every value that a person may write into a settings file is taken, or refused by its name.
-@Suite(.timeLimit(.minutes(3))) struct ConfigurationTests {
+@Suite(.timeLimit(.minutes(10))) struct ConfigurationTests {
   typealias Change = @Sendable (inout SQLiteEventRepository.Configuration) -> Void
 
   private let folder = try! TemporaryFolder()

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// No ID names two events, whatever is done with the file.
-@Suite(.timeLimit(.minutes(1))) struct CopyTests {
+@Suite(.timeLimit(.minutes(10))) struct CopyTests {
   private let folder = try! TemporaryFolder()
 
   private func open(_ name: String) throws -> SQLiteEventRepository {

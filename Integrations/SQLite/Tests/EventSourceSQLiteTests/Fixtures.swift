@@ -43,11 +43,17 @@ extension EventRepository {
 /// Something did not happen in time.
 struct Overdue: Error {}
 
-/// Waits until something is so, half a minute at most.
+/// Waits until something is so, two minutes at most.
 func eventually(_ condition: () async throws -> Bool) async throws {
-  let deadline = ContinuousClock.now + .seconds(30)
+  guard try await happens(within: .seconds(120), condition) else { throw Overdue() }
+}
+
+/// Waits until something is so; false: it is not, within a time.
+func happens(within limit: Duration, _ condition: () async throws -> Bool) async throws -> Bool {
+  let deadline = ContinuousClock.now + limit
   while try await !condition() {
-    guard ContinuousClock.now < deadline else { throw Overdue() }
+    guard ContinuousClock.now < deadline else { return false }
     try await Task.sleep(for: .milliseconds(5))
   }
+  return true
 }

@@ -4,7 +4,7 @@ import EventSourceServer
 import Testing
 
 /// When the disk is flushed, by a clock of the test's own; and that it is, whatever else the writer does.
-@Suite(.timeLimit(.minutes(1))) struct FlushTests {
+@Suite(.timeLimit(.minutes(10))) struct FlushTests {
   private let folder = try! TemporaryFolder()
   private let start = ContinuousClock.now
 

@@ -4,7 +4,7 @@ import EventSourceServer
 import Testing
 
 /// An addition that cannot be recorded fails alone, whatever waits with it.
-@Suite(.timeLimit(.minutes(1))) struct IsolationTests {
+@Suite(.timeLimit(.minutes(10))) struct IsolationTests {
   private let folder = try! TemporaryFolder()
   private let gate = Gate()
 

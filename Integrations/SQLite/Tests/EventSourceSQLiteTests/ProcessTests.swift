@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// A history beside and after other processes.
-@Suite(.timeLimit(.minutes(2))) struct ProcessTests {
+@Suite(.timeLimit(.minutes(10))) struct ProcessTests {
   @Test(arguments: ["every-commit", "interval"])
   func aProcessThatIsKilledLosesNothingThatWasAcknowledged(_ durability: String) async throws {
     let folder = try TemporaryFolder()

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// What a history remembers when it is closed and opened again, and what the hub makes of it.
-@Suite(.timeLimit(.minutes(1))) struct RestartTests {
+@Suite(.timeLimit(.minutes(10))) struct RestartTests {
   private let folder = try! TemporaryFolder()
 
   private func open(_ change: (inout SQLiteEventRepository.Configuration) -> Void = { _ in }) throws

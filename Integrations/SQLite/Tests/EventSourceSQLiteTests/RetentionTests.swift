@@ -5,7 +5,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RetentionTests {
+@Suite(.timeLimit(.minutes(10))) struct RetentionTests {
   private let folder = try! TemporaryFolder()
 
   private func open(_ change: (inout SQLiteEventRepository.Configuration) -> Void) throws -> SQLiteEventRepository {

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Whatever is awaited ends, also while the disk does not return: the writer waits at a gate.
-@Suite(.timeLimit(.minutes(1))) struct WaitingTests {
+@Suite(.timeLimit(.minutes(10))) struct WaitingTests {
   private let folder = try! TemporaryFolder()
   private let gate = Gate()
 

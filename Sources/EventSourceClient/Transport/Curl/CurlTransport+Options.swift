@@ -1,4 +1,4 @@
-#if os(Linux)
+#if os(Linux) && !canImport(Musl)
   import CEventSourceCurl
   import Foundation
 

@@ -1,4 +1,4 @@
-#if os(Linux)
+#if os(Linux) && !canImport(Musl)
   import CEventSourceCurl
   import Synchronization
 
@@ -19,15 +19,16 @@
 
     /// Sends a request.
     ///
-    /// - Throws: ``CurlError``, also when there is no libcurl; ``SubscriptionError`` for a request or an option that
-    ///   libcurl does not accept, and for a connection that is not made in time.
+    /// - Throws: ``CurlError``, also when there is no libcurl; another error for a content coding that was not asked
+    ///   for; ``SubscriptionError`` for a request or an option that libcurl does not accept, and for a connection that
+    ///   is not made in time.
     public func send(_ request: EventSourceRequest) async throws -> TransportResponse {
       try Task.checkCancellation()
       guard let engine = CurlEngine.shared else { throw CurlError(message: "there is no libcurl from 7.68 on") }
       let exchange = CurlExchange(try CurlTransfer(request, options), engine)
       let head = try await exchange.head()
-      try exchange.decodeContent(head)
-      return TransportResponse(head: head, body: exchange)
+      guard let decoder = try ContentDecoder(head) else { return TransportResponse(head: head, body: exchange) }
+      return TransportResponse(head: head, body: DecodedBody(exchange, decoder))
     }
   }
 
@@ -44,7 +45,6 @@
   private final class CurlExchange: TransportBody {
     private let transfer: CurlTransfer
     private let engine: CurlEngine
-    private let decoder = Mutex<ContentDecoder?>(nil)
 
     init(_ transfer: CurlTransfer, _ engine: CurlEngine) {
       self.transfer = transfer
@@ -62,23 +62,7 @@
       }
     }
 
-    /// Undoes the response's content codings from now on.
-    func decodeContent(_ head: ResponseHead) throws {
-      let made = try ContentDecoder(head)
-      decoder.withLock { $0 = made }
-    }
-
     func next() async throws -> [UInt8]? {
-      guard let decoder = decoder.withLock({ $0 }) else { return try await receive() }
-      while true {
-        if let decoded = try decoder.next() { return decoded }
-        let bytes = try await receive()
-        decoder.add(bytes)
-        if bytes == nil { return try decoder.next() }
-      }
-    }
-
-    private func receive() async throws -> [UInt8]? {
       try await withTaskCancellationHandler {
         let bytes = try await transfer.inbox.next()
         if transfer.isPaused.exchange(false, ordering: .sequentiallyConsistent) { engine.resume(transfer) }

@@ -24,6 +24,15 @@ final class URLSessionExchange: TransportBody {
   /// Changed by the session's queue before and by the reader after something is unread, hence under a lock.
   private let isSuspended = Mutex(false)
   private let isRedirected = Atomic(false)
+  #if canImport(FoundationNetworking)
+    private struct Refusal {
+      var head: ResponseHead
+      var body: [UInt8] = []
+    }
+    /// A response with status 401, until it is known that the delegate's answer brings no other: the challenge comes
+    /// after it here.
+    private let refusal = Mutex<Refusal?>(nil)
+  #endif
   /// The session ends with its transport, and this needs it.
   private let transport: URLSessionTransport
 
@@ -64,14 +73,27 @@ final class URLSessionExchange: TransportBody {
 
   func received(_ response: URLResponse) {
     // Linux's Foundation shows responses with 1xx, which others pass over.
-    guard let response = response as? HTTPURLResponse, response.statusCode >= 200, let url = response.url else {
-      return
-    }
-    let headers = response.allHeaderFields.map { HeaderField("\($0.key)", "\($0.value)") }
-    inbox.put(ResponseHead(status: response.statusCode, headers: headers, url: url))
+    guard let response = response as? HTTPURLResponse, response.statusCode >= 200, response.url != nil else { return }
+    let head = ResponseHead(response)
+    #if canImport(FoundationNetworking)
+      let isHeld = refusal.withLock { refusal in
+        refusal = head.status == 401 && transport.answersChallenges ? Refusal(head: head) : nil
+        return refusal != nil
+      }
+      if isHeld { return }
+    #endif
+    inbox.put(head)
   }
 
   func received(_ data: Data) {
+    #if canImport(FoundationNetworking)
+      let isHeld = refusal.withLock { refusal in
+        guard let held = refusal?.body.count else { return false }
+        refusal?.body += data.prefix(Self.mostUnread - held)
+        return true
+      }
+      if isHeld { return }
+    #endif
     switch inbox.put(data, unlessUnread: Self.mostUnread) {
     case false:
       inbox.end(.failure(URLError(.dataLengthExceedsMaximum)))
@@ -89,7 +111,15 @@ final class URLSessionExchange: TransportBody {
     }
   }
 
-  func completed(_ error: (any Error)?) {
+  func completed(_ error: (any Error)?, _ response: URLResponse?) {
+    #if canImport(FoundationNetworking)
+      // An error is made of a redirect that cannot be followed, which is a response all the same.
+      if let response, refusal.withLock({ $0 == nil }) { received(response) }
+      if let refusal = refusal.withLock({ $0.take() }) {
+        inbox.put(refusal.head)
+        if !refusal.body.isEmpty { _ = inbox.put(refusal.body, unlessUnread: Self.mostUnread) }
+      }
+    #endif
     inbox.end(error.map { .failure($0) } ?? .success(()))
   }
 }

@@ -13,12 +13,18 @@ internal import Foundation
 public final class URLSessionTransport: EventSourceTransport {
   private let session: URLSession
   private let tasks: URLSessionTasks
+  /// Whether there is a delegate that may answer a challenge.
+  let answersChallenges: Bool
 
   /// Makes a transport.
   ///
-  /// - Parameter configuration: For proxies, TLS and the like. Its caches, cookies and timeouts are not used: a stream
-  ///   may be idle for as long as ``EventSource/Configuration/readTimeout`` allows.
-  public init(configuration: URLSessionConfiguration = .ephemeral) {
+  /// - Parameters:
+  ///   - configuration: For proxies, TLS and the like. Its caches, cookies and timeouts are not used: a stream may be
+  ///     idle for as long as ``EventSource/Configuration/readTimeout`` allows.
+  ///   - delegate: Answers authentication challenges (client certificates, pinned keys, passwords), and is told of the
+  ///     end of each task and of its metrics. Redirects and bytes stay the transport's. It is kept as long as the
+  ///     transport, and called on the session's queue.
+  public init(configuration: URLSessionConfiguration = .ephemeral, delegate: (any URLSessionTaskDelegate)? = nil) {
     let configuration = configuration.copy() as? URLSessionConfiguration ?? configuration
     configuration.urlCache = nil
     configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
@@ -28,7 +34,8 @@ public final class URLSessionTransport: EventSourceTransport {
     configuration.timeoutIntervalForRequest = 60 * 60 * 24 * 365
     configuration.timeoutIntervalForResource = 60 * 60 * 24 * 365
     configuration.httpMaximumConnectionsPerHost = 10_000
-    tasks = URLSessionTasks()
+    answersChallenges = delegate != nil
+    tasks = URLSessionTasks(delegate)
     session = URLSession(configuration: configuration, delegate: tasks, delegateQueue: nil)
   }
 
@@ -62,46 +69,5 @@ public final class URLSessionTransport: EventSourceTransport {
     } catch let error where (error as? URLError)?.code == .badURL {
       throw SubscriptionError(.request, "URLSession does not accept the URL", underlying: error)
     }
-  }
-}
-
-/// Finds the exchange of a task, for the session's delegate calls.
-final class URLSessionTasks: NSObject, URLSessionDataDelegate {
-  private let exchanges = Mutex<[Int: URLSessionExchange]>([:])
-
-  func add(_ exchange: URLSessionExchange) {
-    exchanges.withLock { $0[exchange.task.taskIdentifier] = exchange }
-  }
-
-  private func exchange(_ task: URLSessionTask) -> URLSessionExchange? {
-    exchanges.withLock { $0[task.taskIdentifier] }
-  }
-
-  func urlSession(
-    _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
-    completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
-  ) {
-    exchange(dataTask)?.received(response)
-    completionHandler(.allow)
-  }
-
-  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-    exchange(dataTask)?.received(data)
-  }
-
-  func urlSession(
-    _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
-    newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
-  ) {
-    // A redirect is the response: who asked decides where it leads.
-    exchange(task)?.received(redirect: response)
-    completionHandler(nil)
-  }
-
-  func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-    let exchange = exchanges.withLock { $0.removeValue(forKey: task.taskIdentifier) }
-    // Linux's Foundation makes an error of a redirect that it cannot follow, which is a response all the same.
-    if let response = task.response { exchange?.received(response) }
-    exchange?.completed(error)
   }
 }

@@ -6,14 +6,20 @@ import Glibc
 /// Reads a stream's events behind the one with the ID 1 to a counting loop, and says how fast.
 ///
 ///     bench-client URL EVENTS [--raw]
+///     bench-client URL --open SOURCES
 ///
-/// `--raw` reads a socket with the parser alone.
+/// `--raw` reads a socket with the parser alone. `--open` opens so many sources, and says what memory each takes.
 @main struct BenchClient {
   static func main() async throws {
     let arguments = CommandLine.arguments
+    if arguments.count == 4, arguments[2] == "--open", let url = URL(string: arguments[1]),
+      let count = Int(arguments[3])
+    {
+      return try await OpenSources(url).open(count)
+    }
     guard arguments.count >= 3, let url = URL(string: arguments[1]), let events = Int(arguments[2]) else {
       try FileHandle.standardError.write(
-        contentsOf: Data("usage: bench-client URL EVENTS [--raw]\n".utf8))
+        contentsOf: Data("usage: bench-client URL EVENTS [--raw]\n       bench-client URL --open SOURCES\n".utf8))
       exit(64)
     }
     var stopwatch = Stopwatch()

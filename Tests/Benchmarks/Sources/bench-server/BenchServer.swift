@@ -27,12 +27,14 @@ struct BenchServer {
   }
 }
 
-/// The two endpoints.
+/// The endpoints.
 struct Handlers: Sendable {
   /// Of the channel that most measurements use.
   let all: EventStreamHandler
   /// Of the channel that the path names.
   let named: EventStreamHandler
+  /// Of a channel in which nothing is published: its stream shows how punctual the lane's own deadlines are.
+  let heartbeats: EventStreamHandler
 
   init(_ hub: EventHub) {
     var configuration = EventStreamHandler.Configuration()
@@ -41,5 +43,8 @@ struct Handlers: Sendable {
     named = EventStreamHandler(hub, configuration: configuration)
     configuration.channels = ["0"]
     all = EventStreamHandler(hub, configuration: configuration)
+    configuration.channels = ["quiet"]
+    configuration.heartbeatInterval = .milliseconds(10)
+    heartbeats = EventStreamHandler(hub, configuration: configuration)
   }
 }

@@ -16,6 +16,8 @@ struct BuiltInStack {
     let server = BuiltInServer(configuration: configuration)
     server.mount(handlers.all, at: "/stream")
     server.mount(handlers.named, at: "/stream/{channel}")
+    server.mount(handlers.heartbeats, at: "/heartbeats")
+    server.route("GET", "/ok") { _ in .text("ok\n") }
     let publisher = publisher
     server.route("POST", "/publish") { request in
       publisher.start(Publisher.Job(query: request.target.split(separator: "?").dropFirst().joined()))

@@ -1,3 +1,4 @@
+import BenchSupport
 import CEvhttp
 import EventSourceLibevent
 import EventSourceServer
@@ -18,15 +19,18 @@ struct EvhttpStack {
       let copy = self
       startThread { copy.serve(socket) }
     }
-    serve(sockets[0])
+    serve(sockets[0], timer: publisher.timer)
   }
 
   /// One thread's part.
-  private func serve(_ socket: Int32) {
+  ///
+  /// - Parameter timer: Runs on the thread's base, too.
+  private func serve(_ socket: Int32, timer: LoopTimer? = nil) {
     guard let base = event_base_new(), let http = evhttp_new(base) else { fatalError("bench-server: no event base") }
     do {
       let streams = try EvhttpEventStreams(base: base, hub: handlers.named.hub)
       try streams.mount(handlers.all, on: http, at: "/stream")
+      try streams.mount(handlers.heartbeats, on: http, at: "/heartbeats")
       let thread = Thread(streams: streams, handler: handlers.named, publisher: publisher)
       evhttp_set_gencb(
         http,
@@ -34,6 +38,7 @@ struct EvhttpStack {
           Unmanaged<Thread>.fromOpaque(argument!).takeUnretainedValue().answer(request!)
         }, Unmanaged.passUnretained(thread).toOpaque())
       guard evhttp_accept_socket(http, socket) == 0 else { fatalError("bench-server: evhttp_accept_socket") }
+      timer?.start(on: base)
       withExtendedLifetime(thread) { _ = event_base_dispatch(base) }
       evhttp_free(http)
       streams.close()
@@ -62,6 +67,7 @@ struct EvhttpStack {
       case "/publish":
         publisher.start(Publisher.Job(query: parts.count == 2 ? String(parts[1]) : ""))
         send("publishing\n", to: request)
+      case "/ok": send("ok\n", to: request)
       case "/stats": send(publisher.statistics, to: request)
       default: evhttp_send_error(request, 404, nil)
       }

@@ -11,7 +11,10 @@ struct Options {
     POST /publish?n=N&size=S&rate=R&channels=C&burst=B
                                       publishes N events (1000) of S bytes (100), R a second (0: as fast as it can),
                                       to C channels (1) in turn, B (1) at once; answers at once
-    GET /stats                        what was done, as JSON; the time of each call of publish in nanoseconds
+    GET /heartbeats                   a stream without events: a comment whenever nothing was sent for 10 ms
+    GET /ok                           a route of the program's own
+    GET /stats                        what was done, as JSON; the time of each call of publish in nanoseconds, and how
+                                      late a timer of 10 ms on evhttp's first base was since the last POST
 
     An event's data begins with "ts=" and the real time in nanoseconds when it was published; IDs rise by one.
     """

@@ -1,3 +1,4 @@
+import BenchSupport
 import EventSourceFormat
 import EventSourceServer
 import Glibc
@@ -31,6 +32,8 @@ final class Publisher: Sendable {
     }
   }
 
+  /// Of the loop that serves, if it has timers.
+  let timer = LoopTimer()
   private let hub: EventHub
   private let names = Mutex<[ChannelName]>([])
   private let number = Atomic(0)
@@ -42,6 +45,7 @@ final class Publisher: Sendable {
 
   private func run(_ job: Job) {
     let names = names(job.channels)
+    timer.reset()
     let start = nanoseconds(CLOCK_MONOTONIC)
     var times = Histogram()
     for index in 0..<job.count {
@@ -84,18 +88,22 @@ final class Publisher: Sendable {
     }
   }
 
-  /// What the hub has done, and how long the calls of publish of the last job took.
+  /// What the hub has done, how long the calls of publish of the last job took, and how late the timer was since.
   var statistics: String {
     let now = hub.statistics
-    let (count, maximum, p50, p99, p999) = times.withLock {
-      ($0.count, $0.maximum, $0.quantile(0.5), $0.quantile(0.99), $0.quantile(0.999))
-    }
     return """
       {"readers": \(now.readers), "channels": \(now.channels), "published": \(now.published), \
       "delivered": \(now.delivered), "sent_bytes": \(now.sentBytes), "held_bytes": \(now.heldBytes), \
-      "gaps": \(now.gaps), "dropped": \(now.dropped), "publish_ns": {"count": \(count), "p50": \(p50), \
-      "p99": \(p99), "p999": \(p999), "max": \(maximum)}}
+      "gaps": \(now.gaps), "dropped": \(now.dropped), "publish_ns": \(Self.json(times.withLock { $0 })), \
+      "timer_ns": \(Self.json(timer.lateness))}
 
       """
+  }
+
+  private static func json(_ times: Histogram) -> String {
+    """
+    {"count": \(times.count), "p50": \(times.quantile(0.5)), "p99": \(times.quantile(0.99)), \
+    "p999": \(times.quantile(0.999)), "max": \(times.maximum)}
+    """
   }
 }

@@ -34,10 +34,21 @@ struct Serve: AsyncParsableCommand {
     help: ArgumentHelp("An origin whose pages may read (repeatable); \"*\" is every one.", valueName: "origin"))
   var allowOrigin: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A request field that those pages may send, beside the usual ones (repeatable); \"*\" is every one.",
+      valueName: "name"))
+  var allowHeader: [String] = []
+
+  @Flag(help: "Make any other channel, too, for its first reader or publisher.") var onDemand = false
+
   func validate() throws {
     guard (0...65_535).contains(port) else { throw ValidationError("--port is \(port), not 0 to 65535.") }
     if allowOrigin.contains("*"), allowOrigin.count > 1 {
       throw ValidationError("--allow-origin \"*\" allows every origin, so there is no other to name.")
+    }
+    guard allowHeader.isEmpty || !allowOrigin.isEmpty else {
+      throw ValidationError("--allow-header is for pages of other origins; name them by --allow-origin.")
     }
     do {
       try streamConfiguration.validate()
@@ -47,7 +58,9 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let hub = EventHub()
+    var hubConfiguration = EventHub.Configuration()
+    hubConfiguration.channelCreation = onDemand ? .onDemand : .declared
+    let hub = EventHub(configuration: hubConfiguration)
     let past = try history.open()
     for name in channelNames { hub.register(past.repository, for: name) }
     let server = makeServer(hub)
@@ -91,6 +104,7 @@ struct Serve: AsyncParsableCommand {
     streams.reconnectionTime = reconnectionTime?.duration
     if !allowOrigin.isEmpty {
       streams.crossOrigin = CrossOriginPolicy(allowOrigin == ["*"] ? .any : .listed(Set(allowOrigin)))
+      streams.crossOrigin.allowedFields += allowHeader
     }
     return streams
   }
@@ -160,7 +174,7 @@ extension Failure {
       switch error {
       case .invalidConfiguration, .addressNotAvailable: .usage
       case .portNotPermitted: .noPermission
-      case .portInUse, .unixSocketInUse, .alreadyRunning, .system: .unavailable
+      case .portInUse, .unixSocketInUse, .cannotListen, .alreadyRunning, .system: .unavailable
       }
     self.init(status, "\(error)")
   }

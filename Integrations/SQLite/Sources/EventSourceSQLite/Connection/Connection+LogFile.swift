@@ -7,8 +7,8 @@
 #endif
 
 extension Connection {
-  /// Flushes the write-ahead log's file to the disk past SQLite, which could not while another process has the lock:
-  /// what has been committed is in that file. SQLite keeps no locks on it that closing it would end.
+  /// Flushes the write-ahead log's file to the disk without SQLite, which cannot do so while another process has the
+  /// lock. Committed events are in that file. SQLite keeps no locks on it that closing the descriptor would release.
   ///
   /// - Returns: Whether it succeeded.
   func flushLogFile() -> Bool {

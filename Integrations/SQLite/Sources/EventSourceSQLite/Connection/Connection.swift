@@ -1,12 +1,12 @@
 internal import CSQLite
 
-/// One connection to a database. SQLite's own locks are off: it is used by one thread at a time, whoever has it in a
-/// mutex.
+/// One connection to a database. SQLite's own locks are off, so the owner's mutex must ensure that one thread uses it
+/// at a time.
 final class Connection {
   enum Mode {
     case readWrite
     case readOnly
-    /// Only what is in the file itself is looked at: nothing is locked, recovered or made beside it.
+    /// Reads the file itself only: locks, recovers and creates nothing.
     case untouched
   }
 
@@ -14,13 +14,13 @@ final class Connection {
   let handle: OpaquePointer
   /// What happens when the file is locked.
   let lockWait: LockWait
-  /// The pages in the write-ahead log after this connection's last commit; nil: they are not counted, and SQLite copies
-  /// them back by itself. SQLite writes it, on the thread that commits.
+  /// The pages in the write-ahead log after this connection's last commit, or `nil` if SQLite checkpoints by itself.
+  /// SQLite's hook writes it, on the committing thread.
   private var logPages: UnsafeMutablePointer<Int32>?
 
   init(_ path: String, _ mode: Mode, busyTimeout: Duration) throws(SQLiteHistoryError) {
     self.path = path
-    // "", ":memory:" and "file:" mean something else to SQLite than a file of this name.
+    // SQLite gives "", ":memory:" and "file:" a special meaning.
     let file = path.hasPrefix("/") ? path : "./\(path)"
     let (name, flags) =
       switch mode {
@@ -45,28 +45,28 @@ final class Connection {
     logPages?.deallocate()
   }
 
-  /// Runs statements of which no rows are wanted.
+  /// Runs statements and discards their rows.
   func execute(_ sql: String) throws(SQLiteHistoryError) { try check(sqlite3_exec(handle, sql, nil, nil, nil)) }
 
-  /// The one text, or number as text, that a statement answers; nil: none.
+  /// Returns the first column of a statement's first row as text, or `nil` if there is no row.
   func text(_ sql: String) throws(SQLiteHistoryError) -> String? {
     let statement = try Statement(sql, on: self)
     return try statement.step() ? statement.text(0) : nil
   }
 
-  /// The one number that a statement answers; 0, if none.
+  /// Returns the first column of a statement's first row as a number, or 0 if there is no row.
   func integer(_ sql: String) throws(SQLiteHistoryError) -> Int64 {
     let statement = try Statement(sql, on: self)
     return try statement.step() ? statement.integer(0) : 0
   }
 
-  /// Whether a transaction is open, which some failures end.
+  /// Whether a transaction is open. Some failures end it.
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-  /// The row that the last insertion into a table with row numbers made.
+  /// The row number of the last insertion.
   var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
 
-  /// From now on the pages of the log are counted, and copied back when ``copyLogBack(waiting:)`` is called.
+  /// Counts the log's pages from now on. SQLite no longer checkpoints by itself; ``copyLogBack(waiting:)`` does.
   func countLogPages() {
     guard logPages == nil else { return }
     let count = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
@@ -83,25 +83,26 @@ final class Connection {
   /// The pages in the log, as counted at the last commit.
   var logPageCount: Int { Int(logPages?.pointee ?? 0) }
 
-  /// Copies the log into the database, as far as readers allow.
+  /// Checkpoints the log into the database, as far as readers allow.
   ///
-  /// - Parameter limit: How long to wait for readers, so that all is copied and the log begins anew; nil: not at all.
+  /// - Parameter limit: How long to wait for readers, so that the whole log is copied and restarts. `nil` does not
+  ///   wait.
   func copyLogBack(waiting limit: Duration?) {
     lockWait.within(limit ?? .zero) {
-      // What could not be copied stays in the log, and is copied the next time.
+      // The rest stays in the log until the next checkpoint.
       _ = sqlite3_wal_checkpoint_v2(
         handle, nil, limit == nil ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART, nil, nil)
     }
   }
 
-  /// Throws what a result code says.
+  /// Throws the error for a result code, unless it is a success.
   func check(_ result: Int32) throws(SQLiteHistoryError) {
     guard result == SQLITE_OK || result == SQLITE_ROW || result == SQLITE_DONE else {
       throw SQLiteHistoryError(resultCode: result, path: path, detail: String(cString: sqlite3_errmsg(handle)))
     }
   }
 
-  /// A URI whose path is exactly this one.
+  /// Returns a URI with exactly this path.
   private static func untouchedURI(_ path: String) -> String {
     let digits = Array("0123456789ABCDEF")
     let escaped = path.utf8.reduce(into: "") { result, byte in

@@ -1,9 +1,8 @@
 internal import CSQLite
 
-/// How long a connection waits for a lock on the file, and what it does meanwhile. Used by the thread that uses the
-/// connection.
+/// How long a connection waits for a file lock, and what it does while it waits. Confined to the connection's thread.
 final class LockWait {
-  /// The pauses between the attempts get longer, in milliseconds.
+  /// The pauses between attempts, in milliseconds.
   private static let pauses: [Int32] = [1, 2, 5, 10, 15, 20, 25]
 
   /// Called after each attempt.
@@ -13,7 +12,7 @@ final class LockWait {
 
   init(limit: Duration) { self.limit = limit.asTimeLimit }
 
-  /// Makes a connection wait so. The connection has to be closed before this is released.
+  /// Installs the busy handler on a connection. The connection must be closed before this is released.
   func install(on handle: OpaquePointer) {
     sqlite3_busy_handler(
       handle,
@@ -23,7 +22,7 @@ final class LockWait {
       }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// Does something for which another limit holds.
+  /// Runs `body` with another limit.
   func within<R, Failure: Error>(_ limit: Duration, _ body: () throws(Failure) -> R) throws(Failure) -> R {
     let usual = self.limit
     self.limit = limit.asTimeLimit

@@ -1,7 +1,7 @@
 internal import CSQLite
 
 extension SQLiteHistoryError {
-  /// What a result code of SQLite says, in words for whoever has to do something about it.
+  /// Makes the error for an SQLite result code, with a message that says what to do.
   init(resultCode: Int32, path: String, detail: String) {
     let (code, message): (Code, String) =
       switch resultCode & 0xFF {

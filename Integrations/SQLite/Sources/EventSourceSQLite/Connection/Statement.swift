@@ -1,6 +1,6 @@
 internal import CSQLite
 
-/// A prepared statement, used by the thread that uses its connection.
+/// A prepared statement. Confined to the thread of its connection.
 final class Statement {
   private let handle: OpaquePointer
   private let connection: Connection
@@ -25,17 +25,17 @@ final class Statement {
   /// Sets a parameter to a copy of the text's bytes.
   func bind(_ parameter: Int32, _ text: String?) throws(SQLiteHistoryError) {
     guard let text else { return try bind(parameter, Int64?.none) }
-    // SQLite's way to say that it has to copy: SQLITE_TRANSIENT, a macro that is not imported.
+    // SQLITE_TRANSIENT, which makes SQLite copy the text. Swift does not import the macro.
     let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     try connection.check(
       sqlite3_bind_text64(handle, parameter, text, UInt64(text.utf8.count), copied, UInt8(SQLITE_UTF8)))
   }
 
-  /// Goes to the next row; false: there is none.
+  /// Steps to the next row. Returns `false` if there is none.
   func step() throws(SQLiteHistoryError) -> Bool {
     let result = sqlite3_step(handle)
     if result != SQLITE_ROW {
-      // The failure's text is the connection's until something else is called on it.
+      // The connection holds the error message only until its next call.
       defer { sqlite3_reset(handle) }
       try connection.check(result)
     }
@@ -45,18 +45,18 @@ final class Statement {
   /// Runs to the end.
   func run() throws(SQLiteHistoryError) { while try step() {} }
 
-  /// Lets go of the rows that have not been asked for.
+  /// Resets the statement and discards the remaining rows.
   func reset() { sqlite3_reset(handle) }
 
-  /// A column of the row; the first is number 0.
+  /// Returns a column of the current row. The first is 0.
   func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
-  /// A column of the row; nil, if it is NULL.
+  /// Returns a column of the current row, or `nil` if it is NULL.
   func optionalInteger(_ column: Int32) -> Int64? {
     sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : integer(column)
   }
 
-  /// A column of the row; nil, if it is NULL.
+  /// Returns a column of the current row, or `nil` if it is NULL.
   func text(_ column: Int32) -> String? {
     guard let text = sqlite3_column_text(handle, column) else { return nil }
     let bytes = UnsafeBufferPointer(start: text, count: Int(sqlite3_column_bytes(handle, column)))

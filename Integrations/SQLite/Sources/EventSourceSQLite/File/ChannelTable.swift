@@ -1,10 +1,10 @@
 internal import EventSourceServer
 
-/// The channels' rows, as the writer sees them. Used by one thread at a time.
+/// The writer's view of the channels' rows. Confined to one thread at a time.
 ///
-/// Another process may write the same file in turn: what is remembered of the rows is dropped when one did.
+/// Another process may also write the file. When it has, the cached rows are discarded.
 final class ChannelTable {
-  /// Rows remembered; a channel more, and they are read again when they are needed.
+  /// The maximum number of cached rows. Beyond it the cache is cleared.
   private static let rememberedChannels = 20_000
 
   private let connection: Connection
@@ -27,7 +27,7 @@ final class ChannelTable {
       """, on: connection)
   }
 
-  /// The row of a channel, which is made if there is none.
+  /// Returns a channel's row, and inserts it if there is none.
   func record(of channel: ChannelName) throws(SQLiteHistoryError) -> ChannelRecord {
     if let record = remembered[channel] { return record }
     try find.bind(1, channel.rawValue)
@@ -40,7 +40,7 @@ final class ChannelTable {
     return ChannelRecord(key: connection.lastInsertedRow)
   }
 
-  /// Writes a row, and remembers it if the channel's name is given.
+  /// Writes a row, and caches it if the channel's name is given.
   func update(_ record: ChannelRecord, of channel: ChannelName? = nil) throws(SQLiteHistoryError) {
     try change.bind(1, record.first)
     try change.bind(2, record.last)
@@ -52,10 +52,10 @@ final class ChannelTable {
     if let channel { remembered[channel] = record }
   }
 
-  /// Forgets the rows: they may have changed, or be of a transaction that is undone.
+  /// Clears the cache, whose rows may have changed or belong to a transaction that is rolled back.
   func forget() { remembered.removeAll() }
 
-  /// Forgets the rows if another process has written the file. Called at the begin of a transaction.
+  /// Clears the cache if another process has written the file. Call it at the beginning of a transaction.
   func forgetWhatOthersChanged() throws(SQLiteHistoryError) {
     guard try readDataVersion.step() else { return }
     let version = readDataVersion.integer(0)

@@ -1,15 +1,15 @@
 internal import EventSourceFormat
 
-/// An ID as a history gives it: the epoch of the session that gave it, and the number of the event in its channel.
+/// An ID that a history generates: the epoch of the session, and the event's number in its channel.
 ///
-/// A session is the time in which one process has the file open and writes it. Its epoch is random and kept in the
-/// file, so an ID of another file, of a copy that was written elsewhere, or of what a power cut took away is told apart
-/// from every ID of this one.
+/// A session lasts as long as one process has the file open for writing. Its epoch is random and stored in the file. So
+/// an ID from another file, from a copy that was written elsewhere, or from events that a power cut removed differs
+/// from every ID of this file.
 struct GivenID {
   let epoch: String
   let number: Int64
 
-  /// The longest epoch that is looked at.
+  /// The maximum length of an epoch that is looked up.
   private static let longestEpoch = 16
 
   init(epoch: String, number: Int64) {
@@ -17,7 +17,7 @@ struct GivenID {
     self.number = number
   }
 
-  /// Takes an ID apart; nil if it has another form, or another spelling of the number.
+  /// Parses an ID. `nil` if it has another form or a non-canonical number.
   init?(parsing id: EventID) {
     let bytes = id.rawValue.utf8
     guard let hyphen = bytes.prefix(Self.longestEpoch + 1).firstIndex(of: UInt8(ascii: "-")) else { return nil }
@@ -31,12 +31,12 @@ struct GivenID {
 
   var id: EventID { EventID(unchecked: "\(epoch)-\(number)") }
 
-  /// An ID for an event whose number has been taken by an ID that came with another event.
+  /// Returns an ID for an event whose regular ID is already used by an application's event.
   var distinctID: EventID {
     EventID(unchecked: "\(epoch)-\(number)-\(String(UInt64.random(in: 0 ... .max), radix: 36))")
   }
 
-  /// An epoch of 50 random bits, in letters and digits that are not taken for one another.
+  /// Returns an epoch of 50 random bits, in letters and digits that are not easily confused.
   static func makeEpoch() -> String {
     let digits = Array("0123456789abcdefghjkmnpqrstvwxyz")
     return String((0..<10).map { _ in digits.randomElement()! })

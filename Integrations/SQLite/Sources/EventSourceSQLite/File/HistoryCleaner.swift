@@ -1,9 +1,9 @@
-/// Evicts what exceeds the retention, in steps of bounded work. Works inside the writer's transactions.
+/// Evicts events beyond the retention limits, in steps of bounded work, within the writer's transactions.
 struct HistoryCleaner {
-  /// Of one step: events that are evicted, and channels that are looked at.
+  /// The maximum events evicted and channels visited in one step.
   private static let eventsPerStep = 1_000
   private static let channelsPerStep: Int64 = 64
-  /// Of one step: free pages that are given back to the file system.
+  /// The maximum free pages returned to the file system in one step.
   private static let pagesPerStep: Int64 = 256
 
   private let retention: SQLiteEventRepository.Retention
@@ -13,7 +13,7 @@ struct HistoryCleaner {
   private let givingSession: Statement
   private let remove: Statement
   private let nextChannels: Statement
-  /// The step goes on with the channels after this one.
+  /// The next step continues after this channel.
   private var lastChannel: Int64 = 0
 
   init(_ retention: SQLiteEventRepository.Retention, on connection: Connection) throws(SQLiteHistoryError) {
@@ -31,18 +31,18 @@ struct HistoryCleaner {
       """, on: connection)
   }
 
-  /// Evicts the oldest events of a channel that has clearly too many.
+  /// Evicts the oldest events of a channel that is clearly over its limits.
   func evict(from record: inout ChannelRecord, atMost events: Int) throws(SQLiteHistoryError) {
     guard exceeds(record, slack: true) else { return }
     _ = try evict(from: &record, atMost: events, before: nil)
   }
 
-  /// Whether there is still more than that to be evicted.
+  /// Whether more events than that remain to be evicted.
   func isBehind(_ record: ChannelRecord) -> Bool { exceeds(record, slack: true) }
 
-  /// Goes on through the channels.
+  /// Continues through the channels.
   ///
-  /// - Returns: The records that changed, and whether there is more to do now.
+  /// - Returns: The changed records, and whether there is more to do now.
   mutating func step(now: Int64) throws(SQLiteHistoryError) -> (changed: [ChannelRecord], hasMore: Bool) {
     let records = try channels(after: lastChannel)
     var changed: [ChannelRecord] = []
@@ -53,7 +53,7 @@ struct HistoryCleaner {
         if count > 0 { changed.append(record) }
         rest -= count
       }
-      // The next step goes on with the same channel.
+      // The next step continues with the same channel.
       guard rest > 0 else { return (changed, true) }
       lastChannel = record.key
     }
@@ -62,7 +62,9 @@ struct HistoryCleaner {
     return (changed, try giveBackPages())
   }
 
-  /// Free pages are used again by what is added; what is far more than that needs is given back. Whether there is more.
+  /// Returns excess free pages to the file system; additions reuse the rest.
+  ///
+  /// - Returns: Whether there are more to return.
   private func giveBackPages() throws(SQLiteHistoryError) -> Bool {
     let free = try connection.integer("PRAGMA freelist_count")
     let excess = try free - max(1_024, connection.integer("PRAGMA page_count") / 4)
@@ -80,7 +82,7 @@ struct HistoryCleaner {
     return records
   }
 
-  /// Whether a channel has more than it keeps; with slack, so much more that evicting it pays.
+  /// Whether a channel exceeds its limits or, with slack, exceeds them by so much that evicting is worth its cost.
   private func exceeds(_ record: ChannelRecord, slack: Bool) -> Bool {
     func limit(_ maximum: Int) -> Int64 {
       Int64(clamping: slack ? UInt64(maximum) + UInt64(maximum / 8) : UInt64(maximum))
@@ -90,7 +92,9 @@ struct HistoryCleaner {
       || retention.maximumBytes.map { record.bytes > limit($0) } ?? false
   }
 
-  /// Evicts a channel's oldest events that exceed a limit or are older than a time, and returns how many.
+  /// Evicts a channel's oldest events that exceed a limit or are older than a time.
+  ///
+  /// - Returns: The number of events evicted.
   private func evict(
     from record: inout ChannelRecord, atMost events: Int, before time: Int64?
   ) throws(SQLiteHistoryError) -> Int {
@@ -100,7 +104,7 @@ struct HistoryCleaner {
     do {
       defer { oldest.reset() }
       while try oldest.step(), exceeds(record, slack: false) || time.map({ oldest.integer(2) < $0 }) ?? false {
-        // A damaged row may say anything.
+        // A damaged row may hold any value.
         record.first = oldest.integer(0) &+ 1
         record.bytes &-= oldest.integer(1)
         count += 1
@@ -118,7 +122,7 @@ struct HistoryCleaner {
     return count
   }
 
-  /// The session that gave the ID of an event; nil: the event had one of its own.
+  /// Returns the session that generated an event's ID, or `nil` if the event had an ID of its own.
   private func session(of number: Int64, in record: ChannelRecord) throws(SQLiteHistoryError) -> Int64? {
     try givingSession.bind(1, record.key)
     try givingSession.bind(2, number)

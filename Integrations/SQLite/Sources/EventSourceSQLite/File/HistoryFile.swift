@@ -1,13 +1,13 @@
-/// What makes a database one of these histories, and which: marks in its header, and the tables.
+/// The marks in the header and the tables that identify a database as a history.
 enum HistoryFile {
-  /// "ESKH", in the place that SQLite has for a program's mark.
+  /// "ESKH", as SQLite's application ID.
   static let applicationID: Int64 = 0x4553_4B48
   /// The version of the tables below.
   static let version: Int64 = 2
 
-  /// The history's own row; a row for each session in which it was written; a channel's row, which stays when its
-  /// events go, so that no number is used twice; events, a channel's together and in order. What is read without the
-  /// texts comes before them.
+  /// The tables: one row for the history, one for each writing session, one for each channel, and the events, clustered
+  /// by channel and number. A channel's row stays when its events are evicted, so that no number is reused. Columns
+  /// that are read without the texts come first.
   private static let tables = """
     CREATE TABLE history (flushes INTEGER NOT NULL) STRICT;
     CREATE TABLE session (id INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE) STRICT;
@@ -35,7 +35,7 @@ enum HistoryFile {
     CREATE INDEX event_own_id ON event (channel, own_id) WHERE own_id IS NOT NULL;
     """
 
-  /// What makes version 2 of version 1, in which all IDs had the one epoch of the file.
+  /// Upgrades version 1, in which all IDs had the file's single epoch, to version 2.
   private static let changesOfVersion1 = """
     CREATE TABLE session (id INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE) STRICT;
     INSERT INTO session SELECT 1, epoch FROM history;
@@ -45,13 +45,13 @@ enum HistoryFile {
     PRAGMA user_version = 2;
     """
 
-  /// Opens a history to write it, and makes it first if there is none.
+  /// Opens a history for writing, and creates it if there is none.
   static func open(
     _ path: String, busyTimeout: Duration, maximumBytes: Int?
   ) throws(SQLiteHistoryError) -> Connection {
     _ = try isThere(path, busyTimeout)
     let connection = try Connection(path, .readWrite, busyTimeout: busyTimeout)
-    // Before there is a page; a file that is there stays as it was made.
+    // Takes effect only before the first page is written; existing files keep their setting.
     try connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     try create(on: connection)
     guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
@@ -59,22 +59,22 @@ enum HistoryFile {
         .cannotOpen, path: path, "its file system has no shared memory, which the log needs; use a local disk"
       )
     }
-    // Elsewhere than on Linux, flushing the disk's own memory has to be asked for.
+    // Except on Linux, flushing the disk's own cache is a separate request.
     try connection.execute("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON")
-    // With many channels each event is on a page of its own.
+    // With many channels, each event is on a page of its own.
     try connection.execute("PRAGMA cache_size = -16384")
-    // What a long reader made the log grow to is given back.
+    // Shrinks the log again after a long read made it grow.
     try connection.execute("PRAGMA journal_size_limit = 67108864")
     if let maximumBytes {
       let pageSize = try connection.integer("PRAGMA page_size")
-      // The most pages that SQLite knows.
+      // SQLite's maximum page count.
       let pages = min(max(1, Int64(maximumBytes) / max(1, pageSize)), 0xFFFF_FFFE)
       try connection.execute("PRAGMA max_page_count = \(pages)")
     }
     return connection
   }
 
-  /// Opens a history that is there, only to read it.
+  /// Opens an existing history for reading.
   static func openToRead(_ path: String, busyTimeout: Duration) throws(SQLiteHistoryError) -> Connection {
     guard try isThere(path, busyTimeout) else {
       throw SQLiteHistoryError(.cannotOpen, path: path, "there is no history yet; its writer makes it")
@@ -91,12 +91,12 @@ enum HistoryFile {
     return connection
   }
 
-  /// Looks at what is there without touching it: whether it is a history, or nothing yet.
+  /// Checks, without changing the file, that it is a history or empty.
   private static func isThere(_ path: String, _ busyTimeout: Duration) throws(SQLiteHistoryError) -> Bool {
     do {
       return try isHistory(Connection(path, .untouched, busyTimeout: busyTimeout))
     } catch  where error.code == .cannotOpen {
-      // Not there, or not to be opened: opening it says which.
+      // It does not exist or cannot be opened; opening it reports which.
       return false
     } catch  where error.code == .inputOutput {
       throw SQLiteHistoryError(
@@ -104,7 +104,7 @@ enum HistoryFile {
     }
   }
 
-  /// Whether a database is a history; false, if it is empty.
+  /// Returns `true` if the database is a history and `false` if it is empty; throws if it is anything else.
   private static func isHistory(_ connection: Connection) throws(SQLiteHistoryError) -> Bool {
     let mark = try connection.integer("PRAGMA application_id")
     let version = try connection.integer("PRAGMA user_version")
@@ -121,12 +121,12 @@ enum HistoryFile {
     return true
   }
 
-  /// All in one transaction: a process that is killed leaves an empty file, or a history.
+  /// Creates the tables in one transaction, so a killed process leaves either an empty file or a history.
   private static func create(on connection: Connection) throws(SQLiteHistoryError) {
     guard try version(of: connection) != version else { return }
     try connection.execute("BEGIN EXCLUSIVE")
     do {
-      // Another process may have been faster.
+      // Another process may have created them meanwhile.
       switch try version(of: connection) {
       case nil:
         try connection.execute(tables)
@@ -143,7 +143,7 @@ enum HistoryFile {
     }
   }
 
-  /// The version of the history in a database; nil: it is empty.
+  /// Returns the history's version, or `nil` if the database is empty.
   private static func version(of connection: Connection) throws(SQLiteHistoryError) -> Int64? {
     try isHistory(connection) ? connection.integer("PRAGMA user_version") : nil
   }

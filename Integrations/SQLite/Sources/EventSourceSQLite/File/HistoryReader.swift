@@ -1,7 +1,7 @@
 internal import EventSourceFormat
 internal import EventSourceServer
 
-/// Answers from a history, over a connection of its own. Used by one thread at a time.
+/// Reads a history over its own connection. Confined to one thread at a time.
 final class HistoryReader {
   private let connection: Connection
   private let begin: Statement
@@ -28,11 +28,11 @@ final class HistoryReader {
       """, on: connection)
   }
 
-  /// The answer, from one moment of the history.
+  /// Returns the answer, from one snapshot of the history.
   ///
   /// - Parameters:
-  ///   - isForNewest: Whether the newest event alone is wanted.
-  ///   - isCanceled: Asked for each event; the answer is then cut short, because nobody wants it.
+  ///   - isForNewest: Whether to return only the newest event.
+  ///   - isCanceled: Checked for each event. When it returns `true`, reading stops early.
   func answer(
     _ request: ReplayRequest, isForNewest: Bool, isCanceled: () -> Bool
   ) throws(SQLiteHistoryError) -> ReplayAnswer {
@@ -71,18 +71,18 @@ final class HistoryReader {
     return try channel.step() ? ChannelRecord(row: channel, path: connection.path) : nil
   }
 
-  /// Where the event with an ID is.
+  /// The location of the event with an ID.
   private enum Place {
-    /// Held, with this number.
+    /// Stored, with this number.
     case held(Int64)
-    /// Right before the earliest one held: none is missing.
+    /// Right before the earliest stored event, so that nothing is missing.
     case earliest
-    /// Evicted, with others behind it.
+    /// Evicted, and later events were evicted, too.
     case evicted
   }
 
-  /// The place of the event that an ID means: the newest that brought it along, or the one that was given it. nil: none
-  /// was.
+  /// Returns the location of the event with an ID: the newest that was published with it, or the one for which it was
+  /// generated. `nil` if there is none.
   private func place(of id: EventID, in record: ChannelRecord) throws(SQLiteHistoryError) -> Place? {
     if let number = try newestNumber(of: id, in: record) { return .held(number) }
     guard let given = GivenID(parsing: id), given.number <= record.last,
@@ -94,7 +94,7 @@ final class HistoryReader {
     try givingSession.bind(1, record.key)
     try givingSession.bind(2, given.number)
     defer { givingSession.reset() }
-    // Another session may have given the number to another event: a copy of the file went on elsewhere.
+    // Another session may have given this number to another event, if a copy of the file was written elsewhere.
     return try givingSession.step() && givingSession.integer(0) == session ? .held(given.number) : nil
   }
 
@@ -121,7 +121,7 @@ final class HistoryReader {
     return found
   }
 
-  /// The event in the current row.
+  /// Returns the event in the current row.
   private func event() throws(SQLiteHistoryError) -> ServerSentEvent {
     let time = events.optionalInteger(2)
     guard time ?? 0 >= 0 else { throw damage("its reconnection time is negative") }

@@ -1,40 +1,40 @@
 internal import EventSourceFormat
 internal import EventSourceServer
 
-/// Writes a history, over the one connection that does. Used by one thread at a time.
+/// Writes a history over its single writing connection. Confined to one thread at a time.
 final class HistoryWriter {
-  /// Events to be added to one channel, all or none.
+  /// Events to add to one channel, all or none.
   struct Addition {
     let events: [ServerSentEvent]
     let channel: ChannelName
 
-    /// What the retention counts of its events.
+    /// The bytes of its events, as retention counts them.
     var bytes: Int { events.reduce(0) { $0 + $1.recordedBytes } }
   }
 
-  /// The log is copied back when it has so many pages (16 MiB, which measured a third more than SQLite's 4 MiB with
-  /// 1,000 channels), and tried again each time that it has grown by so many; readers that always look at it might keep
-  /// it from ever being emptied, so that they are waited for when it has four times as many.
+  /// The log is checkpointed at this many pages and retried each time it has grown by as many. 16 MiB gave a third more
+  /// throughput than SQLite's 4 MiB with 1,000 channels. Continuous readers could keep the log from ever restarting, so
+  /// at four times this size the checkpoint waits for them.
   private static let logPages = (full: 4_000, step: 1_000, tooMany: 16_000)
   private static let waitForReaders = Duration.milliseconds(100)
 
-  /// A channel has more than it keeps even after as much was evicted as an addition may cost.
+  /// A channel still exceeds its limits after as many evictions as an addition may perform.
   private(set) var isBehind = false
 
   private let connection: Connection
-  /// The system's time in milliseconds since 1970, which the age of events is counted by.
+  /// Returns milliseconds since 1970. The age of events is measured by it.
   private let clock: @Sendable () -> Int64
   private let channels: ChannelTable
   private let sessions: SessionTable
   private let addEvent: Statement
   private let addFlush: Statement
   private var cleaner: HistoryCleaner
-  /// When the log is to be flushed by itself, if the writer still waits for a lock then, or tries again; nil: never.
+  /// When to flush the log without SQLite if the writer is still waiting for a lock. `nil` means never.
   var flushDue: ContinuousClock.Instant?
-  /// When it was flushed so: all that was committed before is on the disk.
+  /// When that flush happened. Everything committed before it is on the disk.
   private var logFlushed: ContinuousClock.Instant?
   private var isSynced = true
-  /// How many pages the log had when it was last copied back.
+  /// The number of pages in the log at the last checkpoint.
   private var copiedLogPages = 0
 
   init(
@@ -56,11 +56,11 @@ final class HistoryWriter {
     connection.lockWait.meanwhile = { [weak self] in self?.flushIfDue() }
   }
 
-  /// Adds to channels, in one transaction if that succeeds. If it fails, each half is tried by itself, and so on: an
+  /// Adds to channels, in one transaction if possible. If that fails, each half is tried separately, and so on, so an
   /// addition that cannot be recorded fails alone.
   ///
-  /// - Parameter isSynced: Whether the disk is flushed before this returns, with everything that was committed before.
-  /// - Returns: For each addition its events' IDs, or why none of them is recorded.
+  /// - Parameter isSynced: Whether to flush the disk before returning, including earlier commits.
+  /// - Returns: For each addition, its events' IDs or the error that prevented it.
   func commit(
     _ additions: ArraySlice<Addition>, isSynced: Bool
   ) -> [Result<[EventID], SQLiteHistoryError>] {
@@ -72,7 +72,7 @@ final class HistoryWriter {
       let middle = additions.startIndex + additions.count / 2
       flushIfDue()
       let first = commit(additions[..<middle], isSynced: isSynced)
-      // Nobody waits a second time for a file that is locked.
+      // The file is locked. Halves would only wait again.
       if case .failure(let error) = first.last, !error.canBeOfOneAddition {
         return first + Array(repeating: .failure(error), count: additions.endIndex - middle)
       }
@@ -80,8 +80,8 @@ final class HistoryWriter {
     }
   }
 
-  /// Flushes the disk, by a commit that does. If that fails, because the file is locked or the disk is full, the log is
-  /// flushed by itself, and this throws.
+  /// Flushes the disk by a synchronous commit. If that fails because the file is locked or the disk is full, flushes
+  /// the log without SQLite and throws.
   func flush() throws(SQLiteHistoryError) {
     flushDue = .now
     do throws(SQLiteHistoryError) {
@@ -95,7 +95,7 @@ final class HistoryWriter {
     }
   }
 
-  /// When the log was flushed by itself, since this was last asked; nil: it was not.
+  /// Returns when the log was flushed without SQLite since the last call, or `nil` if it was not.
   func takeFlushOfLog() -> ContinuousClock.Instant? {
     defer { logFlushed = nil }
     return logFlushed
@@ -108,8 +108,8 @@ final class HistoryWriter {
     logFlushed = now
   }
 
-  /// A step of bounded work of evicting what exceeds the retention, in all channels in turn. The disk is not waited
-  /// for: what a power cut brings back is evicted again.
+  /// Evicts events beyond the retention limits, in one bounded step that continues where the last one stopped. Does not
+  /// flush the disk: events that a power cut restores are evicted again.
   ///
   /// - Returns: Whether there is more to do now.
   func cleanUp() throws(SQLiteHistoryError) -> Bool {
@@ -118,22 +118,22 @@ final class HistoryWriter {
       isBehind = false
       let (changed, hasMore) = try cleaner.step(now: clock())
       for record in changed { try channels.update(record) }
-      // Which of the rows that are remembered these were is not known by name.
+      // The records have no names by which cached rows could be found.
       if !changed.isEmpty { channels.forget() }
       return hasMore
     }
   }
 
-  /// Whether copying the log back is due and waits for readers, for a tenth of a second at most.
+  /// Whether a checkpoint is due that waits for readers, at most a tenth of a second.
   var isLogTooLong: Bool {
     let pages = connection.logPageCount
     return pages >= Self.logPages.tooMany && pages >= copiedLogPages + Self.logPages.step
   }
 
-  /// Copies the log into the database, if it has grown; costs some milliseconds, and flushes what it copies.
+  /// Checkpoints the log if it has grown. Takes a few milliseconds, and flushes what it copies.
   func copyLogBack() {
     let pages = connection.logPageCount
-    // It began anew.
+    // The log restarted.
     if pages < copiedLogPages { copiedLogPages = 0 }
     guard pages >= Self.logPages.full, pages >= copiedLogPages + Self.logPages.step else { return }
     connection.copyLogBack(waiting: isLogTooLong ? Self.waitForReaders : nil)
@@ -154,7 +154,7 @@ final class HistoryWriter {
         var added: [EventID] = []
         added.reserveCapacity(addition.events.count)
         for event in addition.events { added.append(try add(event, to: &record, session, time)) }
-        // As much as was added, and some.
+        // Slightly more than was added.
         try cleaner.evict(from: &record, atMost: 2 * addition.events.count + 16)
         if cleaner.isBehind(record) { isBehind = true }
         try channels.update(record, of: addition.channel)
@@ -171,12 +171,12 @@ final class HistoryWriter {
     let given = GivenID(epoch: session.epoch, number: record.last)
     var ownID = event.id
     if let foreign = ownID.flatMap(GivenID.init(parsing:)) {
-      // Another session may be open, in another process, and give such an ID later.
+      // A session in another process may generate such an ID later.
       if try sessions.key(of: foreign.epoch) != nil {
         record.highestForeign = max(record.highestForeign, foreign.number)
       }
     } else if ownID == nil, given.number <= record.highestForeign {
-      // A program that publishes again what it read here may be ahead of the numbers.
+      // A program that republishes events it has read here may be ahead of the numbers.
       ownID = given.distinctID
     }
     let bytes = Int64(event.recordedBytes)
@@ -194,7 +194,7 @@ final class HistoryWriter {
     return ownID ?? given.id
   }
 
-  /// In a write-ahead log, FULL flushes the log at each commit; NORMAL before it is copied into the database only.
+  /// With a write-ahead log, FULL flushes the log at each commit, and NORMAL only before a checkpoint.
   private func setSynced(_ isSynced: Bool) throws(SQLiteHistoryError) {
     guard isSynced != self.isSynced else { return }
     try connection.execute("PRAGMA synchronous = \(isSynced ? "FULL" : "NORMAL")")
@@ -210,7 +210,7 @@ final class HistoryWriter {
       sessions.transactionEnded(isCommitted: true)
       return result
     } catch {
-      // What was remembered may be of what is undone.
+      // The cached rows may belong to the transaction that is rolled back.
       channels.forget()
       sessions.transactionEnded(isCommitted: false)
       if connection.isInTransaction { try? connection.execute("ROLLBACK") }
@@ -220,7 +220,7 @@ final class HistoryWriter {
 }
 
 extension ServerSentEvent {
-  /// What the retention counts of an event: the bytes of its data, ID and type.
+  /// The bytes that retention counts: data, ID and type.
   var recordedBytes: Int {
     data.utf8.count + (id?.rawValue.utf8.count ?? 0) + (type?.rawValue.utf8.count ?? 0)
   }

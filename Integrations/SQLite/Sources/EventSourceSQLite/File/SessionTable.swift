@@ -1,4 +1,4 @@
-/// The sessions in which a history was written, and the one of this writer. Used by one thread at a time.
+/// The sessions in which the history was written, including this writer's. Confined to one thread at a time.
 final class SessionTable {
   /// The row and the epoch of this writer's session.
   struct Session {
@@ -6,18 +6,18 @@ final class SessionTable {
     let epoch: String
   }
 
-  /// Epochs remembered; a session more, and they are read again when they are needed.
+  /// The maximum number of cached epochs. Beyond it the cache is cleared.
   private static let rememberedEpochs = 1_000
 
   private let connection: Connection
   private let find: Statement
   private let findEpoch: Statement
-  /// A row that has been committed never changes.
+  /// Committed rows never change, so they can be cached.
   private var epochs: [Int64: String] = [:]
   private let add: Statement
-  /// nil: nothing has been committed yet, and the file knows nothing of this session.
+  /// `nil` until this session's row is committed.
   private var current: Session?
-  /// A row that is made in the transaction under way.
+  /// The row that the current transaction has inserted.
   private var uncommitted: Session?
 
   init(on connection: Connection) throws(SQLiteHistoryError) {
@@ -27,7 +27,7 @@ final class SessionTable {
     add = try Statement("INSERT INTO session (epoch) VALUES (?)", on: connection)
   }
 
-  /// This writer's session. The first transaction makes its row.
+  /// Returns this writer's session. The first transaction inserts its row.
   func session() throws(SQLiteHistoryError) -> Session {
     if let session = current ?? uncommitted { return session }
     let epoch = GivenID.makeEpoch()
@@ -38,20 +38,20 @@ final class SessionTable {
     return session
   }
 
-  /// The transaction under way has been committed, or undone.
+  /// Handles the end of the current transaction, a commit or a rollback.
   func transactionEnded(isCommitted: Bool) {
     if isCommitted { current = current ?? uncommitted }
     uncommitted = nil
   }
 
-  /// The row of the session with this epoch; nil: there was none.
+  /// Returns the row of the session with this epoch, or `nil` if there is none.
   func key(of epoch: String) throws(SQLiteHistoryError) -> Int64? {
     try find.bind(1, epoch)
     defer { find.reset() }
     return try find.step() ? find.integer(0) : nil
   }
 
-  /// The epoch of a session; nil: there is no such row.
+  /// Returns the epoch of a session, or `nil` if there is no such row.
   func epoch(of key: Int64) throws(SQLiteHistoryError) -> String? {
     if let epoch = epochs[key] { return epoch }
     try findEpoch.bind(1, key)

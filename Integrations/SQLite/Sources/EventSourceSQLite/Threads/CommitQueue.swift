@@ -4,19 +4,19 @@ import Synchronization
 internal import EventSourceFormat
 internal import EventSourceServer
 
-/// Group commit: additions that arrive while a transaction is being committed make up the next one, whatever their
-/// channels. All work with the file is done on one serial queue, in runs that end when there is nothing left to do.
+/// Group commit: additions that arrive during a commit form the next transaction, whatever their channels. All file
+/// access happens on one serial queue, in runs that end when nothing is left to do.
 ///
-/// Another queue ends what takes too long: it works also while a call to the file system does not return.
+/// A second queue enforces deadlines, even while a file system call hangs.
 final class CommitQueue: Sendable {
   private struct State {
     var additions: WaitingAdditions
-    /// A run is under way, or about to be, and will see to what is waiting.
+    /// A run is active or scheduled, and will handle what is waiting.
     var isRunning = false
     var isClosed = false
-    /// When the next run begins by itself.
+    /// When the next run starts by itself.
     var wakeUp: ContinuousClock.Instant?
-    /// A look at the deadlines is to come.
+    /// A deadline check is scheduled.
     var isWatched = false
   }
 
@@ -25,8 +25,8 @@ final class CommitQueue: Sendable {
   private let queue = DispatchQueue(label: "eventsource.sqlite.writer")
   private let deadlines = DispatchQueue(label: "eventsource.sqlite.deadlines")
   private let state: Mutex<State>
-  /// Held by the queue's thread while a run works with the file; nil: closed. Lock order: this one, then `state`, then
-  /// those of the additions.
+  /// Locked by the queue's thread while a run uses the file. `nil` once closed. Lock order: this one, then `state`,
+  /// then those of the additions.
   private let file: Mutex<WriterRun?>
 
   init(
@@ -38,15 +38,15 @@ final class CommitQueue: Sendable {
     file = Mutex(WriterRun(try HistoryWriter(path, configuration, clock: clock), configuration))
   }
 
-  /// Begins to do by itself what is due.
+  /// Starts periodic maintenance.
   func start() { wake(at: .now) }
 
-  /// The memory of the additions that wait or are being committed.
+  /// The memory of the additions that are waiting or being committed.
   var waitingBytes: Int { state.withLock { $0.additions.bytes } }
 
-  /// Adds events, and returns when they are committed.
+  /// Adds events and returns when they are committed.
   ///
-  /// While it waits for the writer, the task's cancellation ends it; then the time limit does.
+  /// Cancelling the task ends the call while it waits for the writer; after that, only the timeout does.
   func add(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
     let pending = PendingAddition(
       HistoryWriter.Addition(events: events, channel: channel), deadline: .now + timeLimit)
@@ -57,15 +57,15 @@ final class CommitQueue: Sendable {
     }
   }
 
-  /// Commits what is waiting, and closes the file. If a call to the file system does not return within the time limit,
-  /// the file is closed when it does.
+  /// Commits waiting additions and closes the file. If a file system call exceeds the time limit, the file is closed
+  /// when it returns.
   func close() async {
     state.withLock { $0.isClosed = true }
     let closed = FirstResult<Void>()
     try? await closed.value {
       queue.async {
         self.run()
-        // Closing copies the log into the database: done here, where it holds up nobody.
+        // Closing checkpoints the log. On this queue it delays no caller.
         self.file.withLock { file in
           file?.flushForTheLastTime()
           file = nil
@@ -103,7 +103,7 @@ final class CommitQueue: Sendable {
     while true {
       let (group, isClosed) = state.withLock { ($0.additions.nextGroup(), $0.isClosed) }
       if !group.isEmpty { commit(group) }
-      // What is to be evicted when the file is closed is evicted when it is opened again.
+      // Remaining evictions happen when the file is opened again.
       let (hasMore, wakeUp) = file.withLock { isClosed ? (false, nil) : $0?.tend() ?? (false, nil) }
       if !group.isEmpty || hasMore { continue }
       let isDone = state.withLock { state in
@@ -120,12 +120,12 @@ final class CommitQueue: Sendable {
     let results = file.withLock { file in
       file?.commit(group.map(\.addition)) ?? group.map { _ in .failure(.closed(path)) }
     }
-    // First, so that a caller who has an answer finds the room that it took.
+    // First, so that a caller that has its result finds the room free.
     state.withLock { $0.additions.groupEnded() }
     for (result, (pending, _)) in zip(results, group) { pending.answer.end(with: result.mapError { $0 }) }
   }
 
-  /// Ends the additions that have taken too long, at a moment and whenever the next is due.
+  /// Ends additions that have passed their deadline, and schedules the next check.
   private func watch(until deadline: ContinuousClock.Instant) {
     deadlines.asyncAfter(deadline: .now() + (deadline - .now).dispatchInterval) { [weak self] in
       self?.endOverdueAdditions()
@@ -135,7 +135,7 @@ final class CommitQueue: Sendable {
   private func endOverdueAdditions() {
     for pending in state.withLock({ $0.additions.overdue(at: .now) }) {
       withdraw(pending, throwing: SQLiteHistoryError.timedOut(path, after: timeLimit))
-      // The writer has it: it may be recorded, or not.
+      // The writer has it, so it may or may not be recorded.
       pending.answer.end(with: .failure(SQLiteHistoryError.undecided(path, after: timeLimit)))
     }
     let next = state.withLock { state in
@@ -145,7 +145,7 @@ final class CommitQueue: Sendable {
     if let next { watch(until: next) }
   }
 
-  /// Begins a run at a time, unless one begins before.
+  /// Schedules a run, unless an earlier one is scheduled.
   private func wake(at time: ContinuousClock.Instant) {
     let isFirst = state.withLock { state in
       guard !state.isClosed, state.wakeUp.map({ time < $0 }) ?? true else { return false }
@@ -159,7 +159,7 @@ final class CommitQueue: Sendable {
   private func awake(at time: ContinuousClock.Instant) {
     let begins = state.withLock { state in
       if state.wakeUp == time { state.wakeUp = nil }
-      // A run that is under way looks for itself at what is due.
+      // An active run checks for itself what is due.
       defer { state.isRunning = state.isRunning || !state.isClosed }
       return !state.isRunning && !state.isClosed
     }

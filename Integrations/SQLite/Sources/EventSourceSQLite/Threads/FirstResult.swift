@@ -2,7 +2,7 @@ import Synchronization
 
 internal import EventSourceServer
 
-/// The result that somebody awaits, and that several may bring: the first counts. Any thread.
+/// An awaited result with several possible sources. The first one counts. Safe to use from any thread.
 final class FirstResult<Value: Sendable>: Sendable {
   private enum State {
     case open
@@ -19,7 +19,7 @@ final class FirstResult<Value: Sendable>: Sendable {
     }
   }
 
-  /// Brings a result; false: there was one.
+  /// Sets the result. Returns `false` if there was one already.
   @discardableResult
   func end(with result: Result<Value, any Error>) -> Bool {
     let (isFirst, continuation) = state.withLock {
@@ -38,7 +38,7 @@ final class FirstResult<Value: Sendable>: Sendable {
     return isFirst
   }
 
-  /// Waits for the result, once `begin` has been called. Called once.
+  /// Calls `begin` and waits for the result. Call it once.
   func value(after begin: () -> Void) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       let result: Result<Value, any Error>? = state.withLock { state in

@@ -1,11 +1,11 @@
-/// When the disk is to be flushed.
+/// Decides when to flush the disk.
 struct FlushSchedule {
-  /// What a failed flush is tried again after, at most.
+  /// The maximum delay before a failed flush is retried.
   private static let longestRetry = Duration.seconds(1)
 
-  /// nil: at each commit.
+  /// `nil` flushes at each commit.
   private let interval: Duration?
-  /// Something was committed that may not be on the disk.
+  /// Whether committed events may not be on the disk yet.
   private(set) var isUnflushed = false
   private var lastFlush: ContinuousClock.Instant
   private var lastFailure: ContinuousClock.Instant?
@@ -19,27 +19,27 @@ struct FlushSchedule {
     lastFlush = now
   }
 
-  /// Whether a commit at this moment is to flush the disk.
+  /// Whether a commit at this time should flush the disk.
   func isSynced(at now: ContinuousClock.Instant) -> Bool {
     interval.map { now - lastFlush >= $0 } ?? true
   }
 
-  /// Something has been committed.
+  /// Notes a commit.
   mutating func committed(isSynced: Bool, at now: ContinuousClock.Instant) {
     if isSynced { flushed(at: now) } else { isUnflushed = true }
   }
 
-  /// Everything that was committed is on the disk.
+  /// Notes that everything committed is on the disk.
   mutating func flushed(at now: ContinuousClock.Instant) {
     isUnflushed = false
     lastFailure = nil
     lastFlush = now
   }
 
-  /// A flush has failed.
+  /// Notes a failed flush.
   mutating func failed(at now: ContinuousClock.Instant) { lastFailure = now }
 
-  /// When to flush next; nil: everything is on the disk.
+  /// When to flush next, or `nil` if everything is on the disk.
   var next: ContinuousClock.Instant? {
     guard let interval, isUnflushed else { return nil }
     let due = lastFlush + interval

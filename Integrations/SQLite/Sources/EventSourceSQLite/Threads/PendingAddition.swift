@@ -3,23 +3,23 @@ import Synchronization
 internal import EventSourceFormat
 internal import EventSourceServer
 
-/// One call of `append`, from when it arrives until its caller has an answer. Any thread.
+/// One call of `append`, from its arrival until it returns. Safe to use from any thread.
 final class PendingAddition: Sendable {
   private enum Phase {
     case arrived(HistoryWriter.Addition)
     case waiting(HistoryWriter.Addition)
-    /// The writer has it, or it was withdrawn.
+    /// The writer has taken it, or it was withdrawn.
     case gone
   }
 
-  /// What an addition costs besides its texts.
+  /// The memory of an addition apart from its texts.
   private static let overhead = 256
   private static let overheadOfEvent = 96
 
-  /// The memory that it takes, about.
+  /// Its approximate memory.
   let bytes: Int
   let eventCount: Int
-  /// When its caller has an answer at the latest.
+  /// The time by which the call must return.
   let deadline: ContinuousClock.Instant
   let answer = FirstResult<[EventID]>()
   private let phase: Mutex<Phase>
@@ -31,7 +31,7 @@ final class PendingAddition: Sendable {
     phase = Mutex(.arrived(addition))
   }
 
-  /// It waits for the writer from now on; false: it was withdrawn before.
+  /// Marks it as waiting for the writer. Returns `false` if it was withdrawn before.
   func wait() -> Bool {
     phase.withLock { phase in
       guard case .arrived(let addition) = phase else { return false }
@@ -40,7 +40,7 @@ final class PendingAddition: Sendable {
     }
   }
 
-  /// Takes what the writer is to add; nil: it was withdrawn.
+  /// Takes the events for the writer. Returns `nil` if it was withdrawn.
   func begin() -> HistoryWriter.Addition? {
     phase.withLock { phase in
       guard case .waiting(let addition) = phase else { return nil }
@@ -49,9 +49,9 @@ final class PendingAddition: Sendable {
     }
   }
 
-  /// Ends it with an error, if the writer has not begun with it.
+  /// Ends it with an error, unless the writer has begun.
   ///
-  /// - Returns: Whether it has waited until now, so that others may have its room.
+  /// - Returns: Whether it was waiting, so that its room is free now.
   func withdraw(throwing error: any Error) -> Bool {
     let (hasArrived, hasWaited) = phase.withLock { phase in
       defer { phase = .gone }

@@ -1,9 +1,9 @@
 internal import EventSourceServer
 
-/// One call of `events(for:)` or `newestEventID(in:)`, from when it arrives until its caller has an answer. Any thread.
+/// One call of `events(for:)` or `newestEventID(in:)`, from its arrival until it returns. Safe to use from any thread.
 final class PendingQuestion: Sendable {
   let request: ReplayRequest
-  /// The question is for the channel's newest event alone.
+  /// Whether it asks only for the channel's newest event.
   let isForNewest: Bool
   let answer = FirstResult<ReplayAnswer>()
 
@@ -12,7 +12,7 @@ final class PendingQuestion: Sendable {
     self.isForNewest = isForNewest
   }
 
-  /// Finds the answer, and cuts it short when nobody waits for it any more.
+  /// Reads the answer, and stops early if the caller no longer waits.
   func find(in history: HistoryReader?, path: String) {
     guard !answer.hasEnded else { return }
     answer.end(

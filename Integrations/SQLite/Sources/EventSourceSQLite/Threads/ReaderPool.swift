@@ -3,11 +3,11 @@ import Synchronization
 
 internal import EventSourceServer
 
-/// Several connections that read, each on a serial queue of its own; a question goes to the first that is free.
+/// Several reading connections, each on its own serial queue. A read goes to the first that is free.
 final class ReaderPool: Sendable {
   private final class Reader: Sendable {
     let queue = DispatchQueue(label: "eventsource.sqlite.reader")
-    /// Held by the queue's thread; nil: closed.
+    /// Locked by the queue's thread. `nil` once closed.
     let history: Mutex<HistoryReader?>
 
     init(_ path: String, busyTimeout: Duration) throws(SQLiteHistoryError) {
@@ -16,10 +16,10 @@ final class ReaderPool: Sendable {
   }
 
   private struct State {
-    /// The readers that have nothing to do.
+    /// The idle readers.
     var free: [Reader]
     var waiting: [PendingQuestion] = []
-    /// The questions that readers are at.
+    /// The reads in progress.
     var asked: [PendingQuestion] = []
     var isClosed = false
   }
@@ -30,7 +30,7 @@ final class ReaderPool: Sendable {
   private let deadlines = DispatchQueue(label: "eventsource.sqlite.reader-deadlines")
   private let state: Mutex<State>
 
-  /// - Parameter timeLimit: How long closing waits for what was asked.
+  /// - Parameter timeLimit: How long closing waits for outstanding reads.
   init(_ path: String, count: Int, busyTimeout: Duration, timeLimit: Duration) throws(SQLiteHistoryError) {
     self.path = path
     self.timeLimit = timeLimit.asTimeLimit
@@ -40,7 +40,7 @@ final class ReaderPool: Sendable {
     state = Mutex(State(free: readers))
   }
 
-  /// The answer to a question. The cancellation of its task ends it at once; an answer that has begun is cut short.
+  /// Returns the answer to a read. Cancelling the task ends the call at once and stops a read in progress early.
   func answer(_ request: ReplayRequest, isForNewest: Bool = false) async throws -> ReplayAnswer {
     let question = PendingQuestion(request, isForNewest: isForNewest)
     return try await withTaskCancellationHandler {
@@ -52,7 +52,7 @@ final class ReaderPool: Sendable {
     }
   }
 
-  /// Answers what was asked before, and closes the file. What has no answer within the time limit fails then.
+  /// Finishes outstanding reads and closes the file. Reads that exceed the time limit fail.
   func close() async {
     state.withLock { $0.isClosed = true }
     let deadline = DispatchTime.now() + timeLimit.dispatchInterval
@@ -75,7 +75,7 @@ final class ReaderPool: Sendable {
     let (isClosed, reader) = state.withLock { state -> (Bool, Reader?) in
       guard !state.isClosed else { return (true, nil) }
       guard let reader = state.free.popLast() else {
-        // It may have been canceled before it is here.
+        // It may have been cancelled before it was enqueued.
         if !question.answer.hasEnded { state.waiting.append(question) }
         return (false, nil)
       }
@@ -86,7 +86,7 @@ final class ReaderPool: Sendable {
     if let reader { reader.queue.async { self.answer(question, by: reader) } }
   }
 
-  /// On the reader's thread: one question after the other, until none waits.
+  /// Runs on the reader's queue: answers reads until none waits.
   private func answer(_ first: PendingQuestion, by reader: Reader) {
     var next: PendingQuestion? = first
     while let question = next {

@@ -1,17 +1,17 @@
-/// The additions that wait for the writer, in the order of the calls, and those that it is committing.
+/// The additions that wait for the writer, in call order, and those being committed.
 struct WaitingAdditions {
-  /// What one transaction has at most, so that none takes long; it may have one addition beyond that.
+  /// The maximum size of a transaction, so that none takes long. It may exceed this by one addition.
   static let groupEvents = 4_096
   static let groupBytes = 8 << 20
-  /// Withdrawn additions that may lie between the others.
+  /// The maximum number of withdrawn additions that stay in the queue.
   private static let withdrawnAtMost = 64
 
   private let maximumBytes: Int
   private var waiting: [PendingAddition] = []
   private var committing: [PendingAddition] = []
-  /// About how many of those that wait have been withdrawn.
+  /// The approximate number of withdrawn additions in the queue.
   private var withdrawn = 0
-  /// The memory of all of them.
+  /// The memory of all additions.
   private(set) var bytes = 0
 
   init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
@@ -19,8 +19,9 @@ struct WaitingAdditions {
   /// Whether no addition waits.
   var isEmpty: Bool { waiting.isEmpty }
 
-  /// Takes an addition in, unless it was withdrawn; false: there is no room for it. One that is larger than all the
-  /// room is taken when it is alone.
+  /// Enqueues an addition, unless it was withdrawn. An addition larger than the limit is accepted when it is alone.
+  ///
+  /// - Returns: `false` if there is no room.
   mutating func append(_ addition: PendingAddition) -> Bool {
     guard bytes == 0 || addition.bytes <= maximumBytes - min(bytes, maximumBytes) else { return false }
     guard addition.wait() else { return true }
@@ -29,7 +30,7 @@ struct WaitingAdditions {
     return true
   }
 
-  /// An addition that has waited was withdrawn.
+  /// Notes that a waiting addition was withdrawn.
   mutating func wasWithdrawn(_ addition: PendingAddition) {
     bytes -= addition.bytes
     withdrawn += 1
@@ -38,7 +39,7 @@ struct WaitingAdditions {
     withdrawn = 0
   }
 
-  /// The next additions to be committed together.
+  /// Takes the additions for the next commit.
   mutating func nextGroup() -> [(pending: PendingAddition, addition: HistoryWriter.Addition)] {
     var group: [(pending: PendingAddition, addition: HistoryWriter.Addition)] = []
     var events = 0
@@ -60,19 +61,19 @@ struct WaitingAdditions {
     return group
   }
 
-  /// The last group has been committed, or has failed.
+  /// Notes that the last group has been committed or has failed.
   mutating func groupEnded() {
     bytes -= committing.reduce(0) { $0 + $1.bytes }
     committing = []
   }
 
-  /// The additions whose callers have to be answered by now.
+  /// Takes the additions whose deadline has passed.
   func overdue(at now: ContinuousClock.Instant) -> [PendingAddition] {
     let isOverdue = { (addition: PendingAddition) in addition.deadline <= now }
     return (committing.prefix(while: isOverdue) + waiting.prefix(while: isOverdue)).filter { !$0.answer.hasEnded }
   }
 
-  /// The next moment at which a caller has to be answered; nil: nobody waits.
+  /// The earliest deadline, or `nil` if no addition waits.
   var nextDeadline: ContinuousClock.Instant? {
     let first = [committing.first { !$0.answer.hasEnded }, waiting.first { !$0.answer.hasEnded }]
     return first.compactMap { $0?.deadline }.min()

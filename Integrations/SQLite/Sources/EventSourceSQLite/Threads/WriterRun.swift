@@ -1,15 +1,15 @@
 internal import EventSourceFormat
 
-/// What a run of the writer does, and when: commits, flushes of the disk, copying the log back, evictions. Used by one
-/// thread at a time.
+/// What a run of the writer does, and when: commits, disk flushes, checkpoints and evictions. Confined to one thread at
+/// a time.
 struct WriterRun {
-  /// How often old events are looked for, at least and at most.
+  /// The minimum and maximum interval between searches for old events.
   private static let sweepEvery: ClosedRange<Duration> = .milliseconds(50)...(.seconds(60))
 
   private let writer: HistoryWriter
   private let sweepInterval: Duration?
   private(set) var flushes: FlushSchedule
-  /// nil: never again.
+  /// `nil` means never again.
   private var nextSweep: ContinuousClock.Instant? = .now
 
   init(_ writer: HistoryWriter, _ configuration: SQLiteEventRepository.Configuration) {
@@ -20,9 +20,9 @@ struct WriterRun {
     }
   }
 
-  /// Commits additions, which fail each by itself.
+  /// Commits additions. Each fails alone.
   mutating func commit(_ additions: [HistoryWriter.Addition]) -> [Result<[EventID], SQLiteHistoryError>] {
-    // A transaction that may take long would make a flush late that comes due meanwhile.
+    // A long transaction would delay a flush that becomes due meanwhile.
     if flushes.isUnflushed, isLarge(additions) { flush() }
     let isSynced = flushes.isSynced(at: .now)
     writer.flushDue = flushes.next
@@ -34,10 +34,10 @@ struct WriterRun {
     return results
   }
 
-  /// What is due besides what was added. The flush comes first, and all else is done in short steps, so that it is not
-  /// late. What fails here is tried again later; those who publish meanwhile are told.
+  /// Does the maintenance that is due. The flush comes first, and everything else runs in short steps, so that flushes
+  /// are on time. Failures are retried later and reported to publishers meanwhile.
   ///
-  /// - Returns: Whether there is more to do now, and otherwise when to come back.
+  /// - Returns: Whether there is more to do now, and otherwise when to run again.
   mutating func tend() -> (hasMore: Bool, wakeUp: ContinuousClock.Instant?) {
     if let due = flushes.next, due <= .now || writer.isLogTooLong { flush() }
     writer.copyLogBack()
@@ -57,7 +57,7 @@ struct WriterRun {
   /// Flushes the disk before the file is closed.
   mutating func flushForTheLastTime() { if flushes.isUnflushed { flush() } }
 
-  /// Whether additions are more than is usually committed together.
+  /// Whether there are more additions than one commit usually has.
   private func isLarge(_ additions: [HistoryWriter.Addition]) -> Bool {
     additions.reduce(0) { $0 + $1.events.count } > WaitingAdditions.groupEvents
       || additions.reduce(0) { $0 + $1.bytes } > WaitingAdditions.groupBytes

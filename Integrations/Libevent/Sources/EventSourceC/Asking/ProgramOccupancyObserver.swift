@@ -1,0 +1,75 @@
+import CEventSource
+import EventSourceServer
+
+/// The occupancy observer of a C program.
+// Sendable, because the program's functions may be called on any thread, as the header demands of them.
+struct ProgramOccupancyObserver: OccupancyObserver, @unchecked Sendable {
+  private let functions: es_occupancy_observer
+  private let context: ProgramContext
+
+  init(_ observer: es_occupancy_observer) throws(Failure) {
+    _ = try required(observer.changed, "the observer's changed")
+    functions = observer
+    context = ProgramContext(observer.context, release: observer.release)
+  }
+
+  func occupancyChanged(_ change: OccupancyChange) async {
+    let lent = LentText()
+    withExtendedLifetime(lent) {
+      var told = es_occupancy_change()
+      told.size = MemoryLayout<es_occupancy_change>.size
+      switch change {
+      case .occupied(let channel):
+        told.what = ES_OCCUPIED
+        told.channel = lent.pointer(channel.rawValue)
+        told.readers = 1
+      case .readerJoined(let reader, let channel, let readers):
+        told.what = ES_READER_JOINED
+        Self.tell(reader, channel, readers, in: &told, lent)
+      case .readerLeft(let reader, let channel, let reason, let readers):
+        told.what = ES_READER_LEFT
+        told.reason = reason.inHeader
+        Self.tell(reader, channel, readers, in: &told, lent)
+      case .vacated(let channel):
+        told.what = ES_VACATED
+        told.channel = lent.pointer(channel.rawValue)
+      case .resynchronized(let channels):
+        told.what = ES_RESYNCHRONIZED
+        told.channels = lent.array(channels.map { lent.pointer($0.rawValue) })
+        told.channel_count = channels.count
+      }
+      functions.changed(context.pointer, &told)
+    }
+  }
+
+  private static func tell(
+    _ reader: OccupancyChange.Reader, _ channel: ChannelName, _ readers: Int, in told: inout es_occupancy_change,
+    _ lent: LentText
+  ) {
+    told.channel = lent.pointer(channel.rawValue)
+    told.readers = readers
+    told.stream = reader.stream
+    told.identity = reader.identity.map { lent.pointer($0) }
+    told.peer = reader.peer.map { lent.pointer($0) }
+  }
+}
+
+extension DisconnectReason {
+  fileprivate var inHeader: es_disconnect_reason {
+    switch self {
+    case .peerGone: ES_LEFT_PEER_GONE
+    case .behind: ES_LEFT_BEHIND
+    case .backlog: ES_LEFT_BACKLOG
+    case .lag: ES_LEFT_LAG
+    case .overBudget: ES_LEFT_OVER_BUDGET
+    case .stalled: ES_LEFT_STALLED
+    case .lifetime: ES_LEFT_LIFETIME
+    case .authorizationEnded: ES_LEFT_AUTHORIZATION_ENDED
+    case .revoked: ES_LEFT_REVOKED
+    case .repositoryFailed: ES_LEFT_REPOSITORY_FAILED
+    case .channelRemoved: ES_LEFT_CHANNEL_REMOVED
+    case .drained: ES_LEFT_DRAINED
+    case .laneClosed: ES_LEFT_STREAMS_FREED
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import CEventSource
+import EventSourceServer
+
+/// One of the header's options that are numbers: its name, what has it, and where it is kept.
+struct Option: Sendable {
+  typealias Path<Value> = any WritableKeyPath<Settings, Value> & Sendable
+
+  /// How an option's number is kept.
+  enum Storage: Sendable {
+    case flag(Path<Bool>)
+    case count(Path<Int>)
+    case countOrNone(Path<Int?>)
+    case time(Path<Duration>)
+    case timeOrNone(Path<Duration?>)
+    case percent(Path<Double>)
+    /// A number with a meaning; setting one that has none makes it nil, and is refused.
+    case choice(Path<Int?>, allowed: StaticString)
+  }
+
+  let number: es_option
+  let name: String
+  let scope: Settings.Scope
+  /// The property, as a `ConfigurationError` names it.
+  let property: String
+  let storage: Storage
+
+  init(_ number: es_option, _ name: String, _ scope: Settings.Scope, _ property: String, _ storage: Storage) {
+    self.number = number
+    self.name = "ES_OPTION_" + name
+    self.scope = scope
+    self.property = property
+    self.storage = storage
+  }
+
+  /// The option of a number; nil: there is none.
+  static func numbered(_ number: es_option) -> Option? { all.first { $0.number == number } }
+
+  static let all: [Option] = ofHubs + ofChannels + ofStreams + ofOrigins
+
+  private static let ofHubs = [
+    Option(
+      ES_OPTION_CHANNELS_ON_DEMAND, "CHANNELS_ON_DEMAND", .hub, "channelCreation", .flag(\.makesChannelsOnDemand)),
+    Option(ES_OPTION_MAXIMUM_CHANNELS, "MAXIMUM_CHANNELS", .hub, "maximumChannels", .count(\.hub.maximumChannels)),
+    Option(ES_OPTION_MAXIMUM_BYTES, "MAXIMUM_BYTES", .hub, "maximumBytes", .count(\.hub.maximumBytes)),
+    Option(
+      ES_OPTION_MAXIMUM_EVENT_BYTES, "MAXIMUM_EVENT_BYTES", .hub, "maximumEventBytes",
+      .count(\.hub.maximumEventBytes)),
+    Option(ES_OPTION_MAXIMUM_READERS, "MAXIMUM_READERS", .hub, "maximumReaders", .count(\.hub.maximumReaders)),
+    Option(
+      ES_OPTION_MAXIMUM_READERS_PER_CHANNEL, "MAXIMUM_READERS_PER_CHANNEL", .hub, "maximumReadersPerChannel",
+      .countOrNone(\.hub.maximumReadersPerChannel)),
+    Option(
+      ES_OPTION_MAXIMUM_READERS_PER_CALLER, "MAXIMUM_READERS_PER_CALLER", .hub, "maximumReadersPerCaller",
+      .countOrNone(\.hub.maximumReadersPerCaller)),
+    Option(
+      ES_OPTION_RECORDING_TIMEOUT_MS, "RECORDING_TIMEOUT_MS", .hub, "recordingTimeout", .time(\.hub.recordingTimeout)),
+    Option(
+      ES_OPTION_OCCUPANCY_LINGER_MS, "OCCUPANCY_LINGER_MS", .hub, "occupancyLinger", .time(\.hub.occupancyLinger)),
+  ]
+
+  private static let ofChannels = [
+    Option(ES_OPTION_LOG_BYTES, "LOG_BYTES", .channel, "log.bytes", .count(\.hub.log.bytes)),
+    Option(ES_OPTION_LOG_EVENTS, "LOG_EVENTS", .channel, "log.events", .countOrNone(\.hub.log.events)),
+    Option(ES_OPTION_LOG_AGE_MS, "LOG_AGE_MS", .channel, "log.age", .timeOrNone(\.hub.log.age)),
+    Option(
+      ES_OPTION_MAXIMUM_BACKLOG_BYTES, "MAXIMUM_BACKLOG_BYTES", .channel, "maximumBacklogBytes",
+      .countOrNone(\.hub.channelDefaults.maximumBacklogBytes)),
+    Option(
+      ES_OPTION_MAXIMUM_LAG_MS, "MAXIMUM_LAG_MS", .channel, "maximumLag",
+      .timeOrNone(\.hub.channelDefaults.maximumLag)),
+    Option(
+      ES_OPTION_CHANNEL_COALESCING_MS, "CHANNEL_COALESCING_MS", .channel, "channelDefaults.coalescingWindow",
+      .timeOrNone(\.hub.channelDefaults.coalescingWindow)),
+    Option(
+      ES_OPTION_SLOW_READERS, "SLOW_READERS", .channel, "slowReaders", .choice(\.slowReaders, allowed: "0, 1 or 2")),
+  ]
+
+  private static let ofStreams = [
+    Option(
+      ES_OPTION_MAXIMUM_CHANNELS_PER_STREAM, "MAXIMUM_CHANNELS_PER_STREAM", .streams, "maximumChannelsPerStream",
+      .count(\.streams.maximumChannelsPerStream)),
+    Option(
+      ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES, "MAXIMUM_LAST_EVENT_ID_BYTES", .streams, "maximumLastEventIDBytes",
+      .count(\.streams.maximumLastEventIDBytes)),
+    Option(
+      ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID, "REPLAYS_WITHOUT_LAST_EVENT_ID", .streams,
+      "replaysWithoutLastEventID", .flag(\.streams.replaysWithoutLastEventID)),
+    Option(
+      ES_OPTION_AFTER_GAP, "AFTER_GAP", .streams, "afterGap", .choice(\.afterGap, allowed: "0, 1 or 400 to 599")),
+    Option(
+      ES_OPTION_HEARTBEAT_MS, "HEARTBEAT_MS", .streams, "heartbeatInterval", .timeOrNone(\.streams.heartbeatInterval)),
+    Option(
+      ES_OPTION_RECONNECTION_MS, "RECONNECTION_MS", .streams, "reconnectionTime",
+      .timeOrNone(\.streams.reconnectionTime)),
+    Option(
+      ES_OPTION_RECONNECTION_JITTER_PERCENT, "RECONNECTION_JITTER_PERCENT", .streams, "reconnectionJitter",
+      .percent(\.streams.reconnectionJitter)),
+    Option(
+      ES_OPTION_MAXIMUM_CONNECTION_MS, "MAXIMUM_CONNECTION_MS", .streams, "maximumConnectionTime",
+      .timeOrNone(\.streams.maximumConnectionTime)),
+    Option(
+      ES_OPTION_CONNECTION_JITTER_PERCENT, "CONNECTION_JITTER_PERCENT", .streams, "connectionTimeJitter",
+      .percent(\.streams.connectionTimeJitter)),
+    Option(ES_OPTION_STALL_MS, "STALL_MS", .streams, "stallTimeout", .time(\.streams.stallTimeout)),
+    Option(
+      ES_OPTION_COALESCING_MS, "COALESCING_MS", .streams, "coalescingWindow", .timeOrNone(\.streams.coalescingWindow)),
+    Option(ES_OPTION_RETRY_AFTER_MS, "RETRY_AFTER_MS", .streams, "retryAfter", .time(\.streams.retryAfter)),
+    Option(
+      ES_OPTION_REAUTHORIZATION_MS, "REAUTHORIZATION_MS", .streams, "reauthorizationInterval",
+      .timeOrNone(\.streams.reauthorizationInterval)),
+    Option(
+      ES_OPTION_ADDS_CHANNELS_FROM_QUERY, "ADDS_CHANNELS_FROM_QUERY", .streams, "addsChannelsFromQuery",
+      .flag(\.streams.addsChannelsFromQuery)),
+    Option(
+      ES_OPTION_CHANNEL_REMOVAL, "CHANNEL_REMOVAL", .streams, "channelRemoval",
+      .choice(\.channelRemoval, allowed: "0 or 1")),
+    Option(
+      ES_OPTION_MISSING_CHANNEL, "MISSING_CHANNEL", .streams, "missingChannel",
+      .choice(\.missingChannel, allowed: "0, 1 or 2")),
+    Option(
+      ES_OPTION_MISSING_CHANNEL_WAIT_MS, "MISSING_CHANNEL_WAIT_MS", .streams, "missingChannel.wait",
+      .time(\.missingChannelWait)),
+  ]
+
+  private static let ofOrigins = [
+    Option(
+      ES_OPTION_ALLOWS_CREDENTIALS, "ALLOWS_CREDENTIALS", .streams, "crossOrigin",
+      .flag(\.streams.crossOrigin.allowsCredentials)),
+    Option(
+      ES_OPTION_PREFLIGHT_AGE_MS, "PREFLIGHT_AGE_MS", .streams, "crossOrigin.preflightAge",
+      .time(\.streams.crossOrigin.preflightAge)),
+    Option(
+      ES_OPTION_ALLOWS_PRIVATE_NETWORK, "ALLOWS_PRIVATE_NETWORK", .streams, "crossOrigin.allowsPrivateNetwork",
+      .flag(\.streams.crossOrigin.allowsPrivateNetwork)),
+  ]
+}

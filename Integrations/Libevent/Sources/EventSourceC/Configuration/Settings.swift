@@ -1,0 +1,237 @@
+import CEventSource
+import EventSourceServer
+
+/// What an `es_config` holds. Used by one thread at a time, as the header demands, which makes it `Sendable`.
+final class Settings: ProgramObject, @unchecked Sendable {
+  static let handleMark: UInt64 = 0x6573_2D63_6F6E_6669
+  static var handleName: StaticString { "es_config" }
+
+  /// What has an option.
+  enum Scope {
+    case hub, channel, streams
+  }
+
+  let kind: es_config_kind
+  var hub = EventHub.Configuration()
+  var streams = EventStreamHandler.Configuration()
+  var logger: ProgramLogger?
+  var authorizer: ProgramAuthorizer?
+
+  /// What was set of a hub since one was made with this, in the header's words.
+  private(set) var unusedOfHub: [String] = []
+  /// The options of channels that were set.
+  private var ofChannel: [Option] = []
+  private var isChoiceWrong = false
+  private var longestWait = Duration.seconds(30)
+
+  init(_ kind: es_config_kind) { self.kind = kind }
+
+  // MARK: Changes
+
+  /// Changes something, and changes it back if it was not allowed.
+  ///
+  /// - Parameter name: What is changed, in the header's words.
+  func change(_ name: String, of scope: Scope, _ body: (Settings) throws -> Void) throws {
+    try require(scope, for: name)
+    let (hub, streams) = (hub, streams)
+    do {
+      try body(self)
+      try self.hub.validate()
+      try self.streams.validate()
+    } catch {
+      (self.hub, self.streams) = (hub, streams)
+      throw error
+    }
+    if scope != .streams, !unusedOfHub.contains(name) { unusedOfHub.append(name) }
+  }
+
+  /// - Throws: `ES_INVALID_VALUE` if this is for something that has no such option.
+  func require(_ scope: Scope, for name: String) throws(Failure) {
+    let has: [Scope] =
+      switch kind {
+      case ES_CONFIG_HUB: [.hub, .channel]
+      case ES_CONFIG_CHANNEL: [.channel]
+      case ES_CONFIG_STREAMS: [.streams]
+      default: [.hub, .channel, .streams]
+      }
+    guard has.contains(scope) else {
+      let owner =
+        switch scope {
+        case .hub: "hubs"
+        case .channel: "hubs and channels"
+        case .streams: "streams"
+        }
+      throw Failure(.invalidValue, "\(name) is for \(owner); this configuration is for \(purpose)")
+    }
+  }
+
+  /// - Throws: `ES_INVALID_VALUE` if this is for something else.
+  func require(_ allowed: [es_config_kind], in function: String) throws(Failure) {
+    guard kind == ES_CONFIG_ALL || allowed.contains(kind) else {
+      throw Failure(.invalidValue, "\(function) takes no configuration that is for \(purpose)")
+    }
+  }
+
+  private var purpose: String {
+    switch kind {
+    case ES_CONFIG_HUB: "a hub"
+    case ES_CONFIG_CHANNEL: "a channel"
+    case ES_CONFIG_STREAMS: "streams"
+    default: "a hub and its streams"
+    }
+  }
+
+  /// Notes that a hub has what was set of one.
+  func wasUsedForHub() { unusedOfHub = [] }
+
+  /// Notes that a channel has what was set of one.
+  func wasUsedForChannel() { unusedOfHub.removeAll { name in ofChannel.contains { $0.name == name } } }
+
+  /// The rules of a channel, which are the hub's where nothing was set here.
+  func rules(in configuration: EventHub.Configuration) throws -> ChannelConfiguration {
+    let merged = Settings(kind)
+    merged.hub.channelDefaults = configuration.channelDefaults
+    merged.hub.log = configuration.channelDefaults.log ?? configuration.log
+    for option in ofChannel { try merged.set(option, get(option)) }
+    var rules = merged.hub.channelDefaults
+    rules.log = merged.hub.log
+    return rules
+  }
+
+  // MARK: Options that are numbers
+
+  func set(_ option: Option, _ value: Int64) throws {
+    do {
+      try change(option.name, of: option.scope) { try $0.store(value, in: option) }
+    } catch let error as ConfigurationError {
+      throw OptionNames.failure(error, value: error.property == option.property ? "\(value)" : nil)
+    }
+    if option.scope == .channel, !ofChannel.contains(where: { $0.number == option.number }) { ofChannel.append(option) }
+  }
+
+  private func store(_ value: Int64, in option: Option) throws(Failure) {
+    let isNone = value == ES_NONE
+    func require(_ condition: Bool, _ allowed: String) throws(Failure) {
+      guard condition else {
+        throw Failure(.invalidValue, "\(option.name) cannot be \(value); allowed is \(allowed)")
+      }
+    }
+    var settings = self
+    switch option.storage {
+    case .flag(let path):
+      try require(value == 0 || value == 1, "0 or 1")
+      settings[keyPath: path] = value == 1
+    case .count(let path):
+      try require(value >= 0, "0 or more")
+      settings[keyPath: path] = Int(value)
+    case .countOrNone(let path):
+      try require(value >= 0 || isNone, "0 or more, or ES_NONE")
+      settings[keyPath: path] = isNone ? nil : Int(value)
+    case .time(let path):
+      try require(value >= 0, "0 or more")
+      settings[keyPath: path] = .milliseconds(value)
+    case .timeOrNone(let path):
+      try require(value >= 0 || isNone, "0 or more, or ES_NONE")
+      settings[keyPath: path] = isNone ? nil : .milliseconds(value)
+    case .percent(let path):
+      try require(value >= 0, "0 or more")
+      settings[keyPath: path] = Double(value) / 100
+    case .choice(let path, let allowed):
+      settings[keyPath: path] = Int(exactly: value)
+      defer { isChoiceWrong = false }
+      try require(!isChoiceWrong, "\(allowed)")
+    }
+  }
+
+  func get(_ option: Option) -> Int64 {
+    func milliseconds(_ time: Duration) -> Int64 {
+      let (seconds, attoseconds) = time.components
+      return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    }
+    switch option.storage {
+    case .flag(let path): return self[keyPath: path] ? 1 : 0
+    case .count(let path): return Int64(self[keyPath: path])
+    case .countOrNone(let path): return self[keyPath: path].map { Int64($0) } ?? ES_NONE
+    case .time(let path): return milliseconds(self[keyPath: path])
+    case .timeOrNone(let path): return self[keyPath: path].map(milliseconds) ?? ES_NONE
+    case .percent(let path): return Int64((self[keyPath: path] * 100).rounded())
+    case .choice(let path, _): return Int64(self[keyPath: path] ?? -1)
+    }
+  }
+}
+
+// MARK: Numbers with a meaning
+
+extension Settings {
+  var makesChannelsOnDemand: Bool {
+    get { hub.channelCreation == .onDemand }
+    set { hub.channelCreation = newValue ? .onDemand : .declared }
+  }
+
+  /// 0: all that is held; 1: what comes; 2, which cannot be set here: a snapshot; a status: a refusal with it.
+  var afterGap: Int? {
+    get {
+      switch streams.afterGap {
+      case .replayHeld: 0
+      case .liveOnly: 1
+      case .snapshot: 2
+      case .refuse(let status): status
+      }
+    }
+    set {
+      switch newValue {
+      case 0: streams.afterGap = .replayHeld
+      case 1: streams.afterGap = .liveOnly
+      case .some(let status) where (400...599).contains(status): streams.afterGap = .refuse(status: status)
+      default: isChoiceWrong = true
+      }
+    }
+  }
+
+  var slowReaders: Int? {
+    get { Self.slowReaders.firstIndex(of: hub.channelDefaults.slowReaders) }
+    set { choose(newValue, of: Self.slowReaders) { hub.channelDefaults.slowReaders = $0 } }
+  }
+
+  var channelRemoval: Int? {
+    get { Self.channelRemovals.firstIndex(of: streams.channelRemoval) }
+    set { choose(newValue, of: Self.channelRemovals) { streams.channelRemoval = $0 } }
+  }
+
+  var missingChannel: Int? {
+    get {
+      switch streams.missingChannel {
+      case .notFound: 0
+      case .finished: 1
+      case .waits: 2
+      }
+    }
+    set {
+      switch newValue {
+      case 0: streams.missingChannel = .notFound
+      case 1: streams.missingChannel = .finished
+      case 2: streams.missingChannel = .waits(upTo: longestWait)
+      default: isChoiceWrong = true
+      }
+    }
+  }
+
+  var missingChannelWait: Duration {
+    get { longestWait }
+    set {
+      longestWait = newValue
+      if case .waits = streams.missingChannel { streams.missingChannel = .waits(upTo: newValue) }
+    }
+  }
+
+  private static let slowReaders = [ChannelConfiguration.SlowReaders.disconnect, .skipToNewest, .newestPerKey]
+  private static let channelRemovals = [EventStreamHandler.Configuration.ChannelRemoval.endsStream, .endsChannel]
+
+  private func choose<Choice>(_ number: Int?, of choices: [Choice], _ set: (Choice) -> Void) {
+    guard let number, choices.indices.contains(number) else {
+      isChoiceWrong = true
+      return
+    }
+    set(choices[number])
+  }
+}

@@ -1,0 +1,110 @@
+import EventSourceServer
+import Glibc
+import Testing
+
+/// What can be configured from Swift can be configured from C, or is left out for a reason that is written here.
+@Suite struct HeaderCoverageTests {
+  private enum Place {
+    /// What the header calls it.
+    case header(String)
+    case leftOut(because: String)
+  }
+
+  private static let hub: [String: Place] = [
+    "channelCreation": .header("ES_OPTION_CHANNELS_ON_DEMAND"),
+    "maximumChannels": .header("ES_OPTION_MAXIMUM_CHANNELS"),
+    "log": .header("ES_OPTION_LOG_BYTES"),
+    "channelDefaults": .header("ES_OPTION_SLOW_READERS"),
+    "maximumBytes": .header("ES_OPTION_MAXIMUM_BYTES"),
+    "maximumEventBytes": .header("ES_OPTION_MAXIMUM_EVENT_BYTES"),
+    "maximumReaders": .header("ES_OPTION_MAXIMUM_READERS"),
+    "maximumReadersPerChannel": .header("ES_OPTION_MAXIMUM_READERS_PER_CHANNEL"),
+    "maximumReadersPerCaller": .header("ES_OPTION_MAXIMUM_READERS_PER_CALLER"),
+    "repositoryProvider": .header("es_config_set_repository"),
+    "occupancyObservers": .header("es_config_set_occupancy_observer"),
+    "occupancyLinger": .header("ES_OPTION_OCCUPANCY_LINGER_MS"),
+    "recordingTimeout": .header("ES_OPTION_RECORDING_TIMEOUT_MS"),
+    "epoch": .header("ES_TEXT_EPOCH"),
+    "taskExecutor": .leftOut(because: "C has no tasks; it is for tests that step by hand"),
+    "seed": .leftOut(because: "it makes what is random repeatable, for tests of the library itself"),
+  ]
+
+  private static let log: [String: Place] = [
+    "bytes": .header("ES_OPTION_LOG_BYTES"), "events": .header("ES_OPTION_LOG_EVENTS"),
+    "age": .header("ES_OPTION_LOG_AGE_MS"),
+  ]
+
+  private static let channel: [String: Place] = [
+    "slowReaders": .header("ES_OPTION_SLOW_READERS"),
+    "maximumBacklogBytes": .header("ES_OPTION_MAXIMUM_BACKLOG_BYTES"),
+    "maximumLag": .header("ES_OPTION_MAXIMUM_LAG_MS"),
+    "coalescingWindow": .header("ES_OPTION_CHANNEL_COALESCING_MS"),
+    "log": .header("es_hub_open_configured"),
+  ]
+
+  private static let streams: [String: Place] = [
+    "channels": .header("es_config_add_channel"),
+    "channelQueryName": .header("ES_TEXT_CHANNEL_QUERY_NAME"),
+    "addsChannelsFromQuery": .header("ES_OPTION_ADDS_CHANNELS_FROM_QUERY"),
+    "maximumChannelsPerStream": .header("ES_OPTION_MAXIMUM_CHANNELS_PER_STREAM"),
+    "lastEventIDQueryNames": .header("ES_LIST_LAST_EVENT_ID_QUERY_NAMES"),
+    "maximumLastEventIDBytes": .header("ES_OPTION_MAXIMUM_LAST_EVENT_ID_BYTES"),
+    "replaysWithoutLastEventID": .header("ES_OPTION_REPLAYS_WITHOUT_LAST_EVENT_ID"),
+    "afterGap": .header("ES_OPTION_AFTER_GAP"),
+    "snapshotForNewReaders": .header("ES_SNAPSHOT_FOR_NEW_READERS"),
+    "channelRemoval": .header("ES_OPTION_CHANNEL_REMOVAL"),
+    "missingChannel": .header("ES_OPTION_MISSING_CHANNEL"),
+    "heartbeatInterval": .header("ES_OPTION_HEARTBEAT_MS"),
+    "reconnectionTime": .header("ES_OPTION_RECONNECTION_MS"),
+    "reconnectionJitter": .header("ES_OPTION_RECONNECTION_JITTER_PERCENT"),
+    "maximumConnectionTime": .header("ES_OPTION_MAXIMUM_CONNECTION_MS"),
+    "connectionTimeJitter": .header("ES_OPTION_CONNECTION_JITTER_PERCENT"),
+    "stallTimeout": .header("ES_OPTION_STALL_MS"),
+    "coalescingWindow": .header("ES_OPTION_COALESCING_MS"),
+    "reauthorizationInterval": .header("ES_OPTION_REAUTHORIZATION_MS"),
+    "crossOrigin": .header("es_config_allow_origin"),
+    "retryAfter": .header("ES_OPTION_RETRY_AFTER_MS"),
+    "openingComment": .header("ES_TEXT_OPENING_COMMENT"),
+    "fields": .header("es_config_add_field"),
+  ]
+
+  private static let crossOrigin: [String: Place] = [
+    "origins": .header("es_config_set_origins"),
+    "allowsCredentials": .header("ES_OPTION_ALLOWS_CREDENTIALS"),
+    "preflightAge": .header("ES_OPTION_PREFLIGHT_AGE_MS"),
+    "allowedMethods": .header("ES_LIST_ALLOWED_METHODS"),
+    "allowedFields": .header("ES_LIST_ALLOWED_FIELDS"),
+    "exposedFields": .header("ES_LIST_EXPOSED_FIELDS"),
+    "allowsPrivateNetwork": .header("ES_OPTION_ALLOWS_PRIVATE_NETWORK"),
+  ]
+
+  private static let grant: [String: Place] = [
+    "validFor": .header("valid_for_ms"), "identity": .header("identity"), "channels": .header("channels"),
+    "aliases": .header("aliases"),
+  ]
+
+  @Test func everySwiftOptionIsInTheHeaderOrLeftOutForAReason() throws {
+    let header = try text(of: "../../Sources/CEventSource/eventsource.h")
+    for (value, places) in [
+      (EventHub.Configuration() as Any, Self.hub), (LogLimits(), Self.log), (ChannelConfiguration(), Self.channel),
+      (EventStreamHandler.Configuration(), Self.streams), (CrossOriginPolicy.sameOriginOnly, Self.crossOrigin),
+      (ChannelGrant(), Self.grant),
+    ] {
+      #expect(Set(Mirror(reflecting: value).children.compactMap(\.label)) == Set(places.keys), "\(type(of: value))")
+      for (property, place) in places {
+        switch place {
+        case .header(let name): #expect(header.contains(name), "\(property) is to be \(name)")
+        case .leftOut(let reason): #expect(!reason.isEmpty)
+        }
+      }
+    }
+  }
+
+  private func text(of path: String, besides file: String = #filePath) throws -> String {
+    let folder = file.split(separator: "/").dropLast().joined(separator: "/")
+    let opened = try #require(fopen("/\(folder)/\(path)", "r"))
+    defer { fclose(opened) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 20)
+    return String(decoding: bytes[..<fread(&bytes, 1, bytes.count, opened)], as: UTF8.self)
+  }
+}

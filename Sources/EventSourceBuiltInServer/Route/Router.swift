@@ -1,0 +1,54 @@
+import EventSourceServer
+
+/// Which endpoint serves a path. A value: a thread that matches against one is not disturbed by who adds to another.
+struct Router: Sendable {
+  /// What became of a request.
+  enum Match {
+    /// The request goes to this handler, whatever its method.
+    case mount(EventStreamHandler, channels: [String])
+    /// The request goes to this route.
+    case route(Route, pathParameters: [String: String])
+    /// The path is served, but not with this method; with these it is.
+    case methodNotAllowed(allowed: [String])
+    /// Nothing serves the path.
+    case notFound
+  }
+
+  private enum Endpoint {
+    case mount(EventStreamHandler)
+    case route(method: String, Route)
+  }
+
+  private var entries: [(pattern: PathPattern, endpoint: Endpoint)] = []
+
+  mutating func mount(_ handler: EventStreamHandler, at pattern: PathPattern) {
+    entries.append((pattern, .mount(handler)))
+  }
+
+  mutating func route(_ method: String, _ pattern: PathPattern, _ route: Route) {
+    entries.append((pattern, .route(method: method, route)))
+  }
+
+  /// Finds the endpoint: the first in the order added whose pattern and method match. HEAD is served by a GET route if
+  /// there is none for HEAD (RFC 9110, 9.3.2). Linear in the number of endpoints.
+  func match(method: String, path: some StringProtocol) -> Match {
+    var get: Match?
+    var allowed: [String] = []
+    for (pattern, endpoint) in entries {
+      guard let parameters = pattern.match(path) else { continue }
+      switch endpoint {
+      case .mount(let handler):
+        // Routes of the same path that were added before it keep their methods; all others are the handler's.
+        return get ?? .mount(handler, channels: parameters["channel"].map { [$0] } ?? [])
+      case .route(let served, let route):
+        if served == method { return .route(route, pathParameters: parameters) }
+        if served == "GET", method == "HEAD", get == nil { get = .route(route, pathParameters: parameters) }
+        for name in served == "GET" ? ["GET", "HEAD"] : [served] where !allowed.contains(name) { allowed.append(name) }
+      }
+    }
+    if let get { return get }
+    // The server answers OPTIONS where no route does.
+    return allowed.isEmpty
+      ? .notFound : .methodNotAllowed(allowed: allowed + (allowed.contains("OPTIONS") ? [] : ["OPTIONS"]))
+  }
+}

@@ -1,0 +1,18 @@
+public import EventSourceFormat
+
+extension AsyncSequence where Element == ReceivedEvent {
+  /// The events as messages that have the head of the response that they came in, for bytes that another HTTP client
+  /// has received:
+  ///
+  ///     let (bytes, response) = try await URLSession.shared.bytes(for: request)
+  ///     let head = ResponseHead(response as! HTTPURLResponse)
+  ///     for try await message in bytes.chunkedByLines.serverSentEvents().messages(from: head) {
+  ///       print(message.head.status, message.data)
+  ///     }
+  ///
+  /// All messages share one reference to the head.
+  public func messages(from head: ResponseHead) -> AsyncMapSequence<Self, EventSource.Message> {
+    let stream = OpenedStream(head)
+    return map { EventSource.Message($0, in: stream) }
+  }
+}

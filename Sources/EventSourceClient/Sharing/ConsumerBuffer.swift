@@ -1,0 +1,77 @@
+/// What a consumer of a shared source has not taken yet. Changed under the lock of its ``ElementBroadcast``.
+struct ConsumerBuffer {
+  typealias Element = EventSource.Element
+  typealias Waiter = CheckedContinuation<Element?, any Error>
+
+  private var elements: [Element] = []
+  /// Where the first that was not taken is.
+  private var start = 0
+  private var hasMissed = false
+  /// What follows the elements; nil: more of them.
+  private var end: Result<Void, any Error>?
+  /// Who waits for the next element; there is one only if there are none.
+  private(set) var waiter: Waiter?
+
+  init(end: Result<Void, any Error>?) { self.end = end }
+
+  var count: Int { elements.count - start }
+
+  /// Puts an element in; or returns who waits for it.
+  mutating func put(_ element: Element, limit: Int, policy: SharedEventSource.FullBufferPolicy) -> Waiter? {
+    guard end == nil else { return nil }
+    if let waiter = waiter.take() { return waiter }
+    if count >= limit {
+      switch policy {
+      case .wait: break
+      case .dropOldest:
+        start += 1
+        hasMissed = true
+      case .fail:
+        let message = "this consumer of a shared source was more than \(limit) elements behind"
+        end = .failure(SubscriptionError(.tooSlow, message))
+        return nil
+      }
+    }
+    elements.append(element)
+    if start > 64, start * 2 > elements.count { removeTaken() }
+    return nil
+  }
+
+  /// Takes the next element, or the end; nil: there is neither, and the one who asks waits.
+  mutating func next(_ asking: Waiter) -> Result<Element?, any Error>? {
+    if hasMissed {
+      hasMissed = false
+      return .success(.gap(EventSource.Gap.inProgram))
+    }
+    if start < elements.count {
+      defer {
+        start += 1
+        if start == elements.count { removeTaken() }
+      }
+      return .success(elements[start])
+    }
+    if let end {
+      self.end = .success(())
+      return end.map { nil }
+    }
+    guard waiter == nil else {
+      return .failure(
+        SubscriptionError(.severalConsumers, "next() was called while another call waits; give each its own loop"))
+    }
+    waiter = asking
+    return nil
+  }
+
+  /// Nothing more comes; returns who waits, to be told so.
+  mutating func finish(with end: Result<Void, any Error>) -> Waiter? {
+    guard self.end == nil else { return nil }
+    let waiting = waiter.take()
+    self.end = waiting == nil ? end : .success(())
+    return waiting
+  }
+
+  private mutating func removeTaken() {
+    elements.removeFirst(start)
+    start = 0
+  }
+}

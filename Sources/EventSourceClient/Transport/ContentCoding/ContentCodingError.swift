@@ -1,0 +1,5 @@
+/// Why the content coding of a response cannot be undone.
+struct ContentCodingError: Error, CustomStringConvertible {
+  let message: String
+  var description: String { message }
+}

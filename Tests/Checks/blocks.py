@@ -1,0 +1,68 @@
+"""The code blocks of a page, and packages that are made of them."""
+
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+
+
+def fail(message):
+    """Ends the check that has been started."""
+    print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)
+    sys.exit(1)
+
+
+def blocks_of(text):
+    """The language and the text of each code block."""
+    return re.findall(r"^```(\w+)\n(.*?)^```$", text, re.M | re.S)
+
+
+def write(path, text):
+    """Writes a file unless it has the text already, so that it is not compiled again."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if os.path.exists(path):
+        with open(path) as file:
+            if file.read() == text:
+                return
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def run(command, what, cwd=None):
+    """Returns what a command prints; it has to succeed."""
+    result = subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+    if result.returncode != 0:
+        fail(f"{what} fails:\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def compile_package(folder, targets, products, extra="", extra_dependencies={}):
+    """Compiles a package whose targets have these files; returns the folder of what is built.
+
+    A target with tests in it becomes one of tests.
+    """
+    declared = [extra] if extra else []
+    listed = ", ".join(f'.product(name: "{name}", package: "eventsource-kit")' for name in products)
+    for name, files in targets.items():
+        kind = "testTarget" if any("import Testing" in text for text in files.values()) else "executableTarget"
+        more = f", {extra_dependencies[name]}" if name in extra_dependencies else ""
+        declared.append(f'.{kind}(name: "{name}", dependencies: [{listed}{more}], path: "Sources/{name}")')
+        for file, text in files.items():
+            write(os.path.join(folder, "Sources", name, file), text)
+    path = os.path.relpath(ROOT, folder)
+    write(os.path.join(folder, "Package.swift"), f"""// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+  name: "{os.path.basename(folder).lower()}", platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "eventsource-kit", path: "{path}")],
+  targets: [
+    {(","+chr(10)+"    ").join(declared)}
+  ],
+  swiftLanguageModes: [.v6])
+""")
+    command = ["swift", "build", "--package-path", folder, "--quiet", "--build-tests", "-Xswiftc", "-warnings-as-errors"]
+    run(command, "a block")
+    return run(["swift", "build", "--package-path", folder, "--show-bin-path"], "the path").strip()

@@ -1,0 +1,20 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Makes the documentation of the package, whose own manifest has no dependency for that.
+let products = [
+  "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceJSON", "EventSourceClient",
+  "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite",
+]
+
+let package = Package(
+  name: "documentation",
+  platforms: [.macOS(.v15)],
+  dependencies: [
+    .package(name: "eventsource-kit", path: "../.."),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin.git", from: "1.5.0"),
+  ],
+  targets: [
+    .target(name: "Documentation", dependencies: products.map { .product(name: $0, package: "eventsource-kit") })
+  ]
+)

@@ -1,0 +1,1 @@
+// The plugin documents the products on which a target of this package depends.
