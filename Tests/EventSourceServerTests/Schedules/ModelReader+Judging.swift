@@ -45,7 +45,7 @@ extension ModelReader {
       isRight = true
       world.coverage.note(.told(.coalesced))
     }
-    if !isRight {
+    if !isRight, !world.lostHistory.contains(name) {
       world.report(
         place > expected ? .gaps : .resume,
         "reader \(number): \(name) \(place) came instead of \(expected)\(now.isGapTold ? " after a gap" : "")"

@@ -76,6 +76,7 @@ extension Schedule {
       let isDisconnecting = Bool.random(using: &random)
       note(isDisconnecting ? .unregisterDisconnecting : .unregister)
       hub.unregister(channelName(name), disconnectingReaders: isDisconnecting)
+      lostHistory.insert(name)
       isRegistered[name] = false
       if isDisconnecting { disconnected[name] = attempts }
     case 4 where options.history != .none: register(name)

@@ -91,7 +91,7 @@ extension Schedule {
   private func isLate(_ name: String, _ visit: ReaderVisit) -> Bool {
     guard let most = rules(of: name).maximumLag, most < .seconds(3600) else { return false }
     guard let opened = visit.opened, visit.now - opened >= most else { return false }
-    return ledger.count(name) > visit.nextAtHead[name] ?? 0 || visit.sentID != nil
+    return ledger.count(name) > visit.nextAtHead[name] ?? 0 || visit.sentID != nil || commented.contains(name)
       || visit.endpoint.replaysWithoutLastEventID || visit.endpoint.snapshotForNewReaders != nil
   }
 

@@ -44,7 +44,8 @@ extension Schedule {
     case .ofAnEarlierLife where !needsID:
       return earlier.randomElement(using: &random).map { (.ofAnEarlierLife, $0) } ?? (.none, nil)
     // Who comes while one is recorded may be behind either of two that have an ID.
-    case .repeated where isRecording: return (.unique, try! EventID(ids.usable(.unique, token: token, &random)))
+    case .repeated where isRecording, .ofAnEarlierLife where isRecording:
+      return (.unique, try! EventID(ids.usable(.unique, token: token, &random)))
     case .repeated, .odd:
       return (kind, try! EventID(ids.usable(kind, token: token, &random)))
     case .long:
@@ -229,6 +230,7 @@ extension Schedule {
 
   /// A comment is in the log.
   func noteComment(_ name: String) {
+    commented.insert(name)
     for stack in stacks {
       let before = stack.unoffered[name] ?? (0, 0)
       stack.unoffered[name] = (before.events + 1, before.bytes + 64)

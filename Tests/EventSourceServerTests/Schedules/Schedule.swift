@@ -52,6 +52,11 @@ final class Schedule: @unchecked Sendable {
   var handles: [String: (handle: ChannelHandle, life: Int)] = [:]
   /// Channels whose rules were changed: readers are treated by the old or the new ones.
   var reconfigured: Set<String> = []
+  /// Channels that had a comment, which waits for readers as an event does.
+  var commented: Set<String> = []
+  /// Channels whose history was taken away: what was being recorded is in the history alone, where it may lie on either
+  /// side of what is published without it.
+  var lostHistory: Set<String> = []
   /// Publications that are awaited.
   var awaited: [Int: Task<Void, Never>] = [:]
   var lastEnded: [DisconnectReason: Int] = [:]
