@@ -12,7 +12,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 YARDSTICKS = f"{HERE}/.build/yardsticks"
-RELEASE = os.path.normpath(f"{HERE}/../../.build/release")
+RELEASE = os.path.normpath(f"{HERE}/../../.build/packages/release")
 
 
 def free_port():

@@ -63,6 +63,4 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6])
 """)
-    command = ["swift", "build", "--package-path", folder, "--quiet", "--build-tests", "-Xswiftc", "-warnings-as-errors"]
-    run(command, "a block")
-    return run(["swift", "build", "--package-path", folder, "--show-bin-path"], "the path").strip()
+    return run(["bash", os.path.join(ROOT, "Tests", "build.sh"), folder, "tests"], "a block").strip()

@@ -85,12 +85,14 @@ check_ChannelAuthorization() {
 }
 
 check_CustomAdapter() {
-  start 0
+  serve 0
   expect "another path" "$(curl -sf "$url/")" hello
   expect "an event" "$(head_of 1 "$url/events/clock" | cut -c1-11)" 'data: tick '
   expect "two readers on one connection" "$(curl -s -o /dev/null -o /dev/null -w '%{http_code} ' "$url/events/a" "$url/")" '404 200 '
   finish TERM
-  swift test --package-path "Examples/$example" --quiet >"$scratch/tests" 2>&1 || fail "$(cat "$scratch/tests")"
+  bash Tests/build.sh "Examples/$example" tests >/dev/null || exit 1
+  swift test --skip-build --package-path "Examples/$example" --scratch-path .build/packages \
+    --disable-build-manifest-caching --quiet >"$scratch/tests" 2>&1 || fail "$(cat "$scratch/tests")"
 }
 
 examples=("$@")

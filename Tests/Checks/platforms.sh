@@ -6,11 +6,8 @@
 # of those systems, so that their conditions are only parsed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-
-fail() {
-  echo "platforms: $1" >&2
-  exit 1
-}
+check=platforms
+. Tests/Checks/shell.sh
 
 platforms=$(swift package dump-package |
   python3 -c 'import json, sys; print(*sorted(p["platformName"] + p["version"] for p in json.load(sys.stdin)["platforms"]))')
@@ -42,22 +39,10 @@ for file in $chosen; do
 done
 
 # A client that is linked statically, but for libcurl.
-consumer=.build/checks/static
-mkdir -p "$consumer/Sources/consumer" "$consumer/lib"
-cat >"$consumer/Package.swift" <<'PACKAGE'
-// swift-tools-version: 6.3
-import PackageDescription
-
-let package = Package(
-  name: "consumer",
-  platforms: [.macOS(.v15)],
-  dependencies: [.package(name: "eventsource-kit", path: "../../..")],
-  targets: [
-    .executableTarget(
-      name: "consumer", dependencies: [.product(name: "EventSourceClient", package: "eventsource-kit")])
-  ])
-PACKAGE
-cat >"$consumer/Sources/consumer/Main.swift" <<'MAIN'
+scratch=.build/checks/static
+mkdir -p "$scratch/lib"
+make_consumer EventSourceClient
+cat >"$scratch/Sources/consumer/Main.swift" <<'MAIN'
 import EventSourceClient
 import Foundation
 
@@ -75,13 +60,13 @@ import Foundation
 MAIN
 curl=$(ldconfig -p | awk '/libcurl(-gnutls)?\.so\.4 / { print $NF; exit }')
 [ -n "$curl" ] || fail "there is no libcurl"
-if ! swift build --package-path "$consumer" --static-swift-stdlib >"$consumer/log" 2>&1; then
-  grep -q 'cannot find -lcurl' "$consumer/log" || fail "the linker does not say what is missing: $(tail -5 "$consumer/log")"
-  ln -sf "$curl" "$consumer/lib/libcurl.so"
+if ! swift build --package-path "$scratch" --static-swift-stdlib >"$scratch/log" 2>&1; then
+  grep -q 'cannot find -lcurl' "$scratch/log" || fail "the linker does not say what is missing: $(tail -5 "$scratch/log")"
+  ln -sf "$curl" "$scratch/lib/libcurl.so"
 fi
-swift build --package-path "$consumer" --static-swift-stdlib -Xlinker "-L$PWD/$consumer/lib" >"$consumer/log" 2>&1 ||
-  fail "a client does not link statically: $(tail -5 "$consumer/log")"
-program=$(swift build --package-path "$consumer" --static-swift-stdlib --show-bin-path)/consumer
+swift build --package-path "$scratch" --static-swift-stdlib -Xlinker "-L$PWD/$scratch/lib" >"$scratch/log" 2>&1 ||
+  fail "a client does not link statically: $(tail -5 "$scratch/log")"
+program=$(swift build --package-path "$scratch" --static-swift-stdlib --show-bin-path)/consumer
 if readelf -d "$program" | grep NEEDED | grep -qiE 'swift|foundation'; then
   fail "the program needs a library of Swift's: $(readelf -d "$program" | grep NEEDED)"
 fi
@@ -100,10 +85,8 @@ socketserver.ThreadingTCPServer(("127.0.0.1", int(sys.argv[1])), Stream).serve_f
 SERVER
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT
-for _ in $(seq 200); do
-  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
-  sleep 0.05
-done
+is_served() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
+wait_until "the stream to be served" is_served
 read_data=$(timeout 30 "$program" "http://127.0.0.1:$port/") || true
 [ "$read_data" = hello ] || fail "a statically linked client reads \"$read_data\""
 echo "platforms: the manifest, the format for 3 other targets, conditions for 5, and a static client"

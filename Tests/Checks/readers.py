@@ -17,27 +17,14 @@ import sys
 import time
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "Tests", "EndToEnd"))
+from process_usage import resident, sockets  # noqa: E402
 
 
 def build():
     build = ["bash", f"{ROOT}/Tests/build.sh", "Examples/Quickstart", "release"]
     return subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.strip() + "/Quickstart"
-
-
-def resident(pid):
-    with open(f"/proc/{pid}/status") as file:
-        return int(re.search(r"VmRSS:\s*(\d+)", file.read()).group(1))
-
-
-def sockets(pid):
-    """Not all descriptors: the program's tasks make some of their own when they first wait for a time."""
-    count = 0
-    for number in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            count += os.readlink(f"/proc/{pid}/fd/{number}").startswith("socket:")
-        except FileNotFoundError:
-            pass
-    return count
 
 
 def connect(port, count, path="/events/wall", first=0):
@@ -100,7 +87,7 @@ def main():
             memory = resident(server.pid)
             if wave == 1:
                 print(f"readers: {options.count} connected in {took:.2f} s, "
-                      f"{(memory - idle_memory) / options.count:.2f} KiB each")
+                      f"{(memory - idle_memory) / options.count / 1024:.2f} KiB each")
                 if options.heartbeats:
                     wait_for_bytes(streams, poll, b":\n\n")
                     print("readers: every one had a heartbeat")
@@ -110,10 +97,11 @@ def main():
             wait_until("sockets to be back", lambda: sockets(server.pid) == idle_sockets)
             after.append(resident(server.pid))
         # The allocator keeps what it has for the next wave; what must not be is that a second wave needs more.
-        print(f"readers: sockets are back; {after[0]} KiB after the first wave, {after[1]} KiB after the second")
-        grown = (after[1] - after[0]) * 1024 / options.count
+        first_wave, second_wave = (memory >> 10 for memory in after)
+        print(f"readers: sockets are back; {first_wave} KiB after the first wave, {second_wave} KiB after the second")
+        grown = (after[1] - after[0]) / options.count
         assert grown < 64, f"a reader that has come and gone leaves {grown:.0f} bytes"
-        per_reader = (memory - idle_memory) * 1024 / options.count
+        per_reader = (memory - idle_memory) / options.count
         assert per_reader < 2048, f"a reader takes {per_reader:.0f} bytes"
     finally:
         server.send_signal(signal.SIGKILL)

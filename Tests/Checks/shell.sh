@@ -20,6 +20,26 @@ lines_of() { sed '1{/^:$/d}' "$1"; }
 # has_lines COUNT FILE
 has_lines() { [ "$(lines_of "$2" | wc -l)" -ge "$1" ]; }
 
+# make_consumer PRODUCT ...: a package in $scratch with a program that uses these of our products, which has no sources
+# yet.
+make_consumer() {
+  mkdir -p "$scratch/Sources/consumer"
+  cat >"$scratch/Package.swift" <<PACKAGE
+// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+  name: "consumer",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "eventsource-kit", path: "$PWD")],
+  targets: [
+    .executableTarget(
+      name: "consumer",
+      dependencies: [$(printf '.product(name: "%s", package: "eventsource-kit"), ' "$@")])
+  ])
+PACKAGE
+}
+
 # head_of COUNT CURL-ARGUMENT ...: the first lines of a stream behind its opening comment.
 head_of() {
   local stream

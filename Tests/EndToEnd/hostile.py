@@ -19,9 +19,10 @@ sys.path.insert(0, os.path.join(HERE, "Hostile"))
 from attacks import KINDS, takers_of_nothing  # noqa: E402
 from honest import Host, Reader  # noqa: E402
 from target import Target  # noqa: E402
+from process_usage import descriptors, resident, sockets  # noqa: E402
 
 # What may be on the heap at the end and not after the warm-up, and what the allocator may keep beside.
-HEAP, RESIDENT = 1 << 20, 96 << 20
+HEAP, RESIDENT = 1 << 20, 256 << 20
 
 
 async def attack(target, generator):
@@ -96,12 +97,12 @@ async def cancel(tasks):
 
 async def what_is_left(target):
     """Bytes on the heap, bytes in memory, and descriptors, when only the host's own client is still there."""
-    await wait_for(target, "every connection is closed", lambda: target.sockets() <= target.idle_sockets)
+    await wait_for(target, "every connection is closed", lambda: sockets(target.process.pid) <= target.idle_sockets)
     while (await target.ask("state"))[1] != "0" and not target.findings:
         await asyncio.sleep(0.05)
     # The allocator gives back what it does not need in its own time.
     await asyncio.sleep(1)
-    return int((await target.ask("state"))[5]), target.resident(), target.descriptors()
+    return int((await target.ask("state"))[5]), resident(target.process.pid), descriptors(target.process.pid)
 
 
 async def end_among_peers(target, generator):
@@ -123,7 +124,7 @@ async def play(target, options):
     host = Host(target)
     asking = asyncio.create_task(host.run())
     await wait_for(target, "the host's route", lambda: host.times)
-    target.idle_sockets = target.sockets()
+    target.idle_sockets = sockets(target.process.pid)
     left = []
     try:
         left.append(await play_round(target, generator, options.peers, min(60, max(5, options.seconds / 10))))

@@ -4,16 +4,14 @@ memory stays under it plus what a connection costs.
 
 usage: stalled.py [--readers N] [--channels N] [--budget MEBIBYTES] [--rounds N]
 """
-import argparse, os, re, socket, subprocess, sys
+import argparse, os, socket, subprocess, sys
+
+sys.dont_write_bytecode = True
+from process_usage import resident  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # What one connection may cost beside the budget, in bytes: its buffers, its stream, its place in a channel.
 PER_READER = 8 << 10
-
-
-def resident(pid):
-    with open(f"/proc/{pid}/status") as file:
-        return int(re.search(r"VmRSS:\s*(\d+)", file.read()).group(1)) << 10
 
 
 def connect(port, number, channel):

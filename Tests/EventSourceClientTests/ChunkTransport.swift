@@ -14,7 +14,17 @@ final class ChunkTransport: EventSourceTransport {
   }
   private let state = Mutex(State())
 
-  init(_ pieces: @escaping @Sendable (Int, String?) -> [String]?) { self.pieces = pieces }
+  /// One for each piece that may be taken; nil: all may.
+  private let permits: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)?
+
+  /// - Parameter isStepped: Whether each piece waits for a call of ``release()``.
+  init(isStepped: Bool = false, _ pieces: @escaping @Sendable (Int, String?) -> [String]?) {
+    self.pieces = pieces
+    permits = isStepped ? AsyncStream<Void>.makeStream() : nil
+  }
+
+  /// Lets the next piece come.
+  func release() { permits?.continuation.yield() }
 
   var attempts: Int { state.withLock { $0.attempts } }
   var open: Int { state.withLock { $0.open } }
@@ -45,6 +55,10 @@ final class ChunkTransport: EventSourceTransport {
     }
 
     func next() async throws -> [UInt8]? {
+      if let permits = transport.permits {
+        for await _ in permits.stream { break }
+        try Task.checkCancellation()
+      }
       if let piece = rest.withLock({ $0?.popFirst() }) {
         transport.state.withLock { $0.given += 1 }
         return Array(piece.utf8)

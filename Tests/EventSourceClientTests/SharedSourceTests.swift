@@ -4,11 +4,11 @@ import Testing
 
 /// One source that several consumers read.
 @Suite struct SharedSourceTests {
-  private func source(_ count: Int, _ change: (inout EventSource.Configuration) -> Void = { _ in }) -> (
-    EventSource, ChunkTransport
-  ) {
+  private func source(
+    _ count: Int, isStepped: Bool = false, _ change: (inout EventSource.Configuration) -> Void = { _ in }
+  ) -> (EventSource, ChunkTransport) {
     let pieces = count == 0 ? [] : (1...count).map { "id: \($0)\ndata: \($0)\n\n" }
-    let transport = ChunkTransport { _, _ in pieces }
+    let transport = ChunkTransport(isStepped: isStepped) { _, _ in pieces }
     let source = EventSource(URL(string: "http://x/")!, configuration: .quick(change), transport: transport)
     return (source, transport)
   }
@@ -24,6 +24,19 @@ import Testing
   private func take(_ count: Int, _ iterator: inout SharedEventSource.Events.Iterator) async throws -> [String] {
     var data: [String] = []
     while data.count < count, let message = try await iterator.next() { data.append(message.data) }
+    return data
+  }
+
+  /// The data of the next events of a consumer, each of which comes when the consumer waits for it: it is never slow.
+  private func take(
+    _ count: Int, _ iterator: inout SharedEventSource.Events.Iterator, releasing transport: ChunkTransport
+  ) async throws -> [String] {
+    var data: [String] = []
+    while data.count < count {
+      transport.release()
+      guard let message = try await iterator.next() else { break }
+      data.append(message.data)
+    }
     return data
   }
 
@@ -76,11 +89,11 @@ import Testing
   }
 
   @Test func aConsumerWhoseOldestAreDroppedIsToldOfIt() async throws {
-    let (source, _) = source(1000)
+    let (source, transport) = source(1000, isStepped: true)
     let shared = source.share(bufferingUpTo: 10, whenFull: .dropOldest)
     var slow = shared.elements.makeAsyncIterator()
     var fast = shared.events.makeAsyncIterator()
-    #expect(try await take(1000, &fast).count == 1000)
+    #expect(try await take(1000, &fast, releasing: transport).count == 1000)
     guard case .gap(let gap)? = try await slow.next() else { return #expect(Bool(false), "no gap") }
     #expect(gap.channel.isEmpty && gap.lastEventID == nil)
     var data: [String] = []
@@ -89,11 +102,11 @@ import Testing
   }
 
   @Test func aConsumerThatIsTooSlowFailsAloneIfItShould() async throws {
-    let (source, _) = source(1000)
+    let (source, transport) = source(1000, isStepped: true)
     let shared = source.share(bufferingUpTo: 10, whenFull: .fail)
     var slow = shared.events.makeAsyncIterator()
     var fast = shared.events.makeAsyncIterator()
-    #expect(try await take(1000, &fast).count == 1000)
+    #expect(try await take(1000, &fast, releasing: transport).count == 1000)
     // What was in its buffer is still its own.
     #expect(try await take(9, &slow) == (1...9).map(String.init))
     let error = await #expect(throws: SubscriptionError.self) { try await slow.next() }

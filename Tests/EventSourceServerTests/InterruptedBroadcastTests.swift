@@ -27,7 +27,7 @@ import Testing
     try hub.publish("three", to: "a")
     stack.run()
     for reader in second[2...4] {
-      #expect(try ["one", "two", "three"].allSatisfy(reader.response.text.contains), "\(reader.response.text)")
+      #expect(["one", "two", "three"].allSatisfy { reader.response.text.contains($0) }, "\(reader.response.text)")
     }
     #expect(third.response.text.contains("three") && !third.response.text.contains("one"))
     for reader in first + second + [third] { reader.hangUp() }
@@ -38,7 +38,7 @@ import Testing
   private typealias Reader = (connection: SimulatedStack.Connection, channels: [String])
   private static let sets = [["a"], ["b"], ["a", "b"], ["b", "a"], ["a", "b", "c"], ["c"]]
 
-  @Test(arguments: 0..<6) func everyReaderGetsWhatIsPublishedInOrder(seed: Int) throws {
+  @Test(arguments: 0..<3) func everyReaderGetsWhatIsPublishedInOrder(seed: Int) throws {
     var random = SeededRandom(seed: UInt64(seed))
     let hub = EventHub(channels: ["a", "b", "c"], configuration: .test)
     let stack = SimulatedStack(hub: hub)
@@ -60,7 +60,7 @@ import Testing
     }
     for _ in 0..<6 { connect(600) }
     stack.run()
-    for _ in 0..<400 {
+    for _ in 0..<200 {
       switch Int.random(in: 0..<12, using: &random) {
       case 0: connect(Int.random(in: 1...100, using: &random))
       case 1: for reader in takeSome() { reader.connection.hangUp() }

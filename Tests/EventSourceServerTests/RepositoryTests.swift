@@ -69,6 +69,30 @@ import Testing
     reader.response.text.split(separator: "\n").filter { $0.hasPrefix("data: ") }.compactMap { Int($0.dropFirst(6)) }
   }
 
+  /// A heartbeat finds the connection full while the history is asked, and the log moves on meanwhile.
+  @Test func aReaderThatStallsWhileItsHistoryIsAskedGoesOnWithIt() throws {
+    let repository = Repository(1...30)
+    let configuration = EventHub.Configuration.test {
+      $0.taskExecutor = executor
+      $0.log = LogLimits(events: 4)
+    }
+    let hub = EventHub(configuration: configuration)
+    hub.register(repository, for: "news")
+    let stack = SimulatedStack(hub: hub)
+    // There is room for the comment at the beginning.
+    let reader = resume(stack, hub, after: "n10", room: 2)
+    for id in 31...60 {
+      repository.add(id)
+      try publish(id, hub)
+    }
+    stack.advance(by: .seconds(16))
+    #expect(reader.response.text == ":\n")
+    reader.read()
+    settle(stack)
+    #expect(numbers(reader) == Array(11...60))
+    #expect(hub.statistics.gaps == 0)
+  }
+
   @Test func whatTheLogDoesNotHoldComesFromTheRepository() throws {
     let hub = hub(Repository(1...1000))
     let stack = SimulatedStack(hub: hub)

@@ -44,7 +44,7 @@ extension ServerLoop {
           if refuseForWantOfDescriptors(listener, number) { continue }
           pauseAccepting(for: .milliseconds(100))
           return false
-        // Somebody who has the same socket has shut it down.
+        // Another process that shares the socket has shut it down.
         case EINVAL:
           context.log(.error, "A socket no longer listens", [("address", "\(listener.address)")])
           epoll.remove(listener.number)

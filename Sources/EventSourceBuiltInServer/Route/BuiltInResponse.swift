@@ -49,27 +49,21 @@ public struct BuiltInResponse: Sendable, Hashable {
   public static func streaming(
     contentType: String, status: Int = 200, _ write: @escaping @Sendable (BodyWriter) async throws -> Void
   ) -> BuiltInResponse {
-    var response = BuiltInResponse(status: status, fields: [EventStreamField("Content-Type", contentType)])
-    response.streamedBody = StreamedBody(write)
-    return response
+    BuiltInResponse(status: status, contentType: contentType, StreamedBody(write))
   }
 
   /// Pieces of bytes, sent as they come and at the peer's pace.
   public static func streaming<Pieces: AsyncSequence & Sendable>(
     _ pieces: Pieces, contentType: String, status: Int = 200
   ) -> BuiltInResponse where Pieces.Element: Sequence<UInt8> {
-    var response = BuiltInResponse(status: status, fields: [EventStreamField("Content-Type", contentType)])
-    response.streamedBody = StreamedBody(pieces)
-    return response
+    BuiltInResponse(status: status, contentType: contentType, StreamedBody(pieces))
   }
 
   /// Pieces of text, sent as UTF-8 as they come and at the peer's pace.
   public static func streaming<Pieces: AsyncSequence & Sendable>(
     _ pieces: Pieces, contentType: String, status: Int = 200
   ) -> BuiltInResponse where Pieces.Element: StringProtocol {
-    var response = BuiltInResponse(status: status, fields: [EventStreamField("Content-Type", contentType)])
-    response.streamedBody = StreamedBody(pieces)
-    return response
+    BuiltInResponse(status: status, contentType: contentType, StreamedBody(pieces))
   }
 
   /// Whether the status allows a body (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
@@ -77,6 +71,11 @@ public struct BuiltInResponse: Sendable, Hashable {
 
   /// Nothing but a status.
   public static func empty(status: Int = 204) -> BuiltInResponse { BuiltInResponse(status: status) }
+
+  private init(status: Int, contentType: String, _ body: StreamedBody) {
+    self.init(status: status, fields: [EventStreamField("Content-Type", contentType)])
+    streamedBody = body
+  }
 
   private init(status: Int, contentType: String, _ text: String) {
     self.init(status: status, fields: [EventStreamField("Content-Type", contentType)], body: Array(text.utf8))

@@ -9,14 +9,14 @@ struct ConsumerBuffer {
   private var hasMissed = false
   /// What follows the elements; nil: more of them.
   private var end: Result<Void, any Error>?
-  /// Who waits for the next element; there is one only if there are none.
+  /// The call that waits for the next element; there is one only while the buffer is empty.
   private(set) var waiter: Waiter?
 
   init(end: Result<Void, any Error>?) { self.end = end }
 
   var count: Int { elements.count - start }
 
-  /// Puts an element in; or returns who waits for it.
+  /// Adds an element. If a call waits for it, returns that call instead, which the caller resumes with the element.
   mutating func put(_ element: Element, limit: Int, policy: SharedEventSource.FullBufferPolicy) -> Waiter? {
     guard end == nil else { return nil }
     if let waiter = waiter.take() { return waiter }
@@ -37,7 +37,7 @@ struct ConsumerBuffer {
     return nil
   }
 
-  /// Takes the next element, or the end; nil: there is neither, and the one who asks waits.
+  /// Takes the next element, or the end; nil: there is neither, and the call waits.
   mutating func next(_ asking: Waiter) -> Result<Element?, any Error>? {
     if hasMissed {
       hasMissed = false
@@ -62,7 +62,7 @@ struct ConsumerBuffer {
     return nil
   }
 
-  /// Nothing more comes; returns who waits, to be told so.
+  /// No element follows. Returns the call that waits, if any, which the caller resumes with the end.
   mutating func finish(with end: Result<Void, any Error>) -> Waiter? {
     guard self.end == nil else { return nil }
     let waiting = waiter.take()

@@ -25,7 +25,7 @@ extension EventHub {
     /// ``EventHub/unregister(_:disconnectingReaders:)`` go before it. Any thread, sometimes more than once for a
     /// channel, so return the same object each time. It must be quick, and not call the hub.
     public var repositoryProvider: (@Sendable (ChannelName) -> (any EventRepository)?)?
-    /// Who is told which channels are read, and by whom. Without observers nothing is kept in mind for them.
+    /// Told which channels have readers, and of every reader that comes and leaves. Costs nothing while there are none.
     public var occupancyObservers: [any OccupancyObserver] = []
     /// For how long a channel counts as occupied after its last reader has left, so that one that reconnects changes
     /// nothing. Zero: not at all.

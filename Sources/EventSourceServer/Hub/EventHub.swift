@@ -37,7 +37,7 @@ public final class EventHub: Sendable {
   /// Channels whose events have another age than the hub's, by their incarnations; and the shortest age there ever was.
   let ownAges = Mutex<[UInt64: EventChannel]>([:])
   let shortestAge: Atomic<Int64>
-  /// Who reads which channels, if somebody wants to know.
+  /// Which channels have readers; nil: no observer was configured.
   let occupancy: OccupancyLedger?
   /// How many requests wait for a channel to be opened.
   let waitingRequests = Atomic(0)

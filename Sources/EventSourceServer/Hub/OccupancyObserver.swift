@@ -1,5 +1,4 @@
-/// Who is told when a channel gets its first reader, when its last one has left, and of every reader that comes and
-/// goes.
+/// Told when a channel gets its first reader, when its last one has left, and of every reader that comes and goes.
 ///
 /// Given to a hub as ``EventHub/Configuration/occupancyObservers``. Each observer is called from a task of the hub, on
 /// its ``EventHub/Configuration/taskExecutor``, outside every lock, with one change after the other in the order in

@@ -44,8 +44,8 @@ extension DeliveryLane {
       }
       guard exchange.isStreaming else { return }
     }
-    if exchange.output == .nothing, exchange.subscriptions.count == 1 {
-      keepRestOfEvent(for: exchange.subscriptions[0])
+    if exchange.output == .nothing, let subscription = exchange.subscriptions.first, subscription.mayBeWithinEvent {
+      keepRestOfEvent(for: subscription)
     }
     schedule(exchange)
   }

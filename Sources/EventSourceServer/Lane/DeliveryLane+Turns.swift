@@ -132,7 +132,8 @@ extension DeliveryLane {
   private func continueEvent(of subscription: Subscription) -> Int {
     switch subscription.channel.read(from: subscription.cursor) {
     case .nothing, .evicted:
-      apply(.evicted(isWithinEvent: true), to: subscription)
+      // The event cannot be completed, whatever the channel's state.
+      finish(subscription.exchange, .behind, ending: .aborted)
       return 0
     case .piece(let piece, _):
       guard subscription.isPlain else { return giveEvent(to: subscription, block: piece.firstBlock, of: piece.segment) }

@@ -42,8 +42,22 @@ final class Subscription: @unchecked Sendable {
   /// Whether the reader can be sent the log's bytes unchanged.
   var isPlain: Bool {
     guard case .behind = state else { return false }
-    return exchange.subscriptions.count == 1 && replayed == nil && window == 0
+    return needsNoRewriting
   }
+
+  /// Whether a short write may have left the response in the middle of an event that nothing else notes: the reader was
+  /// being sent the log's bytes unchanged.
+  var mayBeWithinEvent: Bool {
+    guard needsNoRewriting else { return false }
+    return switch state {
+    case .behind, .conflating: true
+    case .live, .held, .skipping, .replaying, .removed: false
+    }
+  }
+
+  /// Whether no event of the log is rewritten or left out for this reader: its stream has one channel, so that IDs are
+  /// not composed, nothing replayed is still to come from the log, and events are not coalesced.
+  private var needsNoRewriting: Bool { exchange.subscriptions.count == 1 && replayed == nil && window == 0 }
 
   /// Whether the response is in the middle of one of this channel's events.
   var isWithinEvent: Bool { exchange.output == .event(number) }

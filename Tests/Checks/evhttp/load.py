@@ -11,6 +11,7 @@ import time
 from programs import HERE, SCRATCH, Program, compile_c, curl, run, wait_until
 
 import readers
+from process_usage import resident, sockets
 
 
 def statistics(server):
@@ -120,10 +121,10 @@ def a_peer_that_never_reads(program, tls, *certificate, most):
     with Program(program, *certificate, "--log-bytes", str(16 << 20), "--stall", "4000") as server:
         publish(server, 15000, 1000)  # The log is full: it does not grow any more.
         stuck = [Peer(server, tls, small=True) for _ in range(peers)]
-        before = readers.resident(server.pid)
+        before = resident(server.pid)
         publish(server, 8000, 1000)
         wait_until("all to be cut off", lambda: statistics(server)["dropped"] == peers)
-        cost = (readers.resident(server.pid) - before) / peers
+        cost = (resident(server.pid) - before) / 1024 / peers
         print(f"evhttp: a peer that never reads{' TLS' if tls else ''} costs {cost:.0f} KiB")
         assert cost < most, f"a peer that never reads costs {cost:.0f} KiB; {most} are allowed"
         assert statistics(server)["readers"] == 0
@@ -137,10 +138,10 @@ def waves(program, count):
     with Program(program) as server:
         first, poll = readers.connect(server.port, 1, "/events/news")
         # One of curl's is counted, too, while it asks.
-        idle_sockets = readers.sockets(server.pid) - 1
+        idle_sockets = sockets(server.pid) - 1
         poll.close()
         first[0].close()
-        idle_memory = readers.resident(server.pid)
+        idle_memory = resident(server.pid)
         after = []
         for wave in range(3):
             # Not more at once than wait to be accepted, or the kernel has some come again after a second.
@@ -150,19 +151,21 @@ def waves(program, count):
             publish(server, 1, 100)
             for streams, poll in batches:
                 readers.wait_for_bytes(streams, poll, b"data: ", 60)
-            memory = readers.resident(server.pid)
+            memory = resident(server.pid)
             for streams, poll in batches:
                 poll.close()
                 for stream in streams:
                     stream.close()
-            wait_until("sockets to be back", lambda: readers.sockets(server.pid) == idle_sockets)
+            wait_until("sockets to be back", lambda: sockets(server.pid) == idle_sockets)
             assert statistics(server)["readers"] == 0
             curl(f"{server.url}/trim")
-            after.append(readers.resident(server.pid))
-        print(f"evhttp: {count} readers came and went three times; {(memory - idle_memory) / count:.1f} KiB each; "
-              f"{idle_memory} KiB before, then {', '.join(map(str, after))}")
+            after.append(resident(server.pid))
+        kibibytes = ", ".join(str(memory >> 10) for memory in after)
+        each = (memory - idle_memory) / 1024 / count
+        print(f"evhttp: {count} readers came and went three times; {each:.1f} KiB each; {idle_memory >> 10} KiB before, "
+              f"then {kibibytes}")
         # The allocator keeps what it has for the next wave; what must not be is that a wave needs more.
-        grown = (after[2] - after[0]) * 1024 / (2 * count)
+        grown = (after[2] - after[0]) / (2 * count)
         assert grown < 64, f"a reader that has come and gone leaves {grown:.0f} bytes"
         server.stop()
 

@@ -15,7 +15,7 @@ SCRATCH = os.path.join(ROOT, ".build", "checks", "evhttp")
 PREFIX = os.path.join(SCRATCH, "prefix")
 HERE = os.path.join(ROOT, "Integrations", "Libevent")
 EXAMPLE = os.path.join(ROOT, "Examples", "ExistingEvhttpServer")
-sys.path += [os.path.join(ROOT, "Tests", "Browser"), os.path.join(ROOT, "Tests", "Checks")]
+sys.path += [os.path.join(ROOT, "Tests", folder) for folder in ("Browser", "Checks", "EndToEnd")]
 
 from chromium import end_with_parent
 

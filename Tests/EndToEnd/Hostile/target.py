@@ -67,24 +67,6 @@ class Target:
         for status in re.findall(rb"HTTP/1\.[01] (\d\d\d)", received[:100_000]):
             self.answers[status.decode()] += 1
 
-    def resident(self):
-        """In bytes."""
-        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
-            return int(re.search(r"VmRSS:\s*(\d+)", file.read()).group(1)) << 10
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def sockets(self):
-        """Without the descriptors that a program makes for its own timers when it first needs them."""
-        count = 0
-        for number in os.listdir(f"/proc/{self.process.pid}/fd"):
-            try:
-                count += os.readlink(f"/proc/{self.process.pid}/fd/{number}").startswith("socket:")
-            except FileNotFoundError:
-                pass
-        return count
-
     def kill(self):
         if self.process.returncode is None:
             self.process.kill()

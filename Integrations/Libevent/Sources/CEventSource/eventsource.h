@@ -472,7 +472,7 @@ typedef struct es_occupancy_change {
   size_t channel_count;
 } es_occupancy_change;
 
-/* Who is told which channels are read, and by whom. */
+/* Told which channels have readers, and of every reader that comes and leaves. */
 typedef struct es_occupancy_observer {
   size_t size;
   /* Passed to the functions below. */

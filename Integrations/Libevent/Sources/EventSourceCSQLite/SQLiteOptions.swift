@@ -3,6 +3,8 @@ import EventSourceC
 import EventSourceServer
 import EventSourceSQLite
 
+extension es_sqlite_options: SizedStruct { package static var name: StaticString { "es_sqlite_options" } }
+
 extension SQLiteEventRepository.Configuration {
   /// The options of the header, of which what is zero is the default.
   init(_ options: es_sqlite_options) throws {
@@ -31,11 +33,18 @@ extension SQLiteEventRepository.Configuration {
     do {
       try validate()
     } catch {
-      throw OptionNames.failure(ofSQLite: error)
+      throw OptionNames.failure(error, in: Self.namesInHeader)
     }
   }
 
   /// What a limit was set to; nil in it: none at all.
+  private static let namesInHeader = [
+    "durability": "flush_interval_ms", "retention.maximumEvents": "maximum_events",
+    "retention.maximumBytes": "maximum_bytes", "retention.maximumAge": "maximum_age_ms",
+    "maximumFileBytes": "maximum_file_bytes", "readers": "connections", "busyTimeout": "busy_timeout_ms",
+    "additionTimeout": "addition_timeout_ms", "maximumWaitingBytes": "maximum_waiting_bytes",
+  ]
+
   private struct Limit { var value: Int? }
 
   /// nil: the default.

@@ -132,6 +132,8 @@ static void what_was_recorded_is_replayed_after_a_restart(void) {
 static sqlite3 *lock_file(void) {
   sqlite3 *database;
   EXPECT(sqlite3_open(path, &database) == SQLITE_OK);
+  /* The history may be in a transaction of its own, such as its first one. */
+  EXPECT(sqlite3_busy_timeout(database, 60000) == SQLITE_OK);
   EXPECT(sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
   return database;
 }

@@ -1,7 +1,7 @@
 import CEvhttp
 import EventSourceLibevent
 import EventSourceServer
-import Glibc
+import Foundation
 
 /// A program with evhttp, its loop in a thread of its own.
 // Sendable: everything is used by that thread once it runs.
@@ -52,7 +52,7 @@ final class EvhttpStack: @unchecked Sendable {
     event_add(terminated, nil)
     nonisolated(unsafe) let signal = terminated
     listening(Self.port(of: bound))
-    startThread { [self] in
+    Thread.detachNewThread { [self] in
       event_base_dispatch(base)
       event_free(signal)
       evhttp_free(http)

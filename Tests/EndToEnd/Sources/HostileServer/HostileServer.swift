@@ -1,5 +1,5 @@
 import EventSourceServer
-import Glibc
+import Foundation
 
 /// A server for hostile peers: small limits, short times, streams of every kind, and two routes of its own.
 ///
@@ -19,7 +19,7 @@ import Glibc
     signal(SIGPIPE, SIG_IGN)
     let feed = Feed()
     let endpoints = Endpoints(feed.hub)
-    startThread { obey(feed) }
+    Thread.detachNewThread { obey(feed) }
     let publishing = Task { await feed.publish() }
     switch CommandLine.arguments.dropFirst().first {
     case "builtin": try await BuiltInStack(endpoints).run { say("listening \($0)") }
@@ -54,21 +54,4 @@ import Glibc
 /// Prints a line at once. Not by the library's streams, of which the thread that reads holds a lock.
 func say(_ line: String) {
   _ = "\(line)\n".withCString { write(STDOUT_FILENO, $0, strlen($0)) }
-}
-
-/// Runs a closure in a thread of its own.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-  final class Box: Sendable {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-  var thread = pthread_t()
-  let result = pthread_create(
-    &thread, nil,
-    { argument in
-      Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
-      return nil
-    }, Unmanaged.passRetained(Box(body)).toOpaque())
-  precondition(result == 0, "pthread_create: \(result)")
-  pthread_detach(thread)
 }

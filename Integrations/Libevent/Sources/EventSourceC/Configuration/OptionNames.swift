@@ -10,13 +10,6 @@ package enum OptionNames {
     "channels": "es_config_add_channel", "fields": "es_config_add_field",
   ]
 
-  private static let ofSQLite = [
-    "durability": "flush_interval_ms", "retention.maximumEvents": "maximum_events",
-    "retention.maximumBytes": "maximum_bytes", "retention.maximumAge": "maximum_age_ms",
-    "maximumFileBytes": "maximum_file_bytes", "readers": "connections", "busyTimeout": "busy_timeout_ms",
-    "additionTimeout": "addition_timeout_ms", "maximumWaitingBytes": "maximum_waiting_bytes",
-  ]
-
   private static let all = Dictionary(
     uniqueKeysWithValues: Option.all.map { ($0.property, $0.name) } + ofTextsAndLists.map { ($0, $1) })
 
@@ -25,15 +18,16 @@ package enum OptionNames {
   /// - Parameter value: What the program has set; nil: what the error says.
   static func failure(_ error: ConfigurationError, kind: Failure.Kind = .invalidValue, value: String? = nil) -> Failure
   {
-    Failure(
-      kind, "\(name(error.property, all)) cannot be \(value ?? error.value); allowed is \(text(error.allowed, all))")
+    failure(error, in: all, kind: kind, value: value)
   }
 
-  /// The error of a history's configuration.
-  package static func failure(ofSQLite error: ConfigurationError) -> Failure {
+  /// The error of a configuration whose properties the header calls by these names.
+  package static func failure(
+    _ error: ConfigurationError, in names: [String: String], kind: Failure.Kind = .invalidValue, value: String? = nil
+  ) -> Failure {
     Failure(
-      .invalidValue,
-      "\(name(error.property, ofSQLite)) cannot be \(error.value); allowed is \(text(error.allowed, ofSQLite))")
+      kind,
+      "\(name(error.property, names)) cannot be \(value ?? error.value); allowed is \(text(error.allowed, names))")
   }
 
   private static func name(_ property: String, _ names: [String: String]) -> String { names[property] ?? property }

@@ -19,7 +19,6 @@ extension es_occupancy_observer: SizedStruct {
 extension es_origins: SizedStruct { package static var name: StaticString { "es_origins" } }
 extension es_repository: SizedStruct { package static var name: StaticString { "es_repository" } }
 extension es_snapshots: SizedStruct { package static var name: StaticString { "es_snapshots" } }
-extension es_sqlite_options: SizedStruct { package static var name: StaticString { "es_sqlite_options" } }
 
 extension SizedStruct {
   /// The largest struct that any version will have.
