@@ -120,9 +120,11 @@ extension DeliveryLane {
       if !exchange.isStreaming {
         guard let plan = exchange.plan else { continue }
         channelIsMissing(exchange, plan, channel.name, requestedAs: subscription.requestedName)
-      } else if exchange.handler.configuration.channelRemoval == .endsChannel, exchange.subscriptions.count > 1 {
+      } else if exchange.handler.configuration.channelRemoval == .endsChannel, exchange.subscriptions.count > 1,
+        // What it has not been replayed would be left out: it is to ask for it again.
+        !subscription.state.isReplaying
+      {
         leaveCohort(exchange)
-        if subscription.state.isReplaying { apply(.joinedLog, to: subscription) }
         if !exchange.isBlocked { enqueue(exchange) }
       } else {
         leave(exchange, .channelRemoved)

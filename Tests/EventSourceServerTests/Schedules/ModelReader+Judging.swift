@@ -27,19 +27,24 @@ extension ModelReader {
     }
     let expected = now.next
     let latest = max(expected, now.latest ?? expected)
-    let isConflating =
-      visit.wasSlow && (world.rules(of: name).slowReaders == .newestPerKey || world.reconfigured.contains(name))
-    let window = world.window(name, visit.endpoint)
+    let isConflating = world.isConflating(name, visit)
+    let window = world.window(name, visit)
     let isCoalescing = window != nil
     var isRight = place == expected || !now.hasBegun
     if !isRight, now.isGapTold { isRight = place >= expected || now.mayRepeat }
     if !isRight, !now.isGapTold, now.mayRepeat { isRight = place < expected }
-    if !isRight { isRight = (expected...latest).contains(place) }
+    if !isRight { isRight = (min(expected, now.earliest ?? expected)...latest).contains(place) }
     if !isRight, place > expected {
       isRight = (expected...min(latest, place)).contains {
         world.ledger.canGoOn(from: $0, to: place, in: name, isConflating: isConflating, skipsShared: channels.count > 1)
       }
       if isRight, isConflating { world.coverage.note(.told(.conflated)) }
+    }
+    if !isRight, place < expected, world.ledger.areInHistoryAlone((place + 1)..<expected, in: name) {
+      isRight =
+        now.sure.map {
+          $0 <= place && world.ledger.canGoOn(from: $0, to: place, in: name, skipsShared: channels.count > 1)
+        } ?? true
     }
     if !isRight, isCoalescing, place > expected {
       isRight = true
@@ -51,9 +56,12 @@ extension ModelReader {
         "reader \(number): \(name) \(place) came instead of \(expected)\(now.isGapTold ? " after a gap" : "")"
       )
     }
+    visit.received.insert(name)
     now.next = place + 1
+    if !world.ledger.areInHistoryAlone(place..<(place + 1), in: name) { now.sure = place + 1 }
     now.hasBegun = true
     now.life = entry.life
+    now.earliest = nil
     now.latest = nil
     now.isGapTold = false
     now.mayRepeat = false
@@ -63,12 +71,13 @@ extension ModelReader {
 
   /// At most one event per window: of four that follow each other, the first and the last are not in one.
   private func judgeWindow(_ now: inout ReaderProgress, _ visit: ReaderVisit, _ window: Duration) {
-    guard world.options.history == .none, !world.reconfigured.contains(visit.channels[0]), visit.channels.count == 1
+    guard world.options.history == .none, !world.reconfigured.contains(visit.channels[0]), visit.channels.count == 1,
+      !visit.wasSlow
     else { return }
     now.recent.append(visit.lastWrite)
     guard now.recent.count > 3 else { return }
     let first = now.recent.removeFirst()
-    if visit.lastWrite - first < window, visit.isFast {
+    if visit.lastWrite - first < window {
       world.report(.slowReaders, "reader \(number) was given four events within \(visit.lastWrite - first)")
     }
   }
@@ -85,6 +94,7 @@ extension ModelReader {
     if gap.lastEventID == nil { visit.wasSlow = true }
     progress[name]!.hasBegun = true
     progress[name]!.isGapTold = true
+    progress[name]!.sure = nil
     progress[name]!.owesSnapshot = false
     progress[name]!.latest = nil
     if case .snapshot = visit.endpoint.afterGap { progress[name]!.awaitsSnapshot = true }

@@ -14,7 +14,7 @@ final class ModelReader {
   /// What it has of each.
   var progress: [String: ReaderProgress] = [:]
   var visit: ReaderVisit?
-  private(set) var parser = EventStreamParser()
+  private(set) var parser = EventStreamParser(reportsComments: true)
   /// Its last event ID names everything that it was given, as far as the guarantees say.
   private(set) var hasSoundID = false
   /// Who judges: what else the world knows.
@@ -42,7 +42,7 @@ final class ModelReader {
 
   /// It begins anew, as if it had never read.
   func forgetEverything(mayRepeat: Bool = false) {
-    parser = EventStreamParser()
+    parser = EventStreamParser(reportsComments: true)
     hasSoundID = false
     for name in channels {
       progress[name] = ReaderProgress()
@@ -75,10 +75,15 @@ final class ModelReader {
       var new = ReaderProgress()
       new.hasBegun = true
       new.next = published
+      // Its place may be from any time since it asked.
+      new.earliest = visit.publishedWhenAsked[name] ?? 0
       new.latest = world.ledger.count(name)
       new.life = world.ledger.lives[name]
       if visit.endpoint.snapshotForNewReaders != nil {
-        new.owesSnapshot = world.snapshots.published[name]?.isEmpty == false
+        // The state may have been asked for before the head.
+        new.owesSnapshot =
+          visit.hadState.contains(name) && visit.livesWhenAsked[name] == world.ledger.lives[name]
+          && world.snapshots.published[name]?.isEmpty == false
         new.awaitsSnapshot = true
       } else if visit.endpoint.replaysWithoutLastEventID {
         world.coverage.note(.told(.replayedAll))
@@ -91,8 +96,18 @@ final class ModelReader {
       }
       progress[name] = new
     }
+    for name in visit.channels where hasLostID(of: name) { progress[name]!.mayRepeat = true }
     for name in visit.channels { visit.nextAtHead[name] = progress[name]!.next }
     if visit.sentID != nil { world.coverage.note(.told(.resumed)) }
+  }
+
+  /// The event that it has last is not in the history, which may have another one with the same ID.
+  private func hasLostID(of name: String) -> Bool {
+    let next = progress[name]!.next
+    guard next > 0, let entries = world.ledger.entries[name], next <= entries.count else { return false }
+    return world.lostIDs.contains { id in
+      entries[..<next].contains { $0.id.map { id.rawValue.utf8.elementsEqual($0) } ?? false }
+    }
   }
 
   /// Parses what has come and compares it with what has to come.
@@ -100,7 +115,7 @@ final class ModelReader {
     guard let visit, visit.connection.response.head?.status == 200 else { return }
     let body = visit.connection.response.takeBody()
     guard !body.isEmpty else { return }
-    visit.tail = Array((visit.tail + body.suffix(64)).suffix(64))
+    visit.tail = Array((visit.tail + body.suffix(1024)).suffix(1024))
     if visit.firstBytes.count < 64 { visit.firstBytes += body.prefix(64) }
     do {
       try parser.parse(body) { element in
@@ -130,12 +145,14 @@ final class ModelReader {
       let name = names[Int(event.data.split(separator: " ")[3])!]
       return snapshot(event.type, token, name)
     }
-    hasSoundID = visit.hasSoundIDs && (visit.channels.count == 1 || world.wasIdle)
+    hasSoundID =
+      visit.hasSoundIDs
+      && (visit.channels.count == 1 || (world.wasIdle && visit.channels.allSatisfy { isKnown($0, visit) }))
     // The ID of a stream of some channels says nothing of the others.
     for name in channels where !visit.channels.contains(name) { progress[name]!.hasBegun = false }
     guard let index = Int(parts[0]) else {
       // Of an event for several channels a stream of several cannot say which copy it is.
-      if channels.count == 1 { judge(event, token, channels[0], visit) }
+      if channels.count == 1 { judge(event, token, channels[0], visit) } else { noteShared(token, visit) }
       return
     }
     guard let name = visit.channels.first(where: { $0 == names[index] }) else {
@@ -145,15 +162,37 @@ final class ModelReader {
   }
 }
 
+extension ModelReader {
+  /// The hub knows what it has of a channel: not where the first event of its life is being recorded.
+  fileprivate func isKnown(_ name: String, _ visit: ReaderVisit) -> Bool {
+    !world.recordingsBegun.contains(name) || visit.hadEvents.contains(name) || visit.received.contains(name)
+  }
+
+  /// One copy of an event came, of one of its channels. Where events may be left out, those before it may have been.
+  fileprivate func noteShared(_ token: Int, _ visit: ReaderVisit) {
+    for name in visit.channels {
+      guard let place = world.ledger.place(of: token, in: name), place >= progress[name]!.next else { continue }
+      let mayLeaveOut =
+        world.window(name, visit) != nil || world.reconfigured.contains(name) || world.isConflating(name, visit)
+      if mayLeaveOut { progress[name]!.latest = max(progress[name]!.latest ?? 0, place + 1) }
+    }
+  }
+}
+
 /// What a reader has of one channel.
 struct ReaderProgress {
   /// It was promised something: it has seen a head, an event, or a gap.
   var hasBegun = false
   /// The place of the next event that it has to be given.
   var next = 0
+  /// The same, without events that are in the history alone: what is published has no order with those. nil: after a
+  /// gap only such have come.
+  var sure: Int? = 0
   /// The life of the channel of which that was said.
   var life: Int?
-  /// Where a new reader may begin instead, at the latest: an event was being recorded.
+  /// Where a new reader may begin instead, at the earliest: it had its place before its head.
+  var earliest: Int?
+  /// The same, at the latest: an event was being recorded.
   var latest: Int?
   /// The stream has said that events are missing, and has not yet shown the next one.
   var isGapTold = false

@@ -21,6 +21,10 @@ final class ReaderVisit {
   var hasLeft = false
   /// When its permission ends.
   var grantEnd: Duration?
+  /// When the last one that was decided ends.
+  var lastGrantEnd: Duration?
+  /// When the first permission may have ended at the earliest.
+  var firstGrantEnd: Duration?
   /// The head, by the stack's clock.
   var opened: Duration?
   var lastWrite: Duration = .zero
@@ -41,6 +45,14 @@ final class ReaderVisit {
   /// The lives of its channels when it was opened.
   var livesAtHead: [String: Int] = [:]
   var livesWhenAsked: [String: Int] = [:]
+  /// How much of its channels had been published by then, and which had a state.
+  var publishedWhenAsked: [String: Int] = [:]
+  var hadState: Set<String> = []
+  /// Which had events in their life, and of which an event has come since.
+  var hadEvents: Set<String> = []
+  var received: Set<String> = []
+  /// How long its stack's loop had stood still until then.
+  var stoodStillWhenAsked = Duration.zero
   var tail: [UInt8] = []
   var firstBytes: [UInt8] = []
   /// When it came, by the stack's clock.
@@ -89,10 +101,14 @@ final class ScheduleStack {
   let index: Int
   /// Its loop does not run at present.
   var isSuspended = false
+  /// How much time has passed while it did not.
+  var stoodStill = Duration.zero
   var isClosed = false
   var isDraining = false
   /// What was published since the lane ran last, by channel.
   var unoffered: [String: (events: Int, bytes: Int)] = [:]
+  /// How much of each channel had been published by then.
+  var seen: [String: Int] = [:]
 
   init(_ stack: SimulatedStack, index: Int) {
     self.stack = stack

@@ -25,7 +25,10 @@ extension Schedule {
     let limit = min(options.hub.maximumEventBytes, options.hub.maximumBytes / 4)
     let isTooLarge = size(event).lowerBound > limit
     let unusable = event.id.map(isUnusable) ?? false
-    let isOwn = names.contains { name in event.id.map { generated[name]?.contains($0) == true } ?? false }
+    // A channel on demand may have been forgotten, and made again with other IDs.
+    let isOwn =
+      options.hub.channelCreation == .declared
+      && names.contains { name in event.id.map { generated[name]?.contains($0) == true } ?? false }
     let recording = names.contains { isRecording && isRegistered[$0]! }
     let absent = names.contains { !isOpen[$0]! }
     guard let error else {
@@ -129,14 +132,13 @@ extension Schedule {
   func judgeOffer(_ token: Int, _ names: [String], before attempt: Int) {
     for reader in readers {
       guard let visit = reader.visit, visit.isStreaming, visit.isFast, visit.attempt <= attempt, !visit.hasToEnd,
-        names.allSatisfy({ window($0, visit.endpoint) == nil })
+        names.allSatisfy({ window($0, visit) == nil })
       else { continue }
       reader.takeIn()
       for name in names {
         guard let progress = reader.progress[name], progress.isLive, !progress.isRemoved,
-          visit.channels.contains(name), let place = ledger.place(of: token, in: name), progress.next <= place,
-          !progress.isGapTold,
-          !ledger.canGoOn(from: progress.next, to: place + 1, in: name, skipsShared: reader.channels.count > 1)
+          visit.channels.contains(name), !wasRemoved(name, visit), let place = ledger.place(of: token, in: name),
+          !progress.isGapTold, !hasEverything(reader, name, visit, of: place + 1)
         else { continue }
         report(
           .acknowledgement, "\(short(name)) \(place) was offered, and reader \(reader.number) is at \(progress.next)")

@@ -1,3 +1,4 @@
+import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
@@ -35,6 +36,9 @@ extension Schedule {
       note(.removeWhileHistoryIsAsked)
     }
     if let removal { removal() } else { hub.remove(channelName(name)) }
+    // What waits for the history is published in its own order, which the publishers do not tell.
+    if isRecording, !awaited.isEmpty { lostHistory.insert(name) }
+    formerRules[name, default: [:]][ledger.lives[name]!] = currentRules[name]
     ledger.beginLife(of: name)
     isOpen[name] = options.hub.channelCreation == .onDemand
     isRegistered[name] = false
@@ -42,13 +46,18 @@ extension Schedule {
     snapshots.published[name] = nil
     earlier += generated[name]?.suffix(4) ?? []
     generated[name] = nil
+    recordingsBegun.remove(name)
     finishNothing(name)
   }
 
   /// What was published and is not stored was of a life that is over: nobody is told of it by the history.
   private func finishNothing(_ name: String) {
     guard options.history == .storedLater || options.history == .storedLaterNamed else { return }
-    for (_, token, _) in halfDone[name] ?? [] { ledger.setOptional(token, in: name) }
+    for (event, token, _) in halfDone[name] ?? [] {
+      ledger.setOptional(token, in: name)
+      // The history may have an older event with this ID.
+      if let id = event.id { lostIDs.insert(id) }
+    }
     halfDone[name] = nil
     repository.denied(name)
   }

@@ -56,9 +56,9 @@ extension Schedule {
   private func allowedReasons(_ visit: ReaderVisit) -> Set<DisconnectReason> {
     guard !visit.isCut, !visit.hasLeft else { return Set(DisconnectReason.allCases) }
     var reasons: Set<DisconnectReason> = []
-    let isCoalescing = visit.channels.allSatisfy { window($0, visit.endpoint) != nil && !reconfigured.contains($0) }
+    let isCoalescing = visit.channels.allSatisfy { window($0, visit) != nil && !reconfigured.contains($0) }
     let isReconfigured = visit.channels.contains(where: reconfigured.contains)
-    let rules = visit.channels.map { self.rules(of: $0) }
+    let rules = visit.channels.map { self.rules(of: $0, for: visit) }
     let isOther = isReconfigured || visit.channels.contains { wasRemoved($0, visit) }
     if isOther { reasons.formUnion([.behind, .lag, .backlog]) }
     if visit.wasSlow {
@@ -66,14 +66,19 @@ extension Schedule {
       if !isCoalescing, rules.contains(where: { $0.maximumBacklogBytes ?? .max < .max }) { reasons.insert(.backlog) }
       if !isCoalescing, visit.channels.contains(where: { isLate($0, visit) }) { reasons.insert(.lag) }
     }
-    if visit.channels.contains(where: { isPressed(visit.stack, $0) }) { reasons.insert(.behind) }
+    if visit.channels.contains(where: { isPressed(visit.stack, $0) || isAtStart($0, visit) }) {
+      reasons.insert(.behind)
+    }
     if case .refuse = visit.endpoint.afterGap, options.history != .none { reasons.insert(.behind) }
-    if let most = visit.endpoint.maximumConnectionTime, let opened = visit.opened, most < .seconds(3600),
-      visit.now - opened >= most * (1 - visit.endpoint.connectionTimeJitter) - .milliseconds(1)
+    // A grant and a stream's time begin before the head, which may wait for a history.
+    if let most = visit.endpoint.maximumConnectionTime, most < .seconds(3600),
+      visit.now - visit.came >= most * (1 - visit.endpoint.connectionTimeJitter) - .milliseconds(1)
     {
       reasons.insert(.lifetime)
     }
-    if let end = visit.grantEnd, end <= visit.now { reasons.insert(.authorizationEnded) }
+    for end in [visit.firstGrantEnd, visit.grantEnd, visit.lastGrantEnd] {
+      if let end, end <= visit.now { reasons.insert(.authorizationEnded) }
+    }
     if visit.endpoint.reauthorizationInterval != nil, options.hasAuthorizer {
       reasons.formUnion([.authorizationEnded, .revoked])
     }
@@ -87,9 +92,15 @@ extension Schedule {
     return reasons
   }
 
+  /// It was at the beginning of a log, whose oldest events the next one may evict.
+  private func isAtStart(_ name: String, _ visit: ReaderVisit) -> Bool {
+    guard !options.isRoomy, visit.sentID != nil || visit.endpoint.replaysWithoutLastEventID else { return false }
+    return current(visit)?.progress[name]?.isLive == false
+  }
+
   /// Something of a channel with a limit may have been waiting for the reader for longer than that.
   private func isLate(_ name: String, _ visit: ReaderVisit) -> Bool {
-    guard let most = rules(of: name).maximumLag, most < .seconds(3600) else { return false }
+    guard let most = rules(of: name, for: visit).maximumLag, most < .seconds(3600) else { return false }
     guard let opened = visit.opened, visit.now - opened >= most else { return false }
     return ledger.count(name) > visit.nextAtHead[name] ?? 0 || visit.sentID != nil || commented.contains(name)
       || visit.endpoint.replaysWithoutLastEventID || visit.endpoint.snapshotForNewReaders != nil
@@ -117,9 +128,7 @@ extension Schedule {
     }
     for name in visit.channels where reader.progress[name]!.isLive && !wasRemoved(name, visit) {
       let (next, published) = (reader.progress[name]!.next, publishedBeforeRun[name] ?? 0)
-      guard next < published, window(name, visit.endpoint) == nil,
-        !ledger.canGoOn(from: next, to: published, in: name, skipsShared: reader.channels.count > 1)
-      else { continue }
+      guard window(name, visit) == nil, !hasEverything(reader, name, visit, of: published) else { continue }
       report(.endings, "reader \(reader.number) was sent away with \(next) of \(published) events of \(name)")
     }
   }

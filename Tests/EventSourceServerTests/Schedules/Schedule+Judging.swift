@@ -26,13 +26,22 @@ extension Schedule {
 
   /// More was published since the lane ran than the logs or the hub may hold for it.
   func isPressed(_ stack: ScheduleStack, _ name: String?) -> Bool {
-    let all = stack.unoffered.values.reduce(0) { $0 + $1.bytes }
-    if all > options.hub.maximumBytes / 4 { return true }
-    return stack.unoffered.contains { key, value in
+    let waiting = options.names.map { ($0, unoffered(stack, $0)) }
+    if waiting.reduce(0, { $0 + $1.1.bytes }) > options.hub.maximumBytes / 4 { return true }
+    return waiting.contains { key, value in
       guard name == nil || key == name else { return false }
       let limits = currentRules[key]!.log ?? options.hub.log
       return value.bytes > limits.bytes / 4 || value.events >= limits.events ?? .max
     }
+  }
+
+  /// What was published to a channel since the lane ran.
+  private func unoffered(_ stack: ScheduleStack, _ name: String) -> (events: Int, bytes: Int) {
+    let known = stack.unoffered[name] ?? (0, 0)
+    // Those that await a publication are told only after it is in the log.
+    let entries = ledger.entries[name]?.dropFirst(stack.seen[name] ?? 0) ?? []
+    let bytes = entries.reduce(0) { $0 + $1.data.utf8.count + ($1.id?.count ?? 0) + 64 }
+    return (max(known.events, entries.count), max(known.bytes, bytes))
   }
 
   func wasRemoved(_ name: String, _ visit: ReaderVisit) -> Bool {
@@ -44,7 +53,10 @@ extension Schedule {
     for reader in readers {
       guard let visit = reader.visit, visit.stack === stack else { continue }
       reader.takeIn()
-      if visit.connection.response.head == nil, visit.now - visit.came > .seconds(95), !visit.isOver, !visit.mayWait {
+      if visit.connection.response.head == nil,
+        visit.now - visit.came > .seconds(95) + (stack.stoodStill - visit.stoodStillWhenAsked), !visit.isOver,
+        !visit.mayWait
+      {
         report(.waits, "reader \(reader.number) has had no response for \(visit.now - visit.came)")
       }
       guard visit.isStreaming else { continue }
@@ -77,7 +89,10 @@ extension Schedule {
       visit.blockedSince = nil
     }
     if let most = endpoint.maximumConnectionTime, most < .seconds(3600), let opened = visit.opened {
-      let limit = most * (1 + endpoint.connectionTimeJitter) + .milliseconds(5100)
+      // A loop that stands still sends nobody away.
+      let limit =
+        most * (1 + endpoint.connectionTimeJitter) + .milliseconds(5100)
+        + (visit.stack.stoodStill - visit.stoodStillWhenAsked)
       if visit.now - opened > limit { report(.endings, "reader \(reader.number) is there for \(visit.now - opened)") }
     }
   }
@@ -86,10 +101,8 @@ extension Schedule {
   private func judgeDelivery(_ name: String, _ visit: ReaderVisit, _ reader: ModelReader) {
     guard visit.isFast, !visit.isRevoked, let progress = reader.progress[name], !progress.isRemoved else { return }
     let published = publishedBeforeRun[name] ?? 0
-    let isRight =
-      progress.isGapTold || progress.next >= published
-      || ledger.canGoOn(from: progress.next, to: published, in: name, skipsShared: reader.channels.count > 1)
-    if progress.isLive, !isRight, window(name, visit.endpoint) == nil, !reconfigured.contains(name),
+    let isRight = progress.isGapTold || hasEverything(reader, name, visit, of: published)
+    if progress.isLive, !isRight, window(name, visit) == nil, !reconfigured.contains(name),
       !wasRemoved(name, visit)
     {
       report(

@@ -154,10 +154,12 @@ extension Schedule {
       for name in names where isOpen[name]! && !isRegistered[name]! {
         ledger.add(token, to: name, isOptional: isRecording)
         ledger.setPublished(token, in: name)
+        if let id = event.id { ledger.setID(id.rawValue, of: token, in: name) }
       }
     }
     nonisolated(unsafe) let taken = scheduled
     let attempt = attempts
+    if isRecording { recordingsBegun.formUnion(names) }
     awaited[token] = Task(executorPreference: executor) { [self, hub = hub!] in
       defer { awaited[token] = nil }
       do {
@@ -178,7 +180,11 @@ extension Schedule {
       } catch {
         judgeAcceptance(event, names, isAwaited: true, error, isOfThisHub: hub === self.hub)
         if error is CancellationError, milestone == .published, names.count == 1, isRecording { ledger.forbid(token) }
-        for name in names { ledger.setOptional(token, in: name) }
+        for name in names {
+          ledger.setOptional(token, in: name)
+          // Of a channel without events a history that has failed to record is not asked what its newest event is.
+          if isRecording, !ledger.hasPublished(in: name) { repository.denied(name) }
+        }
       }
     }
   }
@@ -201,13 +207,14 @@ extension Schedule {
     if let own = event.id, own != id { report(.identity, "\(own) was published as \(id)") }
     ledger.setID(id.rawValue, of: token, in: name)
     ledger.setPublished(token, in: name)
-    if event.id == nil, !isRegistered[name]! || !isRecording {
+    if event.id == nil, id.rawValue.hasPrefix(hub.epoch) {
       if generated.values.contains(where: { $0.contains(id) }) || earlier.contains(id) {
         report(.identity, "the ID \(id) was generated twice")
       }
       generated[name, default: []].append(id)
     }
-    if place > snapshots.published[name]?.last?.place ?? -1 {
+    // A publisher may be told after the end of the life that it published to, which is no state of the next one.
+    if place > snapshots.published[name]?.last?.place ?? -1, ledger.entries[name]![place].life == ledger.lives[name] {
       snapshots.published[name, default: []].append((id, place))
     }
     for stack in stacks {

@@ -54,6 +54,10 @@ extension Schedule {
     visit.channels = reader.channels.filter { own.contains(channelName($0)) }
     visit.channels += reader.channels.filter { !own.contains(channelName($0)) }
     visit.livesWhenAsked = ledger.lives
+    visit.publishedWhenAsked = ledger.published
+    visit.hadState = Set(options.names.filter { snapshots.published[$0]?.isEmpty == false })
+    visit.hadEvents = Set(options.names.filter { ledger.hasPublished(in: $0) })
+    visit.stoodStillWhenAsked = stack.stoodStill
     visit.sentSoundID = reader.hasSoundID && request.isSound
     visit.hasSoundIDs = handler.configuration.maximumLastEventIDBytes >= 4096
     if isSlow {
@@ -94,7 +98,7 @@ extension Schedule {
     response.beforeWrite = { [weak self, weak visit] in
       guard let self, let visit else { return }
       // What was written before is looked at as of its own time.
-      if visit.channels.contains(where: { self.window($0, visit.endpoint) != nil }) { visit.reader.takeIn() }
+      if visit.channels.contains(where: { self.window($0, visit) != nil }) { visit.reader.takeIn() }
       visit.lastWrite = visit.now
       if let end = visit.grantEnd, visit.now >= end {
         report(.authorization, "bytes are written \(visit.now - end) after the end of the grant")
@@ -114,8 +118,12 @@ extension Schedule {
       case .granted(let grant)? = decisions.last
     else { return }
     visit.decisions = decisions.count
-    visit.grantEnd = grant.validFor.map { visit.now + $0 }
+    let end = grant.validFor.map { visit.now + $0 }
+    // The decision may be on its way to the lane: until the next one the one before counts, too.
+    visit.grantEnd = isOpening ? end : visit.lastGrantEnd.flatMap { last in end.map { max(last, $0) } }
+    visit.lastGrantEnd = end
     guard isOpening else { return }
+    visit.firstGrantEnd = grant.validFor.map { visit.came + $0 }
     visit.identity = grant.identity
     if let granted = grant.channels {
       visit.channels = visit.channels.filter {

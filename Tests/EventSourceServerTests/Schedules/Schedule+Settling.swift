@@ -61,6 +61,8 @@ extension Schedule {
       let isExcused =
         options.hasReaderLimits || options.hub.maximumChannels < 100
         || reader.visit?.endpoint.maximumConnectionTime != nil
+        // Refused for a gap, which is judged with the response: it returns as a new reader.
+        || reader.visit?.connection.response.head?.status == 410
       if !isExcused {
         let status = reader.visit?.connection.response.head?.status ?? 0
         report(
@@ -71,7 +73,7 @@ extension Schedule {
     for name in visit.channels where !reader.progress[name]!.isRemoved {
       let (next, count) = (reader.progress[name]!.next, ledger.count(name))
       let isTold = reader.progress[name]!.isGapTold || !reader.progress[name]!.hasBegun
-      if isTold || ledger.canGoOn(from: next, to: count, in: name, skipsShared: reader.channels.count > 1) { continue }
+      if isTold || hasEverything(reader, name, visit, of: count) { continue }
       report(.resume, "reader \(reader.number) of \(visit.channels) has \(next) of \(count) events of \(name)")
     }
   }

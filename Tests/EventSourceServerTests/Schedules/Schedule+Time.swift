@@ -22,6 +22,7 @@ extension Schedule {
     judgeAfterRun(stack)
     check()
     stack.unoffered = [:]
+    stack.seen = ledger.published
   }
 
   func resume(_ stack: ScheduleStack) {
@@ -50,11 +51,12 @@ extension Schedule {
       let own = drift ? time + .milliseconds(Int.random(in: 0...300, using: &random)) : time
       if stack.isSuspended || standsStill || stack.isClosed {
         stack.clock.advance(by: own)
+        stack.stoodStill += own
       } else {
         runAnyway(stack) { $0.advance(by: own) }
       }
     }
-    judgeCalls()
+    if !standsStill { judgeCalls() }
   }
 
   func finishEverything() {

@@ -34,6 +34,8 @@ final class Schedule: @unchecked Sendable {
   var isOpen: [String: Bool] = [:]
   var isRegistered: [String: Bool] = [:]
   var currentRules: [String: ChannelConfiguration] = [:]
+  /// The last rules of each life that is over.
+  var formerRules: [String: [Int: ChannelConfiguration]] = [:]
   /// Channels whose streams were ended by `unregister`.
   var disconnected: [String: Int] = [:]
   /// What the application has stored and not yet published, or published and not yet stored.
@@ -57,6 +59,10 @@ final class Schedule: @unchecked Sendable {
   /// Channels whose history was taken away: what was being recorded is in the history alone, where it may lie on either
   /// side of what is published without it.
   var lostHistory: Set<String> = []
+  /// Channels of whose life an event was given to the history to record.
+  var recordingsBegun: Set<String> = []
+  /// IDs of events that were published and will not be in the history.
+  var lostIDs: Set<EventID> = []
   /// Publications that are awaited.
   var awaited: [Int: Task<Void, Never>] = [:]
   var lastEnded: [DisconnectReason: Int] = [:]
@@ -150,8 +156,9 @@ final class Schedule: @unchecked Sendable {
     lastEnded = [:]
     lastUnoffered = 0
     snapshots.published = [:]
-    for ids in generated.values { earlier += ids.suffix(4) }
+    for name in options.names { earlier += generated[name]?.suffix(4) ?? [] }
     generated = [:]
+    recordingsBegun = []
     for (name, rules) in zip(options.names, options.rules) {
       ledger.beginLife(of: name)
       isOpen[name] = options.hub.channelCreation == .onDemand
@@ -200,13 +207,33 @@ final class Schedule: @unchecked Sendable {
     if failures.isEmpty { end() }
   }
 
-  /// The window of a channel's events on an endpoint; nil: they are not coalesced.
-  func window(_ name: String, _ endpoint: EventStreamHandler.Configuration) -> Duration? {
-    let window = rules(of: name).coalescingWindow ?? endpoint.coalescingWindow ?? .zero
+  /// The window of a channel's events in a stream; nil: they are not coalesced.
+  func window(_ name: String, _ visit: ReaderVisit) -> Duration? {
+    let window = rules(of: name, for: visit).coalescingWindow ?? visit.endpoint.coalescingWindow ?? .zero
     return window > .zero ? window : reconfigured.contains(name) ? .nanoseconds(1) : nil
   }
 
   func rules(of name: String) -> ChannelConfiguration { currentRules[name]! }
+
+  /// The rules of the life of a channel that a stream reads, which are those that it had at its end.
+  func rules(of name: String, for visit: ReaderVisit) -> ChannelConfiguration {
+    guard let life = visit.livesAtHead[name], life != ledger.lives[name] else { return rules(of: name) }
+    return formerRules[name]?[life] ?? rules(of: name)
+  }
+
+  /// A slow reader gets the newest of each key, or may have been given that by the rules of before.
+  func isConflating(_ name: String, _ visit: ReaderVisit) -> Bool {
+    visit.wasSlow && (rules(of: name, for: visit).slowReaders == .newestPerKey || reconfigured.contains(name))
+  }
+
+  /// Whether a reader has, of the first events of a channel, everything that may not be left out for it.
+  func hasEverything(_ reader: ModelReader, _ name: String, _ visit: ReaderVisit, of count: Int) -> Bool {
+    let next = reader.progress[name]!.next
+    return next >= count
+      || ledger.canGoOn(
+        from: next, to: count, in: name, isConflating: isConflating(name, visit),
+        skipsShared: reader.channels.count > 1)
+  }
 
   /// Where a log that evicts nothing begins.
   func firstPlaceHeld(of name: String) -> Int {

@@ -78,6 +78,16 @@ final class ScheduleLedger {
     entries[name]![place].times = clocks()
   }
 
+  /// Events whose publishers were told that they are not published, and which the history has.
+  func areInHistoryAlone(_ range: Range<Int>, in name: String) -> Bool {
+    range.allSatisfy { entries[name]![$0].isOptional && !entries[name]![$0].isPublished }
+  }
+
+  /// Something is in the channel's log of its current life.
+  func hasPublished(in name: String) -> Bool {
+    entries[name]?.contains { $0.life == lives[name] && $0.isPublished } ?? false
+  }
+
   /// What is in the history may stay in it alone.
   func setUnpublishedOptional(in name: String) {
     for index in entries[name]?.indices ?? 0..<0 where !entries[name]![index].isPublished {
@@ -123,19 +133,17 @@ final class ScheduleLedger {
   func canGoOn(
     from expected: Int, to place: Int, in name: String, isConflating: Bool = false, skipsShared: Bool
   ) -> Bool {
-    guard let entries = entries[name], place <= entries.count else { return expected == place }
-    var at = expected
-    while at < place {
+    guard expected < place, let entries = entries[name], place <= entries.count else { return expected == place }
+    var reached: Set<Int> = [expected]
+    for at in expected..<place where reached.contains(at) {
       if entries[at].isOptional || (skipsShared && entries[at].isShared)
         || (isConflating && isSuperseded(at..<(at + 1), in: name))
       {
-        at += 1
-      } else if at > 0, let id = entries[at - 1].id, let same = (at..<place).last(where: { entries[$0].id == id }) {
-        at = same + 1
-      } else {
-        return false
+        reached.insert(at + 1)
       }
+      guard at > 0, let id = entries[at - 1].id else { continue }
+      for same in at..<place where entries[same].id == id { reached.insert(same + 1) }
     }
-    return true
+    return reached.contains(place)
   }
 }

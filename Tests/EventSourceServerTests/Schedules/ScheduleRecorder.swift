@@ -54,6 +54,11 @@ final class ScheduleReporter: ScheduleRecorder, NewestEventReporting, @unchecked
     }
     return newestIDs[ledger.labels[channel]!]
   }
+
+  func hasEveryEvent(in channel: ChannelName) async throws -> Bool {
+    if !isHealthy { await Task.yield() }
+    return !hasGivenUp(ledger.labels[channel]!)
+  }
 }
 
 /// The package's own history in memory, which hesitates and fails as the others do.
@@ -94,4 +99,6 @@ final class ScheduleMemory: ScheduleRecorder, NewestEventReporting, @unchecked S
   }
 
   func newestEventID(in channel: ChannelName) async throws -> EventID? { memory.newestEventID(in: channel) }
+
+  func hasEveryEvent(in channel: ChannelName) async throws -> Bool { await memory.hasEveryEvent(in: channel) }
 }

@@ -69,11 +69,13 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
     events[name, default: []].append(event)
   }
 
-  /// Gives up the oldest events, of those that have been published; all of them if it is emptied.
+  /// Gives up the oldest events, of those that have been published, and the next one as well; all of them if it is
+  /// emptied.
   func giveUpSome(of name: String, isEmptied: Bool = false) {
-    let published = (events[name] ?? []).prefix { event in
+    var published = (events[name] ?? []).prefix { event in
       ledger.place(of: Self.token(event), in: name)! < ledger.published[name] ?? 0
     }
+    if published.count < events[name]?.count ?? 0 { published = published.dropLast() }
     let count = isEmptied ? published.count : Int.random(in: 0...published.count, using: &random)
     let gone = events[name]?.prefix(count).compactMap(\.id) ?? []
     givenUp[name, default: []].formUnion(gone)
@@ -113,6 +115,8 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
   func events(for request: ReplayRequest) async throws -> ReplayAnswer {
     note(.asked)
     let call = Call(name: ledger.labels[request.channel]!, begun: ledger.clocks(), bytes: request.maximumBytes)
+    // The reader may have left before the call was made.
+    call.isCanceled = Task.isCancelled
     calls[ObjectIdentifier(call)] = call
     defer { calls[ObjectIdentifier(call)] = nil }
     let awaited = calls.values.filter { !$0.isCanceled }
@@ -155,6 +159,8 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
 
   /// It may say of this channel that events are missing, or that it does not know one.
   func denied(_ name: String) { denied.insert(name) }
+
+  func hasGivenUp(_ name: String) -> Bool { givenUp[name]?.isEmpty == false }
 
   var newestIDs: [String: EventID] { events.compactMapValues { $0.last?.id } }
 }
