@@ -72,7 +72,7 @@ extension ModelReader {
   /// At most one event per window: of four that follow each other, the first and the last are not in one.
   private func judgeWindow(_ now: inout ReaderProgress, _ visit: ReaderVisit, _ window: Duration) {
     guard world.options.history == .none, !world.reconfigured.contains(visit.channels[0]), visit.channels.count == 1,
-      !visit.wasSlow
+      !visit.keepsBytes
     else { return }
     now.recent.append(visit.lastWrite)
     guard now.recent.count > 3 else { return }

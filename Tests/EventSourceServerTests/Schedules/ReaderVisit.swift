@@ -17,6 +17,8 @@ final class ReaderVisit {
   /// It takes everything at once; and whether it ever did not.
   var isFast = true
   var wasSlow = false
+  /// Its stack keeps what the connection does not take, so that it comes later than it is written.
+  var keepsBytes = false
   var isCut = false
   var hasLeft = false
   /// When its permission ends.

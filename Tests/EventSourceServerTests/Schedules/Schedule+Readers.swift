@@ -68,6 +68,7 @@ extension Schedule {
       connection.response.largestWrite = random.one(of: [1, 7, 64])
       note(.shortWrites)
     } else if isSlow, options.focus == .keeping || random.isOnce(in: 4) {
+      visit.keepsBytes = true
       connection.response.keepLimit = random.one(of: [1, 300, 8 << 10])
       note(.keepsBytes)
     }
