@@ -74,7 +74,8 @@ run_check() {
       swift build --build-tests -Xswiftc -warnings-as-errors &&
         swift test --skip-build --parallel -Xswiftc -warnings-as-errors --skip aProcessWithoutDescriptors \
           --skip EventSourceClientTests --skip EventSourceSQLiteTests --skip ScheduleTests &&
-        swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceServerTests.ScheduleTests &&
+        SWIFT_DETERMINISTIC_HASHING=1 \
+          swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceServerTests.ScheduleTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceSQLiteTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceClientTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter aProcessWithoutDescriptors ;;

@@ -131,4 +131,29 @@ import Testing
     let found = ids.count { if case .contiguous = ask(history, after: $0, events: 1) { true } else { false } }
     #expect(found == ids.count)
   }
+
+  @Test func itKnowsWhetherItHasEveryEventThatItEverHad() async {
+    let history = InMemoryEventRepository(maximumEvents: 2)
+    #expect(await history.hasEveryEvent(in: "a"))
+    _ = add(2, to: history)
+    #expect(await history.hasEveryEvent(in: "a"))
+    _ = add(1, to: history)
+    #expect(await !history.hasEveryEvent(in: "a"))
+    history.removeAll(in: "b")
+    #expect(await history.hasEveryEvent(in: "b"))
+    _ = history.append([ServerSentEvent(data: "1")], to: "b")
+    history.removeAll(in: "b")
+    #expect(await !history.hasEveryEvent(in: "b"))
+    #expect(await history.hasEveryEvent(in: "c"))
+  }
+
+  @Test func ofManyRemovedChannelsItKnowsNothing() async throws {
+    let history = InMemoryEventRepository()
+    for number in 0...10_000 {
+      let channel = try ChannelName("\(number)")
+      _ = history.append([ServerSentEvent(data: "1")], to: channel)
+      history.removeAll(in: channel)
+    }
+    #expect(await !history.hasEveryEvent(in: "another"))
+  }
 }

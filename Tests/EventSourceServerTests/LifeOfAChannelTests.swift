@@ -58,6 +58,22 @@ import Testing
     #expect(hub.statistics.readers == 0)
   }
 
+  @Test func aStreamOfSeveralChannelsThatIsReplayedEndsWithAChannelThatIsRemoved() throws {
+    let hub = EventHub(channels: ["b"], configuration: .test { $0.taskExecutor = executor })
+    let history = InMemoryEventRepository()
+    let id = history.append([ServerSentEvent(data: "1"), ServerSentEvent(data: "2")], to: "a")[0]
+    hub.setRepository(history, for: "a")
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(hub, configuration: .with { $0.channelRemoval = .endsChannel })
+    let reader = stack.connect(handler, SimulatedRequest(lastEventID: "*a:\(id),b:"), channels: ["a", "b"])
+    stack.run()
+    hub.removeChannel("a")
+    settle(stack)
+    // It returns and is replayed; were it told of the removal, it would have missed an event that the history has.
+    #expect(reader.isFinished && hub.statistics.streamsEnded == [.channelRemoved: 1])
+    #expect(!reader.response.text.contains("eventsource-removed"))
+  }
+
   @Test func whatWasRecordedIsPublishedToTheChannelThatHasTheHistoryNow() async throws {
     for isRegisteredAgain in [true, false] {
       let history = InMemoryEventRepository()

@@ -84,4 +84,49 @@ import Testing
     for number in 1...20 { _ = try await hub.publish("\(number)", to: "a", waitingUntil: .stored) }
     #expect(hub.statistics.eventsPublished == 20)
   }
+
+  @Test func aReaderThatHasNothingOfAChannelIsToldIfTheHistoryHasEvictedSomething() throws {
+    for (limit, isMissing) in [(10, false), (2, true)] {
+      let executor = ManualTaskExecutor()
+      let history = InMemoryEventRepository(maximumEvents: limit)
+      let hub = EventHub(channels: ["b"], configuration: .test { $0.taskExecutor = executor })
+      hub.setRepository(history, for: "a")
+      let stack = SimulatedStack(hub: hub)
+      // What came while the reader was away is in the history alone.
+      _ = history.append((1...3).map { ServerSentEvent(data: "\($0)") }, to: "a")
+      let reader = stack.connect(
+        EventStreamHandler(hub), SimulatedRequest(lastEventID: "*a:,b:"), channels: ["a", "b"])
+      for _ in 0..<10 {
+        stack.run()
+        executor.run()
+      }
+      #expect(reader.response.text.contains("eventsource-gap") == isMissing)
+      #expect(reader.response.text.contains("data: 3\n"))
+    }
+  }
+
+  @Test func aHistoryThatDoesNotSayWhatItHasEvictedIsNotBelievedToHaveEverything() throws {
+    for status in [nil, 410] {
+      let executor = ManualTaskExecutor()
+      let hub = EventHub(channels: ["b"], configuration: .test { $0.taskExecutor = executor })
+      hub.setRepository(SilentHistory(), for: "a")
+      let stack = SimulatedStack(hub: hub)
+      let handler = EventStreamHandler(
+        hub, configuration: .with { if let status { $0.gapPolicy = .reject(status: status) } })
+      let reader = stack.connect(handler, SimulatedRequest(lastEventID: "*a:,b:"), channels: ["a", "b"])
+      for _ in 0..<10 {
+        stack.run()
+        executor.run()
+      }
+      #expect(reader.response.head?.status == status ?? 200)
+      #expect(reader.response.text.contains(#"{"channel":"a","lastEventID":"#) == (status == nil))
+    }
+  }
+
+  /// It has one event, and may have had others.
+  private struct SilentHistory: EventRepository {
+    func events(for request: ReplayRequest) async throws -> ReplayResult {
+      request.lastEventID == nil ? .contiguous([ServerSentEvent(data: "7", id: "7")]) : .contiguous([])
+    }
+  }
 }

@@ -15,7 +15,12 @@ public final class InMemoryEventRepository: NewestEventReporting {
     var histories: [ChannelName: History] = [:]
     /// The number of incarnations so far, over all channels.
     var incarnations: UInt64 = 0
+    /// Channels whose history was removed, up to a number of them; `nil`: there were more, and it may be any.
+    var removed: Set<ChannelName>? = []
   }
+
+  /// So many names of channels whose history was removed are remembered.
+  private static let rememberedRemovals = 10_000
 
   private let maximumEvents: Int
   private let maximumBytes: Int
@@ -66,10 +71,26 @@ public final class InMemoryEventRepository: NewestEventReporting {
     state.withLock { $0.histories[channel]?.newestID }
   }
 
+  /// Returns whether no event of a channel was ever evicted or removed. Constant time.
+  ///
+  /// The names of 10,000 channels whose history was removed are remembered. After more removals the result is `false`
+  /// for every channel.
+  public func hasEveryEvent(in channel: ChannelName) async -> Bool {
+    // Without `async` a call in an asynchronous context would mean the protocol's default.
+    state.withLock { state in
+      state.removed?.contains(channel) == false && state.histories[channel]?.hasEvicted != true
+    }
+  }
+
   /// Removes a channel's history. Its IDs become unknown and are not generated again.
   public func removeAll(in channel: ChannelName) {
     // The events are released outside the lock.
-    _ = state.withLock { $0.histories.removeValue(forKey: channel) }
+    _ = state.withLock { state -> History? in
+      guard let history = state.histories.removeValue(forKey: channel) else { return nil }
+      state.removed?.insert(channel)
+      if state.removed?.count ?? 0 > Self.rememberedRemovals { state.removed = nil }
+      return history
+    }
   }
 
   private func record(_ events: [ServerSentEvent], in channel: ChannelName) throws(EventIDFlaw) -> [EventID] {
@@ -118,6 +139,7 @@ private struct History {
   private var next: UInt64 { firstSlot + UInt64(slots.count) }
 
   var newestID: EventID? { held.last?.id }
+  var hasEvicted: Bool { earliest > 1 }
 
   mutating func append(_ event: ServerSentEvent) -> EventID {
     let number = next

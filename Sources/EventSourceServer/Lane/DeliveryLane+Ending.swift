@@ -120,9 +120,11 @@ extension DeliveryLane {
       if !session.isStreaming {
         guard let plan = session.plan else { continue }
         channelIsMissing(session, plan, channel.name, requestedAs: subscription.requestedName)
-      } else if session.handler.configuration.channelRemoval == .endsChannel, session.subscriptions.count > 1 {
+      } else if session.handler.configuration.channelRemoval == .endsChannel, session.subscriptions.count > 1,
+        // What it has not been replayed would be left out: it is to ask for it again.
+        !subscription.state.isReplaying
+      {
         leaveCohort(session)
-        if subscription.state.isReplaying { apply(.joinedLog, to: subscription) }
         if !session.isBlocked { enqueue(session) }
       } else {
         leave(session, .channelRemoved)

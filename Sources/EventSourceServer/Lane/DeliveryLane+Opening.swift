@@ -85,7 +85,8 @@ extension DeliveryLane {
       return
     }
     switch replay.answer {
-    case .success(.gap) where replay.lastEventID != nil, .success(.unknownID) where replay.lastEventID != nil:
+    case .success(.gap) where replay.lastEventID != nil || replay.needsEveryEvent,
+      .success(.unknownID) where replay.lastEventID != nil:
       return reject(session, .eventsAreMissing(status: status, channel: subscription.requestedName))
     case .failure(let error):
       hub.log(.error, "a repository failed; the request is refused") {

@@ -60,10 +60,12 @@ extension DeliveryLane {
     )
     replay.request = slot
     slot.begin(
-      Task(executorPreference: hub.configuration.taskExecutor) { [mailbox, source = replay.source] in
+      Task(executorPreference: hub.configuration.taskExecutor) {
+        [mailbox, source = replay.source, needsEveryEvent = replay.needsEveryEvent] in
         let answer: Result<ReplayResult, any Error>
         do {
-          answer = .success(try await source.events(for: request))
+          answer = .success(
+            try await needsEveryEvent ? source.everyEvent(for: request) : source.events(for: request))
         } catch {
           answer = .failure(error)
         }
@@ -131,6 +133,7 @@ extension DeliveryLane {
     switch subscription.session.handler.configuration.gapPolicy {
     case .replayAvailable, .reject:
       replay.isFromBeginning = true
+      replay.needsEveryEvent = false
       replay.lastEventID = nil
       replay.lastHash = nil
       if let available { use(available, for: subscription) } else { apply(.replay(.due), to: subscription) }
@@ -226,6 +229,7 @@ extension DeliveryLane {
     replay.lastEventID = replay.batch.prefix(count).last { $0.id != nil }?.id ?? replay.lastEventID
     replay.batch = replay.batch.dropFirst(count)
     replay.isFromBeginning = false
+    replay.needsEveryEvent = false
     tally.delivered += count
     tally.replayed += count
     addOwn(bytes, to: session)
@@ -311,6 +315,17 @@ extension DeliveryLane {
     }
     subscription.session.composite?.learn(Int(subscription.number), claim)
     apply(.joinedLog, to: subscription)
+  }
+}
+
+extension EventRepository {
+  /// The earliest events, as what follows before the very first: a gap, unless the history knows that it has them all.
+  fileprivate func everyEvent(for request: ReplayRequest) async throws -> ReplayResult {
+    let answer = try await events(for: request)
+    guard case .contiguous(let events) = answer else { return answer }
+    // Asked afterwards: then nothing had been evicted before it answered either.
+    let isComplete = try await (self as? any NewestEventReporting)?.hasEveryEvent(in: request.channel) ?? false
+    return isComplete ? answer : .gap(events)
   }
 }
 

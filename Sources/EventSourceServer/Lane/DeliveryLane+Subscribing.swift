@@ -118,7 +118,11 @@ extension DeliveryLane {
     if id == "" {
       // From the very first on: the log alone has that only if it has evicted nothing.
       let hasRepository = channel.withState { $0.history != nil }
-      if hasRepository || log.startOrdinal == 0 { return beginAtStart(subscription, log) }
+      if hasRepository || log.startOrdinal == 0 {
+        let beginning = beginAtStart(subscription, log)
+        if case .replay(let replay) = beginning { replay.needsEveryEvent = true }
+        return beginning
+      }
     } else if let id {
       if let place = hub.place(after: id, in: log, of: channel) {
         let claim: ChannelClaim =

@@ -24,6 +24,8 @@ final class Replay {
   /// The number of gaps that the history has reported, and whether it is being asked for everything it has.
   var gaps = 0
   var isFromBeginning = false
+  /// Whether the reader has nothing of the channel, and is told of a gap unless the history has had no other events.
+  var needsEveryEvent = false
   /// Whether the log has evicted the pinned place and the history has been asked again.
   var hasAskedAgain = false
   /// When it began to wait for the end of a recording.

@@ -106,8 +106,13 @@ public final class SQLiteEventRepository: NewestEventReporting {
   /// Returns the ID of a channel's newest event, or `nil` if the file has none.
   public func newestEventID(in channel: ChannelName) async throws -> EventID? {
     let request = ReplayRequest(channel: channel, lastEventID: nil, maximumEvents: 1)
-    guard case .contiguous(let events) = try await readers.answer(request, isForNewest: true) else { return nil }
+    guard case .contiguous(let events) = try await readers.answer(request, about: .newest) else { return nil }
     return events.last?.id
+  }
+
+  /// Returns whether the file still has every event that was ever added to a channel: none was evicted.
+  public func hasEveryEvent(in channel: ChannelName) async throws -> Bool {
+    try await readers.answer(ReplayRequest(channel: channel, lastEventID: nil), about: .completeness) == .contiguous([])
   }
 
   /// The approximate number of bytes of additions that are waiting or being committed.

@@ -31,14 +31,19 @@ final class HistoryReader {
   /// Returns the answer, from one snapshot of the history.
   ///
   /// - Parameters:
-  ///   - isForNewest: Whether to return only the newest event.
+  ///   - subject: What to read.
   ///   - isCanceled: Checked for each event. When it returns `true`, reading stops early.
   func answer(
-    _ request: ReplayRequest, isForNewest: Bool, isCanceled: () -> Bool
+    _ request: ReplayRequest, about subject: PendingQuestion.Subject, isCanceled: () -> Bool
   ) throws(SQLiteHistoryError) -> ReplayResult {
     try begin.run()
     do {
-      let answer = isForNewest ? try findNewest(request) : try find(request, isCanceled)
+      let answer =
+        switch subject {
+        case .events: try find(request, isCanceled)
+        case .newest: try findNewest(request)
+        case .completeness: try record(of: request.channel)?.first ?? 1 == 1 ? ReplayResult.contiguous([]) : .gap([])
+        }
       try end.run()
       return answer
     } catch {

@@ -1,15 +1,24 @@
 internal import EventSourceServer
 
-/// One call of `events(for:)` or `newestEventID(in:)`, from its arrival until it returns. Safe to use from any thread.
+/// One read of a channel, from the call's arrival until it returns. Safe to use from any thread.
 final class PendingQuestion: Sendable {
+  /// What is asked of the channel.
+  enum Subject: Sendable {
+    /// The events after another.
+    case events
+    /// Only the newest event.
+    case newest
+    /// Whether every event is stored: no events, after a gap if not.
+    case completeness
+  }
+
   let request: ReplayRequest
-  /// Whether it asks only for the channel's newest event.
-  let isForNewest: Bool
+  let subject: Subject
   let answer = FirstResult<ReplayResult>()
 
-  init(_ request: ReplayRequest, isForNewest: Bool) {
+  init(_ request: ReplayRequest, about subject: Subject) {
     self.request = request
-    self.isForNewest = isForNewest
+    self.subject = subject
   }
 
   /// Reads the answer, and stops early if the caller no longer waits.
@@ -18,7 +27,7 @@ final class PendingQuestion: Sendable {
     answer.end(
       with: Result {
         guard let history else { throw SQLiteHistoryError.closed(path) }
-        return try history.answer(request, isForNewest: isForNewest) { answer.hasEnded }
+        return try history.answer(request, about: subject) { answer.hasEnded }
       })
   }
 }

@@ -41,8 +41,10 @@ final class ReaderPool: Sendable {
   }
 
   /// Returns the result of a read. Cancelling the task ends the call immediately and stops a read in progress early.
-  func answer(_ request: ReplayRequest, isForNewest: Bool = false) async throws -> ReplayResult {
-    let question = PendingQuestion(request, isForNewest: isForNewest)
+  func answer(
+    _ request: ReplayRequest, about subject: PendingQuestion.Subject = .events
+  ) async throws -> ReplayResult {
+    let question = PendingQuestion(request, about: subject)
     return try await withTaskCancellationHandler {
       try await question.answer.value { ask(question) }
     } onCancel: {

@@ -1,0 +1,43 @@
+/// What is drawn of `EventHub.Configuration`, by the names of its properties, then what else there is to choose.
+enum HubOption: String, CaseIterable {
+  case channelCreation, maximumChannels, retention, channelDefaults, memoryLimit, maximumEventBytes, maximumReaders
+  case maximumReadersPerChannel, maximumReadersPerCaller, recordingTimeout, taskExecutor, idPrefix, seed,
+    repositoryProvider
+  case occupancyObservers, occupancyLinger
+  case logger, retentionBytes, retentionEvents, retentionAge
+
+  /// Those that are no properties of the configuration.
+  static let others: Set<HubOption> = [.logger, .retentionBytes, .retentionEvents, .retentionAge]
+}
+
+/// What is drawn of `ChannelConfiguration`, then the values of its rule for slow readers.
+enum ChannelOption: String, CaseIterable {
+  case slowReaders, maximumBacklogBytes, maximumLag, coalescingWindow, retention
+  case disconnect, skipToNewest, newestPerKey, longName, oddName
+
+  static let others: Set<ChannelOption> = [.disconnect, .skipToNewest, .newestPerKey, .longName, .oddName]
+}
+
+/// What is drawn of `EventStreamHandler.Configuration`, then values of some.
+enum EndpointOption: String, CaseIterable {
+  case channels, channelQueryItem, addsChannelsFromQuery, maximumChannelsPerStream, lastEventIDQueryItems
+  case maximumLastEventIDBytes, replaysToNewReaders, gapPolicy, snapshotForNewReaders, channelRemoval
+  case heartbeatInterval, reconnectionTime, reconnectionJitter, maximumStreamDuration, streamDurationJitter
+  case stallTimeout, coalescingWindow, reauthorizationInterval, crossOrigin, retryAfter, openingComment, fields
+  case missingChannel
+  case replayAvailable, liveOnly, refuse, snapshot, endsStream, endsChannel, finished, waits
+
+  static let others: Set<EndpointOption> = [
+    .replayAvailable, .liveOnly, .refuse, .snapshot, .endsStream, .endsChannel, .finished, .waits,
+  ]
+}
+
+/// What authorizers do.
+enum GrantOption: String, CaseIterable {
+  case expiresAfter, identity, channels, aliases
+  case noAuthorizer, refused, finished, failing, hanging, ended, revokesOlder, again
+
+  static let others: Set<GrantOption> = [
+    .noAuthorizer, .refused, .finished, .failing, .hanging, .ended, .revokesOlder, .again,
+  ]
+}

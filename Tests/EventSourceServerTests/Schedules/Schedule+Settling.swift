@@ -1,0 +1,124 @@
+import EventSourceServer
+import EventSourceTesting
+
+/// How a schedule ends.
+extension Schedule {
+  /// Everything heals, everybody reads, and those who were cut off come back, until nothing moves.
+  func settle() {
+    isSettling = true
+    for stack in stacks { resume(stack) }
+    // What hangs is not waited for any more.
+    passTime(.seconds(31))
+    repository.isHealthy = true
+    snapshots.isHealthy = true
+    authorizer.isHealthy = true
+    repository.release()
+    authorizer.release()
+    for index in stacks.indices where stacks[index].isDraining {
+      passTime(.seconds(9))
+      stacks[index].isClosed = true
+      stacks[index].lane?.close()
+      check()
+      stacks[index] = ScheduleStack(SimulatedStack(hub: hub), index: index)
+    }
+    finishEverything()
+    for (name, rules) in zip(options.names, options.rules) where !isOpen[name]! { open(name, rules) }
+    if options.history != .none { for name in options.names where !isRegistered[name]! { register(name) } }
+    // Permissions of before may end, and streams of several channels may have lost one.
+    for reader in readers where reader.isConnected && needsNewStream(reader) { disconnect(reader) }
+    check()
+    for round in 0..<5 where failures.isEmpty {
+      for reader in readers {
+        if reader.isConnected {
+          reader.visit!.becomeFast()
+        } else {
+          reconnect(reader, isSlowAllowed: false)
+        }
+      }
+      finishEverything()
+      isQuiet = round > 0
+      if round < 4 { for name in options.names { publishOne(to: name) } }
+      finishEverything()
+      if round == 3 { for name in options.names { try? hub.publish(comment: "behind", to: channelName(name)) } }
+      // Those that waited for a recording to end look again, and windows end.
+      passTime(round < 3 ? .milliseconds(100) : .seconds(6))
+      finishEverything()
+      check()
+    }
+    guard failures.isEmpty else { return }
+    for reader in readers { judgeCompleteness(reader) }
+  }
+
+  private func needsNewStream(_ reader: ModelReader) -> Bool {
+    guard let visit = reader.visit else { return false }
+    return options.hasAuthorizer || visit.channels.contains { wasRemoved($0, visit) }
+  }
+
+  /// Everything that was published has come, or the reader was told that it has not.
+  private func judgeCompleteness(_ reader: ModelReader) {
+    guard let visit = reader.visit, visit.isStreaming else {
+      // A place that others have is not promised, nor one for longer than its time.
+      let isExcused =
+        options.hasReaderLimits || options.hub.maximumChannels < 100
+        || reader.visit?.endpoint.maximumStreamDuration != nil
+        // Refused for a gap, which is judged with the response: it returns as a new reader.
+        || reader.visit?.connection.response.head?.status == 410
+      if !isExcused {
+        let status = reader.visit?.connection.response.head?.status ?? 0
+        report(
+          .resume,
+          "reader \(reader.number) with room for everything is not served: \(status), \(hub.statistics.streamsEnded)")
+      }
+      return
+    }
+    for name in visit.channels where !reader.progress[name]!.isRemoved {
+      let (next, count) = (reader.progress[name]!.next, ledger.count(name))
+      let isTold = reader.progress[name]!.isGapTold || !reader.progress[name]!.hasBegun
+      if isTold || hasEverything(reader, name, visit, of: count) { continue }
+      report(.resume, "reader \(reader.number) of \(visit.channels) has \(next) of \(count) events of \(name)")
+    }
+  }
+
+  /// Everybody leaves, in one way or the other; nothing is left.
+  func end() {
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0: for reader in readers where reader.isConnected { disconnect(reader) }
+    case 1:
+      isClosing = true
+      hub.close()
+    case 2:
+      for stack in stacks { stack.isClosed = true }
+      for stack in stacks { stack.lane?.close() }
+    default:
+      for stack in stacks { stack.release() }
+    }
+    // Long enough for a heartbeat, or the stall timeout, to find the connections that were cut.
+    passTime(.seconds(60))
+    check()
+    // A stall timeout without end does not find them.
+    for visit in visits {
+      visit.hasLeft = true
+      visit.connection.disconnect()
+    }
+    isClosing = true
+    hub.close()
+    finishEverything()
+    check()
+    if !awaited.isEmpty { report(.waits, "\(awaited.count) awaited publications did not end with the hub") }
+    for name in options.names { hub.removeChannel(channelName(name)) }
+    for stack in stacks { run(stack) }
+    executor.run()
+    let statistics = hub.statistics
+    if statistics.readers != 0 { report(.endings, "\(statistics.readers) readers are left") }
+    if statistics.streamsOpened != statistics.streamsEnded.values.reduce(0, +) {
+      report(.endings, "not every stream's end was counted")
+    }
+    if statistics.waitingPublications != 0 { report(.waits, "\(statistics.waitingPublications) publications wait") }
+    occupancy.judgeEnd(self)
+    if !repository.calls.isEmpty { report(.waits, "\(repository.calls.count) answers are awaited") }
+    // The heartbeat that all share, and the beginning that all streams of an endpoint share.
+    if statistics.retainedBytes > 16 * (1 + handlers.count) {
+      report(.memory, "\(statistics.retainedBytes) bytes are left")
+    }
+  }
+}
