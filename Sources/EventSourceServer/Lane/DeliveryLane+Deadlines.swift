@@ -29,6 +29,7 @@ extension DeliveryLane {
     case .arrived, .closed: return next
     case .authorizing(let pending): return min(next, pending.end)
     case .waiting(let wait): return min(next, wait.plan.waitEnd)
+    case .answering(let pending): return min(next, pending.end)
     case .leaving(_, let end, _): next = min(next, end)
     case .open: next = min(next, exchange.lifetimeEnd, exchange.recheck?.at ?? .never)
     case .resuming: break
@@ -39,7 +40,7 @@ extension DeliveryLane {
     guard exchange.isStreaming else { return next }
     if exchange.isBlocked {
       next = min(next, exchange.blockedSince + exchange.handler.stallTimeout)
-    } else if let interval = exchange.handler.heartbeatInterval {
+    } else if let interval = exchange.handler.heartbeatInterval, !exchange.isJSONLines {
       let due = lastWrite(to: exchange) + interval
       next = min(next, (due + Self.granularity - 1) / Self.granularity * Self.granularity)
     }
@@ -54,7 +55,8 @@ extension DeliveryLane {
     case .waiting where exchange.leaveAt <= now: return refuseForNow(exchange)
     case .waiting(let wait) where wait.plan.waitEnd <= now:
       return refuse(exchange, .unknownChannel(wait.requested))
-    case .arrived, .authorizing, .waiting, .closed: return
+    case .answering(let pending) where pending.end <= now || exchange.leaveAt <= now: return refuseForNow(exchange)
+    case .arrived, .authorizing, .answering, .waiting, .closed: return
     case .resuming, .open, .leaving: break
     }
     if exchange.grantEnd <= now { return grantEnded(exchange) }
@@ -81,7 +83,8 @@ extension DeliveryLane {
   /// A comment after a time of silence. A stream that has something coming needs none, and one within an event must
   /// have none.
   private func sendHeartbeat(to exchange: EventStreamExchange) {
-    guard let interval = exchange.handler.heartbeatInterval, !exchange.isBlocked, !exchange.isQueued,
+    guard let interval = exchange.handler.heartbeatInterval, !exchange.isBlocked, !exchange.isJSONLines,
+      !exchange.isQueued,
       exchange.output == .nothing, lastWrite(to: exchange) + interval <= now
     else { return }
     guard let taken = write(hub.heartbeat, to: exchange), taken < hub.heartbeat.count else { return }

@@ -40,7 +40,7 @@ extension DeliveryLane {
   /// The last step of a stream that leaves: a `retry` of its own, then the end.
   func end(_ exchange: EventStreamExchange) {
     guard case .leaving(let reason, let end, let hasFinalRetry) = exchange.phase else { return }
-    if !hasFinalRetry, let retry = finalRetry(for: exchange) {
+    if !hasFinalRetry, !exchange.isJSONLines, let retry = finalRetry(for: exchange) {
       exchange.phase = .leaving(reason, by: end, hasFinalRetry: true)
       exchange.setOwn(retry)
       enqueue(exchange)
@@ -81,6 +81,7 @@ extension DeliveryLane {
     guard !exchange.isFinished else { return }
     leaveCohort(exchange)
     if case .authorizing(let pending) = exchange.phase { pending.cancel() }
+    if case .answering(let pending) = exchange.phase { pending.cancel() }
     endWaiting(exchange)
     exchange.recheck?.cancel()
     exchange.recheck = nil

@@ -24,6 +24,7 @@ extension DeliveryLane {
     let permitted = grant.permitted(of: plan.channels)
     guard !permitted.isEmpty else { return refuse(exchange, .forbidden) }
     exchange.phase = .resuming(plan)
+    exchange.isJSONLines = plan.isJSONLines
     if permitted.count > 1 {
       exchange.composite = CompositeIDWriter(maximumBytes: exchange.handler.configuration.maximumLastEventIDBytes)
     }
@@ -67,9 +68,11 @@ extension DeliveryLane {
     }
     setWindowOrigin(of: exchange)
     accept(grant, for: exchange, plan.request)
-    exchange.setOwn(opening(for: exchange))
+    exchange.setOwn(plan.isJSONLines ? nil : opening(for: exchange))
+    if handler.runs != nil { watchRun(exchange) }
     let firstMissing = begin(exchange, lastEventID: plan.lastEventID)
     guard !exchange.isFinished else { return }
+    if handler.runs != nil, isWaitingForRun(exchange, plan) { return schedule(exchange) }
     if case .refuse(let status) = handler.configuration.afterGap {
       if let firstMissing { return refuse(exchange, .eventsAreMissing(status: status, channel: firstMissing)) }
       let replaying = exchange.subscriptions.filter(\.state.isReplaying)
@@ -101,7 +104,7 @@ extension DeliveryLane {
 
   /// Begins the response. That is after the reader has its places: who has seen the head gets everything that is
   /// published from then on.
-  private func sendHead(_ exchange: EventStreamExchange) {
+  func sendHead(_ exchange: EventStreamExchange) {
     let peer = exchange.plan?.request.peer
     exchange.phase = .open
     exchange.lastWrite = now
@@ -122,7 +125,8 @@ extension DeliveryLane {
     EventStreamResponseHead(
       status: 200,
       fields: [
-        EventStreamField("Content-Type", "text/event-stream; charset=utf-8"),
+        EventStreamField(
+          "Content-Type", exchange.isJSONLines ? "application/jsonl" : "text/event-stream; charset=utf-8"),
         EventStreamField("Cache-Control", "no-cache, no-transform"),
         // nginx would hold the events back until its buffer is full.
         EventStreamField("X-Accel-Buffering", "no"),

@@ -8,6 +8,7 @@ extension DeliveryLane {
   func serve(_ exchange: EventStreamExchange) {
     exchange.isQueued = false
     if case .arrived(let plan) = exchange.phase { return authorize(exchange, plan) }
+    if case .answering(let pending) = exchange.phase { return begin(exchange, pending) }
     var turn = Self.turnBytes
     while exchange.isStreaming, !exchange.isBlocked {
       guard turn > 0, allowance > 0 else { return enqueue(exchange) }
@@ -172,6 +173,7 @@ extension DeliveryLane {
   /// The reader has everything: from now on it is offered what is published as it is published.
   private func caughtUp(_ exchange: EventStreamExchange) {
     tellRemovals(to: exchange)
+    endWithRun(exchange)
     guard exchange.output == .nothing, exchange.isOpen else {
       if exchange.isStreaming { enqueue(exchange) }
       return

@@ -53,7 +53,7 @@ struct ChannelLog {
   /// Evicts the oldest segment.
   mutating func removeOldestSegment(owner: LogOwner) {
     let segment = segments.removeFirst()
-    owner.registry.remove(segment)
+    owner.registry?.remove(segment)
     segment.chargeToReaders()
     allocatedBytes -= segment.capacity
     start = max(start, segment.end)
@@ -96,7 +96,10 @@ struct ChannelLog {
     // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.
     let share = min(limits.bytes / 16, owner.budget.limit / 64)
     let largest = min(max(share, Self.smallestSegment), Self.largestSegment)
-    let wanted = min(segments.last.map { $0.capacity * 2 } ?? Self.firstSegment, largest)
+    let doubled = segments.last.map { $0.capacity * 2 } ?? Self.firstSegment
+    // Of a run nothing is evicted, so what its newest segment has room for is all that it wastes.
+    let wanted = min(
+      owner.registry == nil ? min(doubled, max(allocatedBytes / 4, Self.firstSegment)) : doubled, largest)
     let segment = LogSegment(
       capacity: prewritten?.capacity ?? max(wanted, byteCount + LogSegment.entrySize),
       start: end, firstOrdinal: endOrdinal, made: now, budget: owner.budget, memory: prewritten?.takeMemory()
@@ -104,7 +107,7 @@ struct ChannelLog {
     while !segments.isEmpty, allocatedBytes > limits.bytes - segment.capacity { removeOldestSegment(owner: owner) }
     allocatedBytes += segment.capacity
     segments.append(segment)
-    owner.registry.add(segment, owner: owner.channel)
+    owner.registry?.add(segment, owner: owner.channel)
     // In an empty log the first block begins with the segment.
     if segments.count == 1 {
       start = end
@@ -125,6 +128,6 @@ struct ChannelLog {
 /// The channel of a log, and where its segments are accounted for.
 struct LogOwner {
   let channel: EventChannel
-  let registry: SegmentRegistry
+  let registry: SegmentRegistry?
   let budget: MemoryBudget
 }
