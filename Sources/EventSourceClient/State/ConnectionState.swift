@@ -74,27 +74,31 @@ struct ConnectionState {
   struct Plan {
     var suggestion: EventSource.Configuration.Decision
     var delay: Duration
+    /// What ended was a single response, and the rest of it can be had.
+    var isResumable = false
   }
 
   /// Counts the end of an attempt or a stream, and plans what follows. Called once for each end.
   mutating func plan(
-    for error: SubscriptionError, isFutile: Bool, atLeast minimum: Duration?, at now: Duration
+    for error: SubscriptionError, isFutile: Bool, atLeast minimum: Duration?, isResumable: Bool = false,
+    at now: Duration
   ) -> Plan {
     let isIdle = !(state == .open && hasDelivered)
     let isStable = state == .open && now - openedAt >= configuration.retryResetInterval
     if isIdle, error.code != .ended, !isStable { delay.failed() } else { delay.succeeded() }
     refusals = error.status == 401 ? refusals + 1 : 0
     let wait = delay.next(isIdle: isIdle, atLeast: minimum, random: Double.random(in: 0...1, using: &random))
-    return Plan(suggestion: suggestion(isFutile: isFutile, after: wait, at: now), delay: wait)
+    let suggestion = suggestion(isFutile: isFutile, after: wait, isResumable: isResumable, at: now)
+    return Plan(suggestion: suggestion, delay: wait, isResumable: isResumable)
   }
 
   private func suggestion(
-    isFutile: Bool, after wait: Duration, at now: Duration
+    isFutile: Bool, after wait: Duration, isResumable: Bool, at now: Duration
   ) -> EventSource.Configuration.Decision {
     if let most = configuration.maximumFailedAttempts, delay.failures >= most { return .stop }
     // A provider of requests learns of the refusal and is asked for a fresh request, once.
     if isFutile { return refusals == 1 && configuration.requestProvider != nil ? .reconnect : .stop }
-    if hasBeenOpen { return configuration.mode == .response ? .stop : .reconnect }
+    if hasBeenOpen { return configuration.mode == .response && !isResumable ? .stop : .reconnect }
     switch configuration.firstConnection {
     case .throwsError: return .stop
     case .retries: return timeLeft(at: now + wait).map { $0 > .zero } ?? true ? .reconnect : .stop
@@ -155,7 +159,7 @@ struct ConnectionState {
   private mutating func failed(
     _ error: SubscriptionError, _ decision: EventSource.Configuration.Decision, _ plan: Plan
   ) -> Action {
-    if configuration.mode == .response, state == .open, error.code == .ended {
+    if configuration.mode == .response, state == .open, error.code == .ended, !plan.isResumable {
       state = .closed
       return .close(.completed)
     }
