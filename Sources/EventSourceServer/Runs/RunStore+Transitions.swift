@@ -18,16 +18,23 @@ extension RunStore {
     var refund = 0
   }
 
+  /// The run as an observer is told of it; nil: there is none. It keeps the collection, whose end takes locks, so it
+  /// has to be released outside of the run's.
+  func subject(_ channel: EventChannel) -> Run? { feed == nil ? nil : run(channel) }
+
   /// Changes the state, and does what must not be separated from that: after the last event nothing is appended.
   ///
-  /// - Parameter audiences: Who is to be told of what the caller has appended under this lock.
+  /// - Parameters:
+  ///   - run: What ``subject(_:)`` returned before the lock was taken.
+  ///   - audiences: Who is to be told of what the caller has appended under this lock.
   func transit(
-    _ input: RunState.Input, _ channel: EventChannel, _ guarded: inout RunCore.Guarded, _ audiences: [LaneAudience]
+    _ input: RunState.Input, _ channel: EventChannel, _ run: Run?, _ guarded: inout RunCore.Guarded,
+    _ audiences: [LaneAudience]
   ) -> Effects {
     var effects = Effects(audiences: audiences)
     effects.effect = guarded.state.apply(input, at: hub.now, rules)
     let viewers = guarded.state.viewers
-    if let feed, let run = run(channel) {
+    if let feed, let run {
       switch (input, effects.effect) {
       case (.viewerCame, _): feed.append(.viewerJoined(run, viewers: viewers))
       case (.viewerLeft, _): feed.append(.viewerLeft(run, viewers: viewers))

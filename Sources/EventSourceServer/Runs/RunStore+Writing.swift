@@ -52,6 +52,7 @@ extension RunStore {
   func end(_ channel: EventChannel, _ input: RunState.Input, last: ServerSentEvent?) throws {
     let prepared = try last.map { try prepare($0, for: channel) }
     let core = channel.run!
+    let subject = subject(channel)
     let effects = try core.guarded.withLock { guarded -> Effects in
       try checkActive(guarded.state)
       if let prepared { try checkLimit(prepared, guarded) }
@@ -60,7 +61,7 @@ extension RunStore {
         if core.isRecorded { _ = try record(prepared, of: channel, &guarded) }
         if !core.isRecorded { audiences = append(prepared, to: channel, &guarded)?.audiences ?? [] }
       }
-      return transit(input, channel, &guarded, audiences)
+      return transit(input, channel, subject, &guarded, audiences)
     }
     perform(effects, on: channel)
   }
@@ -68,7 +69,8 @@ extension RunStore {
   /// Applies what others do to a run; whether it made a difference.
   @discardableResult
   func apply(_ input: RunState.Input, to channel: EventChannel) -> Bool {
-    let effects = channel.run!.guarded.withLock { transit(input, channel, &$0, []) }
+    let subject = subject(channel)
+    let effects = channel.run!.guarded.withLock { transit(input, channel, subject, &$0, []) }
     perform(effects, on: channel)
     return effects.effect != .nothing
   }
@@ -96,6 +98,7 @@ extension RunStore {
 
   private func attempt(_ event: PreparedEvent, on channel: EventChannel) throws -> Attempt {
     let core = channel.run!
+    let subject = subject(channel)
     var isMakingRoom = true
     while true {
       var overrun: Effects?
@@ -105,7 +108,7 @@ extension RunStore {
         do {
           try checkLimit(event, guarded)
         } catch {
-          overrun = transit(.stop(.byteLimit), channel, &guarded, [])
+          overrun = transit(.stop(.byteLimit), channel, subject, &guarded, [])
           return nil
         }
         guard room.fits(event.byteCount) else { return nil }
