@@ -24,6 +24,7 @@ struct ChannelLog {
   /// The minimum maximum size, however small the log's limit.
   private static let smallestSegment = 512
   private static let largestSegment = 256 << 10
+  private static let largestSegmentOfRun = 16 << 10
 
   init(isKeyed: Bool = false) { newestByKey = isKeyed ? [:] : nil }
 
@@ -96,10 +97,13 @@ struct ChannelLog {
     // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.
     let share = min(limits.bytes / 16, owner.budget.limit / 64)
     let largest = min(max(share, Self.smallestSegment), Self.largestSegment)
-    let doubled = segments.last.map { $0.capacity * 2 } ?? Self.firstSegment
-    // Of a run nothing is evicted, so what its newest segment has room for is all that it wastes.
-    let wanted = min(
-      owner.registry == nil ? min(doubled, max(allocatedBytes / 4, Self.firstSegment)) : doubled, largest)
+    let wanted: Int
+    if owner.registry == nil {
+      // Of a run nothing is evicted, so what its newest segment has room for is all that it wastes.
+      wanted = min(max(allocatedBytes / 2, Self.smallestSegment), Self.largestSegmentOfRun)
+    } else {
+      wanted = min(segments.last.map { $0.capacity * 2 } ?? Self.firstSegment, largest)
+    }
     let segment = LogSegment(
       capacity: prewritten?.capacity ?? max(wanted, byteCount + LogSegment.entrySize),
       start: end, firstOrdinal: endOrdinal, made: now, budget: owner.budget, memory: prewritten?.takeMemory()

@@ -72,7 +72,7 @@ public final class RunCollection: Sendable {
 
   /// Starts a run, which the caller writes and ends.
   ///
-  /// - Parameter id: Its ID: 1 to 128 letters, digits, `-`, `.`, `_` or `~`, never used before. `nil` makes one of 26
+  /// - Parameter id: Its ID: 1 to 128 letters, digits, `-`, `.`, `_` or `~`, never used before. `nil` makes one of 24
   ///   characters that cannot be guessed.
   /// - Throws: ``RunError``.
   public func start(id: String? = nil) throws(RunError) -> Run {

@@ -59,16 +59,16 @@ extension RunStore {
 
   private static let idDigits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
-  /// 130 random bits, in the digits and letters that are hard to mistake.
+  /// 120 random bits, in the digits and letters that are hard to mistake.
   private static func randomID() -> String {
-    let digits = Self.idDigits
     var generator = SystemRandomNumberGenerator()
-    let words = [generator.next(), generator.next(), generator.next()]
-    return String(unsafeUninitializedCapacity: 26) { text in
-      for index in 0..<26 {
-        text[index] = digits[Int(truncatingIfNeeded: words[index / 12] >> (5 * (index % 12)) & 31)]
+    let words = (generator.next(), generator.next())
+    return String(unsafeUninitializedCapacity: 24) { text in
+      for index in 0..<24 {
+        let word = index < 12 ? words.0 : words.1
+        text[index] = idDigits[Int(truncatingIfNeeded: word >> (5 * UInt64(index % 12)) & 31)]
       }
-      return 26
+      return 24
     }
   }
 }
