@@ -22,6 +22,7 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   examples     the other examples, from the shell
   commandline  Examples/CommandLine, from the shell
   resume       clients cut and resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
+  runs         Examples/LanguageModelGateway: viewers are cut, runs stopped, the server killed, short form of Tests/EndToEnd/runs.py
   stalled      readers that take nothing, on many channels, stay within the budget, short form of Tests/EndToEnd/stalled.py
   cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
   hostile      hostile peers at both stacks, under the address sanitizer, short form of Tests/EndToEnd/hostile.py
@@ -37,14 +38,14 @@ Only when it is named, because it builds AsyncHTTPClient once more:
 
   contract     Tests/ContractService, driven as client suites drive it, over both transports
 
---quick leaves out platforms, asynchttpclient, benchmarks, documentation, examples, commandline, resume, stalled, cycles,
+--quick leaves out platforms, asynchttpclient, benchmarks, documentation, examples, commandline, resume, runs, stalled, cycles,
 hostile, interop, browser, proxies, readers, evhttp, sanitize and fuzz. --list prints the names. Tests/loaded.sh runs
 them on a busy machine.
 EOF
 }
 
 all=(format linkage platforms unit asynchttpclient allocations benchmarks readme documentation quickstart examples
-  commandline resume stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
+  commandline resume runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -90,6 +91,7 @@ run_check() {
     examples) bash Tests/Checks/examples.sh ;;
     commandline) bash Tests/Checks/commandline.sh ;;
     resume) python3 Tests/EndToEnd/resume.py && python3 Tests/EndToEnd/killed.py ;;
+    runs) bash Tests/EndToEnd/runs.sh ;;
     stalled) python3 Tests/EndToEnd/stalled.py ;;
     cycles) python3 Tests/EndToEnd/cycles.py ;;
     hostile) python3 Tests/EndToEnd/hostile.py ;;

@@ -61,6 +61,27 @@ public final class BuiltInServer: Sendable {
     routes.update { $0.mount(handler, at: pattern) }
   }
 
+  /// Serves a collection of runs: at a path, where they are started, and behind it, where each is read and stopped.
+  ///
+  /// As for ``mount(_:at:)-(EventStreamHandler,_)``, the first mount or route that matches is used, so a route for one
+  /// of the methods at one of the paths goes before this if it was added before. Bodies are read up to
+  /// ``Configuration/maximumBodyBytes``.
+  ///
+  /// - Parameters:
+  ///   - handler: Serves the requests, on the server's threads.
+  ///   - pattern: The path of the collection, without a slash at its end and without a segment named `run`; traps
+  ///     otherwise. The path of a run is this and one more segment, its ID.
+  public func mount(_ handler: RunHandler, at pattern: PathPattern) {
+    let item: PathPattern
+    do {
+      item = try PathPattern(pattern.description + "/{run}")
+    } catch {
+      preconditionFailure("\(error)")
+    }
+    precondition(!pattern.description.hasSuffix("/"), "the path of a collection of runs does not end with a slash")
+    routes.update { $0.mount(handler, at: pattern, item: item) }
+  }
+
   /// Answers ordinary requests for a path with a closure.
   ///
   /// The closure runs as a task, not on the server's threads, so it may take its time; meanwhile its connection reads

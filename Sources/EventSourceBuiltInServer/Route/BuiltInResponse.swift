@@ -15,6 +15,10 @@ public struct BuiltInResponse: Sendable, Hashable {
   /// 304. A peer that closes its sending side meanwhile is taken for one that has gone.
   public var streamedBody: StreamedBody?
 
+  /// A run, whose stream is the response, instead of a body: with status 200, or what the run's collection answers to
+  /// the request's `Accept` and last event ID. ``status`` is not used then.
+  public var run: Run?
+
   /// Makes a response.
   public init(status: Int = 200, fields: [HeaderField] = [], body: [UInt8] = []) {
     self.status = status
@@ -68,6 +72,17 @@ public struct BuiltInResponse: Sendable, Hashable {
 
   /// Whether the status allows a body (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
   var mayHaveBody: Bool { status != 204 && status != 205 && status != 304 }
+
+  /// A run's stream. It outlives the request: a viewer that loses its connection returns to where the run can be read.
+  ///
+  /// - Parameters:
+  ///   - run: The run. The application has decided that the caller may read it.
+  ///   - location: The path at which the run can be read again, for the `Location` field; nil: there is none.
+  public static func run(_ run: Run, location: String? = nil) -> BuiltInResponse {
+    var response = BuiltInResponse(fields: location.map { [HeaderField("Location", $0)] } ?? [])
+    response.run = run
+    return response
+  }
 
   /// Nothing but a status.
   public static func empty(status: Int = 204) -> BuiltInResponse { BuiltInResponse(status: status) }

@@ -11,6 +11,8 @@ public final class EventStreamHandler: Sendable {
   public let configuration: Configuration
 
   let authorizer: (any ChannelAuthorizer)?
+  /// The runs that are read, instead of the hub's channels.
+  let runs: RunStore?
   // The configuration's durations in the lanes' unit.
   let heartbeatInterval: Int64?
   let stallTimeout: Int64
@@ -25,9 +27,13 @@ public final class EventStreamHandler: Sendable {
   ///   - configuration: The behavior of the streams. Traps if it is invalid, so call ``Configuration/validate()`` first
   ///     on one that comes from user input.
   ///   - authorizer: Decides who may read which channels. `nil` lets everyone read all channels.
-  public init(
+  public convenience init(
     _ hub: EventHub, configuration: Configuration = Configuration(), authorizer: (any ChannelAuthorizer)? = nil
   ) {
+    self.init(hub, configuration: configuration, authorizer: authorizer, runs: nil)
+  }
+
+  init(_ hub: EventHub, configuration: Configuration, authorizer: (any ChannelAuthorizer)?, runs: RunStore?) {
     do {
       try configuration.validate()
     } catch {
@@ -36,6 +42,7 @@ public final class EventStreamHandler: Sendable {
     self.hub = hub
     self.configuration = configuration
     self.authorizer = authorizer
+    self.runs = runs
     heartbeatInterval = configuration.heartbeatInterval?.nanoseconds
     stallTimeout = configuration.stallTimeout.nanoseconds
     opening = configuration.reconnectionTime == nil ? Self.comment(configuration, hub) : nil

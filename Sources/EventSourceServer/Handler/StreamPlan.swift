@@ -13,6 +13,10 @@ struct StreamPlan {
   let lastEventID: String?
   /// Until when a channel that is not there is waited for, once that has begun.
   var waitEnd = Int64.never
+  /// The history was asked for the run.
+  var wasSought = false
+  /// What is sent of a run: events as they come, or JSON lines when it is over.
+  var isJSONLines = false
   var isHead: Bool { request.method == "HEAD" }
 
   /// Reads a request; throws the rejection of one that is not well-formed. OPTIONS is not for here.
@@ -67,7 +71,7 @@ struct StreamPlan {
   }
 
   /// The field if it is there and not empty (WHATWG HTML 9.2.4), else the query.
-  private static func lastEventID(
+  static func lastEventID(
     _ request: any EventStreamRequest, _ target: RequestTarget, _ configuration: EventStreamHandler.Configuration
   ) -> String? {
     let candidates =

@@ -24,6 +24,7 @@ extension DeliveryLane {
     let permitted = grant.permitted(of: plan.channels)
     guard !permitted.isEmpty else { return refuse(session, .forbidden) }
     session.phase = .resuming(plan)
+    session.isJSONLines = plan.isJSONLines
     if permitted.count > 1 {
       session.composite = CompositeIDWriter(maximumBytes: session.handler.configuration.maximumLastEventIDBytes)
     }
@@ -67,9 +68,11 @@ extension DeliveryLane {
     }
     setWindowOrigin(of: session)
     accept(grant, for: session, plan.request)
-    session.setOwn(opening(for: session))
+    session.setOwn(plan.isJSONLines ? nil : opening(for: session))
+    if handler.runs != nil { watchRun(session) }
     let firstMissing = begin(session, lastEventID: plan.lastEventID)
     guard !session.isFinished else { return }
+    if handler.runs != nil, isWaitingForRun(session, plan) { return schedule(session) }
     if case .reject(let status) = handler.configuration.gapPolicy {
       if let firstMissing { return refuse(session, .eventsAreMissing(status: status, channel: firstMissing)) }
       let replaying = session.subscriptions.filter(\.state.isReplaying)
@@ -101,7 +104,7 @@ extension DeliveryLane {
 
   /// Begins the response. That is after the reader has its places: who has seen the head gets everything that is
   /// published from then on.
-  private func sendHead(_ session: EventStreamSession) {
+  func sendHead(_ session: EventStreamSession) {
     let peer = session.plan?.request.peer
     session.phase = .open
     session.lastWrite = now
@@ -122,7 +125,8 @@ extension DeliveryLane {
     EventStreamResponseHead(
       status: 200,
       fields: [
-        HeaderField("Content-Type", "text/event-stream; charset=utf-8"),
+        HeaderField(
+          "Content-Type", session.isJSONLines ? "application/jsonl" : "text/event-stream; charset=utf-8"),
         HeaderField("Cache-Control", "no-cache, no-transform"),
         // nginx would hold the events back until its buffer is full.
         HeaderField("X-Accel-Buffering", "no"),

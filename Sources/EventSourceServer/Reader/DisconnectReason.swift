@@ -22,6 +22,8 @@ public enum DisconnectReason: String, Sendable, Hashable, CaseIterable {
   case repositoryFailed
   /// The channel was removed, or its repository was unregistered.
   case channelRemoved
+  /// The run that was read is over, and the reader has all of it.
+  case runEnded
   /// The hub was drained or closed.
   case drained
   /// The server was stopped.

@@ -24,6 +24,7 @@ struct ChannelLog {
   /// The minimum maximum size, however small the log's limit.
   private static let smallestSegment = 512
   private static let largestSegment = 256 << 10
+  private static let largestSegmentOfRun = 16 << 10
 
   init(isKeyed: Bool = false) { newestByKey = isKeyed ? [:] : nil }
 
@@ -53,7 +54,7 @@ struct ChannelLog {
   /// Evicts the oldest segment.
   mutating func removeOldestSegment(owner: LogOwner) {
     let segment = segments.removeFirst()
-    owner.registry.remove(segment)
+    owner.registry?.remove(segment)
     segment.chargeToReaders()
     allocatedBytes -= segment.capacity
     start = max(start, segment.end)
@@ -96,7 +97,13 @@ struct ChannelLog {
     // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.
     let share = min(limits.bytes / 16, owner.budget.limit / 64)
     let largest = min(max(share, Self.smallestSegment), Self.largestSegment)
-    let wanted = min(segments.last.map { $0.capacity * 2 } ?? Self.firstSegment, largest)
+    let wanted: Int
+    if owner.registry == nil {
+      // Of a run nothing is evicted, so what its newest segment has room for is all that it wastes.
+      wanted = min(max(allocatedBytes / 2, Self.smallestSegment), Self.largestSegmentOfRun)
+    } else {
+      wanted = min(segments.last.map { $0.capacity * 2 } ?? Self.firstSegment, largest)
+    }
     let segment = LogSegment(
       capacity: prewritten?.capacity ?? max(wanted, byteCount + LogSegment.entrySize),
       start: end, firstOrdinal: endOrdinal, made: now, budget: owner.budget, memory: prewritten?.takeMemory()
@@ -104,7 +111,7 @@ struct ChannelLog {
     while !segments.isEmpty, allocatedBytes > limits.bytes - segment.capacity { removeOldestSegment(owner: owner) }
     allocatedBytes += segment.capacity
     segments.append(segment)
-    owner.registry.add(segment, owner: owner.channel)
+    owner.registry?.add(segment, owner: owner.channel)
     // In an empty log the first block begins with the segment.
     if segments.count == 1 {
       start = end
@@ -125,6 +132,6 @@ struct ChannelLog {
 /// The channel of a log, and where its segments are accounted for.
 struct LogOwner {
   let channel: EventChannel
-  let registry: SegmentRegistry
+  let registry: SegmentRegistry?
   let budget: MemoryBudget
 }

@@ -63,6 +63,25 @@ public final class SimulatedStack {
     return connection
   }
 
+  /// Takes a request that is answered with a run's stream.
+  public func connect(
+    _ run: Run, _ request: SimulatedRequest = SimulatedRequest(), adding fields: [HeaderField] = [],
+    room: Int = .max
+  ) -> Connection {
+    let connection = Connection(response: SimulatedResponse(room: room), stack: self)
+    connection.session = run.serve(request, adding: fields, response: connection.response, on: lane)
+    return connection
+  }
+
+  /// Takes a request at a mount of runs: at its path, or at that of the run with an ID.
+  public func connect(
+    _ handler: RunHandler, _ request: SimulatedRequest, body: [UInt8] = [], run id: String? = nil, room: Int = .max
+  ) -> Connection {
+    let connection = Connection(response: SimulatedResponse(room: room), stack: self)
+    connection.session = handler.serve(request, body: body, run: id, response: connection.response, on: lane)
+    return connection
+  }
+
   /// Runs the lane until it wants to sleep; when it wants to be run again at the latest.
   @discardableResult
   public func run() -> Duration? {

@@ -439,7 +439,8 @@ typedef enum es_disconnect_reason {
   ES_LEFT_REPOSITORY_FAILED = 10,  /* The history could not answer. */
   ES_LEFT_CHANNEL_REMOVED = 11,    /* The channel was removed. */
   ES_LEFT_DRAINING = 12,            /* The streams were drained, or the hub closed. */
-  ES_LEFT_STREAMS_FREED = 13       /* es_streams_free. */
+  ES_LEFT_STREAMS_FREED = 13,      /* es_streams_free. */
+  ES_LEFT_RUN_ENDED = 14           /* The run is over, and the reader has all of it. */
 } es_disconnect_reason;
 
 /* What can happen to the readers of a channel. */
