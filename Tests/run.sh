@@ -27,6 +27,8 @@ checks, in about six minutes on two cores:
   examples     the other examples, from the shell
   commandline  Examples/CommandLine, from the shell
   resume       clients resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
+  runs         viewers of Examples/LanguageModelGateway resume, runs are stopped, the server is killed, short form of
+               Tests/EndToEnd/runs.py
   stalled      stalled readers on many channels stay within the memory limit, short form of Tests/EndToEnd/stalled.py
   cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
   hostile      hostile peers at both stacks, under the address sanitizer, short form of Tests/EndToEnd/hostile.py
@@ -48,7 +50,7 @@ EOF
 
 first=(format unit readme quickstart c-example)
 all=("${first[@]}" linkage platforms asynchttpclient allocations benchmarks documentation examples commandline resume
-  stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
+  runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -95,6 +97,7 @@ run_check() {
     examples) bash Tests/Checks/examples.sh ;;
     commandline) bash Tests/Checks/commandline.sh ;;
     resume) python3 Tests/EndToEnd/resume.py && python3 Tests/EndToEnd/killed.py ;;
+    runs) bash Tests/EndToEnd/runs.sh ;;
     stalled) python3 Tests/EndToEnd/stalled.py ;;
     cycles) python3 Tests/EndToEnd/cycles.py ;;
     hostile) python3 Tests/EndToEnd/hostile.py ;;

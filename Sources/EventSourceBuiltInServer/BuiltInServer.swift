@@ -61,6 +61,26 @@ public final class BuiltInServer: Sendable {
     routes.update { $0.mount(handler, at: pattern) }
   }
 
+  /// Mounts a collection of runs. Clients start runs at the path, and read and stop each run at the path plus its ID.
+  ///
+  /// As for ``mount(_:at:)-(EventStreamHandler,_)``, the first mount or route that matches is used. So a route that was
+  /// added earlier serves its method at its path. Bodies are read up to ``Configuration/maximumBodyBytes``.
+  ///
+  /// - Parameters:
+  ///   - handler: Serves the requests, on the server's threads.
+  ///   - pattern: The path of the collection. Traps if it ends with a slash or has a parameter named `run`. The path of
+  ///     a run is this path and one more segment, the run's ID.
+  public func mount(_ handler: RunHandler, at pattern: PathPattern) {
+    let item: PathPattern
+    do {
+      item = try PathPattern(pattern.description + "/{run}")
+    } catch {
+      preconditionFailure("\(error)")
+    }
+    precondition(!pattern.description.hasSuffix("/"), "the path of a collection of runs does not end with a slash")
+    routes.update { $0.mount(handler, at: pattern, item: item) }
+  }
+
   /// Responds to ordinary requests for a path with a closure.
   ///
   /// The closure runs as a task, not on the server's threads, so it may block. Until it returns, its connection reads

@@ -4,7 +4,8 @@ extension EventSource.Configuration {
     /// A continuous feed. When a response ends or breaks, the source requests it again from where it stopped.
     case subscription
     /// A single response, such as a model's answer. The source ends with it, and does not repeat the request once a
-    /// stream was open.
+    /// stream was open. If the server offers to resume the response, the source resumes it: see
+    /// ``EventSource/Configuration/resumesResponses``.
     case singleResponse
   }
 

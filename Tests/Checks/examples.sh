@@ -57,6 +57,32 @@ check_DurableHistory() {
   expect "the exit status after a wrong call" $? 64
 }
 
+check_LanguageModelGateway() {
+  local run ask=(-H 'Content-Type: application/json' -D "$scratch/head" -d
+    '{"model":"echo","stream":true,"max_tokens":5,"messages":[{"role":"user","content":"a b"}]}')
+  serve --port 0 --tokens-per-second 100 --retention 60
+  curl -sN "${ask[@]}" "$url/v1/chat/completions" >"$scratch/stream" || fail "nothing can be asked"
+  run=$(tr -d '\r' <"$scratch/head" | sed -n 's|^Location: /runs/||p')
+  expect "the tokens" "$(grep -oE '[0-9]+:[ab]' "$scratch/stream" | tr '\n' ' ')" '0:a 1:b 2:a 3:b 4:a '
+  expect "the last words" "$(grep '^data' "$scratch/stream" | tail -2 | head -1)" 'data: [DONE]'
+  expect "watched again" "$(curl -sN "$url/runs/$run")" "$(cat "$scratch/stream")"
+  expect "resumed" "$(curl -sN -H "Last-Event-ID: $run-6" "$url/runs/$run" | grep -oE '[0-9]+:[ab]' | tr '\n' ' ')" '4:a '
+  expect "after the end" "$(curl -s -o /dev/null -w '%{http_code}' -H "Last-Event-ID: $run-9" "$url/runs/$run")" 204
+  expect "a run that is not there" "$(curl -s -o /dev/null -w '%{http_code}' "$url/runs/none")" 404
+  curl -sN "${ask[@]/5/5000}" "$url/v1/chat/completions" >"$scratch/stream" &
+  wait_until "a long answer to begin" has_line 200 "$scratch/head"
+  wait_until "its first token" has_line 0:a "$scratch/stream"
+  run=$(tr -d '\r' <"$scratch/head" | sed -n 's|^Location: /runs/||p')
+  expect "the status of a stop" "$(curl -s -o /dev/null -w '%{http_code}' -X DELETE "$url/runs/$run")" 204
+  wait %%
+  expect "how the viewer was told" "$(grep -c '"outcome":"stopped"' "$scratch/stream")" 1
+  expect "what is being written" "$(curl -s "$url/stats" | grep -oE '"active":[0-9]+')" '"active":0'
+  finish INT
+  expect "the exit status after Ctrl-C" $? 0
+  "$program" --history file >"$scratch/out" 2>"$scratch/error"
+  expect "the exit status after a wrong call" $? 64
+}
+
 check_CustomRepository() {
   serve
   for order in one two three; do curl -sf -d "$order" "$url/orders" >"$scratch/number" || fail "creating an order fails"; done

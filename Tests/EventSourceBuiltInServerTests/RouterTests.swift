@@ -8,6 +8,7 @@ struct RouterTests {
     switch match {
     case .mount(_, let channels): "mount \(channels)"
     case .route(_, let parameters): "route \(parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })"
+    case .runs(_, let run): "runs \(run ?? "")"
     case .methodNotAllowed(let allowed): "not \(allowed)"
     case .notFound: "nothing"
     }

@@ -2,10 +2,14 @@ import EventSourceServer
 import Glibc
 
 extension Connection {
-  /// Returns whether the body of a request with this head will be read. Only routes read bodies; handlers of streams
-  /// and paths without an endpoint do not.
+  /// Returns whether the body of a request with this head will be read. Routes read bodies, and so do requests that
+  /// start runs. Handlers of streams and paths without an endpoint do not.
   func readsBody(_ head: RequestHead) -> Bool {
-    if case .route = loop.context.routes.current.match(method: head.method, path: head.path) { true } else { false }
+    switch loop.context.routes.current.match(method: head.method, path: head.path) {
+    case .route: true
+    case .runs(_, let run): run == nil && head.method == "POST"
+    case .mount, .methodNotAllowed, .notFound: false
+    }
   }
 
   /// Passes a complete request to its endpoint.
@@ -17,6 +21,10 @@ extension Connection {
     if head.target == "*" { return respond(status: 204, fields: [], body: nil) }
     switch loop.context.routes.current.match(method: head.method, path: head.path) {
     case .mount(let handler, let channels): serve(head, handler, channels)
+    case .runs(let handler, let run):
+      keep(
+        handler.serve(
+          mountedRequest(head), body: body, run: run, response: self, on: loop.lane(of: handler.runs.hub)))
     case .route(let route, let parameters): serve(head, route, parameters, body)
     case .methodNotAllowed(let allowed) where head.method == "OPTIONS": answerOptions(head, allowed: allowed)
     case .methodNotAllowed(let allowed):
@@ -30,7 +38,11 @@ extension Connection {
   private func serve(_ head: RequestHead, _ handler: EventStreamHandler, _ channels: [String]) {
     let request = mountedRequest(head)
     let lane = loop.lane(of: handler.hub)
-    let session = handler.serve(request, channels: channels, response: self, on: lane)
+    keep(handler.serve(request, channels: channels, response: self, on: lane))
+  }
+
+  /// Keeps a session, to drive it from now on.
+  func keep(_ session: EventStreamSession) {
     // The handler may have finished the response within the call; then the session is no longer needed.
     if phase == .responding || phase == .streaming { self.session = session }
   }

@@ -24,6 +24,7 @@ extension Connection {
   /// Sends the response that a route's closure returned.
   func answer(_ response: BuiltInResponse, of run: RouteRun) {
     guard phase == .responding, self.run === run else { return }
+    if let stream = response.run { return startRun(stream, response.fields, of: run) }
     guard (200...599).contains(response.status) else {
       loop.context.log(.error, "A route answered with a status that cannot be sent", [("status", "\(response.status)")])
       return respond(status: 500, fields: run.fields, text: "internal server error")
@@ -35,6 +36,14 @@ extension Connection {
       return respond(status: response.status, fields: fields, body: response.streamedBody == nil ? response.body : nil)
     }
     startStreaming(status: response.status, fields: fields)
+  }
+
+  /// Sends the stream of a run that a route's closure returned. From now on the connection is one of its viewers.
+  private func startRun(_ stream: Run, _ fields: [HeaderField], of run: RouteRun) {
+    self.run = nil
+    loop.timers.cancel(Int(number))
+    let fields = fields + run.fields.filter { field in !fields.contains { $0.name == field.name } }
+    keep(stream.serve(run.request, adding: fields, response: self, on: loop.lane(of: stream.hub)))
   }
 
   /// Responds with 503 because a route exceeded its time limit.

@@ -14,6 +14,10 @@ public struct BuiltInResponse: Sendable, Hashable {
   /// 304. A peer that closes its sending side during the body counts as disconnected.
   public var streamedBody: StreamedBody?
 
+  /// A run to send as an event stream, instead of a body. ``status`` is then ignored: the response has the status 200,
+  /// or the one with which the run's collection responds to the request's `Accept` field and last event ID.
+  public var run: Run?
+
   /// Creates a response.
   public init(status: Int = 200, fields: [HeaderField] = [], body: [UInt8] = []) {
     self.status = status
@@ -67,6 +71,18 @@ public struct BuiltInResponse: Sendable, Hashable {
 
   /// Whether the status allows a body (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
   var mayHaveBody: Bool { status != 204 && status != 205 && status != 304 }
+
+  /// Returns a response that streams a run. The run outlives the request: a viewer whose connection breaks can read on
+  /// where the run is served.
+  ///
+  /// - Parameters:
+  ///   - run: The run. The application has decided that the caller may read it.
+  ///   - location: The path where the run can be read again, for the `Location` field. `nil` means that there is none.
+  public static func run(_ run: Run, location: String? = nil) -> BuiltInResponse {
+    var response = BuiltInResponse(fields: location.map { [HeaderField("Location", $0)] } ?? [])
+    response.run = run
+    return response
+  }
 
   /// Returns a response with only a status.
   public static func status(_ status: Int) -> BuiltInResponse { BuiltInResponse(status: status) }

@@ -25,9 +25,10 @@ final class RouteRun: Sendable {
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// The method, for the log.
-  let method: String
-  let path: String
+  let request: BuiltInRequest
+  /// The method and the path, for the log.
+  var method: String { request.method }
+  var path: String { request.path }
   /// The fields that the cross-origin policy adds to the response.
   let fields: [HeaderField]
   private let token: ConnectionToken
@@ -35,8 +36,7 @@ final class RouteRun: Sendable {
   private let state = Mutex(State())
 
   init(_ request: BuiltInRequest, fields: [HeaderField], token: ConnectionToken, mailbox: Mailbox) {
-    method = request.method
-    path = request.path
+    self.request = request
     self.fields = fields
     self.token = token
     self.mailbox = mailbox

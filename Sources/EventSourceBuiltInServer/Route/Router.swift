@@ -7,6 +7,8 @@ struct Router: Sendable {
   enum Match {
     /// The request goes to this handler, whatever its method.
     case mount(EventStreamHandler, channels: [String])
+    /// The request goes to this mount of runs, at its path or at that of a run.
+    case runs(RunHandler, run: String?)
     /// The request goes to this route.
     case route(Route, pathParameters: [String: String])
     /// The path exists, but not with this method. The allowed methods are listed.
@@ -17,6 +19,7 @@ struct Router: Sendable {
 
   private enum Endpoint {
     case mount(EventStreamHandler)
+    case runs(RunHandler)
     case route(method: String, Route)
   }
 
@@ -24,6 +27,12 @@ struct Router: Sendable {
 
   mutating func mount(_ handler: EventStreamHandler, at pattern: PathPattern) {
     entries.append((pattern, .mount(handler)))
+  }
+
+  /// - Parameter item: The path of a run, whose last segment is named `run`.
+  mutating func mount(_ handler: RunHandler, at pattern: PathPattern, item: PathPattern) {
+    entries.append((pattern, .runs(handler)))
+    entries.append((item, .runs(handler)))
   }
 
   mutating func route(_ method: String, _ pattern: PathPattern, _ route: Route) {
@@ -42,6 +51,8 @@ struct Router: Sendable {
         // Routes with the same path that were added earlier keep their methods. All other methods belong to the
         // handler.
         return get ?? .mount(handler, channels: parameters["channel"].map { [$0] } ?? [])
+      case .runs(let handler):
+        return get ?? .runs(handler, run: parameters["run"])
       case .route(let served, let route):
         if served == method { return .route(route, pathParameters: parameters) }
         if served == "GET", method == "HEAD", get == nil { get = .route(route, pathParameters: parameters) }

@@ -163,7 +163,10 @@ final class EventSourceSession: Sendable {
     // An attempt that was cut short may have left something.
     guard await reader.sendUnsent() else { return nil }
     let action = await decide(outcome)
-    if case .failed(let error, _, _) = outcome { reader.lastError = error } else { reader.lastError = nil }
+    switch outcome {
+    case .failed(let error, _, _), .interrupted(let error): reader.lastError = error
+    case .finished, .completed, .restarted, .cutShort: reader.lastError = nil
+    }
     return action
   }
 
@@ -188,6 +191,8 @@ final class EventSourceSession: Sendable {
   /// How an attempt ended.
   indirect enum Outcome {
     case failed(SubscriptionError, isFutile: Bool, atLeast: Duration?)
+    /// A single response broke, and the rest of it can be had.
+    case interrupted(SubscriptionError)
     /// The server has nothing more.
     case finished
     /// The event came that is the end.
@@ -205,22 +210,31 @@ final class EventSourceSession: Sendable {
     case .completed: return take(.completed)
     case .restarted: return take(.restart)
     case .failed(let error, let isFutile, let minimum):
-      log(.warning, "the stream ended or was not opened") { [("error", "\(error)")] }
-      let plan = shared.withLock {
-        $0.machine.plan(for: error, isFutile: isFutile, atLeast: minimum, at: now)
-      }
-      let isEnd = configuration.mode == .singleResponse && error.code == .streamEnded
-      guard !isEnd, let handler = configuration.errorHandler else {
-        return take(.failed(error, plan.suggestion, plan))
-      }
-      let decision = Mutex<EventSource.Configuration.Decision?>(nil)
-      let isRestarted = await step {
-        let made = try? await Abandonable().run { await handler(error, plan.suggestion) }
-        decision.withLock { $0 = made }
-      }
-      if isRestarted { return take(.restart) }
-      return decision.withLock { $0 }.flatMap { take(.failed(error, $0, plan)) }
+      return await decide(error, isFutile: isFutile, atLeast: minimum, isResumable: false)
+    case .interrupted(let error):
+      return await decide(error, isFutile: false, atLeast: nil, isResumable: true)
     }
+  }
+
+  @inline(never)
+  private func decide(
+    _ error: SubscriptionError, isFutile: Bool, atLeast minimum: Duration?, isResumable: Bool
+  ) async -> ConnectionState.Action? {
+    log(.warning, "the stream ended or was not opened") { [("error", "\(error)")] }
+    let plan = shared.withLock {
+      $0.machine.plan(for: error, isFutile: isFutile, atLeast: minimum, isResumable: isResumable, at: now)
+    }
+    let isEnd = configuration.mode == .singleResponse && error.code == .streamEnded && !isResumable
+    guard !isEnd, let handler = configuration.errorHandler else {
+      return take(.failed(error, plan.suggestion, plan))
+    }
+    let decision = Mutex<EventSource.Configuration.Decision?>(nil)
+    let isRestarted = await step {
+      let made = try? await Abandonable().run { await handler(error, plan.suggestion) }
+      decision.withLock { $0 = made }
+    }
+    if isRestarted { return take(.restart) }
+    return decision.withLock { $0 }.flatMap { take(.failed(error, $0, plan)) }
   }
 
   /// Makes an attempt, in a task that a restart can cancel.

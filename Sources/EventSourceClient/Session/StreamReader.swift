@@ -19,6 +19,8 @@ final class StreamReader: @unchecked Sendable {
   var lastError: SubscriptionError?
   /// Whether the stream that is being read has delivered an event.
   private var hasDelivered = false
+  /// Where the rest of a single response can be had.
+  private var resumption = Resumption()
   private var configuration: EventSource.Configuration { session.configuration }
 
   init(_ session: EventSourceSession, lastEventID: String) {
@@ -69,26 +71,34 @@ final class StreamReader: @unchecked Sendable {
   @inline(never)
   private func open(_ head: ResponseHead) async throws {
     guard case .open? = session.take(.accepted) else { throw CancellationError() }
+    if configuration.mode == .singleResponse, configuration.resumesResponses { resumption.opened(head) }
     session.log(.info, "a stream is open") { [("url", head.url.redacted)] }
     guard await session.handoff.send([.opened(head)]) else { throw CancellationError() }
   }
 
   @inline(never)
   private func ended(_ head: ResponseHead) -> EventSourceSession.Outcome {
-    .failed(SubscriptionError(.streamEnded, "the response came to its end", head: head), isFutile: false, atLeast: nil)
+    let error = SubscriptionError(.streamEnded, "the response came to its end", head: head)
+    return resumption.isSentAway ? .interrupted(error) : .failed(error, isFutile: false, atLeast: nil)
   }
 
   @inline(never)
   private func outcome(of error: any Error, _ watchdog: Watchdog) -> EventSourceSession.Outcome {
     // The watchdog cancels what it watches, and whatever that makes of it is no news.
-    if let late = watchdog.verdict { return .failed(late, isFutile: false, atLeast: nil) }
+    if let late = watchdog.verdict { return failed(late) }
     if error is ReachedEnd { return .completed }
     if Task.isCancelled { return .cutShort }
     if let passing = error as? PassingError { return .failed(passing.error, isFutile: false, atLeast: nil) }
     let failure =
       error as? SubscriptionError
       ?? SubscriptionError(.transport, "the server cannot be reached, or the connection broke", underlying: error)
-    return .failed(failure, isFutile: [.request, .tooLarge].contains(failure.code), atLeast: nil)
+    return failed(failure)
+  }
+
+  private func failed(_ error: SubscriptionError) -> EventSourceSession.Outcome {
+    let isFutile = [.request, .tooLarge].contains(error.code)
+    if resumption.isPossible, !isFutile { return .interrupted(error) }
+    return .failed(error, isFutile: isFutile, atLeast: nil)
   }
 
   /// The event that is the end has come.
@@ -136,7 +146,7 @@ final class StreamReader: @unchecked Sendable {
         "the last event ID cannot be sent: \(flaw). The next attempt sends none, so that events may be missed"
       throw PassingError(error: SubscriptionError(.request, message))
     }
-    return complete(request, lastEventID: lastEventID)
+    return complete(resumption.request(request), lastEventID: lastEventID)
   }
 
   @inline(never)
@@ -247,9 +257,11 @@ final class StreamReader: @unchecked Sendable {
         switch element {
         case .reconnectionTime(let time):
           _ = session.take(.reconnectionTime(time))
+          resumption.receivedRetry()
         case .comment(let text):
           elements.append(.comment(text))
         case .event(let event):
+          resumption.received(event)
           if !hasDelivered {
             hasDelivered = true
             _ = session.take(.delivered)

@@ -76,27 +76,31 @@ struct ConnectionState {
   struct Plan {
     var suggestion: EventSource.Configuration.Decision
     var delay: Duration
+    /// What ended was a single response, and the rest of it can be had.
+    var isResumable = false
   }
 
   /// Counts the end of an attempt or a stream, and plans what follows. Called once for each end.
   mutating func plan(
-    for error: SubscriptionError, isFutile: Bool, atLeast minimum: Duration?, at now: Duration
+    for error: SubscriptionError, isFutile: Bool, atLeast minimum: Duration?, isResumable: Bool = false,
+    at now: Duration
   ) -> Plan {
     let isIdle = !(state == .open && hasDelivered)
     let isStable = state == .open && now - openedAt >= configuration.backoffResetInterval
     if isIdle, error.code != .streamEnded, !isStable { delay.failed() } else { delay.succeeded() }
     rejections = error.status == 401 ? rejections + 1 : 0
     let wait = delay.next(isIdle: isIdle, atLeast: minimum, random: Double.random(in: 0...1, using: &random))
-    return Plan(suggestion: suggestion(isFutile: isFutile, after: wait, at: now), delay: wait)
+    let suggestion = suggestion(isFutile: isFutile, after: wait, isResumable: isResumable, at: now)
+    return Plan(suggestion: suggestion, delay: wait, isResumable: isResumable)
   }
 
   private func suggestion(
-    isFutile: Bool, after wait: Duration, at now: Duration
+    isFutile: Bool, after wait: Duration, isResumable: Bool, at now: Duration
   ) -> EventSource.Configuration.Decision {
     if let most = configuration.maximumFailedAttempts, delay.failures >= most { return .stop }
     // A provider of requests learns of the rejection and is asked for a fresh request, once.
     if isFutile { return rejections == 1 && configuration.requestProvider != nil ? .reconnect : .stop }
-    if hasBeenOpen { return configuration.mode == .singleResponse ? .stop : .reconnect }
+    if hasBeenOpen { return configuration.mode == .singleResponse && !isResumable ? .stop : .reconnect }
     switch configuration.initialConnectionFailure {
     case .fail: return .stop
     case .retry: return timeLeft(at: now + wait).map { $0 > .zero } ?? true ? .reconnect : .stop
@@ -157,7 +161,7 @@ struct ConnectionState {
   private mutating func failed(
     _ error: SubscriptionError, _ decision: EventSource.Configuration.Decision, _ plan: Plan
   ) -> Action {
-    if configuration.mode == .singleResponse, state == .open, error.code == .streamEnded {
+    if configuration.mode == .singleResponse, state == .open, error.code == .streamEnded, !plan.isResumable {
       state = .closed
       return .close(.completed)
     }

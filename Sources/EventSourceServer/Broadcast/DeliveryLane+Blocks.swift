@@ -71,6 +71,13 @@ extension DeliveryLane {
       if isSuperseded || subscription.hasReplayed(bytes, isEvent: piece.segment.entry(block).id != .none) {
         if isSuperseded { tally.conflated += 1 }
       } else {
+        if session.isJSONLines {
+          copy += RunLines.line(of: bytes)
+          tally.delivered += 1
+          subscription.moveBehind(block, of: piece.segment)
+          guard copy.count < Self.copiedBytes else { break }
+          continue
+        }
         if bytes.count > Self.largeEvent {
           if copy.isEmpty { return giveEvent(to: subscription, block: block, of: piece.segment) }
           break
@@ -82,8 +89,7 @@ extension DeliveryLane {
           copy += bytes
         }
       }
-      subscription.cursor = piece.segment.start + UInt64(piece.segment.entry(block).end)
-      subscription.ordinal = piece.segment.firstOrdinal + UInt64(block) + 1
+      subscription.moveBehind(block, of: piece.segment)
       guard copy.count < Self.copiedBytes else { break }
     }
     session.setOwn(LogSegment.standalone(copy, budget: hub.budget))
@@ -117,6 +123,12 @@ extension DeliveryLane {
 }
 
 extension Subscription {
+  /// The reader has been given a block, or is not to be given it.
+  fileprivate func moveBehind(_ block: Int, of segment: LogSegment) {
+    cursor = segment.start + UInt64(segment.entry(block).end)
+    ordinal = segment.firstOrdinal + UInt64(block) + 1
+  }
+
   /// Whether the reader has been given a block of the log by a replay.
   fileprivate func hasReplayed(_ block: UnsafeRawBufferPointer, isEvent: Bool) -> Bool {
     guard isEvent, replayed != nil else { return false }

@@ -20,6 +20,9 @@ public struct ChannelName: Sendable, CustomStringConvertible {
     rawValue = name
   }
 
+  /// Creates a name from text that is known to be valid.
+  init(unchecked name: String) { rawValue = name }
+
   /// The name as text.
   public var description: String { rawValue }
 }

@@ -20,6 +20,9 @@ extension EventChannel {
     }
   }
 
+  /// What holds events that the log no longer has; nil: nothing does. A run's log has everything.
+  var replaySource: (any EventRepository)? { run == nil ? withState { $0.repository } : nil }
+
   func snapshot() -> LogSnapshot { withState { LogSnapshot($0.log) } }
 
   var logEnd: UInt64 { withState { $0.log.end } }
@@ -60,7 +63,9 @@ extension EventChannel {
 
   /// Evicts the oldest of several segments, offered or not; whether there were several.
   func evictOldest(owner: LogOwner) -> Bool {
-    withState { state in
+    // A run is kept whole.
+    guard run == nil else { return false }
+    return withState { state in
       guard state.log.segments.count > 1 else { return false }
       state.log.removeOldestSegment(owner: owner)
       return true

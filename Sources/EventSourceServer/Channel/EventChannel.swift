@@ -27,6 +27,8 @@ final class EventChannel: Sendable {
     var handles = 0
     /// Nothing is published to it any more, and nobody subscribes.
     var isRemoved = false
+    /// Whether the run is over and its last event is in the log. A stream that has everything then ends.
+    var isEnded = false
     /// Whether there is a recorder: each publication asks, and to ask the history itself would retain it.
     private(set) var isRecorded = false
     /// What is known of the newest event of a history that records, before anything was published in this life.
@@ -53,6 +55,8 @@ final class EventChannel: Sendable {
   let incarnation: UInt64
   /// What the generated IDs of this life begin with, before the number.
   let idPrefix: String
+  /// What makes it a run; nil: a channel of the hub.
+  let run: RunCore?
   private let state: Mutex<State>
 
   /// Whether events have keys in the log, for publishers, which make them before they take the lock.
@@ -62,8 +66,9 @@ final class EventChannel: Sendable {
 
   init(
     name: ChannelName, incarnation: UInt64, idPrefix: String, _ rules: ChannelRules,
-    repository: (any EventRepository)? = nil, recording: RecordingQueue?
+    repository: (any EventRepository)? = nil, recording: RecordingQueue?, run: RunCore? = nil
   ) {
+    self.run = run
     self.name = name
     self.incarnation = incarnation
     self.idPrefix = idPrefix

@@ -11,6 +11,8 @@ public final class EventStreamHandler: Sendable {
   public let configuration: Configuration
 
   let authorizer: (any ChannelAuthorizer)?
+  /// The runs that are read, instead of the hub's channels.
+  let runs: RunStore?
   // The configuration's durations in the lanes' unit.
   let heartbeatInterval: Int64?
   let stallTimeout: Int64
@@ -27,9 +29,13 @@ public final class EventStreamHandler: Sendable {
   ///   - configuration: The behavior of the streams. Traps if it is invalid, so call ``Configuration/validate()`` first
   ///     on one that comes from user input.
   ///   - authorizer: Decides who may read which channels. `nil` lets everyone read all channels.
-  public init(
+  public convenience init(
     _ hub: EventHub, configuration: Configuration = Configuration(), authorizer: (any ChannelAuthorizer)? = nil
   ) {
+    self.init(hub, configuration: configuration, authorizer: authorizer, runs: nil)
+  }
+
+  init(_ hub: EventHub, configuration: Configuration, authorizer: (any ChannelAuthorizer)?, runs: RunStore?) {
     do {
       try configuration.validate()
     } catch {
@@ -38,6 +44,7 @@ public final class EventStreamHandler: Sendable {
     self.hub = hub
     self.configuration = configuration
     self.authorizer = authorizer
+    self.runs = runs
     heartbeatInterval = configuration.heartbeatInterval?.nanoseconds
     stallTimeout = configuration.stallTimeout.nanoseconds
     opening = configuration.reconnectionTime == nil ? Self.comment(configuration, hub) : nil
@@ -45,18 +52,21 @@ public final class EventStreamHandler: Sendable {
     streamHead = Self.streamHead(adding: [], configuration, body: .stream)
   }
 
-  /// The head of a stream with fields of its own, or with another body.
-  func streamHead(adding fields: [HeaderField], body: EventStreamResponseHead.Body) -> EventStreamResponseHead {
-    Self.streamHead(adding: fields, configuration, body: body)
+  /// The head of a stream with fields of its own, of another type, or with another body.
+  func streamHead(
+    adding fields: [HeaderField], isJSONLines: Bool, body: EventStreamResponseHead.Body
+  ) -> EventStreamResponseHead {
+    Self.streamHead(adding: fields, configuration, isJSONLines: isJSONLines, body: body)
   }
 
   private static func streamHead(
-    adding fields: [HeaderField], _ configuration: Configuration, body: EventStreamResponseHead.Body
+    adding fields: [HeaderField], _ configuration: Configuration, isJSONLines: Bool = false,
+    body: EventStreamResponseHead.Body
   ) -> EventStreamResponseHead {
     EventStreamResponseHead(
       status: 200,
       fields: [
-        HeaderField("Content-Type", "text/event-stream; charset=utf-8"),
+        HeaderField("Content-Type", isJSONLines ? "application/jsonl" : "text/event-stream; charset=utf-8"),
         HeaderField("Cache-Control", "no-cache, no-transform"),
         // nginx would hold the events back until its buffer is full.
         HeaderField("X-Accel-Buffering", "no"),

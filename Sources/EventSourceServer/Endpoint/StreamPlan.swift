@@ -1,8 +1,10 @@
 internal import EventSourceFormat
 
-/// What a well-formed request asks for. In an object, because each look at the phase of a request copies its plan. The
-/// lane's thread changes it.
-final class StreamPlan {
+/// What a well-formed request asks for. In an object, because each look at the phase of a request copies its plan.
+///
+/// Lock rule, which makes the class `Sendable`: a plan made elsewhere is passed to the lane once. From then on only the
+/// lane's thread uses it.
+final class StreamPlan: @unchecked Sendable {
   /// Stands for a last event ID that no event can have: one that is too long, or has a line break or a NUL. It begins
   /// with a space, which the `Last-Event-ID` field cannot carry and publishers are refused, so whoever is asked for
   /// the events after it does not know it, and the reader is told of a gap. A rejection would end a browser's
@@ -14,19 +16,29 @@ final class StreamPlan {
   let lastEventID: String?
   /// Until when a channel that is not there is waited for, once that has begun.
   var waitEnd = Int64.never
+  /// Whether the history was asked for the run.
+  var wasSought = false
+  /// Whether a run is sent as JSON lines when it is over, instead of as events.
+  let isJSONLines: Bool
   var isHead: Bool { request.method == "HEAD" }
 
+  init(_ request: any EventStreamRequest, _ channels: [ChannelName], lastEventID: String?, isJSONLines: Bool = false) {
+    self.request = request
+    self.channels = channels
+    self.lastEventID = lastEventID
+    self.isJSONLines = isJSONLines
+  }
+
   /// Reads a request; throws the rejection of one that is not well-formed. OPTIONS is not for here.
-  init(
+  convenience init(
     _ request: any EventStreamRequest, routeChannels: [String], _ configuration: EventStreamHandler.Configuration
   ) throws(EventStreamRejection) {
     guard request.method == "GET" || request.method == "HEAD" else { throw .methodNotAllowed(request.method) }
     guard let target = RequestTarget(request.target) else { throw .bad("the request target is ill-formed") }
     guard AcceptField.admitsEventStream(request.fields.values(of: "Accept")) else { throw .notAcceptable }
-    self.request = request
     let queryChannels = try Self.queryChannels(target, routeChannels, configuration)
-    channels = try Self.channels(routeChannels + queryChannels, configuration)
-    lastEventID = Self.lastEventID(request, target, configuration)
+    let channels = try Self.channels(routeChannels + queryChannels, configuration)
+    self.init(request, channels, lastEventID: Self.lastEventID(request, target, configuration))
   }
 
   /// The channels that the query names. Where the path or the configuration names what is read, the query must not
@@ -68,7 +80,7 @@ final class StreamPlan {
   }
 
   /// The field if it is there and not empty (WHATWG HTML 9.2.4), else the query.
-  private static func lastEventID(
+  static func lastEventID(
     _ request: any EventStreamRequest, _ target: RequestTarget, _ configuration: EventStreamHandler.Configuration
   ) -> String? {
     let candidates =

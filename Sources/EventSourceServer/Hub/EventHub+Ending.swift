@@ -10,6 +10,7 @@ extension EventHub {
     admissions.setPhase(.closed)
     offers.close()
     for channel in channels.withLock({ Array($0.values) }) { channel.recording?.close() }
+    for store in runStores.withLock({ $0.compactMap(\.store) }) { store.close() }
     for recording in recordings.withLock({ Array($0.values) }) { recording.close() }
     post(toAllLanes: .drain(0))
   }

@@ -6,7 +6,8 @@ extension EventHub {
   private static let candidates = 64
 
   func owner(of channel: EventChannel) -> LogOwner {
-    LogOwner(channel: channel, registry: registry, budget: budget)
+    // What is in no registry is not evicted: the collection of a run sees to its memory.
+    LogOwner(channel: channel, registry: channel.run == nil ? registry : nil, budget: budget)
   }
 
   /// Brings the hub's bytes below the limit, after something was published to a channel.

@@ -39,6 +39,9 @@ public final class EventHub: Sendable {
   let shortestAge: Atomic<Int64>
   /// Which channels have readers; nil: no observer was configured.
   let occupancy: OccupancyLedger?
+  /// The collections of runs, and the next moment at which one of their runs is due.
+  let runStores = Mutex<[WeakRunStore]>([])
+  let runDue = Atomic(Int64.never)
   /// How many requests wait for a channel to be opened.
   let waitingRequests = Atomic(0)
   /// Slow readers have been asked for, and not yet disconnected.
@@ -115,8 +118,11 @@ public final class EventHub: Sendable {
       return lanes
     }
     // Time goes on with another lane, or not at all.
-    guard let occupancy else { return }
-    if let other = others.first { other.post(.lookAtTime) } else { occupancy.expire(.never) }
+    if let other = others.first {
+      if occupancy != nil || runDue.load(ordering: .acquiring) != .never { other.post(.lookAtTime) }
+    } else {
+      occupancy?.expire(.never)
+    }
   }
 
   func post(toAllLanes message: LaneMailbox.Message) {
@@ -140,6 +146,7 @@ extension EventHub {
   func place(
     after id: String, in log: LogSnapshot, of channel: EventChannel, encodedAs hash: BlockHash? = nil
   ) -> LogSnapshot.Place? {
+    if channel.run != nil { return RunCore.place(after: id, in: log, prefix: channel.idPrefix) }
     if let position = positions.position(in: id), position.incarnation == channel.incarnation {
       return log.place(after: position.number, id: id)
     }

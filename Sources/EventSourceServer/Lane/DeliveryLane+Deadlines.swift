@@ -29,6 +29,7 @@ extension DeliveryLane {
     case .arrived, .closed: return next
     case .authorizing(let pending): return min(next, pending.end)
     case .waiting(let wait): return min(next, wait.plan.waitEnd)
+    case .answering(let pending): return min(next, pending.end)
     case .leaving(_, let end, _): next = min(next, end)
     case .open: next = min(next, session.lifetimeEnd, session.recheck?.at ?? .never)
     case .resuming: break
@@ -39,7 +40,7 @@ extension DeliveryLane {
     guard session.isStreaming else { return next }
     if session.isBlocked {
       next = min(next, session.blockedSince + session.handler.stallTimeout)
-    } else if let interval = session.handler.heartbeatInterval {
+    } else if let interval = session.handler.heartbeatInterval, !session.isJSONLines {
       let due = lastWrite(to: session) + interval
       next = min(next, (due + Self.granularity - 1) / Self.granularity * Self.granularity)
     }
@@ -54,7 +55,8 @@ extension DeliveryLane {
     case .waiting where session.leaveAt <= now: return refuseForNow(session)
     case .waiting(let wait) where wait.plan.waitEnd <= now:
       return reject(session, .unknownChannel(wait.requested))
-    case .arrived, .authorizing, .waiting, .closed: return
+    case .answering(let pending) where pending.end <= now || session.leaveAt <= now: return refuseForNow(session)
+    case .arrived, .authorizing, .answering, .waiting, .closed: return
     case .resuming, .open, .leaving: break
     }
     if session.grantEnd <= now { return grantEnded(session) }
@@ -81,7 +83,8 @@ extension DeliveryLane {
   /// A comment after a time of silence. A stream that has something coming needs none, and one within an event must
   /// have none.
   private func sendHeartbeat(to session: EventStreamSession) {
-    guard let interval = session.handler.heartbeatInterval, !session.isBlocked, !session.isQueued,
+    guard let interval = session.handler.heartbeatInterval, !session.isBlocked, !session.isJSONLines,
+      !session.isQueued,
       session.output == .nothing, lastWrite(to: session) + interval <= now
     else { return }
     guard let taken = write(hub.heartbeat, to: session), taken < hub.heartbeat.count else { return }

@@ -40,7 +40,7 @@ extension DeliveryLane {
   /// The last step of a stream that leaves: a `retry` of its own, then the end.
   func end(_ session: EventStreamSession) {
     guard case .leaving(let reason, let end, let hasFinalRetry) = session.phase else { return }
-    if !hasFinalRetry, let retry = finalRetry(for: session) {
+    if !hasFinalRetry, !session.isJSONLines, let retry = finalRetry(for: session) {
       session.phase = .leaving(reason, by: end, hasFinalRetry: true)
       session.setOwn(retry)
       enqueue(session)
@@ -81,6 +81,7 @@ extension DeliveryLane {
     guard !session.isFinished else { return }
     leaveCohort(session)
     if case .authorizing(let pending) = session.phase { pending.cancel() }
+    if case .answering(let pending) = session.phase { pending.cancel() }
     endWaiting(session)
     session.recheck?.cancel()
     session.recheck = nil

@@ -2,10 +2,21 @@ import Synchronization
 
 /// Requests for channels that are not there.
 extension DeliveryLane {
+  /// How long a run may take to be read from its history.
+  private static let historyTime = Duration.seconds(30)
+
   /// Answers as the endpoint says, or lets the request wait. Nothing of a stream has been written.
   func channelIsMissing(
     _ session: EventStreamSession, _ plan: StreamPlan, _ name: ChannelName, requestedAs requested: ChannelName
   ) {
+    if let runs = session.handler.runs, runs.repository != nil {
+      // Its memory was needed before the reader could have it.
+      guard !plan.wasSought else { return refuseForNow(session) }
+      plan.wasSought = true
+      wait(session, plan, for: name, requestedAs: requested, upTo: Self.historyTime)
+      if case .waiting = session.phase { runs.load(name, for: mailbox) }
+      return
+    }
     switch session.handler.configuration.missingChannel {
     case .finished: reject(session, .finished)
     case .waits(let time) where !plan.isHead: wait(session, plan, for: name, requestedAs: requested, upTo: time)
@@ -33,7 +44,9 @@ extension DeliveryLane {
     // Counted first: whoever opens the channel from now on says so to the lanes, and one that was opened before is
     // found.
     hub.waitingRequests.add(1, ordering: .sequentiallyConsistent)
-    if hub.channels.withLock({ $0[name] != nil }) { mailbox.post(.opened(name)) }
+    let isThere =
+      session.handler.runs.map { $0.channel(named: name) != nil } ?? hub.channels.withLock { $0[name] != nil }
+    if isThere { mailbox.post(.opened(name)) }
     schedule(session)
   }
 

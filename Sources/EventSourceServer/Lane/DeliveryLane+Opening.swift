@@ -24,6 +24,7 @@ extension DeliveryLane {
     let permitted = grant.permitted(of: plan.channels)
     guard !permitted.isEmpty else { return reject(session, .forbidden) }
     session.phase = .resuming(plan)
+    session.isJSONLines = plan.isJSONLines
     if permitted.count > 1 {
       session.composite = CompositeIDWriter(maximumBytes: session.handler.configuration.maximumLastEventIDBytes)
     }
@@ -67,9 +68,11 @@ extension DeliveryLane {
     }
     setWindowOrigin(of: session)
     accept(grant, for: session, plan.request)
-    session.setOwn(opening(for: session))
+    session.setOwn(plan.isJSONLines ? nil : opening(for: session))
+    if handler.runs != nil { watchRun(session) }
     let firstMissing = begin(session, lastEventID: plan.lastEventID)
     guard !session.isFinished else { return }
+    if handler.runs != nil, isWaitingForRun(session, plan) { return schedule(session) }
     if case .reject(let status) = handler.configuration.gapPolicy {
       if let firstMissing { return reject(session, .eventsAreMissing(status: status, channel: firstMissing)) }
       let replaying = session.subscriptions.filter(\.state.isReplaying)
@@ -102,7 +105,7 @@ extension DeliveryLane {
 
   /// Begins the response. That is after the reader has its places: who has seen the head gets everything that is
   /// published from then on.
-  private func sendHead(_ session: EventStreamSession) {
+  func sendHead(_ session: EventStreamSession) {
     let peer = session.plan?.request.peer
     session.phase = .open
     session.lastWrite = now
@@ -121,8 +124,9 @@ extension DeliveryLane {
     -> EventStreamResponseHead
   {
     let handler = session.handler
-    if case .stream = body, session.crossOriginFields.isEmpty { return handler.streamHead }
-    return handler.streamHead(adding: session.crossOriginFields, body: body)
+    if case .stream = body, session.crossOriginFields.isEmpty, !session.isJSONLines { return handler.streamHead }
+    return handler.streamHead(
+      adding: session.crossOriginFields, isJSONLines: session.isJSONLines, body: body)
   }
 
   /// Answers with a rejection; nothing of a stream has been written.

@@ -14,7 +14,7 @@ extension DeliveryLane {
   func subscribe(_ session: EventStreamSession, to name: ChannelName) throws(PublishError) -> Bool {
     let most = hub.configuration.maximumReadersPerChannel ?? .max
     while true {
-      let channel = try hub.findChannel(name)
+      let channel = try session.handler.findChannel(name)
       let known = audiences[ObjectIdentifier(channel)]
       let result = channel.withState { state -> (Subscription, ChannelClaim)?? in
         // Removed since it was found: it is looked up once more.
@@ -98,7 +98,7 @@ extension DeliveryLane {
   private func beginAtStart(_ subscription: Subscription, _ log: LogSnapshot) -> Beginning {
     let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
     let session = subscription.session
-    if let repository = subscription.channel.withState({ $0.repository }) {
+    if let repository = subscription.channel.replaySource {
       session.composite?.replace(Int(subscription.number), by: .beginning)
       return .replay(Replay(source: repository, pin: start))
     }
@@ -117,7 +117,7 @@ extension DeliveryLane {
     let log = channel.snapshot()
     if id == "" {
       // From the very first on: the log alone has that only if it has evicted nothing.
-      let hasRepository = channel.withState { $0.history != nil }
+      let hasRepository = channel.replaySource != nil
       if hasRepository || log.startOrdinal == 0 {
         let beginning = beginAtStart(subscription, log)
         if case .replay(let replay) = beginning { replay.needsEveryEvent = true }
@@ -130,7 +130,7 @@ extension DeliveryLane {
         session.composite?.replace(number, by: claim)
         return .at(place)
       }
-      if let repository = channel.withState({ $0.repository }) {
+      if let repository = channel.replaySource {
         session.composite?.replace(number, by: .own(id, number: nil))
         let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
         return .replay(Replay(source: repository, lastEventID: EventID(unchecked: id), pin: start))
@@ -152,6 +152,7 @@ extension DeliveryLane {
     if subscription.state.isReplaying { audience.countReplay(-1) }
     audience.remove(subscription)
     audience.channel.withState { $0.readers -= 1 }
+    if subscription.isViewing { audience.channel.run?.store.apply(.viewerLeft, to: audience.channel) }
     releaseIfUnused(audience)
     hub.forgetIfUnused(audience.channel)
   }

@@ -8,6 +8,7 @@ extension DeliveryLane {
   func serve(_ session: EventStreamSession) {
     session.isQueued = false
     if case .arrived(let plan) = session.phase { return authorize(session, plan) }
+    if case .answering(let pending) = session.phase { return begin(session, pending) }
     var turn = Self.turnBytes
     while session.isStreaming, !session.isBlocked {
       guard turn > 0, allowance > 0 else { return enqueue(session) }
@@ -172,6 +173,7 @@ extension DeliveryLane {
   /// The reader has everything: from now on it is offered what is published as it is published.
   private func caughtUp(_ session: EventStreamSession) {
     tellRemovals(to: session)
+    endWithRun(session)
     guard session.output == .nothing, session.isOpen else {
       if session.isStreaming { enqueue(session) }
       return

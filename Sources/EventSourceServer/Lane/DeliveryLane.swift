@@ -144,8 +144,8 @@ public final class DeliveryLane: @unchecked Sendable {
     hub.counters.add(tally)
     tally = LaneTally()
     hub.evictAged()
-    guard let occupancy = hub.occupancy, let hubOffset, !isClosed else { return next }
-    let due = occupancy.expire(hub.now)
+    guard let hubOffset, !isClosed else { return next }
+    let due = min(hub.expireRuns(), hub.occupancy?.expire(hub.now) ?? .never)
     guard due != .never else { return next }
     let own = Duration.nanoseconds(max(due - hubOffset, now))
     return min(next ?? own, own)
@@ -167,6 +167,9 @@ public final class DeliveryLane: @unchecked Sendable {
     case .disconnectSlowReaders: disconnectSlowReaders()
     case .drain(let window): drain(over: .nanoseconds(window))
     case .remove(let channel): removed(channel)
+    case .runEnded(let channel): runEnded(channel)
+    case .runIsMissing(let name, let hasFailed): runIsMissing(name, hasFailed: hasFailed)
+    case .runAnswered(let session, let answer): answered(session, answer)
     case .end(let channel, let reason):
       for subscription in subscriptions(of: channel) { leave(subscription.session, reason) }
     }

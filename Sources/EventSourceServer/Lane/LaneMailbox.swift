@@ -30,6 +30,12 @@ final class LaneMailbox: Sendable {
     case disconnectSlowReaders
     /// End all streams at random moments within so many nanoseconds.
     case drain(Int64)
+    /// A run is over, and its last event is in its log.
+    case runEnded(EventChannel)
+    /// No run of this name is in memory nor in the history, or the history cannot be read.
+    case runIsMissing(ChannelName, hasFailed: Bool)
+    /// What an application has decided about a request for its runs.
+    case runAnswered(EventStreamSession, RunAnswer)
     /// The channel is gone: end what reads it.
     case remove(EventChannel)
     /// End the streams that read this channel.

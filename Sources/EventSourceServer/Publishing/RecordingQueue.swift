@@ -48,11 +48,20 @@ final class RecordingQueue: Sendable {
     }
   }
 
-  /// Waits its turn, records, publishes. The work is done in a task of its own, so that nobody's cancellation is felt
-  /// by the others of a batch.
+  /// Waits its turn, records, publishes.
   ///
   /// - Returns: The event's ID; nil: the queue is retired, and the channel is to be looked up again.
   func record(_ event: PreparedEvent, in hub: EventHub) async throws -> EventID? {
+    guard let publication = try enqueue(event, in: hub) else { return nil }
+    return try await result(of: publication)
+  }
+
+  /// Puts an event at the end of the queue. The work is done in a task of its own, so that nobody's cancellation is
+  /// felt by the others of a batch.
+  ///
+  /// - Parameter run: The run that it belongs to; nil: it is for the channel that has the queue's name by then.
+  /// - Returns: nil: the queue is retired.
+  func enqueue(_ event: PreparedEvent, in hub: EventHub, for run: EventChannel? = nil) throws -> Publication? {
     guard hub.budget.chargeWaiting(event.byteCount) else {
       throw PublishError.recordingBacklog(name, limit: hub.budget.limit / 8)
     }
@@ -68,11 +77,16 @@ final class RecordingQueue: Sendable {
     guard let isFirst else { return nil }
     if isFirst {
       Task(executorPreference: hub.configuration.taskExecutor) {
-        while let batch = self.next() { await self.publish(batch, in: hub) }
+        while let batch = self.next() { await self.publish(batch, in: hub, for: run) }
         hub.release(self, of: self.name)
       }
     }
-    return try await withTaskCancellationHandler {
+    return publication
+  }
+
+  /// Waits until an event was recorded and published.
+  func result(of publication: Publication) async throws -> EventID {
+    try await withTaskCancellationHandler {
       try await publication.result
     } onCancel: {
       giveUp(CancellationError(), only: publication)
@@ -119,7 +133,7 @@ final class RecordingQueue: Sendable {
     }
   }
 
-  private func publish(_ batch: [Publication], in hub: EventHub) async {
+  private func publish(_ batch: [Publication], in hub: EventHub, for run: EventChannel?) async {
     // Without the batch, which a task that still sleeps would keep.
     let number = state.withLock { $0.batches }
     // The clock of a sleeping task traps at times that a configuration may well have.
@@ -134,7 +148,7 @@ final class RecordingQueue: Sendable {
     defer { limit.cancel() }
     do {
       var batch = batch
-      var recorder = hub.recorder(of: name)
+      var recorder = run.map { $0.withState { $0.recorder } } ?? hub.recorder(of: name)
       while recorder == nil {
         // Unregistered or removed meanwhile: there is nothing to record in, unless there is again.
         batch = batch.filter { !publishUnrecorded($0, in: hub) }
@@ -147,7 +161,8 @@ final class RecordingQueue: Sendable {
         throw PublishError.wrongRecording(name)
       }
       for (id, publication) in zip(ids, batch) {
-        hub.appendRecorded(publication.event.identified(by: id), by: recorder, to: name)
+        let event = publication.event.identified(by: id)
+        if let run { hub.appendRecorded(event, toRun: run) } else { hub.appendRecorded(event, by: recorder, to: name) }
         publication.finish(.success(id))
       }
     } catch {

@@ -22,6 +22,8 @@ public enum DisconnectReason: String, Sendable, Hashable, CaseIterable {
   case repositoryFailed
   /// The channel was removed, or its repository was removed.
   case channelRemoved
+  /// The run ended, and the reader has all of it.
+  case runEnded
   /// The hub was drained or closed.
   case draining
   /// The server was stopped.

@@ -10,6 +10,8 @@ public final class EventStreamSession: @unchecked Sendable {
     case arrived(StreamPlan)
     /// Waiting for the authorizer. Nothing has been written.
     case authorizing(PendingAuthorization)
+    /// Waiting for what the application answers. Nothing has been written.
+    case answering(PendingAnswer)
     /// A channel that it asks for is not there, and may be opened yet.
     case waiting(ChannelWait)
     /// Subscribed, but nothing is written until the repositories have confirmed that no event is missing.
@@ -41,6 +43,8 @@ public final class EventStreamSession: @unchecked Sendable {
   /// When the connection stopped accepting bytes. `never` while it accepts them.
   var blockedSince = Int64.never
   var isQueued = false
+  /// A run is sent as JSON lines, when it is over.
+  var isJSONLines = false
   var subscriptions: [Subscription] = []
   /// The names by which the request asked for them, if any differs from the channel's own.
   var requestedNames: [ChannelName]?
@@ -118,7 +122,7 @@ extension EventStreamSession {
     case .arrived(let plan), .resuming(let plan): plan
     case .authorizing(let pending): pending.plan
     case .waiting(let wait): wait.plan
-    case .open, .leaving, .closed: nil
+    case .answering, .open, .leaving, .closed: nil
     }
   }
 

@@ -26,6 +26,8 @@ final class Subscription: @unchecked Sendable {
   var replay: Replay?
   /// It has been told to the hub's observers.
   var isCounted = false
+  /// It is counted as a viewer of its run.
+  var isViewing = false
   /// Events that the reader got from a history and that have not reached the log.
   var replayed: ReplayedTail?
 
@@ -56,8 +58,10 @@ final class Subscription: @unchecked Sendable {
   }
 
   /// Whether no event of the log is rewritten or left out for this reader: its stream has one channel, so that IDs are
-  /// not composed, nothing replayed is still to come from the log, and events are not coalesced.
-  private var needsNoRewriting: Bool { session.subscriptions.count == 1 && replayed == nil && window == 0 }
+  /// not composed, nothing replayed is still to come from the log, events are not coalesced, and it is an event stream.
+  private var needsNoRewriting: Bool {
+    session.subscriptions.count == 1 && replayed == nil && window == 0 && !session.isJSONLines
+  }
 
   /// Whether the response is in the middle of one of this channel's events.
   var isWithinEvent: Bool { session.output == .event(number) }

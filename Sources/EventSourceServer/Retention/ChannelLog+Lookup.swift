@@ -44,6 +44,18 @@ struct LogSnapshot {
     return place(behind: block, in: segment)
   }
 
+  /// Returns the place after the event with a number, if it has this ID and all later events are retained; 0 is the
+  /// beginning.
+  func place(after number: UInt64, exactly id: String) -> Place? {
+    guard number > 0 else { return startOrdinal == 0 ? Place(position: start, ordinal: 0) : nil }
+    guard number > startOrdinal, number <= endOrdinal,
+      let index = segments.lastIndex(where: { $0.firstOrdinal < number })
+    else { return nil }
+    let block = Int(number - segments[index].firstOrdinal) - 1
+    guard EventBlock.id(of: segments[index].block(block)).elementsEqual(id.utf8) else { return nil }
+    return place(behind: block, in: segments[index])
+  }
+
   /// Returns the place after the newest event with this application ID, if all later events are retained. Two or three
   /// memory accesses per segment.
   func place(afterOwn id: String) -> Place? {

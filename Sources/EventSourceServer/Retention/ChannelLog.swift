@@ -55,7 +55,7 @@ struct ChannelLog {
   /// Evicts the oldest segment.
   mutating func removeOldestSegment(owner: LogOwner) {
     let segment = segments.removeFirst()
-    owner.registry.remove(segment)
+    owner.registry?.remove(segment)
     segment.chargeToReaders()
     allocatedBytes -= segment.capacity
     start = max(start, segment.end)
@@ -97,7 +97,9 @@ struct ChannelLog {
     // Doubling suits the size to the traffic; a sixteenth of the log's limit, and less of the hub's, keeps what is
     // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.
     let share = min(limits.maximumBytes / 16, owner.budget.limit / 64)
-    let largest = min(max(share, Self.smallestSegment), Self.largestSegment)
+    var largest = min(max(share, Self.smallestSegment), Self.largestSegment)
+    // Nothing of a run is evicted, so what its newest segment has room for is all that it wastes.
+    if owner.registry == nil { largest = min(largest, Self.mergedSegment) }
     let wanted = min(nextCapacity, largest)
     if prewritten == nil, let only = onlySegment(thatFitsInto: wanted, with: byteCount, limits) {
       return replace(only, by: LogSegment(copying: only, capacity: wanted, made: now), owner: owner)
@@ -111,7 +113,7 @@ struct ChannelLog {
     }
     allocatedBytes += segment.capacity
     segments.append(segment)
-    owner.registry.add(segment, owner: owner.channel)
+    owner.registry?.add(segment, owner: owner.channel)
     // In an empty log the first block begins with the segment.
     if segments.count == 1 {
       start = end
@@ -136,12 +138,12 @@ struct ChannelLog {
   }
 
   private mutating func replace(_ segment: LogSegment, by larger: LogSegment, owner: LogOwner) {
-    owner.registry.remove(segment)
+    owner.registry?.remove(segment)
     // Only a stack that sends from it keeps it now.
     segment.chargeToReaders()
     allocatedBytes += larger.capacity - segment.capacity
     segments = [larger]
-    owner.registry.add(larger, owner: owner.channel)
+    owner.registry?.add(larger, owner: owner.channel)
   }
 
   private mutating func trim(to most: Int, owner: LogOwner) {
@@ -157,6 +159,6 @@ struct ChannelLog {
 /// The channel of a log, and where its segments are accounted for.
 struct LogOwner {
   let channel: EventChannel
-  let registry: SegmentRegistry
+  let registry: SegmentRegistry?
   let budget: MemoryBudget
 }

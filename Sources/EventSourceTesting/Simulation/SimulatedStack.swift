@@ -63,6 +63,25 @@ public final class SimulatedStack {
     return connection
   }
 
+  /// Accepts a request whose response is a run's stream.
+  public func connect(
+    _ run: Run, _ request: SimulatedRequest = SimulatedRequest(), adding fields: [HeaderField] = [],
+    room: Int = .max
+  ) -> Connection {
+    let connection = Connection(response: SimulatedResponse(room: room), stack: self)
+    connection.session = run.serve(request, adding: fields, response: connection.response, on: lane)
+    return connection
+  }
+
+  /// Accepts a request for a mounted collection of runs: at its path, or at the path of the run with an ID.
+  public func connect(
+    _ handler: RunHandler, _ request: SimulatedRequest, body: [UInt8] = [], run id: String? = nil, room: Int = .max
+  ) -> Connection {
+    let connection = Connection(response: SimulatedResponse(room: room), stack: self)
+    connection.session = handler.serve(request, body: body, run: id, response: connection.response, on: lane)
+    return connection
+  }
+
   /// Runs the lane until it has nothing more to do. Returns the latest time at which it must run again.
   @discardableResult
   public func run() -> Duration? {

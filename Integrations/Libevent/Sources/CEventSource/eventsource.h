@@ -453,7 +453,8 @@ typedef enum es_disconnect_reason {
   ES_LEFT_REPOSITORY_FAILED = 10,       /* The history failed. */
   ES_LEFT_CHANNEL_REMOVED = 11,         /* The channel was removed. */
   ES_LEFT_DRAINING = 12,                /* The streams were drained, or the hub was closed. */
-  ES_LEFT_STREAMS_FREED = 13            /* es_streams_free was called. */
+  ES_LEFT_STREAMS_FREED = 13,           /* es_streams_free was called. */
+  ES_LEFT_RUN_ENDED = 14                /* The run ended, and the reader has all of it. */
 } es_disconnect_reason;
 
 /* The kinds of changes of a channel's readers. */

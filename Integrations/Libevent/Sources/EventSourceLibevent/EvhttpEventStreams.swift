@@ -83,10 +83,18 @@ public final class EvhttpEventStreams {
   ///   - channels: The channels to read, in addition to those of the handler's configuration.
   public func serve(_ request: OpaquePointer, with handler: EventStreamHandler, channels: [String]) {
     precondition(handler.hub === hub, "the handler belongs to another hub")
+    answer(request) { handler.serve($0, channels: channels, response: $1, on: $2) }
+  }
+
+  /// Has a request served on the base's lane.
+  func answer(
+    _ request: OpaquePointer,
+    by serve: (any EventStreamRequest, any EventStreamResponse, DeliveryLane) -> EventStreamSession
+  ) {
     guard !isClosed, let response = EvhttpResponse(request, loop: loop) else {
       return evhttp_send_error(request, 503, nil)
     }
-    let session = handler.serve(EvhttpRequest(request), channels: channels, response: response, on: loop.lane)
+    let session = serve(EvhttpRequest(request), response, loop.lane)
     if !session.isFinished {
       response.session = session
       response.watchForClosing()

@@ -19,7 +19,7 @@ import Foundation
       publish(readers: 0, "publish with 0 readers"), publish(readers: 1, "publish with 1 reader"),
       publish(readers: 10_000, "publish with 10,000 readers on another lane"), deliver(), encode(), parse(),
       parse(id: "an-id-of-more-than-15-bytes-", "parse with a long ID"), attach(), resume(), channel(holdsEvent: false),
-      channel(holdsEvent: true),
+      channel(holdsEvent: true), startRun(), run(), finishedRuns(),
     ]
     var areKept = true
     for measurement in measurements {
@@ -57,7 +57,7 @@ import Foundation
   }
 
   /// What an operation costs, once everything that is made at the first time has been made: the best of five rounds.
-  private static func measure(
+  static func measure(
     _ name: String, operations: Int, _ body: () throws -> Void
   ) rethrows -> Measurement {
     try body()

@@ -68,6 +68,7 @@ extension DisconnectReason {
     case .revoked: ES_LEFT_REVOKED
     case .repositoryFailed: ES_LEFT_REPOSITORY_FAILED
     case .channelRemoved: ES_LEFT_CHANNEL_REMOVED
+    case .runEnded: ES_LEFT_RUN_ENDED
     case .draining: ES_LEFT_DRAINING
     case .laneClosed: ES_LEFT_STREAMS_FREED
     }

@@ -1,0 +1,20 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+  name: "LanguageModelGateway",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "eventsource-kit", path: "../..")],
+  targets: [
+    .executableTarget(
+      name: "LanguageModelGateway",
+      dependencies: [
+        .product(name: "EventSourceFormat", package: "eventsource-kit"),
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+        .product(name: "EventSourceJSON", package: "eventsource-kit"),
+        .product(name: "EventSourceSQLite", package: "eventsource-kit"),
+      ]
+    )
+  ]
+)

@@ -1,0 +1,20 @@
+internal import EventSourceFormat
+
+/// A run as JSON lines: one object an event, for readers that do not accept event streams.
+///
+///     {"id":"k2v…-7","type":"message","data":"…"}
+enum RunLines {
+  /// The line of a block of a log, with its line feed.
+  static func line(of block: UnsafeRawBufferPointer) -> [UInt8] {
+    var line = ""
+    var parser = EventStreamParser()
+    // Blocks are what the encoder wrote, so that each is one event.
+    try? parser.parse(Array(block)) { element in
+      guard case .event(let event) = element else { return }
+      let id = EventBlock.id(of: block)
+      let idText = id.isEmpty ? "null" : GapEvent.quoted(String(decoding: id, as: UTF8.self))
+      line += "{\"id\":\(idText),\"type\":\(GapEvent.quoted(event.type)),\"data\":\(GapEvent.quoted(event.data))}\n"
+    }
+    return Array(line.utf8)
+  }
+}

@@ -1,0 +1,74 @@
+import Synchronization
+
+internal import EventSourceFormat
+
+extension RunStore {
+  /// Begins a run.
+  func start(_ wanted: String?, in collection: RunCollection) throws(RunError) -> Run {
+    if let wanted, !Self.isValid(wanted) { throw .invalidID(wanted) }
+    guard hub.admissions.phase != .closed else { throw .closed }
+    let id = wanted ?? Self.randomID()
+    let core = RunCore(id: id, store: self)
+    let channel = makeChannel(id, core)
+    while true {
+      // One that has ended goes for a new one.
+      let victim = try table.withLock { table throws(RunError) -> EventChannel? in
+        guard !table.isClosed else { throw .closed }
+        guard table.runs[id] == nil, table.loading[id] == nil else { throw .idInUse(id) }
+        guard table.runs.count < configuration.maximumRuns else {
+          guard let oldest = oldestEnded(table) else { throw .tooManyRuns(limit: configuration.maximumRuns) }
+          return oldest
+        }
+        table.runs[id] = channel
+        table.started += 1
+        return nil
+      }
+      guard let victim else { break }
+      apply(.discard, to: victim)
+    }
+    let run = Run(channel: channel, collection: collection)
+    feed?.append(.began(run))
+    feed?.run()
+    if configuration.announcesID { begin(channel) }
+    reschedule(channel)
+    openWaiting(channel)
+    return run
+  }
+
+  /// Writes the event that tells the run's ID, which every run may have, whatever its memory.
+  private func begin(_ channel: EventChannel) {
+    let core = channel.run!
+    let event = RunEvents.begin(core.id)
+    guard let prepared = try? hub.prepare(event, key: nil) else { return }
+    guard core.isRecorded else {
+      core.guarded.withLock { _ = append(prepared, to: channel, &$0) }
+      return
+    }
+    let recorded = core.guarded.withLock { try? record(prepared, of: channel, &$0) }
+    Task(executorPreference: hub.configuration.taskExecutor) { [self] in
+      if let recorded, (try? await result(of: recorded.0, in: recorded.1, channel)) != nil { return }
+      // Without its beginning the history has no run.
+      apply(.fail("the run could not be recorded"), to: channel)
+    }
+  }
+
+  /// Requests may wait for a run of this ID.
+  func openWaiting(_ channel: EventChannel) {
+    if hub.waitingRequests.load(ordering: .sequentiallyConsistent) > 0 { hub.post(toAllLanes: .opened(channel.name)) }
+  }
+
+  private static let idDigits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+
+  /// 120 random bits, in the digits and letters that are hard to mistake.
+  private static func randomID() -> String {
+    var generator = SystemRandomNumberGenerator()
+    let words = (generator.next(), generator.next())
+    return String(unsafeUninitializedCapacity: 24) { text in
+      for index in 0..<24 {
+        let word = index < 12 ? words.0 : words.1
+        text[index] = idDigits[Int(truncatingIfNeeded: word >> (5 * UInt64(index % 12)) & 31)]
+      }
+      return 24
+    }
+  }
+}

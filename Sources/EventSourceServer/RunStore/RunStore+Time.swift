@@ -1,0 +1,87 @@
+import Synchronization
+
+/// When runs are due. Time is the lanes': a lane that runs looks at what is due, and says when it has to run again.
+extension RunStore {
+  /// Puts a run where its deadline says.
+  func reschedule(_ channel: EventChannel) {
+    let core = channel.run!
+    let due = table.withLock { table -> Int64 in
+      guard table.runs[core.id] === channel else { return .never }
+      let state = core.state
+      table.active.remove(core, ifMember: channel)
+      table.retained.remove(core, ifMember: channel)
+      switch state.deadline(rules) {
+      case .never: return .never
+      case .unknown:
+        if !core.isPending {
+          core.isPending = true
+          table.pending.append(channel)
+        }
+        return .min
+      case .at(let moment):
+        if state.isActive {
+          table.active.update(channel, core, due: moment)
+        } else {
+          table.retained.update(channel, core, due: moment)
+        }
+        return moment
+      }
+    }
+    if due != .never { hub.noteRunDue(due) }
+  }
+
+  /// Looks at the runs that are due; when the next one is. A lane's thread.
+  func expire(_ now: Int64) -> Int64 {
+    while true {
+      let due = table.withLock { table -> [EventChannel] in
+        var due = table.pending
+        table.pending = []
+        for channel in due { channel.run!.isPending = false }
+        while let first = table.active.first, table.active.next <= now {
+          table.active.remove(first.run!)
+          due.append(first)
+        }
+        while let first = table.retained.first, table.retained.next <= now {
+          table.retained.remove(first.run!)
+          due.append(first)
+        }
+        return due
+      }
+      guard !due.isEmpty else { break }
+      for channel in due { apply(.look, to: channel) }
+    }
+    let (next, wanted) = room.expire(now)
+    if let wanted { _ = makeRoom(for: wanted) }
+    return min(next, table.withLock { min($0.active.next, $0.retained.next) })
+  }
+
+  /// Discards runs that have ended, the first one first, until so many bytes fit; whether they do.
+  func makeRoom(for bytes: Int) -> Bool {
+    while !room.fits(bytes) {
+      guard let oldest = table.withLock({ oldestEnded($0) }) else { return false }
+      apply(.discard, to: oldest)
+    }
+    return true
+  }
+
+  /// The run that ended first and has no viewers; nil: there is none. One that has just ended may not have been seen by
+  /// a lane yet, and is the last that goes.
+  func oldestEnded(_ table: borrowing Table) -> EventChannel? {
+    table.retained.first
+      ?? table.pending.first { $0.run!.state.isIdle }
+  }
+
+  /// Stops every run, and discards all.
+  func close() {
+    let channels = table.withLock { table -> [EventChannel] in
+      table.isClosed = true
+      return Array(table.runs.values)
+    }
+    for channel in channels {
+      apply(.stop(.closed), to: channel)
+      channel.recording?.close()
+      apply(.discard, to: channel)
+    }
+    room.close()
+  }
+}

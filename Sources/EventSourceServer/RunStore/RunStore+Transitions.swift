@@ -1,0 +1,203 @@
+import Synchronization
+
+internal import EventSourceFormat
+
+/// From one state of a run to the next, and what follows from it.
+extension RunStore {
+  /// What is left to be done outside of the run's lock.
+  struct Effects {
+    var effect = RunState.Effect.nothing
+    /// Who is to be told of what was appended.
+    var audiences: [LaneAudience] = []
+    /// The run's last event is in its log.
+    var isSealed = false
+    /// The last event of a recorded run, which is being recorded.
+    var recordedEnd: (Publication, RecordingQueue)?
+    var task: Task<Void, Never>?
+    var waiters: [RunWaiter] = []
+    var refund = 0
+  }
+
+  /// The run as an observer is told of it; nil: there is none. It keeps the collection, whose end takes locks, so it
+  /// has to be released outside of the run's.
+  func subject(_ channel: EventChannel) -> Run? { feed == nil ? nil : run(channel) }
+
+  /// Changes the state, and does what must not be separated from that: after the last event nothing is appended.
+  ///
+  /// - Parameters:
+  ///   - run: What ``subject(_:)`` returned before the lock was taken.
+  ///   - audiences: Who is to be told of what the caller has appended under this lock.
+  func transit(
+    _ input: RunState.Input, _ channel: EventChannel, _ run: Run?, _ guarded: inout RunCore.Guarded,
+    _ audiences: [LaneAudience]
+  ) -> Effects {
+    var effects = Effects(audiences: audiences)
+    effects.effect = guarded.state.apply(input, at: hub.now, rules)
+    let viewers = guarded.state.viewers
+    if let feed, let run {
+      switch (input, effects.effect) {
+      case (.viewerCame, _): feed.append(.viewerJoined(run, viewers: viewers))
+      case (.viewerLeft, _): feed.append(.viewerLeft(run, viewers: viewers))
+      case (_, .askToStop(let reason)): feed.append(.stopRequested(run, reason))
+      case (_, .end(let outcome)):
+        if case .stopped(let reason) = outcome, guarded.wasNotAsked { feed.append(.stopRequested(run, reason)) }
+        feed.append(.ended(run, outcome))
+      case (_, .discard): feed.append(.discarded(run))
+      default: break
+      }
+    }
+    switch effects.effect {
+    case .nothing: break
+    case .askToStop:
+      guarded.wasNotAsked = false
+      effects.task = guarded.task
+      effects.waiters = guarded.take { $0.awaited == .stopRequest }
+    case .end(let outcome):
+      if case .stopped = outcome { effects.task = guarded.task }
+      guarded.task = nil
+      effects.waiters = guarded.take { $0.awaited == .stopRequest }
+      seal(channel, outcome, &guarded, &effects)
+    case .discard:
+      effects.task = guarded.task
+      guarded.task = nil
+      effects.waiters = guarded.take { _ in true }
+      effects.refund = guarded.chargedBytes
+      guarded.chargedBytes = 0
+    }
+    return effects
+  }
+
+  /// Writes the last event, which needs no room: every run has one.
+  private func seal(
+    _ channel: EventChannel, _ outcome: RunOutcome, _ guarded: inout RunCore.Guarded, _ effects: inout Effects
+  ) {
+    let core = channel.run!
+    let event = RunEvents.end(core.id, outcome)
+    guard let prepared = try? hub.prepare(event, key: nil) else { preconditionFailure("JSON in one line") }
+    if core.isRecorded, let recorded = try? record(prepared, of: channel, &guarded) {
+      effects.recordedEnd = recorded
+      return
+    }
+    _ = guarded.state.apply(.recorded, at: hub.now, rules)
+    let last = core.isRecorded ? unrecorded(prepared, channel, guarded) : prepared
+    if let appended = append(last, to: channel, &guarded, isLast: true) { effects.audiences = appended.audiences }
+    guarded.isSealed = true
+    effects.isSealed = true
+    effects.waiters += guarded.take { _ in true }
+  }
+
+  /// Does what is left to be done, outside of the run's lock.
+  func perform(_ effects: Effects, on channel: EventChannel) {
+    let core = channel.run!
+    hub.announceRun(effects.audiences, in: channel)
+    if effects.isSealed { for audience in effects.audiences { audience.mailbox.post(.runEnded(channel)) } }
+    effects.task?.cancel()
+    for waiter in effects.waiters { waiter.resume() }
+    switch effects.effect {
+    case .end(let outcome):
+      table.withLock { $0.ended[outcome.name, default: 0] += 1 }
+      room.wake(core)
+      if let (publication, queue) = effects.recordedEnd { sealWhenRecorded(channel, outcome, publication, queue) }
+    case .discard: discard(channel, refund: effects.refund)
+    case .nothing, .askToStop: break
+    }
+    if effects.effect != .discard { reschedule(channel) }
+    feed?.run()
+  }
+
+  /// The end of a recorded run is its end when it is recorded. If it cannot be, the viewers of this process are told
+  /// all the same; the history has a run that was interrupted.
+  private func sealWhenRecorded(
+    _ channel: EventChannel, _ outcome: RunOutcome, _ publication: Publication, _ queue: RecordingQueue
+  ) {
+    Task(executorPreference: hub.configuration.taskExecutor) { [self] in
+      var isRecorded = true
+      do {
+        _ = try await queue.result(of: publication)
+      } catch {
+        isRecorded = false
+        hub.log(.error, "the end of a run was not recorded") {
+          [("run", channel.name.rawValue), ("error", "\(error)")]
+        }
+      }
+      let core = channel.run!
+      let (audiences, waiters) = core.guarded.withLock { guarded -> ([LaneAudience], [RunWaiter]) in
+        var audiences: [LaneAudience] = []
+        if isRecorded {
+          let (allocated, all) = hub.endRun(channel)
+          charge(guarded.state.phase == .gone ? 0 : allocated, &guarded)
+          audiences = all
+        } else if let prepared = try? hub.prepare(RunEvents.end(core.id, outcome), key: nil) {
+          audiences =
+            append(unrecorded(prepared, channel, guarded), to: channel, &guarded, isLast: true)?.audiences ?? []
+        }
+        guarded.isSealed = true
+        _ = guarded.state.apply(.recorded, at: hub.now, rules)
+        return (audiences, guarded.take { _ in true })
+      }
+      hub.announceRun(audiences, in: channel)
+      for audience in audiences { audience.mailbox.post(.runEnded(channel)) }
+      for waiter in waiters { waiter.resume() }
+      reschedule(channel)
+    }
+  }
+
+  /// The last event of a recorded run that was not recorded, with an ID that no event of the history ever has.
+  private func unrecorded(
+    _ event: PreparedEvent, _ channel: EventChannel, _ guarded: borrowing RunCore.Guarded
+  ) -> PreparedEvent {
+    event.identified(by: EventID(unchecked: "\(channel.idPrefix)\(guarded.numbered)\(RunCore.unrecorded)"))
+  }
+
+  /// The run is not kept any more: its viewers get what is in its log, and its memory is released.
+  private func discard(_ channel: EventChannel, refund: Int) {
+    let core = channel.run!
+    table.withLock { table in
+      if table.runs[core.id] === channel { table.runs[core.id] = nil }
+      table.active.remove(core, ifMember: channel)
+      table.retained.remove(core, ifMember: channel)
+    }
+    room.wake(core)
+    hub.removeRun(channel)
+    if refund > 0 { room.refund(refund) }
+  }
+}
+
+extension RunCore {
+  /// The collection runs the producer.
+  func setTask(_ task: Task<Void, Never>) {
+    let isToStop = guarded.withLock { guarded in
+      if guarded.state.isActive { guarded.task = task }
+      if case .stopRequested = guarded.state.phase { return true }
+      if case .stopped = guarded.state.outcome { return true }
+      return guarded.state.phase == .gone
+    }
+    if isToStop { task.cancel() }
+  }
+
+  /// Returns when what is awaited has happened.
+  func wait(for awaited: RunWaiter.Awaited) async throws {
+    let waiter = RunWaiter(awaited)
+    let isOver = guarded.withLock { guarded in
+      let isOver =
+        switch awaited {
+        case .end: guarded.isSealed || guarded.state.phase == .gone
+        case .stopRequest: guarded.state.phase != .begun && guarded.state.phase != .running
+        }
+      if !isOver { guarded.waiters.append(waiter) }
+      return isOver
+    }
+    guard !isOver else { return }
+    await waiter.wait()
+    guarded.withLock { guarded in guarded.waiters.removeAll { $0 === waiter } }
+    try Task.checkCancellation()
+  }
+}
+
+extension RunCore.Guarded {
+  mutating func take(_ isMeant: (RunWaiter) -> Bool) -> [RunWaiter] {
+    guard !waiters.isEmpty else { return [] }
+    defer { waiters.removeAll(where: isMeant) }
+    return waiters.filter(isMeant)
+  }
+}

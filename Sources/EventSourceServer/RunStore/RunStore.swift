@@ -1,0 +1,108 @@
+import Synchronization
+
+internal import EventSourceFormat
+
+/// The runs of a collection by their IDs, and when each is due. What the collection, its handler and its runs share.
+///
+/// Lock order: this lock, a run's, a channel's. The room's and the feed's are the last.
+final class RunStore: Sendable {
+  struct Table: ~Copyable {
+    var runs: [String: EventChannel] = [:]
+    /// Those that are written, and those that are over and have no viewers.
+    var active = RunSchedule()
+    var retained = RunSchedule()
+    /// Those of which a deadline is unknown until a lane looks.
+    var pending: [EventChannel] = []
+    var isClosed = false
+    var started = 0
+    var ended: [String: Int] = [:]
+    /// Runs that are being read from the history, with those who wait.
+    var loading: [String: RunLoad] = [:]
+  }
+
+  let hub: EventHub
+  let name: ChannelName
+  let configuration: RunCollection.Configuration
+  let rules: RunState.Rules
+  let channelRules: ChannelRules
+  let room: RunRoom
+  let feed: RunFeed?
+  let table = Mutex(Table())
+  private let collection = Mutex(WeakCollection())
+
+  var repository: (any RecordingEventRepository)? { configuration.repository }
+
+  init(
+    _ hub: EventHub, _ name: ChannelName, _ configuration: RunCollection.Configuration, _ observer: (any RunObserver)?
+  ) {
+    self.hub = hub
+    self.name = name
+    self.configuration = configuration
+    rules = configuration.rules
+    // A run is kept whole or not at all: its log evicts nothing.
+    let limits = Retention(maximumBytes: .max, maximumEvents: nil, maximumAge: nil)
+    channelRules = ChannelRules(ChannelConfiguration(), hubRetention: limits)
+    room = RunRoom(limit: configuration.memoryLimit, timeout: configuration.writeTimeout.nanoseconds)
+    feed = observer.map { RunFeed($0, executor: hub.configuration.taskExecutor) }
+  }
+
+  private struct WeakCollection { weak var collection: RunCollection? }
+
+  func setCollection(_ value: RunCollection) { collection.withLock { $0.collection = value } }
+
+  /// The run of a channel as the application knows it; nil: its collection is being deallocated.
+  func run(_ channel: EventChannel) -> Run? {
+    collection.withLock { $0.collection }.map { Run(channel: channel, collection: $0) }
+  }
+
+  static func isValid(_ id: String) -> Bool {
+    (1...128).contains(id.utf8.count)
+      && id.utf8.allSatisfy { byte in
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "-._~".utf8.contains(byte)
+      }
+  }
+
+  func channel(_ id: String) -> EventChannel? { table.withLock { $0.runs[id] } }
+
+  /// The name under which a run is authorized and recorded. The ID is valid, so this cannot fail.
+  func channelName(_ id: String) -> ChannelName { ChannelName(unchecked: "\(name.rawValue)/\(id)") }
+
+  /// The ID of the run that a channel's name means; nil: it names no run of this collection.
+  func id(in channelName: ChannelName) -> String? {
+    let prefix = name.rawValue.utf8.count + 1
+    let text = channelName.rawValue.utf8
+    guard text.count > prefix, text.starts(with: name.rawValue.utf8), text.dropFirst(prefix - 1).first == 0x2F else {
+      return nil
+    }
+    let id = String(Substring(text.dropFirst(prefix)))
+    return Self.isValid(id) ? id : nil
+  }
+
+  func makeChannel(_ id: String, _ core: RunCore) -> EventChannel {
+    EventChannel(
+      name: channelName(id), incarnation: hub.incarnations.add(1, ordering: .relaxed).newValue, idPrefix: id + "-",
+      channelRules, repository: repository, recording: nil, run: core)
+  }
+
+  var statistics: RunStatistics {
+    var statistics = RunStatistics()
+    let channels = table.withLock { table in
+      statistics.started = table.started
+      statistics.ended = table.ended
+      return Array(table.runs.values)
+    }
+    for channel in channels {
+      if channel.run!.state.isActive { statistics.active += 1 } else { statistics.retained += 1 }
+    }
+    statistics.bytes = room.used
+    statistics.waitingProducers = room.waiterCount
+    return statistics
+  }
+}
+
+/// A hub's reference to a collection's runs, which keep the hub.
+struct WeakRunStore: Sendable {
+  private(set) weak var store: RunStore?
+  init(_ store: RunStore) { self.store = store }
+}

@@ -1,0 +1,37 @@
+import Synchronization
+
+/// Somebody who waits for a run's end, or to be asked to stop. Resumed once.
+final class RunWaiter: Sendable {
+  enum Awaited: Sendable {
+    case end
+    case stopRequest
+  }
+
+  let awaited: Awaited
+  private let state = Mutex<(isDone: Bool, continuation: CheckedContinuation<Void, Never>?)>((false, nil))
+
+  init(_ awaited: Awaited) { self.awaited = awaited }
+
+  func resume() {
+    let continuation = state.withLock { state in
+      state.isDone = true
+      return state.continuation.take()
+    }
+    continuation?.resume()
+  }
+
+  /// Returns when it is resumed, or its task is cancelled.
+  func wait() async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isDone = state.withLock { state in
+          if !state.isDone { state.continuation = continuation }
+          return state.isDone
+        }
+        if isDone { continuation.resume() }
+      }
+    } onCancel: {
+      resume()
+    }
+  }
+}

@@ -1,0 +1,201 @@
+/// The life of a run. Only ``apply(_:at:_:)`` changes it. It has no I/O and no clock.
+///
+///     begun, running --finish, fail--> ended --retention--> gone
+///        |                               ^
+///        +--stop--> stop requested ------+ finish, fail, or the grace is over
+///
+/// Time is the lanes'. A producer's thread does not know it, so a moment that begins there is unknown until a lane
+/// looks; that is soon, because the lane is woken for it.
+struct RunState: Hashable {
+  enum Phase: Hashable {
+    /// Nothing was written by the producer yet.
+    case begun
+    case running
+    /// The producer was asked to stop, and may still write its last events.
+    case stopRequested(RunStopReason)
+    /// It is over, and kept for viewers that return.
+    case ended(RunOutcome)
+    /// It was discarded.
+    case gone
+  }
+
+  enum Input: Equatable {
+    /// The producer wrote an event.
+    case wrote
+    case viewerCame
+    case viewerLeft
+    case finish
+    case fail(String)
+    case stop(RunStopReason)
+    /// The last event is in the history.
+    case recorded
+    /// A lane looks at the time.
+    case look
+    /// Its memory is needed, or its collection is closed.
+    case discard
+  }
+
+  /// What has to be done after a transition.
+  enum Effect: Equatable {
+    case nothing
+    /// The producer is to be asked to stop.
+    case askToStop(RunStopReason)
+    /// The viewers are to be told the outcome; nothing is written after it.
+    case end(RunOutcome)
+    /// The run is to be discarded.
+    case discard
+  }
+
+  /// The rules of the collection, in the hub's nanoseconds.
+  struct Rules: Equatable {
+    var maximumDuration = Int64.never
+    var unwatchedLimit = Int64.never
+    var stopGrace: Int64 = 0
+    var retention: Int64 = 0
+  }
+
+  /// When something is due.
+  enum Deadline: Equatable {
+    case never
+    case at(Int64)
+    /// A lane has to look first.
+    case unknown
+  }
+
+  private(set) var phase = Phase.begun
+  private(set) var viewers = 0
+  /// How it ended, also when it was discarded since.
+  private(set) var outcome: RunOutcome?
+  /// Its last event is on its way to the history: it is not discarded before, or the history would have no end.
+  private(set) var isRecording = false
+  /// When the run began, when the last viewer left, and when the producer was asked to stop or the run ended. `nil`: no
+  /// lane has looked since.
+  private var begun: Int64?
+  private var unwatchedSince: Int64?
+  private var phaseSince: Int64?
+
+  /// - Parameter isRecorded: Whether its events are recorded.
+  init(isRecorded: Bool = false) { self.isRecorded = isRecorded }
+
+  /// A run that was read from its history.
+  init(ended outcome: RunOutcome) {
+    phase = .ended(outcome)
+    self.outcome = outcome
+    isRecorded = true
+    wasLoaded = true
+  }
+
+  /// For so long a run that was read from its history is kept at least, for those who asked for it.
+  static let loadedRetention: Int64 = 10_000_000_000
+
+  private var wasLoaded = false
+
+  private let isRecorded: Bool
+
+  /// Whether the producer may write.
+  var isActive: Bool {
+    switch phase {
+    case .begun, .running, .stopRequested: true
+    case .ended, .gone: false
+    }
+  }
+
+  /// Whether it is over, kept, and not being read.
+  var isIdle: Bool { if case .ended = phase { viewers == 0 && !isRecording } else { false } }
+
+  /// The one moment at which the state has lasted long enough.
+  func deadline(_ rules: Rules) -> Deadline {
+    switch phase {
+    case .begun, .running:
+      let duration = Self.deadline(begun, rules.maximumDuration)
+      return viewers > 0 ? duration : Self.earlier(duration, Self.deadline(unwatchedSince, rules.unwatchedLimit))
+    case .stopRequested: return Self.deadline(phaseSince, rules.stopGrace)
+    // Viewers that are being given the rest keep it. Each of them ends by its stall timeout at the latest.
+    case .ended: return isIdle ? Self.deadline(phaseSince, retention(rules)) : .never
+    case .gone: return .never
+    }
+  }
+
+  private func retention(_ rules: Rules) -> Int64 {
+    wasLoaded ? max(rules.retention, Self.loadedRetention) : rules.retention
+  }
+
+  mutating func apply(_ input: Input, at now: Int64, _ rules: Rules) -> Effect {
+    switch (phase, input) {
+    case (.gone, _): return .nothing
+    case (_, .discard):
+      phase = .gone
+      return .discard
+    case (_, .viewerCame):
+      viewers += 1
+      return .nothing
+    case (_, .viewerLeft):
+      viewers -= 1
+      if viewers == 0 { unwatchedSince = now }
+      return .nothing
+    case (_, .recorded):
+      isRecording = false
+      return .nothing
+    case (_, .look): return look(at: now, rules)
+    case (.begun, .wrote):
+      phase = .running
+      return .nothing
+    case (.running, .wrote), (.stopRequested, .wrote), (.ended, .wrote): return .nothing
+    case (.begun, .finish), (.running, .finish): return end(.finished)
+    case (.begun, .fail(let text)), (.running, .fail(let text)): return end(.failed(text))
+    case (.begun, .stop(let reason)), (.running, .stop(let reason)): return stop(reason, rules)
+    // The producer has stopped because it was asked to, whatever it calls that.
+    case (.stopRequested(let reason), .finish), (.stopRequested(let reason), .fail): return end(.stopped(reason))
+    case (.stopRequested(let reason), .stop(.byteLimit)), (.stopRequested(let reason), .stop(.closed)):
+      return end(.stopped(reason))
+    case (.stopRequested, .stop), (.ended, .finish), (.ended, .fail), (.ended, .stop): return .nothing
+    }
+  }
+
+  private mutating func look(at now: Int64, _ rules: Rules) -> Effect {
+    begun = begun ?? now
+    if viewers == 0 { unwatchedSince = unwatchedSince ?? now }
+    if phaseSince == nil, !isBeforeStop { phaseSince = now }
+    guard case .at(let moment) = deadline(rules), moment <= now else { return .nothing }
+    switch phase {
+    case .begun, .running:
+      return stop(Self.deadline(begun, rules.maximumDuration) == .at(moment) ? .deadline : .unwatched, rules)
+    case .stopRequested(let reason): return end(.stopped(reason))
+    case .ended:
+      phase = .gone
+      return .discard
+    case .gone: return .nothing
+    }
+  }
+
+  private var isBeforeStop: Bool { phase == .begun || phase == .running }
+
+  private mutating func stop(_ reason: RunStopReason, _ rules: Rules) -> Effect {
+    // What is over cannot be written to: there is no grace.
+    guard rules.stopGrace > 0, reason != .byteLimit, reason != .closed else { return end(.stopped(reason)) }
+    phase = .stopRequested(reason)
+    phaseSince = nil
+    return .askToStop(reason)
+  }
+
+  private mutating func end(_ outcome: RunOutcome) -> Effect {
+    phase = .ended(outcome)
+    self.outcome = outcome
+    isRecording = isRecorded
+    phaseSince = nil
+    return .end(outcome)
+  }
+
+  private static func deadline(_ since: Int64?, _ time: Int64) -> Deadline {
+    guard time != .never else { return .never }
+    return since.map { .at($0 + time) } ?? .unknown
+  }
+
+  private static func earlier(_ left: Deadline, _ right: Deadline) -> Deadline {
+    switch (left, right) {
+    case (.unknown, _), (_, .unknown): .unknown
+    case (.never, let other), (let other, .never): other
+    case (.at(let left), .at(let right)): .at(min(left, right))
+    }
+  }
+}

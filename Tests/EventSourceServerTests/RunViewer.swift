@@ -1,0 +1,122 @@
+import EventSourceFormat
+import EventSourceServer
+import EventSourceTesting
+
+/// What a schedule knows of one run, whichever process produces it.
+// Sendable, because it is used only from jobs that the test runs on its one thread.
+final class RunLedger: @unchecked Sendable {
+  let id: String
+  /// As its producer's process knows it; nil: that was killed.
+  var run: Run?
+  /// How many events the producer knows to be written: their data are 0, 1, 2 …
+  var written = 0
+  /// The producer's one call is under way.
+  var isWriting = false
+  var wasKilled = false
+
+  init(_ run: Run) {
+    id = run.id
+    self.run = run
+  }
+}
+
+/// A viewer of one run, which knows what it has to see next.
+final class RunViewer {
+  let ledger: RunLedger
+  private(set) var failures: [String] = []
+  private(set) var next = 0
+  /// The run's outcome, as its last event told it.
+  private(set) var outcome: String?
+  /// It has been told that the run is not there any more, or that it has everything.
+  private(set) var isDone = false
+  private var connection: SimulatedStack.Connection?
+  private var parser = EventStreamParser()
+  private var isDisconnected = false
+
+  init(_ ledger: RunLedger) { self.ledger = ledger }
+
+  var isConnected: Bool { connection.map { !$0.isFinished && !isDisconnected } ?? false }
+
+  func connect(
+    _ handler: RunHandler, _ stack: SimulatedStack, room: Int, largestWrite: Int, beforeWrite: @escaping () -> Void
+  ) {
+    takeIn()
+    guard !isDone else { return }
+    let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
+    parser.reset()
+    isDisconnected = false
+    let connection = stack.connect(handler, SimulatedRequest(lastEventID: id), run: ledger.id, room: room)
+    connection.response.largestWrite = largestWrite
+    connection.response.beforeWrite = beforeWrite
+    self.connection = connection
+  }
+
+  func read(_ count: Int) { connection?.read(count) }
+
+  func readOn() {
+    connection?.response.largestWrite = .max
+    connection?.response.beforeWrite = nil
+    connection?.read()
+  }
+
+  func disconnect() { connection?.disconnect() }
+
+  func cut() {
+    connection?.response.isDisconnected = true
+    isDisconnected = true
+  }
+
+  /// Parses what has come and compares it with what has to come.
+  func takeIn() {
+    guard let connection, !isDone else { return }
+    switch connection.response.head?.status {
+    case 200: break
+    case nil, 503: return
+    case 204:
+      if outcome == nil { failures.append("204 before the end of \(ledger.id)") }
+      isDone = true
+      return
+    case 404:
+      // With a history it was never there, or is in it: the schedule says which.
+      isDone = true
+      return
+    case let status?: return failures.append("refused: \(status)")
+    }
+    do {
+      try parser.parse(connection.response.takeBody()) { element in
+        if case .event(let event) = element { receive(event) }
+      }
+    } catch {
+      failures.append("the stream cannot be parsed: \(error)")
+    }
+    if connection.response.ending == .complete, outcome == nil, ledger.run?.isGone == false {
+      // A lane that is closed, or a process that drains, ends streams that go on elsewhere; there is none of it here.
+      failures.append("a stream of \(ledger.id) ended completely before the run did")
+    }
+  }
+
+  private func receive(_ event: ReceivedEvent) {
+    // The end that the process told was not recorded before it was killed.
+    let isToldAgain = ledger.run == nil && event.data.contains("\"outcome\":\"interrupted\"")
+    if let outcome, !isToldAgain {
+      return failures.append("\(event.type) \(event.data) came after the end (\(outcome))")
+    }
+    switch event.type {
+    case "eventsource-run":
+      if next > 0 { failures.append("the beginning came again") }
+    case "eventsource-end":
+      let known = ["finished", "failed", "stopped", "interrupted"].first {
+        event.data.contains("\"outcome\":\"\($0)\"")
+      }
+      outcome = known
+      if known == nil { failures.append("an unknown end \(event.data)") }
+      if next < ledger.written { failures.append("the end came after \(next) of \(ledger.written) events") }
+    case "message":
+      guard let number = Int(event.data.prefix { $0 != " " }), number == next else {
+        return failures.append("\(event.data.prefix(12)) came instead of \(next) of \(ledger.id)")
+      }
+      next += 1
+    default: failures.append("\(event.type) \(event.data)")
+    }
+  }
+}
