@@ -62,7 +62,7 @@ import Testing
       try await check.verify(RecordingRepositoryHarness { _ in repository }, within: .milliseconds(100))
     }
     let text = error?.description ?? ""
-    #expect(text.contains("\"\(description)\" has not ended") && text.contains("0.1 seconds"), "\(text)")
+    #expect(text.contains("\"\(description)\" did not finish") && text.contains("0.1 seconds"), "\(text)")
     repository.release()
   }
 

@@ -5,7 +5,7 @@
 public struct EventStreamRejection: Sendable, Hashable {
   /// The status: 400 to 599, or 204, which tells a conforming client to stop reconnecting. Any other is sent as 500.
   public var status: Int
-  /// Fields in addition to those of the handler. Fields that are not ``HeaderField/isSendable`` are omitted: a
+  /// Fields in addition to those of the handler. Fields that are not `HeaderField.isSendable` are omitted: a
   /// control character could end the line, and a second `Content-Length` the response.
   public var fields: [HeaderField]
   /// One line of reason. Control characters are sent as spaces.

@@ -1,7 +1,7 @@
 /// The status and fields of a response, and its body.
 ///
 /// The initializer validates a head, so a stack can send it unchanged. An invalid status becomes 500, fields that are
-/// not ``HeaderField/isSendable`` are omitted, and a status that forbids a body has none.
+/// not `HeaderField.isSendable` are omitted, and a status that forbids a body has none.
 public struct EventStreamResponseHead: Sendable, Hashable {
   /// The body that follows the head.
   public enum Body: Sendable, Hashable {

@@ -147,7 +147,8 @@ public final class DeliveryLane: @unchecked Sendable {
     guard let hubOffset, !isClosed else { return next }
     let due = min(hub.expireRuns(), hub.occupancy?.expire(hub.now) ?? .never)
     guard due != .never else { return next }
-    let own = Duration.nanoseconds(max(due - hubOffset, now))
+    // A run whose deadline is not known yet is due before all time.
+    let own = Duration.nanoseconds(max(max(due, 0) - hubOffset, now))
     return min(next ?? own, own)
   }
 

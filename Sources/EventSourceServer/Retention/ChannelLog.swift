@@ -97,10 +97,8 @@ struct ChannelLog {
     // Doubling suits the size to the traffic; a sixteenth of the log's limit, and less of the hub's, keeps what is
     // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.
     let share = min(limits.maximumBytes / 16, owner.budget.limit / 64)
-    var largest = min(max(share, Self.smallestSegment), Self.largestSegment)
-    // Nothing of a run is evicted, so what its newest segment has room for is all that it wastes.
-    if owner.registry == nil { largest = min(largest, Self.mergedSegment) }
-    let wanted = min(nextCapacity, largest)
+    let largest = min(max(share, Self.smallestSegment), Self.largestSegment)
+    let wanted = min(owner.registry == nil ? nextCapacityOfRun : nextCapacity, largest)
     if prewritten == nil, let only = onlySegment(thatFitsInto: wanted, with: byteCount, limits) {
       return replace(only, by: LogSegment(copying: only, capacity: wanted, made: now), owner: owner)
     }
@@ -125,6 +123,14 @@ struct ChannelLog {
   private var nextCapacity: Int {
     guard let last = segments.last else { return Self.firstSegment }
     return segments.count == 1 && last.capacity >= Self.mergedSegment ? last.capacity : last.capacity * 2
+  }
+
+  /// A quarter more than all there is, because nothing of a run is evicted, and what its newest segment has room for is
+  /// all that it wastes.
+  private var nextCapacityOfRun: Int {
+    guard let last = segments.last else { return Self.firstSegment }
+    let more = min(max(allocatedBytes / 4, Self.smallestSegment), Self.mergedSegment)
+    return segments.count == 1 && last.capacity + more <= Self.mergedSegment ? last.capacity + more : more
   }
 
   /// The only segment of a small log, if it has room in a larger one together with the next block. Not of a log whose

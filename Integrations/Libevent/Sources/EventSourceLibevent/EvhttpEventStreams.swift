@@ -62,8 +62,8 @@ public final class EvhttpEventStreams {
   ///
   /// - Parameters:
   ///   - request: The `struct evhttp_request *`.
-  /// - handler: The handler that serves the request.
-  /// - pattern: The path. A segment named `channel` names the channel to read.
+  ///   - handler: The handler that serves the request.
+  ///   - pattern: The path. A segment named `channel` names the channel to read.
   /// - Returns: `false` if the path does not match. The request is then unchanged.
   public func serve(
     _ request: OpaquePointer, with handler: EventStreamHandler, at pattern: PathPattern
