@@ -11,6 +11,11 @@ enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
     case asyncHTTPClient
   #endif
 
+  #if EVENTSOURCE_THREAD_SANITIZER
+    /// Foundation's networking is not built for the thread sanitizer.
+    static let allCases: [TransportKind] = [.curl]
+  #endif
+
   var testDescription: String { rawValue }
 
   /// Whether a reader that does not read makes the server wait, and a head that breaks off is an error like others:

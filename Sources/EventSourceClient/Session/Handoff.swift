@@ -3,11 +3,11 @@ import Synchronization
 /// Hands batches from the source's task to its one reader, one at a time: the next is taken over only when the reader
 /// has asked for more, so that a reader that stops makes the server wait. Any thread.
 final class Handoff: Sendable {
-  typealias Element = EventSource.Element
-
   private struct State {
-    var batch: [Element] = []
-    var reader: CheckedContinuation<[Element], any Error>?
+    var batch: ElementBatch?
+    /// What comes behind the batch, at the end.
+    var last: ElementBatch?
+    var reader: CheckedContinuation<ElementBatch?, any Error>?
     var writer: CheckedContinuation<Void, Never>?
     /// Nothing more comes; with the error that the reader is given once.
     var isFinished = false
@@ -17,21 +17,10 @@ final class Handoff: Sendable {
   private let state = Mutex(State())
 
   /// Waits until the reader has taken what was handed before, and hands a batch over. False: nobody takes it.
-  func send(_ batch: [Element]) async -> Bool {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { writer in
-        let isFree = state.withLock { state in
-          if state.batch.isEmpty || state.isFinished || Task.isCancelled { return true }
-          state.writer = writer
-          return false
-        }
-        if isFree { writer.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0.writer.take() }?.resume()
-    }
-    let reader = state.withLock { state -> CheckedContinuation<[Element], any Error>?? in
-      guard !state.isFinished, !Task.isCancelled, state.batch.isEmpty else { return .none }
+  func send(_ batch: ElementBatch) async -> Bool {
+    await waitForRoom()
+    let reader = state.withLock { state -> CheckedContinuation<ElementBatch?, any Error>?? in
+      guard !state.isFinished, !Task.isCancelled, state.batch == nil else { return .none }
       if let reader = state.reader.take() { return .some(reader) }
       state.batch = batch
       return .some(nil)
@@ -41,20 +30,35 @@ final class Handoff: Sendable {
     return true
   }
 
-  /// Returns the next batch; an empty one at the end.
+  /// Waits until there is room for a batch, or nobody takes one any more.
+  private func waitForRoom() async {
+    if state.withLock({ $0.batch == nil }) { return }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { writer in
+        let isFree = state.withLock { state in
+          if state.batch == nil || state.isFinished || Task.isCancelled { return true }
+          state.writer = writer
+          return false
+        }
+        if isFree { writer.resume() }
+      }
+    } onCancel: {
+      state.withLock { $0.writer.take() }?.resume()
+    }
+  }
+
+  /// Returns the next batch; nil at the end.
   ///
   /// - Throws: The error that ended it, once; one with the code `severalConsumers` if somebody else waits already.
-  func receive() async throws -> [Element] {
+  func receive() async throws -> ElementBatch? {
     try await withCheckedThrowingContinuation { reader in
       let (result, writer) = state.withLock {
-        state -> (Result<[Element], any Error>?, CheckedContinuation<Void, Never>?) in
-        if !state.batch.isEmpty {
-          defer { state.batch = [] }
-          return (.success(state.batch), state.writer.take())
-        }
+        state -> (Result<ElementBatch?, any Error>?, CheckedContinuation<Void, Never>?) in
+        if let batch = state.batch.take() { return (.success(batch), state.writer.take()) }
+        if let last = state.last.take() { return (.success(last), nil) }
         if state.isFinished {
           if let failure = state.failure.take() { return (.failure(failure), nil) }
-          return (.success([]), nil)
+          return (.success(nil), nil)
         }
         guard state.reader == nil else { return (.failure(Self.severalConsumers), nil) }
         state.reader = reader
@@ -65,32 +69,43 @@ final class Handoff: Sendable {
     }
   }
 
+  /// Takes the batch that was handed over, without a wait; nil: there is none.
+  func takeReady() -> ElementBatch? {
+    let (batch, writer) = state.withLock { state -> (ElementBatch?, CheckedContinuation<Void, Never>?) in
+      guard let batch = state.batch.take() else { return (nil, nil) }
+      return (batch, state.writer.take())
+    }
+    writer?.resume()
+    return batch
+  }
+
   private static let severalConsumers = SubscriptionError(
     .severalConsumers, "next() was called while another call waits; give each consumer a source of its own")
 
-  /// Ends it after what has been handed over; with an error, if there is one.
-  func finish(with last: [Element] = [], throwing failure: (any Error)? = nil) {
+  /// Ends it after what has been handed over; with an element or an error, if there is one.
+  func finish(with last: EventSource.Element? = nil, throwing failure: (any Error)? = nil) {
+    let last = last.map { ElementBatch([$0]) }
     let (reader, writer) = state.withLock {
-      state -> (CheckedContinuation<[Element], any Error>?, CheckedContinuation<Void, Never>?) in
+      state -> (CheckedContinuation<ElementBatch?, any Error>?, CheckedContinuation<Void, Never>?) in
       guard !state.isFinished else { return (nil, nil) }
       state.isFinished = true
       guard let reader = state.reader.take() else {
-        state.batch += last
+        state.last = last
         state.failure = failure
         return (nil, state.writer.take())
       }
       // A reader waits only when there is no batch; the error comes when it asks again.
-      state.failure = last.isEmpty ? nil : failure
+      state.failure = last == nil ? nil : failure
       return (reader, state.writer.take())
     }
     writer?.resume()
     guard let reader else { return }
-    if last.isEmpty, let failure { reader.resume(throwing: failure) } else { reader.resume(returning: last) }
+    if last == nil, let failure { reader.resume(throwing: failure) } else { reader.resume(returning: last) }
   }
 
   /// Ends it at once: what was handed over and not taken is dropped.
-  func close(with last: [Element]) {
-    state.withLock { if !$0.isFinished { $0.batch = [] } }
+  func close(with last: EventSource.Element) {
+    state.withLock { if !$0.isFinished { $0.batch = nil } }
     finish(with: last)
   }
 }

@@ -94,7 +94,7 @@ final class URLSessionExchange: TransportBody {
       }
       if isHeld { return }
     #endif
-    switch inbox.put(data, unlessUnread: Self.mostUnread) {
+    switch data.withUnsafeBytes({ inbox.put($0, unlessUnread: Self.mostUnread) }) {
     case false:
       inbox.end(.failure(URLError(.dataLengthExceedsMaximum)))
       task.cancel()
@@ -117,7 +117,9 @@ final class URLSessionExchange: TransportBody {
       if let response, refusal.withLock({ $0 == nil }) { received(response) }
       if let refusal = refusal.withLock({ $0.take() }) {
         inbox.put(refusal.head)
-        if !refusal.body.isEmpty { _ = inbox.put(refusal.body, unlessUnread: Self.mostUnread) }
+        if !refusal.body.isEmpty {
+          _ = refusal.body.withUnsafeBytes { inbox.put($0, unlessUnread: Self.mostUnread) }
+        }
       }
     #endif
     inbox.end(error.map { .failure($0) } ?? .success(()))
