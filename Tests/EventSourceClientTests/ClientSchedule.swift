@@ -20,10 +20,12 @@ final class ClientSchedule: Sendable {
     var attempts = 0
     /// How many things may still go wrong; then the server behaves, so that every schedule ends.
     var mishaps: Int
-    var isClosed = false
+    /// Whether its loop is to end.
+    var isEnding = false
     /// Whether it was ended from elsewhere than its loop, or by the server.
     var mayEndEarly = false
-    var attemptsAtClose = 0
+    /// How many attempts there were when the source had been closed; nil: it is not closed.
+    var attemptsAtClose: Int?
     var waits: [Duration] = []
     var saved: [Int] = []
   }
@@ -56,6 +58,7 @@ final class ClientSchedule: Sendable {
       return task
     }
     await task.value
+    if options.sharedLimit == nil { noteClose() }
     // Whatever ended the reading has closed the source, and the exchange ends with it.
     let hasEnded =
       (try? await eventually { self.state.withLock { $0.exchanges == 0 } && source.readyState == .closed }) != nil
@@ -150,25 +153,21 @@ final class ClientSchedule: Sendable {
   }
 
   private func mayEnd(after last: Int) -> Bool {
-    state.withLock { $0.isClosed || $0.mayEndEarly } || options.mode == .response || last + 1 == options.sentinel
+    state.withLock { $0.isEnding || $0.mayEndEarly } || options.mode == .response || last + 1 == options.sentinel
   }
 
   private func finish(_ source: EventSource) {
-    noteEnd()
+    state.withLock { $0.isEnding = true }
     switch options.ending {
-    case .close: source.close()
+    case .close:
+      source.close()
+      noteClose()
     case .cancel: withUnsafeCurrentTask { $0?.cancel() }
     case .lastEvent, .leave: break
     }
   }
 
-  private func noteEnd() {
-    state.withLock { state in
-      guard !state.isClosed else { return }
-      state.isClosed = true
-      state.attemptsAtClose = state.attempts
-    }
-  }
+  private func noteClose() { state.withLock { $0.attemptsAtClose = $0.attemptsAtClose ?? $0.attempts } }
 
   private func check(_ wait: EventSource.Reconnection, isAfterDelivery: Bool) {
     guard let error = wait.error else { return check(wait.delay == .zero, "a restart waits") }
@@ -184,15 +183,14 @@ final class ClientSchedule: Sendable {
     if mishap(oneIn: 40, "another logger") {
       holder.withLock { $0.source }?.setLogger { [weak self] _ in self?.count("a log record") }
     }
-    // A shared source goes on without its consumer, until nobody has it.
-    if mishap(oneIn: 60, "a close from elsewhere") {
+    if mishap(oneIn: 60, "a close from elsewhere"), let source = holder.withLock({ $0.source }) {
       state.withLock { $0.mayEndEarly = true }
-      noteEnd()
-      holder.withLock { $0.source }?.close()
+      source.close()
+      noteClose()
     }
+    // A shared source goes on without its consumer, until nobody has it.
     if options.sharedLimit == nil, mishap(oneIn: 60, "a cancellation from elsewhere") {
       state.withLock { $0.mayEndEarly = true }
-      noteEnd()
       holder.withLock { $0.task }?.cancel()
     }
   }

@@ -16,11 +16,11 @@ struct ScheduledTransport: EventSourceTransport {
     let (count, isAfterTheEnd) = schedule.state.withLock { state in
       state.attempts += 1
       state.exchanges += 1
-      return (state.exchanges, state.isClosed && state.attempts > state.attemptsAtClose + 1)
+      return (state.exchanges, state.attemptsAtClose.map { state.attempts > $0 + 1 } ?? false)
     }
     schedule.check(count == 1, "\(count) exchanges at once")
-    // A shared source goes on without its consumer, until nobody has it.
-    schedule.check(!isAfterTheEnd || schedule.options.sharedLimit != nil, "an attempt after the end")
+    // One had passed its last look at cancellation.
+    schedule.check(!isAfterTheEnd, "an attempt after the end")
     schedule.limitAttempts()
     let hasAttempt = !request.headers.values(of: "X-Attempt").isEmpty
     schedule.check(hasAttempt == schedule.options.hasProvider, "a request that the provider did not make")

@@ -7,7 +7,7 @@ final class Handoff: Sendable {
     var batch: ElementBatch?
     /// What comes behind the batch, at the end.
     var last: ElementBatch?
-    var reader: CheckedContinuation<ElementBatch?, any Error>?
+    var reader: CheckedContinuation<Void, any Error>?
     var writer: CheckedContinuation<Void, Never>?
     /// Nothing more comes; with the error that the reader is given once.
     var isFinished = false
@@ -19,15 +19,13 @@ final class Handoff: Sendable {
   /// Waits until the reader has taken what was handed before, and hands a batch over. False: nobody takes it.
   func send(_ batch: ElementBatch) async -> Bool {
     await waitForRoom()
-    let reader = state.withLock { state -> CheckedContinuation<ElementBatch?, any Error>?? in
-      guard !state.isFinished, !Task.isCancelled, state.batch == nil else { return .none }
-      if let reader = state.reader.take() { return .some(reader) }
+    let (isTaken, reader) = state.withLock { state -> (Bool, CheckedContinuation<Void, any Error>?) in
+      guard !state.isFinished, !Task.isCancelled, state.batch == nil else { return (false, nil) }
       state.batch = batch
-      return .some(nil)
+      return (true, state.reader.take())
     }
-    guard let reader else { return false }
-    reader?.resume(returning: batch)
-    return true
+    reader?.resume()
+    return isTaken
   }
 
   /// Waits until there is room for a batch, or nobody takes one any more.
@@ -51,20 +49,27 @@ final class Handoff: Sendable {
   ///
   /// - Throws: The error that ended it, once; one with the code `severalConsumers` if somebody else waits already.
   func receive() async throws -> ElementBatch? {
-    try await withCheckedThrowingContinuation { reader in
-      let (result, writer) = state.withLock {
-        state -> (Result<ElementBatch?, any Error>?, CheckedContinuation<Void, Never>?) in
-        if let batch = state.batch.take() { return (.success(batch), state.writer.take()) }
-        if let last = state.last.take() { return (.success(last), nil) }
-        if state.isFinished {
-          if let failure = state.failure.take() { return (.failure(failure), nil) }
-          return (.success(nil), nil)
-        }
-        guard state.reader == nil else { return (.failure(Self.severalConsumers), nil) }
-        state.reader = reader
-        return (nil, nil)
+    while true {
+      if let batch = takeReady() { return batch }
+      let end = state.withLock { state -> Result<ElementBatch?, any Error>? in
+        guard state.batch == nil, state.isFinished else { return nil }
+        if let last = state.last.take() { return .success(last) }
+        return state.failure.take().map { .failure($0) } ?? .success(nil)
       }
-      writer?.resume()
+      if let end { return try end.get() }
+      try await waitForBatch()
+    }
+  }
+
+  /// Waits until there is a batch, or the end. What there is is taken under the lock, by whoever comes first.
+  private func waitForBatch() async throws {
+    try await withCheckedThrowingContinuation { reader in
+      let result = state.withLock { state -> Result<Void, any Error>? in
+        if state.batch != nil || state.isFinished { return .success(()) }
+        guard state.reader == nil else { return .failure(Self.severalConsumers) }
+        state.reader = reader
+        return nil
+      }
       if let result { reader.resume(with: result) }
     }
   }
@@ -86,21 +91,13 @@ final class Handoff: Sendable {
   func finish(with last: EventSource.Element? = nil, throwing failure: (any Error)? = nil) {
     let last = last.map { ElementBatch([$0]) }
     let (reader, writer) = state.withLock {
-      state -> (CheckedContinuation<ElementBatch?, any Error>?, CheckedContinuation<Void, Never>?) in
+      state -> (CheckedContinuation<Void, any Error>?, CheckedContinuation<Void, Never>?) in
       guard !state.isFinished else { return (nil, nil) }
-      state.isFinished = true
-      guard let reader = state.reader.take() else {
-        state.last = last
-        state.failure = failure
-        return (nil, state.writer.take())
-      }
-      // A reader waits only when there is no batch; the error comes when it asks again.
-      state.failure = last == nil ? nil : failure
-      return (reader, state.writer.take())
+      (state.isFinished, state.last, state.failure) = (true, last, failure)
+      return (state.reader.take(), state.writer.take())
     }
     writer?.resume()
-    guard let reader else { return }
-    if last == nil, let failure { reader.resume(throwing: failure) } else { reader.resume(returning: last) }
+    reader?.resume()
   }
 
   /// Ends it at once: what was handed over and not taken is dropped.
