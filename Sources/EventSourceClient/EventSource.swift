@@ -161,7 +161,12 @@ public final class EventSource: Sendable {
         while true {
           if index == count {
             try await receive(isolation: actor)
-            guard batch != nil, !Task.isCancelled else { return nil }
+            guard batch != nil else { return nil }
+            // Canceled when nothing watched for that any more.
+            if Task.isCancelled {
+              reading.source.close()
+              return nil
+            }
           }
           if let element = take() { return element }
         }

@@ -1,7 +1,8 @@
-import EventSourceClient
 import EventSourceFormat
 import Foundation
 import Synchronization
+
+@testable import EventSourceClient
 
 /// One schedule: a source that reads numbered events of a server that fails at every point, while it is restarted,
 /// closed, canceled and committed at any moment; and a ledger of what it promises.
@@ -26,7 +27,8 @@ final class ClientSchedule: Sendable {
     var mayEndEarly = false
     /// How many attempts there were when the source had been closed; nil: it is not closed.
     var attemptsAtClose: Int?
-    var waits: [Duration] = []
+    /// What the clock shows. It never goes back, so that no wait is longer than what was asked for.
+    var now = Duration.zero
     var saved: [Int] = []
   }
 
@@ -216,5 +218,13 @@ final class ClientSchedule: Sendable {
 
   func check(_ holds: Bool, _ what: @autoclosure () -> String) {
     if !holds { state.withLock { $0.failures.append(what()) } }
+  }
+}
+
+extension ClientSchedule: CustomStringConvertible {
+  /// Where it stands.
+  var description: String {
+    let source = holder.withLock { $0.source }.map { $0.session.debugDescription } ?? "released"
+    return "\(state.withLock { $0 }), \(options), source: \(source)"
   }
 }

@@ -16,7 +16,11 @@ import Testing
   @Test func everyScheduleKeepsThePromises() async throws {
     var occurrences: [String: Int] = [:]
     for seed in Self.firstSeed..<(Self.firstSeed + Self.count) {
-      let (failures, happened) = try await within { await ClientSchedule(seed: UInt64(seed)).run() }
+      let schedule = ClientSchedule(seed: UInt64(seed))
+      guard let (failures, happened) = try? await within(.seconds(120), { await schedule.run() }) else {
+        Issue.record("EVENTSOURCE_CLIENT_SEED=\(seed) EVENTSOURCE_CLIENT_SCHEDULES=1 does not end: \(schedule)")
+        return
+      }
       #expect(failures.isEmpty, "EVENTSOURCE_CLIENT_SEED=\(seed) EVENTSOURCE_CLIENT_SCHEDULES=1")
       if !failures.isEmpty { return }
       occurrences.merge(happened, uniquingKeysWith: +)

@@ -115,7 +115,7 @@ struct ScheduledClock: Clock {
 
   init(_ schedule: ClientSchedule) { self.schedule = schedule }
 
-  var now: Instant { Instant(offset: schedule.state.withLock { $0.waits.reduce(.zero, +) }) }
+  var now: Instant { Instant(offset: schedule.state.withLock { $0.now }) }
   var minimumResolution: Duration { .nanoseconds(1) }
 
   func `sleep`(until deadline: Instant, tolerance: Duration?) async throws {
@@ -124,7 +124,7 @@ struct ScheduledClock: Clock {
       // What is waited for comes in time; cancellation ends the sleep.
       return try await Task.sleep(for: .seconds(86_400))
     }
-    schedule.state.withLock { $0.waits.append(wait) }
+    schedule.state.withLock { $0.now = max($0.now, deadline.offset) }
     schedule.interfere()
     await Task.yield()
     try Task.checkCancellation()

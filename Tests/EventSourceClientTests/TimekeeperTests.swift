@@ -5,9 +5,10 @@ import Testing
 
 /// The timers that all sources share.
 @Suite struct TimekeeperTests {
-  private func makeWatchdog() -> Watchdog {
+  private func makeWatchdog(_ timekeeper: Timekeeper = .shared) -> Watchdog {
     let request = EventSourceRequest(URL(string: "http://127.0.0.1:9/")!)
-    return Watchdog(EventSourceSession(request, EventSource.Configuration(), EventSource.defaultTransport))
+    let session = EventSourceSession(request, EventSource.Configuration(), EventSource.defaultTransport)
+    return Watchdog(session, timekeeper: timekeeper)
   }
 
   @Test func timersComeInTheOrderOfTheirDeadlines() {
@@ -56,6 +57,33 @@ import Testing
       stopped.watch(.seconds(3600), .readTimeout)
       stopped.stop()
       #expect(stopped.remaining() == nil && stopped.verdict == nil)
+    }
+    #expect(watchdog == nil)
+  }
+
+  /// A sleeper may be canceled after its sleep, while it asks: the one that sleeps in its place finds nothing and ends.
+  @Test func whatIsPutBackIsAskedAgainAlsoIfNothingSleeps() async throws {
+    let timekeeper = Timekeeper()
+    let watchdog = makeWatchdog(timekeeper)
+    watchdog.watch(.milliseconds(20), .readTimeout)
+    let taken = try #require(timekeeper.takeDue(until: .now + .seconds(3600)))
+    #expect(taken === watchdog)
+    try await eventually { timekeeper.isIdle }
+    timekeeper.putBack(taken, after: .milliseconds(1))
+    try await eventually { watchdog.verdict != nil }
+    try await eventually { timekeeper.isIdle }
+  }
+
+  @Test func aWatchdogThatIsStoppedWhileItIsAskedIsForgotten() {
+    let timekeeper = Timekeeper()
+    weak var watchdog: Watchdog?
+    do {
+      let stopped = makeWatchdog(timekeeper)
+      watchdog = stopped
+      stopped.watch(.seconds(3600), .readTimeout)
+      #expect(timekeeper.takeDue(until: .now + .seconds(7200)) === stopped)
+      stopped.stop()
+      timekeeper.putBack(stopped, after: .seconds(3600))
     }
     #expect(watchdog == nil)
   }

@@ -86,10 +86,12 @@ final class EventSourceSession: Sendable {
   func close() {
     let (task, save, closed) = shared.withLock { shared in
       shared.step?.cancel()
-      return (shared.task, shared.save, shared.machine.take(.close, at: now))
+      let closed = shared.machine.take(.close, at: now)
+      // Under the lock, so that a save that begins either sees this or is seen here.
+      if closed != nil { isClosedByCaller.store(true, ordering: .relaxed) }
+      return (shared.task, shared.save, closed)
     }
     guard case .close(let closure)? = closed else { return }
-    isClosedByCaller.store(true, ordering: .relaxed)
     handoff.close(with: .closed(closure))
     task?.cancel()
     save?.abandon()
@@ -150,7 +152,7 @@ final class EventSourceSession: Sendable {
   private func end(_ outcome: Outcome, _ reader: StreamReader) {
     shared.withLock { shared in
       shared.step = nil
-      let outcome = shared.isRestarting ? .restarted : outcome
+      let outcome = shared.isRestarting && !outcome.isEnd ? .restarted : outcome
       shared.isRestarting = false
       let task = Task { await self.conclude(outcome, reader) }
       shared.task = task
@@ -223,15 +225,18 @@ final class EventSourceSession: Sendable {
     case restarted
     /// By ``EventSource/close()``, which has told the reader.
     case cutShort
+
+    /// Whether a restart comes too late: nothing is wanted any more.
+    var isEnd: Bool { if case .completed = self { true } else { false } }
   }
 
   @inline(never)
   private func decide(_ outcome: Outcome) async -> ConnectionState.Action? {
     switch outcome {
-    case .cutShort: return nil
     case .finished: return take(.finished)
     case .completed: return take(.completed)
-    case .restarted: return take(.restart)
+    // Whatever cut it short: the source goes on, unless it is closed.
+    case .restarted, .cutShort: return take(.restart)
     case .failed(let error, let isFutile, let minimum):
       log(.warning, "the stream ended or was not opened") { [("error", "\(error)")] }
       let plan = shared.withLock {
@@ -296,5 +301,16 @@ final class EventSourceSession: Sendable {
     _ metadata: () -> [(name: String, value: String)] = { [] }
   ) {
     logger?(EventSourceLogRecord(level: level, message: message, metadata: metadata()))
+  }
+}
+
+// What a test says of a source that does not end.
+extension EventSourceSession: CustomDebugStringConvertible {
+  var debugDescription: String {
+    let (state, step, hasStep, hasTask, isRestarting, isSaving) = shared.withLock {
+      ($0.machine.state, $0.stepNumber, $0.step != nil, $0.task != nil, $0.isRestarting, $0.save != nil)
+    }
+    return "\(state), step \(step) \(hasStep), task \(hasTask), restarting \(isRestarting), saving \(isSaving), "
+      + "closed by its caller \(wasClosedByCaller), \(handoff.debugDescription)"
   }
 }

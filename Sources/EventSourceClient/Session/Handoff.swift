@@ -106,3 +106,12 @@ final class Handoff: Sendable {
     finish(with: last)
   }
 }
+
+extension Handoff: CustomDebugStringConvertible {
+  var debugDescription: String {
+    state.withLock { state in
+      "batch \(state.batch != nil), last \(state.last != nil), reader \(state.reader != nil), "
+        + "writer \(state.writer != nil), finished \(state.isFinished)"
+    }
+  }
+}

@@ -60,7 +60,7 @@ final class StreamReader: @unchecked Sendable {
       isOpen = true
       return .opened(response)
     } catch {
-      return .ended(outcome(of: error, watchdog))
+      return .ended(outcome(of: error, watchdog.verdict))
     }
   }
 
@@ -76,7 +76,7 @@ final class StreamReader: @unchecked Sendable {
       try await read(response, watchdog)
       return ended(response.head)
     } catch {
-      return outcome(of: error, watchdog)
+      return outcome(of: error, watchdog.verdict)
     }
   }
 
@@ -104,11 +104,15 @@ final class StreamReader: @unchecked Sendable {
   }
 
   @inline(never)
-  private func outcome(of error: any Error, _ watchdog: Watchdog) -> EventSourceSession.Outcome {
-    // The watchdog cancels what it watches, and whatever that makes of it is no news.
-    if let late = watchdog.verdict { return .failed(late, isFutile: false, atLeast: nil) }
+  func outcome(of error: any Error, _ verdict: @autoclosure () -> SubscriptionError?) -> EventSourceSession.Outcome {
+    // Before the verdict: a watchdog has one before it cancels, so that what it cancels is not taken for a restart. One
+    // that fires from here on comes too late.
+    let isCanceled = Task.isCancelled
+    // Whatever else happens: what has been parsed goes beyond the end, and another attempt would ask for what follows.
     if error is ReachedEnd { return .completed }
-    if Task.isCancelled { return .cutShort }
+    // The watchdog cancels what it watches, and whatever that makes of it is no news.
+    if let late = verdict() { return .failed(late, isFutile: false, atLeast: nil) }
+    if isCanceled { return .cutShort }
     if let passing = error as? PassingError { return .failed(passing.error, isFutile: false, atLeast: nil) }
     let failure =
       error as? SubscriptionError
@@ -117,7 +121,7 @@ final class StreamReader: @unchecked Sendable {
   }
 
   /// The event that is the end has come.
-  private struct ReachedEnd: Error {}
+  struct ReachedEnd: Error {}
 
   /// An error after which the next attempt may succeed, although its code says otherwise.
   private struct PassingError: Error {

@@ -19,24 +19,35 @@ final class Timekeeper: Sendable {
     let deadline = ContinuousClock.now + time
     state.withLock { state in
       state.timers.remove(watchdog)
-      state.timers.insert(watchdog, at: deadline)
-      guard state.end.map({ deadline < $0 }) ?? true else { return }
-      state.sleeper?.cancel()
-      state.end = deadline
-      state.sleeper = Task.detached { await self.sleep(until: deadline) }
+      add(watchdog, at: deadline, to: &state)
     }
   }
 
-  /// Forgets a watchdog; without effect if it has none of it.
-  func cancel(_ watchdog: Watchdog) { state.withLock { $0.timers.remove(watchdog) } }
+  /// Forgets a watchdog, also one that is being asked; without effect if it has none of it.
+  func cancel(_ watchdog: Watchdog) {
+    state.withLock { state in
+      state.timers.remove(watchdog)
+      watchdog.isBeingAsked = false
+    }
+  }
+
+  /// Adds a timer; what sleeps longer than that gives way to what does not. Under the lock.
+  private func add(_ watchdog: Watchdog, at deadline: ContinuousClock.Instant, to state: inout State) {
+    watchdog.isBeingAsked = false
+    state.timers.insert(watchdog, at: deadline)
+    guard state.end.map({ deadline < $0 }) ?? true else { return }
+    state.sleeper?.cancel()
+    state.end = deadline
+    state.sleeper = Task.detached { await self.sleep(until: deadline) }
+  }
 
   private func sleep(until first: ContinuousClock.Instant) async {
     var next = first
     while true {
       // Canceled: another one sleeps for it.
       guard (try? await ContinuousClock().sleep(until: next)) != nil else { return }
-      while let watchdog = takeDue() {
-        if let rest = watchdog.remaining() { state.withLock { $0.timers.insert(watchdog, at: .now + rest) } }
+      while let watchdog = takeDue(until: .now) {
+        if let rest = watchdog.remaining() { putBack(watchdog, after: rest) }
       }
       let end = state.withLock { state -> ContinuousClock.Instant? in
         guard !Task.isCancelled else { return nil }
@@ -49,5 +60,27 @@ final class Timekeeper: Sendable {
     }
   }
 
-  private func takeDue() -> Watchdog? { state.withLock { $0.timers.takeFirst(until: .now) } }
+  /// Takes a watchdog to ask it, if its time has come.
+  func takeDue(until moment: ContinuousClock.Instant) -> Watchdog? {
+    state.withLock { state in
+      let watchdog = state.timers.takeFirst(until: moment)
+      watchdog?.isBeingAsked = true
+      return watchdog
+    }
+  }
+
+  /// Keeps a watchdog that was asked, unless it has been canceled or scheduled meanwhile.
+  ///
+  /// What asked it may have been canceled after its sleep, and the one that sleeps for it may have found nothing and
+  /// ended: so this too sees to it that something sleeps.
+  func putBack(_ watchdog: Watchdog, after rest: Duration) {
+    let deadline = ContinuousClock.now + rest
+    state.withLock { state in
+      guard watchdog.isBeingAsked else { return }
+      add(watchdog, at: deadline, to: &state)
+    }
+  }
+
+  /// Whether nothing sleeps.
+  var isIdle: Bool { state.withLock { $0.sleeper == nil } }
 }

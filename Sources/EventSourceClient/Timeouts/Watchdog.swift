@@ -28,10 +28,14 @@ final class Watchdog: Sendable {
   private let step: Int
   /// Where the timekeeper has it. Under the timekeeper's lock.
   nonisolated(unsafe) var timerIndex: Int?
+  /// Whether the timekeeper took it to ask it. Under the timekeeper's lock.
+  nonisolated(unsafe) var isBeingAsked = false
+  private let timekeeper: Timekeeper
 
   /// Watches the step of the session that is going on.
-  init(_ session: EventSourceSession) {
+  init(_ session: EventSourceSession, timekeeper: Timekeeper = .shared) {
     self.session = session
+    self.timekeeper = timekeeper
     step = session.stepNumber
   }
 
@@ -67,7 +71,7 @@ final class Watchdog: Sendable {
         }
       }
     }
-    if clock is ContinuousClock { Timekeeper.shared.schedule(self, after: limit) }
+    if clock is ContinuousClock { timekeeper.schedule(self, after: limit) }
   }
 
   func pause() { state.withLock { $0.since = nil } }
@@ -79,7 +83,7 @@ final class Watchdog: Sendable {
       return state.task.take()
     }
     task?.cancel()
-    Timekeeper.shared.cancel(self)
+    timekeeper.cancel(self)
   }
 
   /// How long it may still be silent; nil: nothing is watched any more, or it was silent for too long, and the attempt
