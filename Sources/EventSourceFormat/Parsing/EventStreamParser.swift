@@ -78,12 +78,42 @@ public struct EventStreamParser: Sendable {
   public mutating func parse(_ bytes: UnsafeRawBufferPointer, _ receive: (Element) throws -> Void) throws {
     if let failure { throw failure }
     do {
-      try parseLines(of: bytes, receive)
+      try parseLines(of: bytes, receive) { line, block in
+        let text = String(decoding: line, as: UTF8.self)
+        if block.isPlain {
+          try receive(.event(ReceivedEvent(type: "message", data: text, id: .none)))
+        } else {
+          try receive(.event(block.takeEvent(text)))
+        }
+      }
     } catch {
-      failure = error
-      forgetUnfinished()
-      throw error
+      try fail(error)
     }
+  }
+
+  /// Takes the next bytes of the stream, and adds to `parsed`, which was made of them, what is complete with them.
+  ///
+  /// - Throws: As ``parse(_:_:)-(RawSpan,_)``; what was complete before is in `parsed`.
+  package mutating func parse(_ bytes: [UInt8], into parsed: inout ParsedElements) throws {
+    if let failure { throw failure }
+    do {
+      try bytes.withUnsafeBytes { bytes in
+        try parseLines(of: bytes) { element in
+          parsed.append(element)
+        } line: { line, block in
+          parsed.append(line, of: bytes, &block)
+        }
+      }
+    } catch {
+      try fail(error)
+    }
+  }
+
+  @inline(never)
+  private mutating func fail(_ error: any Error) throws {
+    failure = error
+    forgetUnfinished()
+    throw error
   }
 
   /// The stream has ended: what is not complete is forgotten, also an ID whose block has no blank line.
