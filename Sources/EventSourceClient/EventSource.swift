@@ -123,8 +123,10 @@ public final class EventSource: Sendable {
     /// The one reader of a source.
     public struct Iterator: AsyncIteratorProtocol {
       private let reading: Reading
-      private var batch: [Element] = []
+      private var batch: ElementBatch?
       private var index = 0
+      /// How many the batch has.
+      private var count = 0
       private var hasBegun = false
 
       fileprivate init(_ source: EventSource) { reading = Reading(source) }
@@ -142,12 +144,12 @@ public final class EventSource: Sendable {
       /// The next element of those that were received together, if it needs neither a wait nor a decision.
       @inline(__always)
       fileprivate mutating func nextReceived() -> Element? {
-        guard index < batch.count, !reading.commitsImplicitly, !Task.isCancelled else { return nil }
-        let session = reading.source.session
+        guard index < count, let batch, !reading.commitsImplicitly, !Task.isCancelled else { return nil }
+        let session = reading.session
         guard !session.wasClosedByCaller else { return nil }
-        defer { index += 1 }
-        session.delivery.advance(to: index + 1)
-        return batch[index]
+        index += 1
+        session.delivery.advance(to: index)
+        return batch[index - 1]
       }
 
       private mutating func nextWithCare(isolation actor: isolated (any Actor)?) async throws -> Element? {
@@ -158,9 +160,14 @@ public final class EventSource: Sendable {
         }
         if reading.commitsImplicitly { try await reading.commit() }
         while true {
-          if index == batch.count {
+          if index == count {
             try await receive(isolation: actor)
-            guard !batch.isEmpty, !Task.isCancelled else { return nil }
+            guard batch != nil else { return nil }
+            // Canceled when nothing watched for that any more.
+            if Task.isCancelled {
+              reading.source.close()
+              return nil
+            }
           }
           if let element = take() { return element }
         }
@@ -177,22 +184,27 @@ public final class EventSource: Sendable {
       /// Waits for what is received next; nothing: the end.
       @inline(never)
       private mutating func receive(isolation actor: isolated (any Actor)?) async throws {
-        let session = reading.source.session
+        let session = reading.session
         session.delivery.finishBatch()
-        batch = []
-        index = 0
-        batch = try await withTaskCancellationHandler {
-          try await session.handoff.receive()
-        } onCancel: {
-          session.close()
+        (batch, index, count) = (nil, 0, 0)
+        var received = session.handoff.takeReady()
+        if received == nil {
+          received = try await withTaskCancellationHandler {
+            try await session.handoff.receive()
+          } onCancel: {
+            session.close()
+          }
         }
-        session.delivery.begin(batch)
+        batch = received
+        count = received?.count ?? 0
+        session.delivery.begin(received)
       }
 
       /// Takes the next element; nil: it is not delivered.
       @inline(never)
       private mutating func take() -> Element? {
-        let session = reading.source.session
+        guard let batch else { return nil }
+        let session = reading.session
         let element = batch[index]
         index += 1
         if session.wasClosedByCaller, reading.isDropped(element) { return nil }
@@ -239,6 +251,7 @@ public final class EventSource: Sendable {
 /// The lifetime of the consumer. Releasing it closes the source.
 private final class Reading: Sendable {
   let source: EventSource
+  let session: EventSourceSession
   let hasBegun = Atomic(false)
   /// The ID of the message being processed, if it must be stored.
   private let uncommitted = Mutex<String?>(nil)
@@ -248,6 +261,7 @@ private final class Reading: Sendable {
 
   init(_ source: EventSource) {
     self.source = source
+    session = source.session
     commitsImplicitly =
       source.configuration.lastEventIDStore != nil && source.configuration.acknowledgement == .automatic
   }

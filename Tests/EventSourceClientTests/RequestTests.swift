@@ -106,7 +106,7 @@ import Testing
     _ = try await firstEvents(3, EventSource(server.url, configuration: configuration, transport: transport.make()))
     #expect(
       server.requests.prefix(3).map(\.path) == [
-        "/stream?n=1&id=&e=", "/stream?n=2&id=1&e=streamEnded", "/stream?n=3&id=2&e=ended",
+        "/stream?n=1&id=&e=", "/stream?n=2&id=1&e=streamEnded", "/stream?n=3&id=2&e=streamEnded",
       ])
     #expect(
       server.requests.prefix(3).map { $0.values(of: "Authorization") } == [["Bearer 1"], ["Bearer 2"], ["Bearer 3"]])

@@ -9,32 +9,53 @@ struct ScheduledTransport: EventSourceTransport {
 
   init(_ schedule: ClientSchedule) { self.schedule = schedule }
 
-  private struct Broken: Error {}
+  struct Broken: Error {}
 
   func send(_ request: SubscriptionRequest) async throws -> TransportResponse {
     try Task.checkCancellation()
     let (count, isAfterTheEnd) = schedule.state.withLock { state in
       state.attempts += 1
       state.exchanges += 1
-      return (state.exchanges, state.isClosed && state.attempts > state.attemptsAtClose + 1)
+      return (state.exchanges, state.attemptsAtClose.map { state.attempts > $0 + 1 } ?? false)
     }
     schedule.check(count == 1, "\(count) exchanges at once")
+    // One had passed its last look at cancellation.
     schedule.check(!isAfterTheEnd, "an attempt after the end")
     schedule.limitAttempts()
+    let hasAttempt = !request.headers.values(of: "X-Attempt").isEmpty
+    schedule.check(hasAttempt == schedule.options.hasProvider, "a request that the provider did not make")
     let exchange = ScheduledExchange(schedule, after: request.headers.values(of: "Last-Event-ID").first)
     do {
       schedule.interfere()
       await Task.yield()
       try Task.checkCancellation()
-      if schedule.mishap(oneIn: 4) { throw Broken() }
+      if schedule.mishap(oneIn: 4, "no response") { throw Broken() }
     } catch {
       exchange.cancel()
       throw error
     }
-    var head = ResponseHead(
-      status: 200, headers: [HeaderField("Content-Type", "text/event-stream")], url: request.url)
-    if schedule.mishap(oneIn: 5) { head = ResponseHead(status: [401, 404, 503].random(schedule), url: request.url) }
-    return TransportResponse(head: head, body: exchange)
+    return TransportResponse(head: head(for: request), body: exchange)
+  }
+
+  private func head(for request: SubscriptionRequest) -> ResponseHead {
+    let cookies = request.headers.values(of: "Cookie")
+    schedule.check(cookies.isEmpty || schedule.options.keepsCookies, "a cookie is kept")
+    if schedule.mishap(oneIn: 20, "a redirect") {
+      return ResponseHead(status: 307, headers: [HeaderField("Location", "/elsewhere")], url: request.url)
+    }
+    if schedule.mishap(oneIn: 5, "an error status") {
+      let fields = [[], [HeaderField("Retry-After", "1")], [HeaderField("Retry-After", "99999999999")]].random(schedule)
+      return ResponseHead(status: [401, 404, 429, 503].random(schedule), headers: fields, url: request.url)
+    }
+    if schedule.mishap(oneIn: 20, "another content") {
+      return ResponseHead(status: 200, headers: [HeaderField("Content-Type", "text/html")], url: request.url)
+    }
+    if schedule.mishap(oneIn: 50, "status 204") {
+      schedule.state.withLock { $0.mayEndEarly = true }
+      return ResponseHead(status: 204, url: request.url)
+    }
+    let fields = [HeaderField("Content-Type", "text/event-stream"), HeaderField("Set-Cookie", "name=value")]
+    return ResponseHead(status: 200, headers: fields, url: request.url)
   }
 
   /// One response.
@@ -44,9 +65,16 @@ struct ScheduledTransport: EventSourceTransport {
 
     init(_ schedule: ClientSchedule, after id: String?) {
       self.schedule = schedule
-      let first = (id.flatMap { Int($0) } ?? 0) + 1
-      var text = ["", ": hello\n\n", "retry: 0\n\n", "retry: 50\n\n", "retry: 99999999999\n\n"].random(schedule)
-      for number in first..<max(first, ClientSchedule.eventCount + 1) { text += "id: \(number)\ndata: \(number)\n\n" }
+      let options = schedule.options
+      let first = (id.flatMap { ScheduledOptions.number(of: $0) } ?? 0) + 1
+      var text = ["", ": hello", "retry: 0", "retry: 50", "retry: 99999999999", "\u{FEFF}:"].random(schedule)
+      if !text.isEmpty { text += options.lineEnd + options.lineEnd }
+      if schedule.mishap(oneIn: 12, "a gap") {
+        text += ["event: \(EventSource.Gap.eventType)", "data: {\"channel\": \"c\"}", "", ""]
+          .joined(separator: options.lineEnd)
+      }
+      let order = Int.random(0...3, schedule)
+      for number in first..<max(first, ClientSchedule.eventCount + 1) { text += options.text(of: number, in: order) }
       rest = Mutex((Array(text.utf8)[...], true))
     }
 
@@ -54,9 +82,9 @@ struct ScheduledTransport: EventSourceTransport {
       schedule.interfere()
       await Task.yield()
       try Task.checkCancellation()
-      if schedule.mishap(oneIn: 10) { throw Broken() }
-      if schedule.mishap(oneIn: 10) { return nil }
-      let count = Int.random(1...60, schedule)
+      if schedule.mishap(oneIn: 10, "a broken connection") { throw Broken() }
+      if schedule.mishap(oneIn: 10, "an early end") { return nil }
+      let count = Int.random(1...[3, 60, 400].random(schedule), schedule)
       let piece = rest.withLock { rest in
         defer { rest.bytes = rest.bytes.dropFirst(count) }
         return Array(rest.bytes.prefix(count))
@@ -87,12 +115,16 @@ struct ScheduledClock: Clock {
 
   init(_ schedule: ClientSchedule) { self.schedule = schedule }
 
-  var now: Instant { Instant(offset: schedule.state.withLock { $0.waits.reduce(.zero, +) }) }
+  var now: Instant { Instant(offset: schedule.state.withLock { $0.now }) }
   var minimumResolution: Duration { .nanoseconds(1) }
 
   func `sleep`(until deadline: Instant, tolerance: Duration?) async throws {
     let wait = now.duration(to: deadline)
-    schedule.state.withLock { $0.waits.append(wait) }
+    if wait > ScheduledOptions.timeLimit / 2, !schedule.mishap(oneIn: 30, "silence") {
+      // What is waited for comes in time; cancellation ends the sleep.
+      return try await Task.sleep(for: .seconds(86_400))
+    }
+    schedule.state.withLock { $0.now = max($0.now, deadline.offset) }
     schedule.interfere()
     await Task.yield()
     try Task.checkCancellation()
@@ -105,11 +137,12 @@ struct ScheduledStore: LastEventIDStore {
 
   func load() async throws -> String? {
     schedule.interfere()
-    return nil
+    let options = schedule.options
+    return options.first > 0 && options.firstIsIn == .store ? ScheduledOptions.id(of: options.first) : nil
   }
 
   func save(_ id: String) async throws {
-    let number = Int(id) ?? -1
+    let number = ScheduledOptions.number(of: id) ?? -1
     await Task.yield()
     let last = schedule.state.withLock { state in
       defer { state.saved.append(number) }

@@ -1,7 +1,8 @@
 import EventSourceAsyncHTTPClient
-import EventSourceClient
 import Foundation
 import Testing
+
+@testable import EventSourceClient
 
 /// The transports that all suites are run over.
 enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
@@ -9,6 +10,11 @@ enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
   case curl
   #if AsyncHTTPClient
     case asyncHTTPClient
+  #endif
+
+  #if EVENTSOURCE_THREAD_SANITIZER
+    /// Foundation's networking is not built for the thread sanitizer.
+    static let allCases: [TransportKind] = [.curl]
   #endif
 
   var testDescription: String { rawValue }
@@ -39,12 +45,12 @@ extension EventSource.Configuration {
   }
 }
 
-/// Fails instead of waiting for ever.
+/// Fails instead of waiting for ever, also for what ignores its cancellation: that is left behind.
 func within<R: Sendable>(
   _ limit: Duration = .seconds(120), _ body: @escaping @Sendable () async throws -> R
 ) async throws -> R {
   try await withThrowingTaskGroup(of: R.self) { group in
-    group.addTask(operation: body)
+    group.addTask { try await Abandonable<R>().run(body) }
     group.addTask {
       try await Task.sleep(for: limit)
       throw TooLate()

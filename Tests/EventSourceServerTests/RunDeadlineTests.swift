@@ -4,7 +4,8 @@ import Testing
 
 /// When runs are due, in lanes whose clocks differ.
 @Suite struct RunDeadlineTests {
-  /// The lane's clock is behind the hub's time, so that the earliest of all moments is beyond what the lane can express.
+  /// The lane's clock is behind the hub's time, so that the earliest of all moments is beyond what the lane can
+  /// express.
   @Test func aLaneWhoseClockIsBehindStopsARunAfterItsGrace() throws {
     let hub = EventHub()
     let early = SimulatedStack(hub: hub)

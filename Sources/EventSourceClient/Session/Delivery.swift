@@ -6,7 +6,7 @@ import Synchronization
 /// one reader calls what changes it.
 final class Delivery: Sendable {
   private struct State {
-    var batch: [EventSource.Element] = []
+    var batch: ElementBatch?
     /// The ID before the batch.
     var lastEventID: String
   }
@@ -22,22 +22,18 @@ final class Delivery: Sendable {
     get { state.withLock { lastEventID(in: $0) } }
     set {
       state.withLock { state in
-        state.batch = []
+        state.batch = nil
         state.lastEventID = newValue
       }
     }
   }
 
   private func lastEventID(in state: borrowing State) -> String {
-    let given = state.batch.prefix(count.load(ordering: .relaxed))
-    for element in given.reversed() {
-      if case .event(let message) = element { return message.lastEventID }
-    }
-    return state.lastEventID
+    state.batch?.lastEventID(before: count.load(ordering: .relaxed)) ?? state.lastEventID
   }
 
   /// Another batch is being given.
-  func begin(_ batch: [EventSource.Element]) {
+  func begin(_ batch: ElementBatch?) {
     state.withLock { state in
       state.batch = batch
       count.store(0, ordering: .relaxed)
@@ -52,7 +48,7 @@ final class Delivery: Sendable {
   func finishBatch() {
     state.withLock { state in
       state.lastEventID = lastEventID(in: state)
-      state.batch = []
+      state.batch = nil
     }
   }
 }

@@ -4,7 +4,8 @@ internal import EventSourceFormat
 
 /// A source's task: makes attempts one after the other, as ``ConnectionState`` says, and hands over what comes.
 ///
-/// One task runs ``run()``; everything else reaches it through `shared`, under its lock.
+/// One task after the other does this: each step that may wait for long has one of its own, because what a task once
+/// needed it keeps until it ends. Everything else reaches them through `shared`, under its lock.
 final class EventSourceSession: Sendable {
   struct Shared {
     var machine: ConnectionState
@@ -21,7 +22,7 @@ final class EventSourceSession: Sendable {
   }
 
   let request: SubscriptionRequest
-  let configuration: EventSource.Configuration
+  private let settings: ReconnectionDelay.Settings
   let transport: any EventSourceTransport
   let handoff = Handoff()
   let delivery: Delivery
@@ -33,12 +34,11 @@ final class EventSourceSession: Sendable {
     _ request: SubscriptionRequest, _ configuration: EventSource.Configuration, _ transport: any EventSourceTransport
   ) {
     self.request = request
-    self.configuration = configuration
+    settings = ReconnectionDelay.Settings(configuration)
     self.transport = transport
     shared = Mutex(
       Shared(
-        machine: ConnectionState(configuration, random: SystemRandomNumberGenerator()),
-        logger: configuration.logger))
+        machine: ConnectionState(settings, random: SystemRandomNumberGenerator()), logger: configuration.logger))
     delivery = Delivery(lastEventID: Self.initialID(request, configuration))
     begin = Self.stopwatch(configuration.clock)
   }
@@ -53,6 +53,7 @@ final class EventSourceSession: Sendable {
     return { start.duration(to: clock.now) }
   }
 
+  var configuration: EventSource.Configuration { settings.configuration }
   var now: Duration { begin() }
   var state: ConnectionState.State { shared.withLock { $0.machine.state } }
   var wasClosedByCaller: Bool { isClosedByCaller.load(ordering: .relaxed) }
@@ -86,11 +87,13 @@ final class EventSourceSession: Sendable {
   func close() {
     let (task, save, closed) = shared.withLock { shared in
       shared.step?.cancel()
-      return (shared.task, shared.save, shared.machine.take(.close, at: now))
+      let closed = shared.machine.take(.close, at: now)
+      // Under the lock, so that a save that begins either sees this or is seen here.
+      if closed != nil { isClosedByCaller.store(true, ordering: .relaxed) }
+      return (shared.task, shared.save, closed)
     }
     guard case .close(let closure)? = closed else { return }
-    isClosedByCaller.store(true, ordering: .relaxed)
-    handoff.close(with: [.closed(closure)])
+    handoff.close(with: .closed(closure))
     task?.cancel()
     save?.abandon()
   }
@@ -109,15 +112,19 @@ final class EventSourceSession: Sendable {
 
   // MARK: The task
 
-  // Its frame lives as long as the source. So what it calls is not inlined into it.
   private func run() async {
     let reader = StreamReader(self, lastEventID: lastEventID)
     guard await begin(reader) else { return }
-    var action = take(.start)
+    await act(take(.start), reader)
+  }
+
+  /// Does one thing after the other until an attempt begins, which goes on from there.
+  private func act(_ first: ConnectionState.Action?, _ reader: StreamReader) async {
+    var action = first
     while let next = action {
       switch next {
       case .connect(let number):
-        action = await attempt(number, reader)
+        return attempt(number, reader)
       case .open:
         preconditionFailure("an attempt tells of its stream itself")
       case .wait(let reconnection):
@@ -129,10 +136,47 @@ final class EventSourceSession: Sendable {
     }
   }
 
+  /// Begins an attempt; what opened the stream has been freed when it is read.
+  private func attempt(_ number: Int, _ reader: StreamReader) {
+    // The task that calls this has nothing more to do, and its memory is freed with it.
+    shared.withLock { $0.task = nil }
+    beginStep { [self] in
+      switch await reader.open(number) {
+      case .opened(let response): beginStep { [self] in end(await reader.read(response), reader) }
+      case .ended(let outcome): end(outcome, reader)
+      }
+    }
+  }
+
+  /// An attempt has ended, in whatever way; what follows is done by a task that nobody has canceled.
+  @inline(never)
+  private func end(_ outcome: Outcome, _ reader: StreamReader) {
+    shared.withLock { shared in
+      shared.step = nil
+      let outcome = shared.isRestarting && !outcome.isEnd ? .restarted : outcome
+      shared.isRestarting = false
+      let task = Task { await self.conclude(outcome, reader) }
+      shared.task = task
+      if shared.machine.state == .closed { task.cancel() }
+    }
+  }
+
+  @inline(never)
+  private func conclude(_ outcome: Outcome, _ reader: StreamReader) async {
+    // An attempt that was cut short may have left something.
+    guard await reader.sendUnsent() else { return }
+    let action = await decide(outcome)
+    switch outcome {
+    case .failed(let error, _, _), .interrupted(let error): reader.lastError = error
+    case .finished, .completed, .restarted, .cutShort: reader.lastError = nil
+    }
+    await act(action, reader)
+  }
+
   @inline(never)
   private func finish(_ action: ConnectionState.Action) {
     switch action {
-    case .close(let closure): handoff.finish(with: [.closed(closure)])
+    case .close(let closure): handoff.finish(with: .closed(closure))
     case .fail(let error):
       log(.error, "closed by an error") { [("error", "\(error)")] }
       handoff.finish(throwing: error)
@@ -157,24 +201,11 @@ final class EventSourceSession: Sendable {
     }
   }
 
-  @inline(never)
-  private func attempt(_ number: Int, _ reader: StreamReader) async -> ConnectionState.Action? {
-    let outcome = await connect(number, reader)
-    // An attempt that was cut short may have left something.
-    guard await reader.sendUnsent() else { return nil }
-    let action = await decide(outcome)
-    switch outcome {
-    case .failed(let error, _, _), .interrupted(let error): reader.lastError = error
-    case .finished, .completed, .restarted, .cutShort: reader.lastError = nil
-    }
-    return action
-  }
-
   /// Tells the reader of a wait, and waits. False: the source was closed.
   @inline(never)
   private func wait(_ reconnection: EventSource.Reconnection) async -> Bool {
     log(.info, "reconnecting") { [("attempt", "\(reconnection.attempt)"), ("delay", "\(reconnection.delay)")] }
-    guard await handoff.send([.reconnecting(reconnection)]) else { return false }
+    guard await handoff.send(ElementBatch([.reconnecting(reconnection)])) else { return false }
     guard reconnection.delay > .zero else { return true }
     await step { [delay = reconnection.delay, clock = configuration.clock] in try? await clock.sleep(for: delay) }
     return true
@@ -200,15 +231,18 @@ final class EventSourceSession: Sendable {
     case restarted
     /// By ``EventSource/close()``, which has told the reader.
     case cutShort
+
+    /// Whether a restart comes too late: nothing is wanted any more.
+    var isEnd: Bool { if case .completed = self { true } else { false } }
   }
 
   @inline(never)
   private func decide(_ outcome: Outcome) async -> ConnectionState.Action? {
     switch outcome {
-    case .cutShort: return nil
     case .finished: return take(.finished)
     case .completed: return take(.completed)
-    case .restarted: return take(.restart)
+    // Whatever cut it short: the source goes on, unless it is closed.
+    case .restarted, .cutShort: return take(.restart)
     case .failed(let error, let isFutile, let minimum):
       return await decide(error, isFutile: isFutile, atLeast: minimum, isResumable: false)
     case .interrupted(let error):
@@ -237,28 +271,11 @@ final class EventSourceSession: Sendable {
     return decision.withLock { $0 }.flatMap { take(.failed(error, $0, plan)) }
   }
 
-  /// Makes an attempt, in a task that a restart can cancel.
-  @inline(never)
-  private func connect(_ number: Int, _ reader: StreamReader) async -> Outcome {
-    let outcome = Mutex(Outcome.cutShort)
-    let isRestarted = await step {
-      let made = await reader.attempt(number)
-      outcome.withLock { $0 = made }
-    }
-    return isRestarted ? .restarted : outcome.withLock { $0 }
-  }
-
   /// Runs something that ``restart()`` and ``close()`` cut short; true: it ended by a restart, or beside one.
   @discardableResult
   @inline(never)
   private func step(_ body: @escaping @Sendable () async -> Void) async -> Bool {
-    let task = shared.withLock { shared in
-      shared.stepNumber += 1
-      let task = Task { await body() }
-      shared.step = task
-      if shared.isRestarting || shared.machine.state == .closed { task.cancel() }
-      return task
-    }
+    let task = beginStep(body)
     await withTaskCancellationHandler {
       await task.value
     } onCancel: {
@@ -268,6 +285,19 @@ final class EventSourceSession: Sendable {
       shared.step = nil
       defer { shared.isRestarting = false }
       return shared.isRestarting
+    }
+  }
+
+  /// Begins something that ``restart()`` and ``close()`` cut short.
+  @discardableResult
+  @inline(never)
+  private func beginStep(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+    shared.withLock { shared in
+      shared.stepNumber += 1
+      let task = Task { await body() }
+      shared.step = task
+      if shared.isRestarting || shared.machine.state == .closed { task.cancel() }
+      return task
     }
   }
 
@@ -286,5 +316,16 @@ final class EventSourceSession: Sendable {
     _ metadata: () -> [(name: String, value: String)] = { [] }
   ) {
     logger?(EventSourceLogRecord(level: level, message: message, metadata: metadata()))
+  }
+}
+
+// What a test says of a source that does not end.
+extension EventSourceSession: CustomDebugStringConvertible {
+  var debugDescription: String {
+    let (state, step, hasStep, hasTask, isRestarting, isSaving) = shared.withLock {
+      ($0.machine.state, $0.stepNumber, $0.step != nil, $0.task != nil, $0.isRestarting, $0.save != nil)
+    }
+    return "\(state), step \(step) \(hasStep), task \(hasTask), restarting \(isRestarting), saving \(isSaving), "
+      + "closed by its caller \(wasClosedByCaller), \(handoff.debugDescription)"
   }
 }

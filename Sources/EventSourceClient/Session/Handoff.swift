@@ -3,11 +3,11 @@ import Synchronization
 /// Hands batches from the source's task to its one reader, one at a time: the next is taken over only when the reader
 /// has asked for more, so that a reader that stops makes the server wait. Any thread.
 final class Handoff: Sendable {
-  typealias Element = EventSource.Element
-
   private struct State {
-    var batch: [Element] = []
-    var reader: CheckedContinuation<[Element], any Error>?
+    var batch: ElementBatch?
+    /// What comes behind the batch, at the end.
+    var last: ElementBatch?
+    var reader: CheckedContinuation<Void, any Error>?
     var writer: CheckedContinuation<Void, Never>?
     /// Nothing more comes; with the error that the reader is given once.
     var isFinished = false
@@ -17,11 +17,24 @@ final class Handoff: Sendable {
   private let state = Mutex(State())
 
   /// Waits until the reader has taken what was handed before, and hands a batch over. False: nobody takes it.
-  func send(_ batch: [Element]) async -> Bool {
+  func send(_ batch: ElementBatch) async -> Bool {
+    await waitForRoom()
+    let (isTaken, reader) = state.withLock { state -> (Bool, CheckedContinuation<Void, any Error>?) in
+      guard !state.isFinished, !Task.isCancelled, state.batch == nil else { return (false, nil) }
+      state.batch = batch
+      return (true, state.reader.take())
+    }
+    reader?.resume()
+    return isTaken
+  }
+
+  /// Waits until there is room for a batch, or nobody takes one any more.
+  private func waitForRoom() async {
+    if state.withLock({ $0.batch == nil }) { return }
     await withTaskCancellationHandler {
       await withCheckedContinuation { writer in
         let isFree = state.withLock { state in
-          if state.batch.isEmpty || state.isFinished || Task.isCancelled { return true }
+          if state.batch == nil || state.isFinished || Task.isCancelled { return true }
           state.writer = writer
           return false
         }
@@ -30,67 +43,75 @@ final class Handoff: Sendable {
     } onCancel: {
       state.withLock { $0.writer.take() }?.resume()
     }
-    let reader = state.withLock { state -> CheckedContinuation<[Element], any Error>?? in
-      guard !state.isFinished, !Task.isCancelled, state.batch.isEmpty else { return .none }
-      if let reader = state.reader.take() { return .some(reader) }
-      state.batch = batch
-      return .some(nil)
-    }
-    guard let reader else { return false }
-    reader?.resume(returning: batch)
-    return true
   }
 
-  /// Returns the next batch; an empty one at the end.
+  /// Returns the next batch; nil at the end.
   ///
   /// - Throws: The error that ended it, once; one with the code `alreadyConsumed` if somebody else waits already.
-  func receive() async throws -> [Element] {
-    try await withCheckedThrowingContinuation { reader in
-      let (result, writer) = state.withLock {
-        state -> (Result<[Element], any Error>?, CheckedContinuation<Void, Never>?) in
-        if !state.batch.isEmpty {
-          defer { state.batch = [] }
-          return (.success(state.batch), state.writer.take())
-        }
-        if state.isFinished {
-          if let failure = state.failure.take() { return (.failure(failure), nil) }
-          return (.success([]), nil)
-        }
-        guard state.reader == nil else { return (.failure(Self.alreadyConsumed), nil) }
-        state.reader = reader
-        return (nil, nil)
+  func receive() async throws -> ElementBatch? {
+    while true {
+      if let batch = takeReady() { return batch }
+      let end = state.withLock { state -> Result<ElementBatch?, any Error>? in
+        guard state.batch == nil, state.isFinished else { return nil }
+        if let last = state.last.take() { return .success(last) }
+        return state.failure.take().map { .failure($0) } ?? .success(nil)
       }
-      writer?.resume()
+      if let end { return try end.get() }
+      try await waitForBatch()
+    }
+  }
+
+  /// Waits until there is a batch, or the end. What there is is taken under the lock, by whoever comes first.
+  private func waitForBatch() async throws {
+    try await withCheckedThrowingContinuation { reader in
+      let result = state.withLock { state -> Result<Void, any Error>? in
+        if state.batch != nil || state.isFinished { return .success(()) }
+        guard state.reader == nil else { return .failure(Self.alreadyConsumed) }
+        state.reader = reader
+        return nil
+      }
       if let result { reader.resume(with: result) }
     }
+  }
+
+  /// Takes the batch that was handed over, without a wait; nil: there is none.
+  func takeReady() -> ElementBatch? {
+    let (batch, writer) = state.withLock { state -> (ElementBatch?, CheckedContinuation<Void, Never>?) in
+      guard let batch = state.batch.take() else { return (nil, nil) }
+      return (batch, state.writer.take())
+    }
+    writer?.resume()
+    return batch
   }
 
   private static let alreadyConsumed = SubscriptionError(
     .alreadyConsumed, "next() was called while another call waits; give each consumer a source of its own")
 
-  /// Ends it after what has been handed over; with an error, if there is one.
-  func finish(with last: [Element] = [], throwing failure: (any Error)? = nil) {
+  /// Ends it after what has been handed over; with an element or an error, if there is one.
+  func finish(with last: EventSource.Element? = nil, throwing failure: (any Error)? = nil) {
+    let last = last.map { ElementBatch([$0]) }
     let (reader, writer) = state.withLock {
-      state -> (CheckedContinuation<[Element], any Error>?, CheckedContinuation<Void, Never>?) in
+      state -> (CheckedContinuation<Void, any Error>?, CheckedContinuation<Void, Never>?) in
       guard !state.isFinished else { return (nil, nil) }
-      state.isFinished = true
-      guard let reader = state.reader.take() else {
-        state.batch += last
-        state.failure = failure
-        return (nil, state.writer.take())
-      }
-      // A reader waits only when there is no batch; the error comes when it asks again.
-      state.failure = last.isEmpty ? nil : failure
-      return (reader, state.writer.take())
+      (state.isFinished, state.last, state.failure) = (true, last, failure)
+      return (state.reader.take(), state.writer.take())
     }
     writer?.resume()
-    guard let reader else { return }
-    if last.isEmpty, let failure { reader.resume(throwing: failure) } else { reader.resume(returning: last) }
+    reader?.resume()
   }
 
   /// Ends it at once: what was handed over and not taken is dropped.
-  func close(with last: [Element]) {
-    state.withLock { if !$0.isFinished { $0.batch = [] } }
+  func close(with last: EventSource.Element) {
+    state.withLock { if !$0.isFinished { $0.batch = nil } }
     finish(with: last)
+  }
+}
+
+extension Handoff: CustomDebugStringConvertible {
+  var debugDescription: String {
+    state.withLock { state in
+      "batch \(state.batch != nil), last \(state.last != nil), reader \(state.reader != nil), "
+        + "writer \(state.writer != nil), finished \(state.isFinished)"
+    }
   }
 }

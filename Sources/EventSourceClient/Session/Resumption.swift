@@ -1,21 +1,22 @@
 internal import EventSourceFormat
 internal import Foundation
 
-/// Where the rest of a single response can be had that may have been started only once.
+/// The place where the rest of a single response is available, so that its request is not repeated.
 struct Resumption {
   /// The server's offer.
   private var location: URL?
-  /// An event came that had no ID, so that nobody can say what comes after it.
+  /// Whether an event had no ID. The server cannot be asked for the events after it.
   private var hasUnnamed = false
-  /// A `retry` came behind the last event: the server sends its reader away, to return.
+  /// Whether a `retry` came after the last event. The server then ends the response and expects its reader to return.
   private var isFollowedByRetry = false
 
-  /// Whether the rest can be had.
-  var isPossible: Bool { location != nil && !hasUnnamed }
-  /// Whether a response that has come to its end goes on elsewhere.
+  var isOffered: Bool { location != nil }
+  /// Whether the rest can be requested.
+  var isPossible: Bool { isOffered && !hasUnnamed }
+  /// Whether a response that ended continues at the location.
   var isSentAway: Bool { isPossible && isFollowedByRetry }
 
-  /// The head of a stream has come. A location of another origin is not followed: the request's secrets are not its.
+  /// Notes the head of a stream. A location of another origin is ignored, because the request's secrets are not for it.
   mutating func opened(_ head: ResponseHead) {
     isFollowedByRetry = false
     guard location == nil, let text = head.headers.values(of: "Location").first, !text.isEmpty,
@@ -25,15 +26,18 @@ struct Resumption {
     location = url
   }
 
-  mutating func received(_ event: ReceivedEvent) {
-    guard location != nil else { return }
-    isFollowedByRetry = false
-    if event.id == nil, event.type != EventSource.Gap.eventType { hasUnnamed = true }
+  @inline(never)
+  mutating func received(_ parsed: ParsedElements) {
+    if parsed.hasEvent { isFollowedByRetry = false }
+    if parsed.endsWithReconnectionTime { isFollowedByRetry = true }
+    guard !hasUnnamed else { return }
+    hasUnnamed = (0..<parsed.count).contains { index in
+      guard let event = parsed.event(at: index) else { return false }
+      return event.id == nil && event.type != EventSource.Gap.eventType
+    }
   }
 
-  mutating func receivedRetry() { isFollowedByRetry = true }
-
-  /// The request for the rest, made of the request that began the response; that itself before there is an offer.
+  /// The request for the rest, made from the first request. Without an offer, the first request.
   func request(_ first: SubscriptionRequest) -> SubscriptionRequest {
     guard let location else { return first }
     var request = first

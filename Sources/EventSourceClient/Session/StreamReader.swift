@@ -13,7 +13,9 @@ final class StreamReader: @unchecked Sendable {
   private let session: EventSourceSession
   private var parser: EventStreamParser
   /// What has been parsed and not been handed over: the next attempt asks for what comes after it, so it has to be.
-  private var unsent: [EventSource.Element] = []
+  private var unsent: ElementBatch?
+  /// How many elements the last piece had: the next has mostly as many.
+  private var lastCount = 0
   private var cookies = CookieJar()
   /// Why the last attempt ended; nil: it was the first one, or by a restart.
   var lastError: SubscriptionError?
@@ -37,8 +39,14 @@ final class StreamReader: @unchecked Sendable {
   /// What the next attempt sends.
   var lastEventID: String { parser.lastEventID }
 
-  /// Makes one attempt and reads its stream to the end, whichever that is.
-  func attempt(_ number: Int) async -> EventSourceSession.Outcome {
+  /// What became of an attempt to open a stream.
+  enum Opening {
+    case opened(TransportResponse)
+    case ended(EventSourceSession.Outcome)
+  }
+
+  /// Makes one attempt to open a stream.
+  func open(_ number: Int) async -> Opening {
     // Everything of the last response is forgotten, but for the last event ID (WHATWG HTML 9.2.3).
     parser.reset()
     let watchdog = Watchdog(session)
@@ -47,13 +55,30 @@ final class StreamReader: @unchecked Sendable {
       watchdog.watch(timeLimit, .connectTimeout)
       let response = try await connect(number)
       watchdog.stop()
-      defer { response.body.cancel() }
-      if let rejection = await judge(response) { return rejection }
+      var isOpen = false
+      defer { if !isOpen { response.body.cancel() } }
+      if let rejection = await judge(response) { return .ended(rejection) }
       try await open(response.head)
+      isOpen = true
+      return .opened(response)
+    } catch {
+      return .ended(outcome(of: error, watchdog.verdict))
+    }
+  }
+
+  /// Reads an open stream to its end, whichever that is.
+  func read(_ response: TransportResponse) async -> EventSourceSession.Outcome {
+    let watchdog = Watchdog(session)
+    defer {
+      watchdog.stop()
+      response.body.cancel()
+    }
+    do {
+      try Task.checkCancellation()
       try await read(response, watchdog)
       return ended(response.head)
     } catch {
-      return outcome(of: error, watchdog)
+      return outcome(of: error, watchdog.verdict)
     }
   }
 
@@ -73,7 +98,7 @@ final class StreamReader: @unchecked Sendable {
     guard case .open? = session.take(.accepted) else { throw CancellationError() }
     if configuration.mode == .singleResponse, configuration.resumesResponses { resumption.opened(head) }
     session.log(.info, "a stream is open") { [("url", head.url.redacted)] }
-    guard await session.handoff.send([.opened(head)]) else { throw CancellationError() }
+    guard await session.handoff.send(ElementBatch([.opened(head)])) else { throw CancellationError() }
   }
 
   @inline(never)
@@ -83,11 +108,15 @@ final class StreamReader: @unchecked Sendable {
   }
 
   @inline(never)
-  private func outcome(of error: any Error, _ watchdog: Watchdog) -> EventSourceSession.Outcome {
-    // The watchdog cancels what it watches, and whatever that makes of it is no news.
-    if let late = watchdog.verdict { return failed(late) }
+  func outcome(of error: any Error, _ verdict: @autoclosure () -> SubscriptionError?) -> EventSourceSession.Outcome {
+    // Before the verdict: a watchdog has one before it cancels, so that what it cancels is not taken for a restart. One
+    // that fires from here on comes too late.
+    let isCanceled = Task.isCancelled
+    // Whatever else happens: what has been parsed goes beyond the end, and another attempt would ask for what follows.
     if error is ReachedEnd { return .completed }
-    if Task.isCancelled { return .cutShort }
+    // The watchdog cancels what it watches, and whatever that makes of it is no news.
+    if let late = verdict() { return failed(late) }
+    if isCanceled { return .cutShort }
     if let passing = error as? PassingError { return .failed(passing.error, isFutile: false, atLeast: nil) }
     let failure =
       error as? SubscriptionError
@@ -102,7 +131,7 @@ final class StreamReader: @unchecked Sendable {
   }
 
   /// The event that is the end has come.
-  private struct ReachedEnd: Error {}
+  struct ReachedEnd: Error {}
 
   /// An error after which the next attempt may succeed, although its code says otherwise.
   private struct PassingError: Error {
@@ -246,52 +275,60 @@ final class StreamReader: @unchecked Sendable {
 
   @inline(never)
   private func parse(_ chunk: [UInt8], of stream: OpenedStream) throws {
-    let endsAtEvent = session.configuration.endsAtEvent
-    let gapTypeCount = EventSource.Gap.eventType.utf8.count
-    var elements: [EventSource.Element] = []
-    swap(&elements, &unsent)
-    // Also what came before an error is handed over.
-    defer { swap(&elements, &unsent) }
+    var parsed = ParsedElements(chunk, capacity: lastCount)
     do {
-      try parser.parse(chunk) { element in
-        switch element {
-        case .reconnectionTime(let time):
-          _ = session.take(.reconnectionTime(time))
-          resumption.receivedRetry()
-        case .comment(let text):
-          elements.append(.comment(text))
-        case .event(let event):
-          resumption.received(event)
-          if !hasDelivered {
-            hasDelivered = true
-            _ = session.take(.delivered)
-          }
-          // The length is looked at first, because it is known.
-          if event.type.utf8.count == gapTypeCount, event.type == EventSource.Gap.eventType,
-            let gap = EventSource.Gap(event.data)
-          {
-            elements.append(.gap(gap))
-          } else {
-            let message = EventSource.Message(event, in: stream)
-            if let endsAtEvent, endsAtEvent(message) { throw ReachedEnd() }
-            elements.append(.event(message))
-          }
-        }
-      }
+      try parser.parse(chunk, into: &parsed)
+      try take(parsed, of: stream)
     } catch let error as EventStreamParserError {
+      // What came before the error is handed over.
+      try take(parsed, of: stream)
       throw SubscriptionError(
         .tooLarge, "a line or an event exceeds the configured limits", head: stream.head, underlying: error)
     }
   }
 
+  /// Keeps what has been parsed until it is sent.
+  private func take(_ parsed: ParsedElements, of stream: OpenedStream) throws {
+    if let time = parsed.reconnectionTime { _ = session.take(.reconnectionTime(time)) }
+    if resumption.isOffered { resumption.received(parsed) }
+    lastCount = min(parsed.count, 1024)
+    if parsed.count == 0 { return }
+    if !hasDelivered, parsed.hasEvent {
+      hasDelivered = true
+      _ = session.take(.delivered)
+    }
+    if configuration.endsAtEvent == nil, !parsed.mayHave(EventSource.Gap.eventType) {
+      unsent = ElementBatch(parsed, of: stream)
+    } else {
+      try takeEach(parsed, of: stream)
+    }
+  }
+
+  /// Looks at each element, because there may be a gap, or the event that is the end.
+  @inline(never)
+  private func takeEach(_ parsed: ParsedElements, of stream: OpenedStream) throws {
+    var elements: [EventSource.Element] = []
+    defer { unsent = elements.isEmpty ? nil : ElementBatch(elements) }
+    for index in 0..<parsed.count {
+      guard let event = parsed.event(at: index) else {
+        elements.append(.comment(parsed.comment(at: index) ?? ""))
+        continue
+      }
+      if event.type == EventSource.Gap.eventType, let gap = EventSource.Gap(event.data) {
+        elements.append(.gap(gap))
+        continue
+      }
+      let message = EventSource.Message(event, in: stream)
+      if let endsAtEvent = configuration.endsAtEvent, endsAtEvent(message) { throw ReachedEnd() }
+      elements.append(.event(message))
+    }
+  }
+
   /// Hands over what has been parsed. False: that was cut short, and it is kept.
   func sendUnsent() async -> Bool {
-    if unsent.isEmpty { return true }
-    let count = unsent.count
-    guard await session.handoff.send(unsent) else { return false }
-    unsent = []
-    // What comes next is mostly as much.
-    unsent.reserveCapacity(min(count, 1024))
+    guard let batch = unsent else { return true }
+    guard await session.handoff.send(batch) else { return false }
+    unsent = nil
     return true
   }
 }

@@ -58,7 +58,11 @@ struct ConnectionState {
   private var random: any RandomNumberGenerator & Sendable
 
   init(_ configuration: EventSource.Configuration, random: any RandomNumberGenerator & Sendable) {
-    settings = ReconnectionDelay.Settings(configuration)
+    self.init(ReconnectionDelay.Settings(configuration), random: random)
+  }
+
+  init(_ settings: ReconnectionDelay.Settings, random: any RandomNumberGenerator & Sendable) {
+    self.settings = settings
     self.random = random
     delay = ReconnectionDelay(settings)
   }

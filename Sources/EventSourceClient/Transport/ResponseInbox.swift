@@ -26,12 +26,15 @@ final class ResponseInbox: Sendable {
   }
 
   /// Bytes of the body, of which it takes all or, if so many are unread already, none; nil: nothing is wanted any more.
-  func put(_ bytes: some Sequence<UInt8>, unlessUnread limit: Int) -> Bool? {
+  func put(_ bytes: UnsafeRawBufferPointer, unlessUnread limit: Int) -> Bool? {
     let (isTaken, reader) = state.withLock { state -> (Bool?, CheckedContinuation<[UInt8]?, any Error>?) in
       if state.end != nil { return (nil, nil) }
       if let reader = state.reader.take() { return (true, reader) }
       if state.unread.count >= limit { return (false, nil) }
-      state.unread += bytes
+      // One piece is copied once. With a second one there is room for all that may follow, so that it does not grow
+      // piece by piece.
+      state.unread.reserveCapacity(state.unread.isEmpty ? bytes.count : Swift.min(limit, 64 << 10) + bytes.count)
+      state.unread.append(contentsOf: bytes)
       return (true, nil)
     }
     reader?.resume(returning: Array(bytes))

@@ -7,6 +7,8 @@ struct EventBlock: Sendable {
   /// The event type buffer. Empty if there is no type.
   private var type = TypeText("")
   private var hasType = false
+  /// Changes with the text of the type.
+  private var typeNumber = 0
   /// The last short line that named a type, if that is still the type.
   private var typeLine = RepeatedLine()
   private(set) var hasData = false
@@ -72,7 +74,7 @@ struct EventBlock: Sendable {
   }
 
   mutating func setType(_ value: UnsafeRawBufferPointer) {
-    type.set(value)
+    if type.set(value) { typeNumber += 1 }
     typeLine = RepeatedLine()
     hasType = !value.isEmpty
   }
@@ -80,7 +82,10 @@ struct EventBlock: Sendable {
   /// Sets the type from a short line.
   @inline(never)
   mutating func setType(_ value: ShortBytes, named line: ShortBytes) {
-    if value != type.bytes { type.set(value) }
+    if value != type.bytes {
+      type.set(value)
+      typeNumber += 1
+    }
     typeLine = value.count > 0 ? RepeatedLine(line) : RepeatedLine()
     hasType = value.count > 0
   }
@@ -111,7 +116,8 @@ struct EventBlock: Sendable {
     nextID = nil
   }
 
-  /// Handles a blank line: commits the ID, clears the other buffers, and returns the event if there is data.
+  /// Handles a blank line: commits the ID, clears the other buffers, and returns the event if there is data that is not
+  /// borrowed.
   mutating func takeEvent() -> ReceivedEvent? {
     guard hasData else {
       hasType = false
@@ -119,11 +125,17 @@ struct EventBlock: Sendable {
       return nil
     }
     hasData = false
-    if let line = borrowed {
-      borrowed = nil
-      return takeEvent(String(decoding: line, as: UTF8.self))
-    }
     return takeEvent(takeOwnData())
+  }
+
+  /// Returns the data at a blank line if it is one line of the bytes being parsed. The caller takes the rest of the
+  /// event, too.
+  @inline(__always)
+  mutating func takeBorrowedLine() -> UnsafeRawBufferPointer? {
+    guard let line = borrowed else { return nil }
+    borrowed = nil
+    hasData = false
+    return line
   }
 
   /// Whether the event has neither a type nor an ID.
@@ -137,6 +149,19 @@ struct EventBlock: Sendable {
     commitID()
     defer { hasType = false }
     return ReceivedEvent(type: hasType ? type.text : "message", data: data, id: hasOwnID ? id.asOwn : id)
+  }
+
+  /// The text of the type, whatever event it belongs to.
+  var typeText: String { type.text }
+
+  /// What belongs to the event at a blank line besides its data: the number of its type, or 0 if it has none, and the
+  /// ID. As long as no type is set, a number stands for the same text.
+  @inline(__always)
+  mutating func takeHead() -> (typeNumber: Int, id: IDText) {
+    let hasOwnID = nextID != nil
+    commitID()
+    defer { hasType = false }
+    return (hasType ? typeNumber : 0, hasOwnID ? id.asOwn : id)
   }
 
   private mutating func takeOwnData() -> String {

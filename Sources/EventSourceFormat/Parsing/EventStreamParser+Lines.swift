@@ -1,10 +1,20 @@
 extension EventStreamParser {
-  mutating func parseLines(of bytes: UnsafeRawBufferPointer, _ receive: (Element) throws -> Void) throws {
+  /// Parses bytes.
+  ///
+  /// - Parameters:
+  ///   - receive: Takes what is complete.
+  ///   - receiveLine: Takes the only line of data of an event that lies in the bytes with its blank line, and takes the
+  ///     rest of the event from the block. It is inlined into the loop.
+  @inline(__always)
+  mutating func parseLines(
+    of bytes: UnsafeRawBufferPointer, _ receive: (Element) throws -> Void,
+    line receiveLine: (UnsafeRawBufferPointer, inout EventBlock) throws -> Void
+  ) throws {
     var scanner = LineScanner(bytes, endedWithCR: endedWithCR)
     let (hadNoLine, hadNoData) = (line.isEmpty, !block.hasData)
     if !byteOrderMark.isDone { byteOrderMark.skip(in: &scanner, putting: &line) }
     if try line.isEmpty || finishLine(in: &scanner, receive) {
-      try parseWholeLines(in: &scanner, receive)
+      try parseWholeLines(in: &scanner, receive, line: receiveLine)
     }
     try keep(scanner.rest)
     endedWithCR = scanner.endedWithCR
@@ -15,7 +25,8 @@ extension EventStreamParser {
   /// Handles the lines that repeat in most streams. Passes all others on.
   @inline(__always)
   private mutating func parseWholeLines(
-    in scanner: inout LineScanner, _ receive: (Element) throws -> Void
+    in scanner: inout LineScanner, _ receive: (Element) throws -> Void,
+    line receiveLine: (UnsafeRawBufferPointer, inout EventBlock) throws -> Void
   ) throws {
     while true {
       if let words = scanner.peekWords() {
@@ -27,15 +38,15 @@ extension EventStreamParser {
           try checkData(value)
           if !block.hasData, scanner.skipBlankLine() {
             // The most frequent block has a single line of data, its last line.
-            let text = String(decoding: value, as: UTF8.self)
-            if block.isPlain {
-              try receive(.event(ReceivedEvent(type: "message", data: text, id: .none)))
-            } else {
-              try receive(.event(block.takeEvent(text)))
-            }
+            try receiveLine(value, &block)
           } else {
             block.addData(value, isBeforeLF: LineBreak.isLF(behind: value))
           }
+          continue
+        }
+        if words.low & 0xFF == 0x0A, let line = block.takeBorrowedLine() {
+          scanner.takeLine(ofCount: 0)
+          try receiveLine(line, &block)
           continue
         }
         if let count = block.repeatType(for: words) {
@@ -48,7 +59,11 @@ extension EventStreamParser {
         }
       }
       guard let line = scanner.nextLine() else { return }
-      try process(line, receive)
+      if line.isEmpty, let line = block.takeBorrowedLine() {
+        try receiveLine(line, &block)
+      } else {
+        try process(line, receive)
+      }
     }
   }
 

@@ -80,12 +80,42 @@ public struct EventStreamParser: Sendable {
   public mutating func parse(_ bytes: UnsafeRawBufferPointer, onElement: (Element) throws -> Void) throws {
     if let failure { throw failure }
     do {
-      try parseLines(of: bytes, onElement)
+      try parseLines(of: bytes, onElement) { line, block in
+        let text = String(decoding: line, as: UTF8.self)
+        if block.isPlain {
+          try onElement(.event(ReceivedEvent(type: "message", data: text, id: .none)))
+        } else {
+          try onElement(.event(block.takeEvent(text)))
+        }
+      }
     } catch {
-      failure = error
-      forgetUnfinished()
-      throw error
+      try fail(error)
     }
+  }
+
+  /// Parses the next bytes of the stream, and adds the completed elements to `parsed`, which was made of these bytes.
+  ///
+  /// - Throws: The same as ``parse(_:onElement:)-(RawSpan,_)``. Elements completed before the error are in `parsed`.
+  package mutating func parse(_ bytes: [UInt8], into parsed: inout ParsedElements) throws {
+    if let failure { throw failure }
+    do {
+      try bytes.withUnsafeBytes { bytes in
+        try parseLines(of: bytes) { element in
+          parsed.append(element)
+        } line: { line, block in
+          parsed.append(line, of: bytes, &block)
+        }
+      }
+    } catch {
+      try fail(error)
+    }
+  }
+
+  @inline(never)
+  private mutating func fail(_ error: any Error) throws {
+    failure = error
+    forgetUnfinished()
+    throw error
   }
 
   /// Ends the stream. Discards everything incomplete, including an ID whose block has no blank line.

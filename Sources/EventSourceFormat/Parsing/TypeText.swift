@@ -12,12 +12,16 @@ struct TypeText: Sendable {
     bytes = value
   }
 
-  mutating func set(_ value: UnsafeRawBufferPointer) {
+  /// Whether it is another text than before.
+  mutating func set(_ value: UnsafeRawBufferPointer) -> Bool {
     if let short = ShortBytes(value) {
-      if short != bytes { set(short) }
-    } else if bytes != nil || !text.hasBytes(value) {
-      text = String(decoding: value, as: UTF8.self)
-      bytes = nil
+      guard short != bytes else { return false }
+      set(short)
+      return true
     }
+    guard bytes != nil || !text.hasBytes(value) else { return false }
+    text = String(decoding: value, as: UTF8.self)
+    bytes = nil
+    return true
   }
 }

@@ -94,7 +94,7 @@ final class URLSessionExchange: TransportBody {
       }
       if isHeld { return }
     #endif
-    switch inbox.put(data, unlessUnread: Self.mostUnread) {
+    switch data.withUnsafeBytes({ inbox.put($0, unlessUnread: Self.mostUnread) }) {
     case false:
       inbox.end(.failure(URLError(.dataLengthExceedsMaximum)))
       task.cancel()
@@ -117,7 +117,9 @@ final class URLSessionExchange: TransportBody {
       if let response, rejection.withLock({ $0 == nil }) { received(response) }
       if let rejection = rejection.withLock({ $0.take() }) {
         inbox.put(rejection.head)
-        if !rejection.body.isEmpty { _ = inbox.put(rejection.body, unlessUnread: Self.mostUnread) }
+        if !rejection.body.isEmpty {
+          _ = rejection.body.withUnsafeBytes { inbox.put($0, unlessUnread: Self.mostUnread) }
+        }
       }
     #endif
     inbox.end(error.map { .failure($0) } ?? .success(()))
