@@ -117,6 +117,12 @@ extension Retention {
     self.init(maximumBytes: bytes, maximumEvents: events, maximumAge: age)
   }
 
+  @available(*, deprecated, renamed: "init(maximumBytes:maximumEvents:maximumAge:)")
+  public init(events: Int?, age: Duration? = nil) { self.init(maximumEvents: events, maximumAge: age) }
+
+  @available(*, deprecated, renamed: "init(maximumBytes:maximumEvents:maximumAge:)")
+  public init(age: Duration?) { self.init(maximumAge: age) }
+
   @available(*, deprecated, renamed: "maximumBytes")
   public var bytes: Int {
     get { maximumBytes }
