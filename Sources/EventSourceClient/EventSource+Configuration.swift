@@ -7,13 +7,13 @@ extension EventSource {
   public struct Configuration: Sendable {
     /// Whether the source reads a continuous feed or a single response.
     public var mode = Mode.subscription
-    /// Whether a single response that breaks is resumed where the server offers that: by a `Location` in the head of
-    /// the stream, of the response's own origin, at which the same stream can be read, and by event IDs.
+    /// Whether a single response that breaks is resumed if the server offers that: by a `Location` field of the
+    /// response's own origin, where the same stream can be read, and by event IDs.
     ///
-    /// The request is not repeated, which may do twice what it asks for (RFC 9110, 9.2.2). Instead the source sends
+    /// The request is not repeated, because that may repeat its effect (RFC 9110, 9.2.2). Instead the source sends
     /// `GET` to the location, with the last event ID and the request's other fields. It does so after an error, and
-    /// after an end by which the server sends its reader away: with a `retry` behind the last event. If events came
-    /// without IDs, the source ends with the error. Only in ``Mode/singleResponse``.
+    /// after an end at which the server asks its reader to return, by a `retry` after the last event. If an event had
+    /// no ID, the source ends with the error. Only for ``Mode/singleResponse``.
     public var resumesResponses = true
     /// What happens when the first attempt fails.
     public var initialConnectionFailure = InitialConnectionFailure.fail

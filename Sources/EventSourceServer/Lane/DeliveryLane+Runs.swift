@@ -1,11 +1,11 @@
 internal import EventSourceFormat
 
-/// Streams that end with what they read, and requests that the application answers.
+/// Streams of runs, and requests to which the application responds.
 extension DeliveryLane {
-  /// How long the authorizer and the application may take together, in nanoseconds.
+  /// The maximum time of the authorizer and the application together, in nanoseconds.
   private static let answerTime: Int64 = 30_000_000_000
 
-  /// The stream counts as a viewer of its run, so that the run is not taken for one that nobody watches.
+  /// Counts the stream as a viewer of its run, so that the run is not stopped as unwatched.
   func watchRun(_ session: EventStreamSession) {
     for subscription in session.subscriptions {
       subscription.isViewing = true
@@ -13,8 +13,8 @@ extension DeliveryLane {
     }
   }
 
-  /// Whether a stream is not begun now: because the viewer has all of a run that is over, and is told so, or because it
-  /// gets the run when that is over.
+  /// Returns whether the stream does not begin now: either the run ended and the viewer has all of it, which is
+  /// rejected, or the viewer gets JSON lines, which begin when the run ends.
   func isWaitingForRun(_ session: EventStreamSession, _ plan: StreamPlan) -> Bool {
     guard let subscription = session.subscriptions.first, let runs = session.handler.runs else { return false }
     let (isEnded, end) = subscription.channel.withState { ($0.isEnded, $0.log.end) }
@@ -24,7 +24,7 @@ extension DeliveryLane {
     return true
   }
 
-  /// Ends a stream of a run that is over, once the viewer has all of it.
+  /// Ends a stream if its run ended and the viewer has all of it.
   func endWithRun(_ session: EventStreamSession) {
     guard session.isOpen, session.handler.runs != nil, let subscription = session.subscriptions.first,
       subscription.state == .live
@@ -33,7 +33,7 @@ extension DeliveryLane {
     if hasAll { finish(session, .runEnded, ending: .complete) }
   }
 
-  /// The mailbox brought it. Each viewer takes the rest at its own pace.
+  /// The mailbox reported a run's end. Each viewer reads the rest at its own pace.
   func runEnded(_ channel: EventChannel) {
     for subscription in subscriptions(of: channel) {
       let session = subscription.session
@@ -49,7 +49,7 @@ extension DeliveryLane {
     }
   }
 
-  /// The mailbox brought it: requests that wait for a run to be read from its history.
+  /// The mailbox reported that a run is not in the history. Responds to the requests that wait for it.
   func runIsMissing(_ name: ChannelName, hasFailed: Bool) {
     for session in (waitingRequests[name] ?? [:]).values {
       guard case .waiting(let wait) = session.phase, session.handler.runs != nil else { continue }
@@ -76,7 +76,7 @@ extension DeliveryLane {
     schedule(session)
   }
 
-  /// The mailbox brought the answer.
+  /// The mailbox delivered the answer.
   func answered(_ session: EventStreamSession, _ answer: RunAnswer) {
     guard case .answering(let pending) = session.phase else { return }
     pending.task = nil

@@ -1,11 +1,11 @@
-/// A request about runs that waits for the authorizer and the application. Confined to the lane's thread.
+/// A request for runs that waits for the authorizer and the application. Confined to the lane's thread.
 final class PendingAnswer {
   let work: @Sendable () async -> RunAnswer
-  /// The deadline; unknown before the lane's next run.
+  /// The deadline. `never` until the lane's next run.
   var end = Int64.never
   var task: Task<Void, Never>?
 
-  /// The answer, if it is known already.
+  /// The answer, if it is already known.
   let ready: RunAnswer?
 
   init(_ work: @escaping @Sendable () async -> RunAnswer) {
@@ -21,7 +21,7 @@ final class PendingAnswer {
   func cancel() { task?.cancel() }
 }
 
-/// What a request about runs is answered.
+/// The answer to a request for runs.
 enum RunAnswer: Sendable {
   case rejection(EventStreamRejection)
   case head(EventStreamResponseHead)

@@ -3,7 +3,7 @@ import Synchronization
 internal import EventSourceFormat
 
 extension EventStreamHandler {
-  /// The channel that a stream of this endpoint reads: a run of its collection, or a channel of the hub.
+  /// Returns the channel for a name: a run of the endpoint's collection, or a channel of the hub.
   func findChannel(_ name: ChannelName) throws(PublishError) -> EventChannel {
     guard let runs else { return try hub.findChannel(name) }
     guard hub.admissions.phase != .closed else { throw .closed }
@@ -45,7 +45,7 @@ extension RunCollection {
     return session
   }
 
-  /// Begins with a phase, in the lane's next run, or refuses.
+  /// Admits the request with a phase, which begins in the lane's next run, or rejects it.
   func admit(
     _ session: EventStreamSession, _ request: any EventStreamRequest, on lane: DeliveryLane,
     _ phase: () throws(EventStreamRejection) -> EventStreamSession.Phase

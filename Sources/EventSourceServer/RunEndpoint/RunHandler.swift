@@ -86,7 +86,7 @@ public final class RunHandler: Sendable {
   {
     guard let target = RequestTarget(request.target) else { throw .bad("the request target is ill-formed") }
     if let last = StreamPlan.lastEventID(request, target, runs.configuration.streams) {
-      // The run that the ID names, which its viewer has begun to read.
+      // A viewer of this run repeats its request.
       guard let hyphen = last.lastIndex(of: "-") else { throw .noRun }
       return try watch(request, String(last[..<hyphen]))
     }

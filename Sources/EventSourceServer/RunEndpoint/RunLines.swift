@@ -1,6 +1,6 @@
 internal import EventSourceFormat
 
-/// A run as JSON lines: one object an event, for readers that do not accept event streams.
+/// The encoding of runs as JSON lines: one object per event, for readers that do not accept event streams.
 ///
 ///     {"id":"k2v…-7","type":"message","data":"…"}
 enum RunLines {
@@ -8,7 +8,7 @@ enum RunLines {
   static func line(of block: UnsafeRawBufferPointer) -> [UInt8] {
     var line = ""
     var parser = EventStreamParser()
-    // Blocks are what the encoder wrote, so that each is one event.
+    // The encoder wrote the block, so it is one event.
     try? parser.parse(Array(block)) { element in
       guard case .event(let event) = element else { return }
       let id = EventBlock.id(of: block)

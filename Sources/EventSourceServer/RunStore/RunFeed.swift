@@ -1,14 +1,14 @@
 import Synchronization
 
-/// The changes that a collection's observer has yet to be told. Its lock is the last: nothing is locked under it.
+/// The changes that wait for a collection's observer. Its lock is the last: nothing is locked under it.
 final class RunFeed: Sendable {
-  /// So many changes wait before viewers are left out. The others are bounded by the number of runs.
+  /// The number of waiting changes at which viewers are left out. The others are bounded by the number of runs.
   private static let most = 10_000
 
   private struct State {
     var changes = FIFOQueue<RunChange>()
     var count = 0
-    /// A task is telling them.
+    /// Whether a task is passing them to the observer.
     var isRunning = false
   }
 
@@ -21,7 +21,7 @@ final class RunFeed: Sendable {
     self.executor = executor
   }
 
-  /// Under the run's lock, which is what orders its changes.
+  /// Called under the run's lock, which orders the run's changes.
   func append(_ change: RunChange) {
     state.withLock { state in
       switch change {
@@ -33,7 +33,7 @@ final class RunFeed: Sendable {
     }
   }
 
-  /// Outside of every lock: tells what there is, unless a task does so already.
+  /// Passes the changes to the observer, unless a task already does. Called outside of every lock.
   func run() {
     let begins = state.withLock { state in
       guard state.count > 0, !state.isRunning else { return false }
@@ -46,7 +46,7 @@ final class RunFeed: Sendable {
     }
   }
 
-  /// The next change; nil: everything was told, and the task ends.
+  /// Returns the next change, or `nil` if there is none and the task ends.
   private func next() -> RunChange? {
     state.withLock { state in
       guard let change = state.changes.popFirst() else {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The memory of a collection's runs: what their logs occupy, its limit, and the producers that wait for some of it.
+/// The memory of a collection's runs: the memory of their logs, its limit, and the producers that wait for memory.
 /// Its lock is the last: nothing is locked under it.
 final class RunRoom: Sendable {
   private final class Waiter: Sendable {
@@ -19,7 +19,7 @@ final class RunRoom: Sendable {
 
   private struct State {
     var used = 0
-    /// In the order in which they came, with the moment from which on they wait, once a lane has looked.
+    /// In order of arrival, with the moment since which they wait, once a lane has looked.
     var waiters: [(waiter: Waiter, since: Int64?)] = []
     var nextNumber: UInt64 = 0
     var isClosed = false
@@ -37,13 +37,13 @@ final class RunRoom: Sendable {
   var used: Int { state.withLock { $0.used } }
   var waiterCount: Int { state.withLock { $0.waiters.count } }
 
-  /// Whether so many bytes more would stay within the limit.
+  /// Returns whether the limit allows so many more bytes.
   func fits(_ bytes: Int) -> Bool { state.withLock { $0.used + bytes <= limit } }
 
-  /// A log has grown.
+  /// Counts the growth of a log.
   func charge(_ bytes: Int) { state.withLock { $0.used += bytes } }
 
-  /// A run was discarded: as many of those who wait are resumed as fit.
+  /// Subtracts the memory of a discarded run, and resumes as many waiting producers as fit.
   func refund(_ bytes: Int) {
     let resumed = state.withLock { state in
       state.used -= bytes
@@ -58,9 +58,9 @@ final class RunRoom: Sendable {
     for waiter in resumed { waiter.continuation.resume(returning: true) }
   }
 
-  /// Returns when it is worth trying again; false: the time is over. Throws if the task is cancelled.
+  /// Waits until it is worth trying again. Returns `false` after the timeout. Throws if the task is cancelled.
   ///
-  /// - Parameter isWaiting: Called when it waits, for a lane to look at the time.
+  /// - Parameter isWaiting: Called when it waits, to make a lane look at the time.
   func wait(for bytes: Int, of run: RunCore, isWaiting: @Sendable () -> Void) async throws -> Bool {
     try Task.checkCancellation()
     let number = state.withLock { state in
@@ -87,7 +87,7 @@ final class RunRoom: Sendable {
     return hasRoom
   }
 
-  /// The run is over: who waits for it finds out.
+  /// Resumes the producers of a run that ended.
   func wake(_ run: RunCore) {
     let identifier = ObjectIdentifier(run)
     wake { $0.run == identifier }
@@ -98,7 +98,7 @@ final class RunRoom: Sendable {
     wake { _ in true }
   }
 
-  /// Ends what waits for too long; when the next one does, and how many bytes the first of them needs.
+  /// Ends waits that took too long. Returns when the next one does, and the bytes that the first one needs.
   func expire(_ now: Int64) -> (next: Int64, wanted: Int?) {
     let (late, next, wanted) = state.withLock { state -> ([Waiter], Int64, Int?) in
       guard !state.waiters.isEmpty else { return ([], .never, nil) }

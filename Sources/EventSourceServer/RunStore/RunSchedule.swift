@@ -1,12 +1,11 @@
-/// Runs in the order of the next moment at which each has to be looked at: a binary heap in which every member knows
-/// its place. Guarded by the store's lock.
+/// Runs in order of their deadlines: a binary heap in which every member knows its index. Guarded by the store's lock.
 struct RunSchedule {
   private var members: [EventChannel] = []
 
   var first: EventChannel? { members.first }
   var next: Int64 { members.first?.run?.due ?? .never }
 
-  /// Puts a run in, or moves it.
+  /// Inserts or moves a run.
   mutating func update(_ channel: EventChannel, _ run: RunCore, due: Int64) {
     run.due = due
     if run.heapIndex < 0 {
@@ -27,7 +26,7 @@ struct RunSchedule {
     restore(at: index)
   }
 
-  /// Takes a run out, if it is in this schedule and not in another.
+  /// Removes a run if it is in this schedule and not in another.
   mutating func remove(_ run: RunCore, ifMember channel: EventChannel) {
     guard run.heapIndex >= 0, run.heapIndex < members.count, members[run.heapIndex] === channel else { return }
     remove(run)

@@ -2,14 +2,15 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// Runs of an earlier time, or that were discarded: read as a whole, and kept as those that have just ended.
+/// Runs of an earlier process, and runs that were discarded. Each is read completely, and then kept like a run that has
+/// just ended.
 extension RunStore {
   private static let batchEvents = 256
   private static let batchBytes = 64 << 10
-  /// What the events that the collection adds may have beyond the limit of a run.
+  /// The bytes beyond a run's limit for the events that the collection adds.
   private static let ownBytes = 4096
 
-  /// Reads a run from the history, unless it is in memory; whether there is such a run.
+  /// Reads a run from the history, unless it is in memory. Returns whether there is such a run.
   func load(_ id: String) async throws -> Bool {
     guard let repository else { return channel(id) != nil }
     let begun = table.withLock { table -> (RunLoad, isFirst: Bool)? in
@@ -31,7 +32,7 @@ extension RunStore {
     return try await load.result
   }
 
-  /// A lane's request: reads a run that is not in memory, and tells the lane if there is none.
+  /// Reads a run that is not in memory for a lane, and notifies the lane of the result.
   func load(_ name: ChannelName, for lane: LaneMailbox) {
     guard let id = id(in: name) else { return lane.post(.runIsMissing(name, hasFailed: false)) }
     Task(executorPreference: hub.configuration.taskExecutor) { [self] in
@@ -70,7 +71,7 @@ extension RunStore {
     return true
   }
 
-  /// Appends what the history has; the run's outcome, or nil if the history has no such run.
+  /// Appends the events of the history. Returns the run's outcome, or `nil` if the history has no such run.
   private func readEvents(
     into channel: EventChannel, from repository: any RecordingEventRepository
   ) async throws -> RunOutcome? {
@@ -95,7 +96,7 @@ extension RunStore {
     }
     guard let last else { return nil }
     if let outcome = RunEvents.outcome(of: last) { return outcome }
-    // Whoever produced it is gone. That is recorded, so that the run has one end whoever reads it.
+    // Its process is gone. The end is recorded, so that the run has the same end for every reader.
     var end = RunEvents.end(id, .interrupted)
     end.id = EventID(unchecked: channel.idPrefix + String(number + 1))
     guard try await repository.append([end], to: channel.name) == [end.id] else {

@@ -3,7 +3,7 @@ import Synchronization
 internal import EventSourceFormat
 
 extension RunStore {
-  /// Begins a run.
+  /// Starts a run.
   func start(_ wanted: String?, in collection: RunCollection) throws(RunError) -> Run {
     if let wanted, !Self.isValid(wanted) { throw .invalidID(wanted) }
     guard hub.admissions.phase != .closed else { throw .closed }
@@ -11,7 +11,7 @@ extension RunStore {
     let core = RunCore(id: id, store: self)
     let channel = makeChannel(id, core)
     while true {
-      // One that has ended goes for a new one.
+      // A run that has ended is discarded for a new one.
       let victim = try table.withLock { table throws(RunError) -> EventChannel? in
         guard !table.isClosed else { throw .closed }
         guard table.runs[id] == nil, table.loading[id] == nil else { throw .idInUse(id) }
@@ -35,7 +35,7 @@ extension RunStore {
     return run
   }
 
-  /// Writes the event that tells the run's ID, which every run may have, whatever its memory.
+  /// Writes the event with the run's ID. It does not wait for memory.
   private func begin(_ channel: EventChannel) {
     let core = channel.run!
     let event = RunEvents.begin(core.id)
@@ -59,7 +59,7 @@ extension RunStore {
 
   private static let idDigits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
-  /// 120 random bits, in the digits and letters that are hard to mistake.
+  /// Returns 120 random bits, in digits and letters that are hard to confuse.
   private static func randomID() -> String {
     var generator = SystemRandomNumberGenerator()
     let words = (generator.next(), generator.next())

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// When runs are due. Time is the lanes': a lane that runs looks at what is due, and says when it has to run again.
+/// Deadlines of runs. Lanes provide the time: whenever a lane runs, it looks at the runs that are due.
 extension RunStore {
-  /// Puts a run where its deadline says.
+  /// Moves a run to the place of its deadline.
   func reschedule(_ channel: EventChannel) {
     let core = channel.run!
     let due = table.withLock { table -> Int64 in
@@ -30,7 +30,7 @@ extension RunStore {
     if due != .never { hub.noteRunDue(due) }
   }
 
-  /// Looks at the runs that are due; when the next one is. A lane's thread.
+  /// Looks at the runs that are due, and returns when the next one is. Called on a lane's thread.
   func expire(_ now: Int64) -> Int64 {
     while true {
       let due = table.withLock { table -> [EventChannel] in
@@ -55,7 +55,7 @@ extension RunStore {
     return min(next, table.withLock { min($0.active.next, $0.retained.next) })
   }
 
-  /// Discards runs that have ended, the first one first, until so many bytes fit; whether they do.
+  /// Discards runs in the order in which they ended, until so many bytes fit. Returns whether they fit.
   func makeRoom(for bytes: Int) -> Bool {
     while !room.fits(bytes) {
       guard let oldest = table.withLock({ oldestEnded($0) }) else { return false }
@@ -64,14 +64,14 @@ extension RunStore {
     return true
   }
 
-  /// The run that ended first and has no viewers; nil: there is none. One that has just ended may not have been seen by
-  /// a lane yet, and is the last that goes.
+  /// Returns the run without viewers that ended first, or `nil` if there is none. A run that no lane has seen since its
+  /// end comes last.
   func oldestEnded(_ table: borrowing Table) -> EventChannel? {
     table.retained.first
       ?? table.pending.first { $0.run!.state.isIdle }
   }
 
-  /// Stops every run, and discards all.
+  /// Stops and discards all runs.
   func close() {
     let channels = table.withLock { table -> [EventChannel] in
       table.isClosed = true

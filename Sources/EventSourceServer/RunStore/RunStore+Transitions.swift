@@ -2,14 +2,14 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// From one state of a run to the next, and what follows from it.
+/// Transitions between states of a run, and their effects.
 extension RunStore {
-  /// What is left to be done outside of the run's lock.
+  /// The effects that are carried out outside of the run's lock.
   struct Effects {
     var effect = RunState.Effect.nothing
-    /// Who is to be told of what was appended.
+    /// The audiences to notify of appended events.
     var audiences: [LaneAudience] = []
-    /// The run's last event is in its log.
+    /// Whether the run's last event is in its log.
     var isSealed = false
     /// The last event of a recorded run, which is being recorded.
     var recordedEnd: (Publication, RecordingQueue)?
@@ -18,15 +18,15 @@ extension RunStore {
     var refund = 0
   }
 
-  /// The run as an observer is told of it; nil: there is none. It keeps the collection, whose end takes locks, so it
-  /// has to be released outside of the run's.
+  /// Returns the run for the observer, or `nil` if there is no observer. It keeps the collection, whose deallocation
+  /// takes locks, so it must be released outside of the run's lock.
   func subject(_ channel: EventChannel) -> Run? { feed == nil ? nil : run(channel) }
 
-  /// Changes the state, and does what must not be separated from that: after the last event nothing is appended.
+  /// Changes the state, and appends the last event in the same step, so that nothing is appended after it.
   ///
   /// - Parameters:
-  ///   - run: What ``subject(_:)`` returned before the lock was taken.
-  ///   - audiences: Who is to be told of what the caller has appended under this lock.
+  ///   - run: The result of ``subject(_:)``, called before the lock was taken.
+  ///   - audiences: The audiences to notify of events that the caller has appended under this lock.
   func transit(
     _ input: RunState.Input, _ channel: EventChannel, _ run: Run?, _ guarded: inout RunCore.Guarded,
     _ audiences: [LaneAudience]
@@ -67,7 +67,7 @@ extension RunStore {
     return effects
   }
 
-  /// Writes the last event, which needs no room: every run has one.
+  /// Writes the last event. It does not wait for memory.
   private func seal(
     _ channel: EventChannel, _ outcome: RunOutcome, _ guarded: inout RunCore.Guarded, _ effects: inout Effects
   ) {
@@ -86,7 +86,7 @@ extension RunStore {
     effects.waiters += guarded.take { _ in true }
   }
 
-  /// Does what is left to be done, outside of the run's lock.
+  /// Carries out the effects, outside of the run's lock.
   func perform(_ effects: Effects, on channel: EventChannel) {
     let core = channel.run!
     hub.announceRun(effects.audiences, in: channel)
@@ -105,8 +105,8 @@ extension RunStore {
     feed?.run()
   }
 
-  /// The end of a recorded run is its end when it is recorded. If it cannot be, the viewers of this process are told
-  /// all the same; the history has a run that was interrupted.
+  /// Ends a recorded run once its end is recorded. If it cannot be recorded, the viewers of this process get the end
+  /// all the same, and the history has an interrupted run.
   private func sealWhenRecorded(
     _ channel: EventChannel, _ outcome: RunOutcome, _ publication: Publication, _ queue: RecordingQueue
   ) {
@@ -142,14 +142,14 @@ extension RunStore {
     }
   }
 
-  /// The last event of a recorded run that was not recorded, with an ID that no event of the history ever has.
+  /// Returns the last event of a run whose end was not recorded, with an ID that no event of the history has.
   private func unrecorded(
     _ event: PreparedEvent, _ channel: EventChannel, _ guarded: borrowing RunCore.Guarded
   ) -> PreparedEvent {
     event.identified(by: EventID(unchecked: "\(channel.idPrefix)\(guarded.numbered)\(RunCore.unrecorded)"))
   }
 
-  /// The run is not kept any more: its viewers get what is in its log, and its memory is released.
+  /// Removes a run that is no longer kept. Its viewers get the rest of its log, and its memory is released.
   private func discard(_ channel: EventChannel, refund: Int) {
     let core = channel.run!
     table.withLock { table in
@@ -164,7 +164,7 @@ extension RunStore {
 }
 
 extension RunCore {
-  /// The collection runs the producer.
+  /// Sets the task of a producer that the collection runs.
   func setTask(_ task: Task<Void, Never>) {
     let isToStop = guarded.withLock { guarded in
       if guarded.state.isActive { guarded.task = task }
@@ -175,7 +175,7 @@ extension RunCore {
     if isToStop { task.cancel() }
   }
 
-  /// Returns when what is awaited has happened.
+  /// Waits for a run's end, or for a request to stop it.
   func wait(for awaited: RunWaiter.Awaited) async throws {
     let waiter = RunWaiter(awaited)
     let isOver = guarded.withLock { guarded in

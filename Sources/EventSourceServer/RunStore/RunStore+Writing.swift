@@ -4,7 +4,7 @@ internal import EventSourceFormat
 
 /// The producer's calls.
 extension RunStore {
-  /// Writes an event of a run that is not recorded.
+  /// Writes an event to a run that is not recorded.
   func write(_ event: ServerSentEvent, to channel: EventChannel) throws -> EventID {
     guard !channel.run!.isRecorded else { throw RunError.recordingRun(channel.run!.id) }
     let prepared = try prepare(event, for: channel)
@@ -14,7 +14,7 @@ extension RunStore {
     }
   }
 
-  /// Writes an event, recorded first if the collection has a history, as soon as there is memory for it.
+  /// Writes an event as soon as there is memory for it. Records it first if the collection has a history.
   func writeWaiting(_ event: ServerSentEvent, to channel: EventChannel) async throws -> EventID {
     let core = channel.run!
     let prepared = try prepare(event, for: channel)
@@ -25,14 +25,14 @@ extension RunStore {
         case .recording(let publication, let queue): return try await result(of: publication, in: queue, channel)
         }
       } catch RunError.overBudget(let limit) {
-        // A lane looks at the time, and discards what has ended meanwhile.
+        // A lane looks at the time, and discards runs that ended meanwhile.
         let hasRoom = try await room.wait(for: prepared.byteCount, of: core) { self.hub.noteRunDue(.min) }
         guard hasRoom else { throw RunError.overBudget(limit: limit) }
       }
     }
   }
 
-  /// Waits until an event is recorded. The number of one that was not is used again, so that the history has no hole.
+  /// Waits until an event is recorded. If it is not, its number is used again, so that the history has no hole.
   func result(of publication: Publication, in queue: RecordingQueue, _ channel: EventChannel) async throws -> EventID {
     do {
       return try await queue.result(of: publication)
@@ -66,7 +66,7 @@ extension RunStore {
     perform(effects, on: channel)
   }
 
-  /// Applies what others do to a run; whether it made a difference.
+  /// Applies an input that is not from the producer. Returns whether it had an effect.
   @discardableResult
   func apply(_ input: RunState.Input, to channel: EventChannel) -> Bool {
     let subject = subject(channel)
@@ -129,7 +129,7 @@ extension RunStore {
     }
   }
 
-  /// Appends to the log, under the run's lock; nil: the run was discarded.
+  /// Appends to the log, under the run's lock. Returns `nil` if the run was discarded.
   func append(
     _ event: PreparedEvent, to channel: EventChannel, _ guarded: inout RunCore.Guarded, isLast: Bool = false
   ) -> (id: EventID, audiences: [LaneAudience])? {
@@ -145,8 +145,8 @@ extension RunStore {
     guarded.chargedBytes = allocated
   }
 
-  /// Gives an event its ID and puts it into the queue of what is recorded, under the run's lock, so that the history
-  /// and the numbers have one order.
+  /// Gives an event its ID and puts it into the recording queue, under the run's lock, so that the order of the history
+  /// is that of the numbers.
   func record(
     _ event: PreparedEvent, of channel: EventChannel, _ guarded: inout RunCore.Guarded
   ) throws -> (Publication, RecordingQueue)? {

@@ -2,21 +2,21 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// The runs of a collection by their IDs, and when each is due. What the collection, its handler and its runs share.
+/// The runs of a collection by their IDs, and their deadlines. Shared by the collection, its handler and its runs.
 ///
 /// Lock order: this lock, a run's, a channel's. The room's and the feed's are the last.
 final class RunStore: Sendable {
   struct Table: ~Copyable {
     var runs: [String: EventChannel] = [:]
-    /// Those that are written, and those that are over and have no viewers.
+    /// Runs that are being written, and ended runs without viewers.
     var active = RunSchedule()
     var retained = RunSchedule()
-    /// Those of which a deadline is unknown until a lane looks.
+    /// Runs whose deadline is unknown until a lane looks.
     var pending: [EventChannel] = []
     var isClosed = false
     var started = 0
     var ended: [String: Int] = [:]
-    /// Runs that are being read from the history, with those who wait.
+    /// Runs that are being read from the history.
     var loading: [String: RunLoad] = [:]
   }
 
@@ -39,7 +39,7 @@ final class RunStore: Sendable {
     self.name = name
     self.configuration = configuration
     rules = configuration.rules
-    // A run is kept whole or not at all: its log evicts nothing.
+    // A run in memory is complete: its log evicts nothing.
     let limits = Retention(maximumBytes: .max, maximumEvents: nil, maximumAge: nil)
     channelRules = ChannelRules(ChannelConfiguration(), hubRetention: limits)
     room = RunRoom(limit: configuration.memoryLimit, timeout: configuration.writeTimeout.nanoseconds)
@@ -50,7 +50,7 @@ final class RunStore: Sendable {
 
   func setCollection(_ value: RunCollection) { collection.withLock { $0.collection = value } }
 
-  /// The run of a channel as the application knows it; nil: its collection is being deallocated.
+  /// Returns the run of a channel for the application, or `nil` if its collection is being deallocated.
   func run(_ channel: EventChannel) -> Run? {
     collection.withLock { $0.collection }.map { Run(channel: channel, collection: $0) }
   }
@@ -65,10 +65,10 @@ final class RunStore: Sendable {
 
   func channel(_ id: String) -> EventChannel? { table.withLock { $0.runs[id] } }
 
-  /// The name under which a run is authorized and recorded. The ID is valid, so this cannot fail.
+  /// Returns the name under which a run is authorized and recorded. Cannot fail, because the ID is valid.
   func channelName(_ id: String) -> ChannelName { ChannelName(unchecked: "\(name.rawValue)/\(id)") }
 
-  /// The ID of the run that a channel's name means; nil: it names no run of this collection.
+  /// Returns the ID of the run with a channel name, or `nil` if it is not a name of this collection.
   func id(in channelName: ChannelName) -> String? {
     let prefix = name.rawValue.utf8.count + 1
     let text = channelName.rawValue.utf8
@@ -101,7 +101,7 @@ final class RunStore: Sendable {
   }
 }
 
-/// A hub's reference to a collection's runs, which keep the hub.
+/// A hub's reference to a collection's runs. Weak, because the runs refer to the hub.
 struct WeakRunStore: Sendable {
   private(set) weak var store: RunStore?
   init(_ store: RunStore) { self.store = store }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Somebody who waits for a run's end, or to be asked to stop. Resumed once.
+/// A caller that waits for a run's end or for a request to stop. Resumed once.
 final class RunWaiter: Sendable {
   enum Awaited: Sendable {
     case end

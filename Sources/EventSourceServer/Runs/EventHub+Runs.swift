@@ -2,19 +2,19 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// What a hub does for the runs of its collections.
+/// The hub's part in the runs of its collections.
 extension EventHub {
   struct RunAppended {
     let id: EventID
     let byteCount: Int
-    /// What the run's log occupies now.
+    /// The memory of the run's log now.
     let allocatedBytes: Int
     let audiences: [LaneAudience]
   }
 
-  /// Appends an event to a run's log, under the run's lock; nil: the run was discarded.
+  /// Appends an event to a run's log, under the run's lock. Returns `nil` if the run was discarded.
   ///
-  /// - Parameter isLast: The run is over: streams that have the event end.
+  /// - Parameter isLast: Whether the run ends with it. Streams that have sent it then end.
   func append(_ prepared: PreparedEvent, toRun channel: EventChannel, isLast: Bool) -> RunAppended? {
     let ownID = prepared.event.id
     let prewritten = PrewrittenBlock.of(prepared, idPrefix: channel.idPrefix)
@@ -37,7 +37,7 @@ extension EventHub {
     return appended
   }
 
-  /// The last event of a recorded run is in its log: what that occupies, and who reads it.
+  /// Marks a recorded run, whose last event is in its log, as ended. Returns the log's memory, and the lanes to notify.
   func endRun(_ channel: EventChannel) -> (allocatedBytes: Int, audiences: [LaneAudience]) {
     channel.withState { state in
       state.isEnded = true
@@ -45,13 +45,13 @@ extension EventHub {
     }
   }
 
-  /// Tells the lanes of what was appended to a run.
+  /// Notifies the lanes of events that were appended to a run.
   func announceRun(_ audiences: [LaneAudience], in channel: EventChannel) {
     for audience in audiences { audience.mark() }
     if budget.isExceeded { reclaim(for: channel) }
   }
 
-  /// A run is not kept any more. Its viewers get what its log has, then the end.
+  /// Removes a run that is no longer kept. Its viewers get the rest of its log, then the end.
   func removeRun(_ channel: EventChannel) {
     let hasReaders = channel.withState { state in
       state.isRemoved = true
@@ -64,16 +64,16 @@ extension EventHub {
     }
   }
 
-  /// Has a lane look at the runs at a moment. If none would have, one is woken.
+  /// Makes a lane look at the runs at a moment. Wakes a lane if none would run by then.
   func noteRunDue(_ moment: Int64) {
     guard runDue.min(moment, ordering: .acquiringAndReleasing).oldValue > moment else { return }
     lanes.withLock { $0.first }?.post(.lookAtTime)
   }
 
-  /// A lane's thread, at the end of each run: looks at the runs that are due; when the next one is.
+  /// Looks at the runs that are due, and returns when the next one is. Called by a lane at the end of each of its runs.
   func expireRuns() -> Int64 {
     guard runDue.load(ordering: .acquiring) <= now else { return runDue.load(ordering: .acquiring) }
-    // First, so that what is noted from now on counts.
+    // First, so that a moment noted from now on counts.
     runDue.store(.never, ordering: .sequentiallyConsistent)
     for store in runStores.withLock({ $0.compactMap(\.store) }) {
       runDue.min(store.expire(now), ordering: .acquiringAndReleasing)
@@ -83,7 +83,7 @@ extension EventHub {
 }
 
 extension EventHub {
-  /// Publishes an event of a run that its repository has.
+  /// Appends an event of a run after its repository has recorded it.
   func appendRecorded(_ event: PreparedEvent, toRun channel: EventChannel) {
     let core = channel.run!
     let audiences = core.guarded.withLock { guarded -> [LaneAudience] in

@@ -2,27 +2,28 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// What a run has beside its channel, which refers to it: its state, its producer, and those who wait for its end.
+/// The part of a run that is not its channel, which refers to it: its state, its producer, and the callers that wait
+/// for its end.
 ///
-/// Lock order: the store's lock, then a run's, then a channel's. Under a run's lock nothing foreign is called.
+/// Lock order: the store's lock, then a run's, then a channel's. No foreign code is called under a run's lock.
 ///
 /// `due`, `heapIndex` and `isPending` belong to the store's schedule and are guarded by its lock; everything else that
 /// changes is in `guarded`. That is what makes the class `Sendable`.
 final class RunCore: @unchecked Sendable {
   struct Guarded: ~Copyable {
     var state: RunState
-    /// The encoded bytes of its events, and what its log occupies.
+    /// The encoded bytes of its events, and the memory of its log.
     var byteCount = 0
     var chargedBytes = 0
-    /// How many of its events were given a number. Only of a run that is recorded, because its events have their IDs
-    /// before the log has them.
+    /// The number of events that have a number. Only for recorded runs, whose events get their IDs before they are in
+    /// the log.
     var numbered: UInt64 = 0
-    /// Its last event is in the log.
+    /// Whether its last event is in the log.
     var isSealed = false
     /// The producer, if the collection runs it.
     var task: Task<Void, Never>?
     var waiters: [RunWaiter] = []
-    /// Nobody asked the producer to stop yet.
+    /// Whether the producer has not been asked to stop.
     var wasNotAsked = true
   }
 
@@ -46,20 +47,20 @@ final class RunCore: @unchecked Sendable {
 
   var state: RunState { guarded.withLock { $0.state } }
 
-  /// What the ID of a last event ends with that could not be recorded.
+  /// The end of the ID of a last event that could not be recorded.
   static let unrecorded = "-unrecorded"
 
   /// The place in a run's log after the event with an ID.
   static func place(after id: String, in log: LogSnapshot, prefix: String) -> LogSnapshot.Place? {
     if let number = number(in: id, prefix: prefix), let place = log.place(after: number, exactly: id) { return place }
     if let place = log.place(afterOwn: id) { return place }
-    // The viewer was told of an end that the history does not have: it has everything up to there.
+    // The viewer got an end that the history does not have, so it has everything before that.
     guard id.hasSuffix(unrecorded) else { return nil }
     let last = String(id.dropLast(unrecorded.utf8.count))
     return number(in: last, prefix: prefix).flatMap { log.place(after: $0, exactly: last) } ?? log.place(afterOwn: last)
   }
 
-  /// The number in an ID that the run generated; nil: it generated none such.
+  /// Returns the number in an ID that the run generated, or `nil` for any other ID.
   static func number(in id: String, prefix: String) -> UInt64? {
     guard id.utf8.starts(with: prefix.utf8) else { return nil }
     let digits = id.utf8.dropFirst(prefix.utf8.count)

@@ -1,6 +1,6 @@
 internal import EventSourceFormat
 
-/// The events that a run writes itself: its first one, if so configured, and its last one, always.
+/// The events that a run writes itself: the first one, if configured, and always the last one.
 ///
 ///     event: eventsource-run
 ///     data: {"run":"k2v…"}
@@ -8,8 +8,8 @@ internal import EventSourceFormat
 ///     event: eventsource-end
 ///     data: {"run":"k2v…","outcome":"stopped","reason":"requested","error":"the run was stopped: requested"}
 ///
-/// A plain `EventSource` can listen for both. `error` is there for every outcome but `finished`, so that a reader which
-/// knows nothing of runs takes the end for what it is.
+/// A plain `EventSource` can listen for both. Every outcome except `finished` has `error`, so that readers that do not
+/// know runs recognize an error.
 enum RunEvents {
   static let begin: EventType = "eventsource-run"
   static let end: EventType = "eventsource-end"
@@ -30,7 +30,7 @@ enum RunEvents {
     return ServerSentEvent(data: data + "}", type: end)
   }
 
-  /// The outcome that a run's last event tells, as ``end(_:_:)`` wrote it; nil: it is not a run's last event.
+  /// Returns the outcome in a run's last event, as ``end(_:_:)`` wrote it, or `nil` for any other event.
   static func outcome(of event: ServerSentEvent) -> RunOutcome? {
     guard event.type == end else { return nil }
     func has(_ text: String) -> Bool { event.data.contains(text) }

@@ -4,16 +4,16 @@
 ///        |                               ^
 ///        +--stop--> stop requested ------+ finish, fail, or the grace is over
 ///
-/// Time is the lanes'. A producer's thread does not know it, so a moment that begins there is unknown until a lane
-/// looks; that is soon, because the lane is woken for it.
+/// Lanes provide the time. A producer's thread has no clock, so the time of what it does is unknown until a lane looks.
+/// That is soon, because a lane is woken for it.
 struct RunState: Hashable {
   enum Phase: Hashable {
-    /// Nothing was written by the producer yet.
+    /// The producer has written nothing yet.
     case begun
     case running
     /// The producer was asked to stop, and may still write its last events.
     case stopRequested(RunStopReason)
-    /// It is over, and kept for viewers that return.
+    /// It ended, and is kept for viewers that return.
     case ended(RunOutcome)
     /// It was discarded.
     case gone
@@ -31,18 +31,18 @@ struct RunState: Hashable {
     case recorded
     /// A lane looks at the time.
     case look
-    /// Its memory is needed, or its collection is closed.
+    /// Its memory is needed, or its collection was closed.
     case discard
   }
 
-  /// What has to be done after a transition.
+  /// The effect of a transition.
   enum Effect: Equatable {
     case nothing
-    /// The producer is to be asked to stop.
+    /// Ask the producer to stop.
     case askToStop(RunStopReason)
-    /// The viewers are to be told the outcome; nothing is written after it.
+    /// Write the outcome for the viewers. Nothing is written after it.
     case end(RunOutcome)
-    /// The run is to be discarded.
+    /// Discard the run.
     case discard
   }
 
@@ -54,7 +54,7 @@ struct RunState: Hashable {
     var retention: Int64 = 0
   }
 
-  /// When something is due.
+  /// The moment when a run is due.
   enum Deadline: Equatable {
     case never
     case at(Int64)
@@ -64,9 +64,9 @@ struct RunState: Hashable {
 
   private(set) var phase = Phase.begun
   private(set) var viewers = 0
-  /// How it ended, also when it was discarded since.
+  /// The outcome, which remains when the run is discarded.
   private(set) var outcome: RunOutcome?
-  /// Its last event is on its way to the history: it is not discarded before, or the history would have no end.
+  /// Whether its last event is being recorded. The run is not discarded before that, so that the history has its end.
   private(set) var isRecording = false
   /// When the run began, when the last viewer left, and when the producer was asked to stop or the run ended. `nil`: no
   /// lane has looked since.
@@ -85,7 +85,7 @@ struct RunState: Hashable {
     wasLoaded = true
   }
 
-  /// For so long a run that was read from its history is kept at least, for those who asked for it.
+  /// The minimum time for which a run that was read from its history is kept.
   static let loadedRetention: Int64 = 10_000_000_000
 
   private var wasLoaded = false
@@ -100,10 +100,10 @@ struct RunState: Hashable {
     }
   }
 
-  /// Whether it is over, kept, and not being read.
+  /// Whether it ended, is kept, and has no viewers.
   var isIdle: Bool { if case .ended = phase { viewers == 0 && !isRecording } else { false } }
 
-  /// The one moment at which the state has lasted long enough.
+  /// Returns the deadline of the state. Each state has at most one.
   func deadline(_ rules: Rules) -> Deadline {
     switch phase {
     case .begun, .running:
@@ -144,7 +144,7 @@ struct RunState: Hashable {
     case (.begun, .finish), (.running, .finish): return end(.finished)
     case (.begun, .fail(let text)), (.running, .fail(let text)): return end(.failed(text))
     case (.begun, .stop(let reason)), (.running, .stop(let reason)): return stop(reason, rules)
-    // The producer has stopped because it was asked to, whatever it calls that.
+    // The producer stopped because it was asked to, whichever call it used.
     case (.stopRequested(let reason), .finish), (.stopRequested(let reason), .fail): return end(.stopped(reason))
     case (.stopRequested(let reason), .stop(.byteLimit)), (.stopRequested(let reason), .stop(.closed)):
       return end(.stopped(reason))
@@ -171,7 +171,7 @@ struct RunState: Hashable {
   private var isBeforeStop: Bool { phase == .begun || phase == .running }
 
   private mutating func stop(_ reason: RunStopReason, _ rules: Rules) -> Effect {
-    // What is over cannot be written to: there is no grace.
+    // Nothing can be written after these reasons, so there is no grace.
     guard rules.stopGrace > 0, reason != .byteLimit, reason != .closed else { return end(.stopped(reason)) }
     phase = .stopRequested(reason)
     phaseSince = nil

@@ -3,16 +3,16 @@ public import EventSourceServer
 
 /// Runs in an evhttp server.
 extension EvhttpEventStreams {
-  /// Serves a collection of runs, if the path of a request is the collection's or that of one of its runs. Call it from
-  /// a callback of your own, such as the general one: paths of runs differ.
+  /// Serves a collection of runs if the request's path is that of the collection or of one of its runs. Call it from
+  /// your own callback, such as the general one, because each run has a path of its own.
   ///
-  /// For DELETE and OPTIONS, let the server take them (`evhttp_set_allowed_methods`), which evhttp answers 501
-  /// otherwise. It also limits the body (`evhttp_set_max_body_size`).
+  /// Allow DELETE and OPTIONS with `evhttp_set_allowed_methods`; otherwise evhttp responds to them with 501. Limit the
+  /// body with `evhttp_set_max_body_size`.
   ///
   /// - Parameters:
   ///   - request: The `struct evhttp_request *`, whose body is read and copied.
   ///   - handler: Serves the request.
-  ///   - pattern: The path of the collection. That of a run has one more segment, its ID.
+  ///   - pattern: The path of the collection. The path of a run has one more segment, the run's ID.
   /// - Returns: `false` if the path does not match. The request is then untouched.
   public func serve(_ request: OpaquePointer, with handler: RunHandler, at pattern: PathPattern) -> Bool {
     guard let form = evhttp_request_get_uri(request).flatMap({ RequestTarget.originForm(of: String(cString: $0)) })
@@ -29,8 +29,8 @@ extension EvhttpEventStreams {
     return true
   }
 
-  /// Answers a request with a run's stream, whatever its method and path. The application has decided that the caller
-  /// may read it.
+  /// Responds to a request with a run's stream, whatever the request's method and path. The application decides whether
+  /// the caller may read the run.
   ///
   /// - Parameters:
   ///   - request: The `struct evhttp_request *`, whose body has been read.
