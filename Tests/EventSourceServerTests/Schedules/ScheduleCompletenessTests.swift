@@ -53,7 +53,7 @@ import Testing
     let path = Self.root.appending(path: "Sources/EventSourceServer/EventSourceServer.docc/Guarantees.md")
     let page = try String(contentsOf: path, encoding: .utf8)
     // The promises of runs have schedules of their own.
-    let channels = page.prefix(upTo: try #require(page.range(of: "\n## Runs\n")).lowerBound)
+    let channels = page.prefix(upTo: try #require(page.range(of: "\n## Promises of runs\n")).lowerBound)
     let rows = channels.matches(of: /\n\| \*\*(.+?)\.?\*\*/).map { String($0.1) }
     #expect(Set(rows) == Set(Promise.allCases.map(\.rawValue)))
   }

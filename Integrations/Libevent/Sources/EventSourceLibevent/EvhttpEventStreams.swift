@@ -32,7 +32,7 @@ public final class EvhttpEventStreams {
   /// Mounts a handler at a path without named segments, by setting an evhttp callback for that path.
   ///
   /// evhttp responds to OPTIONS with 501 unless you allow the method (`evhttp_set_allowed_methods`). For paths with
-  /// named segments, call ``serve(_:with:at:)`` from the program's general callback.
+  /// named segments, call ``serve(_:with:at:)-(_,EventStreamHandler,_)`` from the program's general callback.
   ///
   /// - Throws: ``LibeventError``. If this throws, nothing was mounted.
   public func mount(_ handler: EventStreamHandler, on http: OpaquePointer, at path: String) throws(LibeventError) {
