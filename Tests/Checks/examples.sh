@@ -66,7 +66,7 @@ check_LanguageModelGateway() {
   expect "the tokens" "$(grep -oE '[0-9]+:[ab]' "$scratch/stream" | tr '\n' ' ')" '0:a 1:b 2:a 3:b 4:a '
   expect "the last words" "$(grep '^data' "$scratch/stream" | tail -2 | head -1)" 'data: [DONE]'
   expect "watched again" "$(curl -sN "$url/runs/$run")" "$(cat "$scratch/stream")"
-  expect "resumed" "$(curl -sN -H "Last-Event-ID: $run-6" "$url/runs/$run" | grep -oE '[0-9]+:[ab]' | tr '\n' ' ')" '4:a '
+  expect "resumed" "$(curl -sN -H "Last-Event-ID: $run-5" "$url/runs/$run" | grep -oE '[0-9]+:[ab]' | tr '\n' ' ')" '4:a '
   expect "after the end" "$(curl -s -o /dev/null -w '%{http_code}' -H "Last-Event-ID: $run-9" "$url/runs/$run")" 204
   expect "a run that is not there" "$(curl -s -o /dev/null -w '%{http_code}' "$url/runs/none")" 404
   curl -sN "${ask[@]/5/5000}" "$url/v1/chat/completions" >"$scratch/stream" &
