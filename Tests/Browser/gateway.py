@@ -51,6 +51,8 @@ def state(text):
 
 
 def ask(page, count):
+    # The last answer's tokens must not be taken for those of this one.
+    page.evaluate("document.getElementById('second').textContent = ''")
     page.evaluate(f"document.getElementById('count').value = {count}")
     page.evaluate("document.querySelector('form').requestSubmit()")
 
