@@ -92,9 +92,9 @@ final class Publisher: Sendable {
   var statistics: String {
     let now = hub.statistics
     return """
-      {"readers": \(now.readers), "channels": \(now.channels), "published": \(now.published), \
-      "delivered": \(now.delivered), "sent_bytes": \(now.sentBytes), "retained_bytes": \(now.retainedBytes), \
-      "gaps": \(now.gaps), "dropped": \(now.dropped), "publish_ns": \(Self.json(times.withLock { $0 })), \
+      {"readers": \(now.readers), "channels": \(now.channels), "published": \(now.eventsPublished), \
+      "delivered": \(now.eventsDelivered), "sent_bytes": \(now.sentBytes), "retained_bytes": \(now.retainedBytes), \
+      "gaps": \(now.gaps), "dropped": \(now.streamsDropped), "publish_ns": \(Self.json(times.withLock { $0 })), \
       "timer_ns": \(Self.json(timer.lateness))}
 
       """
