@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 declare -A sources=(
   [Parser]="Tests/Fuzz/ParserFuzz.swift Tests/EventSourceFormatTests/ReferenceParser.swift $(echo Sources/EventSourceFormat/{,*/}*.swift)"
   [RoundTrip]="Tests/Fuzz/RoundTripFuzz.swift $(echo Sources/EventSourceFormat/{,*/}*.swift)"
-  [RequestHead]="Tests/Fuzz/RequestHeadFuzz.swift $(echo Sources/EventSourceBuiltInServer/Request/*.swift Sources/EventSourceServer/HTTP/{RequestTarget,HeaderField,HTTPToken}.swift)"
+  [RequestHead]="Tests/Fuzz/RequestHeadFuzz.swift $(echo Sources/EventSourceBuiltInServer/Request/*.swift Sources/EventSourceServer/HTTP/{RequestTarget,HeaderField+Framing,HTTPToken}.swift) Sources/EventSourceFormat/HeaderField.swift"
 )
 
 case "${1:-all}" in

@@ -66,8 +66,32 @@ extension EventHub {
     try await publish(event, to: names, coalescingKey: key, waitingUntil: milestone)
   }
 
+  @available(*, deprecated, renamed: "publish(_:to:coalescingKey:)")
+  @discardableResult
+  public func publish(
+    _ event: some ServerSentEventConvertible, to names: [ChannelName], key: String
+  ) throws -> [EventID] {
+    try publish(event, to: names, coalescingKey: key)
+  }
+
   @available(*, deprecated, renamed: "idPrefix")
   public var epoch: String { idPrefix }
+}
+
+extension ChannelHandle {
+  @available(*, deprecated, renamed: "publish(_:coalescingKey:)")
+  @discardableResult
+  public func publish(_ event: some ServerSentEventConvertible, key: String) throws -> EventID {
+    try publish(event, coalescingKey: key)
+  }
+
+  @available(*, deprecated, renamed: "publish(_:coalescingKey:waitingUntil:)")
+  @discardableResult
+  public func publish(
+    _ event: some ServerSentEventConvertible, key: String? = nil, awaiting milestone: EventHub.Milestone
+  ) async throws -> EventID {
+    try await publish(event, coalescingKey: key, waitingUntil: milestone)
+  }
 }
 
 extension EventHub.Milestone {
@@ -140,6 +164,11 @@ extension Retention {
     get { maximumAge }
     set { maximumAge = newValue }
   }
+}
+
+extension ChannelStatistics {
+  @available(*, deprecated, renamed: "eventsPublished")
+  public var published: UInt64 { eventsPublished }
 }
 
 extension HubStatistics {

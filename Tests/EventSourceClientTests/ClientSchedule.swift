@@ -190,7 +190,7 @@ final class ClientSchedule: Sendable {
       source.close()
       noteClose()
     }
-    // A shared source goes on without its consumer, until nobody has it.
+    // A shared source continues without its consumer until the last reference to it is gone.
     if options.sharedLimit == nil, mishap(oneIn: 60, "a cancellation from elsewhere") {
       state.withLock { $0.mayEndEarly = true }
       holder.withLock { $0.task }?.cancel()

@@ -45,7 +45,7 @@ extension EventSource.Configuration {
   }
 }
 
-/// Fails instead of waiting for ever, also for what ignores its cancellation: that is left behind.
+/// Fails after a time limit instead of waiting indefinitely. A body that ignores its cancellation is abandoned.
 func within<R: Sendable>(
   _ limit: Duration = .seconds(120), _ body: @escaping @Sendable () async throws -> R
 ) async throws -> R {

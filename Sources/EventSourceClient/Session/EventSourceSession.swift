@@ -148,7 +148,7 @@ final class EventSourceSession: Sendable {
     }
   }
 
-  /// An attempt has ended, in whatever way; what follows is done by a task that nobody has canceled.
+  /// Handles the end of an attempt. A new task, which has not been cancelled, takes the next action.
   @inline(never)
   private func end(_ outcome: Outcome, _ reader: StreamReader) {
     shared.withLock { shared in

@@ -28,7 +28,7 @@ final class Handoff: Sendable {
     return isTaken
   }
 
-  /// Waits until there is room for a batch, or nobody takes one any more.
+  /// Waits until there is room for a batch, or the handoff has finished.
   private func waitForRoom() async {
     if state.withLock({ $0.batch == nil }) { return }
     await withTaskCancellationHandler {
@@ -61,7 +61,7 @@ final class Handoff: Sendable {
     }
   }
 
-  /// Waits until there is a batch, or the end. What there is is taken under the lock, by whoever comes first.
+  /// Waits until there is a batch, or the end. The first caller then takes it under the lock.
   private func waitForBatch() async throws {
     try await withCheckedThrowingContinuation { reader in
       let result = state.withLock { state -> Result<Void, any Error>? in

@@ -69,7 +69,7 @@ final class Timekeeper: Sendable {
     }
   }
 
-  /// Keeps a watchdog that was asked, unless it has been canceled or scheduled meanwhile.
+  /// Keeps a watchdog that was asked, unless it has been cancelled or scheduled since.
   ///
   /// What asked it may have been canceled after its sleep, and the one that sleeps for it may have found nothing and
   /// ended: so this too sees to it that something sleeps.

@@ -1,7 +1,7 @@
-/// Who is offered what is new together with others.
+/// Membership of cohorts: the streams of the same channels that are offered new events together.
 extension DeliveryLane {
-  /// The stream has everything: from now on it is offered what is published as it is published, if it is where the
-  /// others are.
+  /// Adds a stream that has everything to the cohort of its channels, if it is at the same position. From then on the
+  /// cohort offers it new events.
   func joinCohort(_ session: EventStreamSession) {
     guard session.cohort == nil, session.isOpen, !session.isBlocked, !session.isQueued,
       session.output == .nothing

@@ -1,4 +1,6 @@
-internal import EventSourceFormat
+#if canImport(EventSourceFormat)
+  internal import EventSourceFormat
+#endif
 
 extension HeaderField {
   /// Names that only the stack that frames a message may send: those that say where the message ends, which part of a

@@ -1,4 +1,6 @@
-internal import EventSourceFormat
+#if canImport(EventSourceFormat)
+  internal import EventSourceFormat
+#endif
 
 /// A request target (RFC 9112, 3.2) taken apart: its path, and the names and values of its query.
 ///

@@ -3,10 +3,10 @@ internal import EventSourceFormat
 /// The event by which a stream says that the reader has missed events which cannot be replayed.
 ///
 /// Its type is ``type``, which a plain `EventSource` ignores unless it listens for it; its data is one JSON object:
-/// `channel`, `lastEventID` (what the reader is to have continued after; null, if it was moved on because it is slow)
-/// and `earliestAvailable` (the ID of the first event that is still to be had, or null, if it is not known how that
-/// lies to what the reader has: events that it has may then come again). It has no ID, so the reader's last event ID
-/// stays what it was.
+/// `channel`, `lastEventID` (the event after which the reader asked to continue, or null if it skipped events
+/// because it was slow) and `earliestAvailable` (the ID of the first event that is still available, or null if its
+/// position relative to the reader's events is unknown; the reader may then get some events again). The gap event has
+/// no ID, so the reader's last event ID does not change.
 struct GapEvent: ServerSentEventConvertible {
   static let type: EventType = "eventsource-gap"
 

@@ -1,40 +1,5 @@
 #if EVENTSOURCE_THREAD_SANITIZER
-  #if canImport(Glibc)
-    import Glibc
-  #elseif canImport(Musl)
-    import Musl
-  #elseif canImport(Darwin)
-    import Darwin
-  #endif
-
-  /// The `Mutex` of Synchronization, for runs under the thread sanitizer, which does not see through that one: it locks
-  /// by means that the sanitizer knows.
-  package struct ObservableMutex<Value>: ~Copyable, @unchecked Sendable {
-    // Sendable, because the value is reached only under the lock. Two pieces of memory, because the sanitizer takes an
-    // access to one property of an object for one to them all.
-    private let value = UnsafeMutablePointer<Value>.allocate(capacity: 1)
-    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-
-    package init(_ initial: sending Value) {
-      value.initialize(to: initial)
-      pthread_mutex_init(lock, nil)
-    }
-
-    deinit {
-      pthread_mutex_destroy(lock)
-      lock.deallocate()
-      value.deinitialize(count: 1)
-      value.deallocate()
-    }
-
-    package borrowing func withLock<Result, Failure: Error>(
-      _ body: (inout sending Value) throws(Failure) -> sending Result
-    ) throws(Failure) -> sending Result {
-      pthread_mutex_lock(lock)
-      defer { pthread_mutex_unlock(lock) }
-      return try body(&value.pointee)
-    }
-  }
+  @_exported public import struct EventSourceFormat.ObservableMutex
 
   typealias Mutex = ObservableMutex
 #endif

@@ -6,7 +6,7 @@ enum HubOption: String, CaseIterable {
   case occupancyObservers, occupancyLinger
   case logger, retentionBytes, retentionEvents, retentionAge
 
-  /// Those that are no properties of the configuration.
+  /// The options that are not properties of the configuration.
   static let others: Set<HubOption> = [.logger, .retentionBytes, .retentionEvents, .retentionAge]
 }
 

@@ -125,7 +125,7 @@ extension ModelReader {
     now.awaitsSnapshot = false
     // An older state than what the reader has is followed by what it has: it is told of no more than that.
     now.next = place + 1
-    // A channel on demand may have been forgotten since, and nobody knows then what lies between.
+    // A channel on demand may have been forgotten since. What lies between is then unknown.
     now.isGapTold = world.options.hub.channelCreation == .onDemand
     now.latest = nil
     now.mayRepeat = type == "snapshot-without"

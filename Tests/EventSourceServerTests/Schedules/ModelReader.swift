@@ -40,7 +40,7 @@ final class ModelReader {
 
   var isConnected: Bool { visit.map { !$0.isOver } ?? false }
 
-  /// It begins anew, as if it had never read.
+  /// Resets the reader, as if it had never read.
   func forgetEverything(mayRepeat: Bool = false) {
     parser = EventStreamParser(reportsComments: true)
     hasSoundID = false
@@ -66,7 +66,7 @@ final class ModelReader {
     }
   }
 
-  /// The head is there: who has seen it gets everything that is published from then on.
+  /// Notes that a reader has received the head. It must get everything that is published from then on.
   func headCame(_ visit: ReaderVisit) {
     for name in visit.channels {
       visit.livesAtHead[name] = world.ledger.lives[name, default: 0]

@@ -128,7 +128,7 @@ extension Schedule {
     }
   }
 
-  /// All who had everything and take everything were offered it.
+  /// Checks that every reader that had everything and accepts everything was offered the event.
   func judgeOffer(_ token: Int, _ names: [String], before attempt: Int) {
     for reader in readers {
       guard let visit = reader.visit, visit.isStreaming, visit.isFast, visit.attempt <= attempt, !visit.hasToEnd,

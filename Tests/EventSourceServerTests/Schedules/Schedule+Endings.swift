@@ -117,7 +117,7 @@ extension Schedule {
     }
   }
 
-  /// Who is sent away has what is published, and a `retry`.
+  /// Checks that a reader whose stream was ended has every published event and a `retry`.
   private func judgeFarewell(_ visit: ReaderVisit) {
     guard visit.connection.response.ending == .complete, visit.isFast, !visit.wasSlow, !visit.isDisconnected,
       !visit.hasLeft,

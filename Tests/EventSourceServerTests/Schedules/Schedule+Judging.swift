@@ -89,7 +89,7 @@ extension Schedule {
       visit.blockedSince = nil
     }
     if let most = endpoint.maximumStreamDuration, most < .seconds(3600), let opened = visit.opened {
-      // A loop that stands still sends nobody away.
+      // A suspended loop ends no stream.
       let limit =
         most * (1 + endpoint.streamDurationJitter) + .milliseconds(5100)
         + (visit.stack.stoodStill - visit.stoodStillWhenAsked)

@@ -43,7 +43,7 @@ extension Schedule {
       return others.randomElement(using: &random).map { (.forwarded, $0) } ?? (.none, nil)
     case .ofAnEarlierLife where !needsID:
       return earlier.randomElement(using: &random).map { (.ofAnEarlierLife, $0) } ?? (.none, nil)
-    // Who comes while one is recorded may be behind either of two that have an ID.
+    // A reader that arrives while an event is being recorded may resume after either of two events with the same ID.
     case .repeated where isRecording, .ofAnEarlierLife where isRecording:
       return (.unique, try! EventID(ids.usable(.unique, token: token, &random)))
     case .repeated, .odd:

@@ -7,7 +7,7 @@ extension Schedule {
   func settle() {
     isSettling = true
     for stack in stacks { resume(stack) }
-    // What hangs is not waited for any more.
+    // The test does not wait for calls that hang.
     passTime(.seconds(31))
     repository.isHealthy = true
     snapshots.isHealthy = true

@@ -45,7 +45,7 @@ final class Schedule: @unchecked Sendable {
   var earlier: [EventID] = []
   var isPublishing = true
   var isSettling = false
-  /// No history is being asked or written to any more.
+  /// Whether all reads and writes of histories have ended.
   var isQuiet = false
   var isDraining = false
   var isClosing = false

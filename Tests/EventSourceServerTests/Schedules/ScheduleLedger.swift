@@ -10,7 +10,7 @@ final class ScheduleLedger {
     let life: Int
     /// The bytes of its ID, when that is known.
     var id: [UInt8]?
-    /// It may be left out: nobody was promised it, or it is in a history alone.
+    /// Whether a reader may miss the event: it was promised to no reader, or it is in a history alone.
     var isOptional = false
     /// It was published to several channels at once: a stream of several cannot tell which of its copies is which.
     var isShared = false
@@ -99,7 +99,7 @@ final class ScheduleLedger {
     if let place = places[name]?[token] { entries[name]![place].isOptional = true }
   }
 
-  /// Its publisher was told that it is published: nobody may miss it.
+  /// Notes whether an event was promised to its publisher. If so, no reader may miss it.
   func setPromised(_ token: Int, in name: String, isPromised: Bool) {
     if let place = places[name]?[token] { entries[name]![place].isOptional = !isPromised }
   }

@@ -1,6 +1,6 @@
 import EventSourceServer
 
-/// Is told who reads, and holds it against itself: changes come in an order in which they can have happened.
+/// Observes the occupancy of channels, and checks that the changes arrive in a possible order.
 // Sendable, because it is called only from jobs that the test runs on its one thread.
 final class ScheduleOccupancy: OccupancyObserver, @unchecked Sendable {
   private let ledger: ScheduleLedger

@@ -1,3 +1,4 @@
+@testable import EventSourceServer
 import Synchronization
 
 /// What the threads that try schedules share.
