@@ -1,7 +1,7 @@
 /// What a consumer of a shared source has not taken yet. Changed under the lock of its ``ElementBroadcast``.
 struct ConsumerBuffer {
   typealias Element = EventSource.Element
-  typealias Waiter = CheckedContinuation<Element?, any Error>
+  typealias Waiter = CheckedContinuation<Void, any Error>
 
   private var elements: [Element] = []
   /// Where the first that was not taken is.
@@ -16,10 +16,9 @@ struct ConsumerBuffer {
 
   var count: Int { elements.count - start }
 
-  /// Adds an element. If a call waits for it, returns that call instead, which the caller resumes with the element.
+  /// Adds an element. Returns the call that waits for one, if any, which the caller resumes.
   mutating func put(_ element: Element, limit: Int, policy: SharedEventSource.FullBufferPolicy) -> Waiter? {
     guard end == nil else { return nil }
-    if let waiter = waiter.take() { return waiter }
     if count >= limit {
       switch policy {
       case .wait: break
@@ -34,11 +33,11 @@ struct ConsumerBuffer {
     }
     elements.append(element)
     if start > 64, start * 2 > elements.count { removeTaken() }
-    return nil
+    return waiter.take()
   }
 
-  /// Takes the next element, or the end; nil: there is neither, and the call waits.
-  mutating func next(_ asking: Waiter) -> Result<Element?, any Error>? {
+  /// Takes the next element, or the end; nil: there is neither yet.
+  mutating func take() -> Result<Element?, any Error>? {
     if hasMissed {
       hasMissed = false
       return .success(.gap(EventSource.Gap.inProgram))
@@ -50,24 +49,28 @@ struct ConsumerBuffer {
       }
       return .success(elements[start])
     }
-    if let end {
-      self.end = .success(())
-      return end.map { nil }
-    }
+    guard let end else { return nil }
+    self.end = .success(())
+    return end.map { nil }
+  }
+
+  /// Keeps a call that waits for the next element, or the end. Returns how it goes on at once: it need not wait, or a
+  /// second call waits already.
+  mutating func wait(_ call: Waiter) -> Result<Void, any Error>? {
+    if hasMissed || count > 0 || end != nil { return .success(()) }
     guard waiter == nil else {
       return .failure(
         SubscriptionError(.alreadyConsumed, "next() was called while another call waits; give each its own loop"))
     }
-    waiter = asking
+    waiter = call
     return nil
   }
 
-  /// No element follows. Returns the call that waits, if any, which the caller resumes with the end.
+  /// No element follows. Returns the call that waits, if any, which the caller resumes.
   mutating func finish(with end: Result<Void, any Error>) -> Waiter? {
     guard self.end == nil else { return nil }
-    let waiting = waiter.take()
-    self.end = waiting == nil ? end : .success(())
-    return waiting
+    self.end = end
+    return waiter.take()
   }
 
   private mutating func removeTaken() {

@@ -35,13 +35,9 @@ final class ElementBroadcast: Sendable {
   func send(_ element: Element) async {
     guard await waitForSending({ !$0.consumers.isEmpty }) else { return }
     let waiting = state.withLock { state in
-      var waiting: [CheckedContinuation<Element?, any Error>] = []
-      for number in state.consumers.keys {
-        if let waiter = state.consumers[number]?.put(element, limit: limit, policy: policy) { waiting.append(waiter) }
-      }
-      return waiting
+      state.consumers.keys.compactMap { state.consumers[$0]?.put(element, limit: limit, policy: policy) }
     }
-    for waiter in waiting { waiter.resume(returning: element) }
+    for waiter in waiting { waiter.resume() }
   }
 
   /// Nothing more comes.
@@ -51,7 +47,7 @@ final class ElementBroadcast: Sendable {
       state.end = end
       return state.consumers.keys.compactMap { state.consumers[$0]?.finish(with: end) }
     }
-    for waiter in waiting { waiter.resume(with: end.map { nil }) }
+    for waiter in waiting { waiter.resume() }
   }
 
   private func waitForSending(_ condition: @escaping @Sendable (borrowing State) -> Bool) async -> Bool {
@@ -90,26 +86,42 @@ final class ElementBroadcast: Sendable {
   /// Removes a consumer, if it is there.
   func leave(_ number: Int) {
     let waiter = state.withLock { $0.consumers.removeValue(forKey: number)?.waiter }
-    waiter?.resume(returning: nil)
+    waiter?.resume()
     wakeSender()
   }
 
   /// Returns a consumer's next element; nil at its end, and in a canceled task, which removes it.
   func next(for number: Int) async throws -> Element? {
     try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { waiter in
-        let result = state.withLock { state -> Result<Element?, any Error>? in
-          if Task.isCancelled { state.consumers[number] = nil }
-          guard state.consumers[number] != nil else { return .success(nil) }
-          return state.consumers[number]?.next(waiter)
-        }
-        if let result {
-          waiter.resume(with: result)
+      while true {
+        if let result = take(for: number) {
           wakeSender()
+          return try result.get()
         }
+        try await waitForElement(for: number)
       }
     } onCancel: {
       leave(number)
+    }
+  }
+
+  /// Takes a consumer's next element or its end; nil: there is neither yet.
+  private func take(for number: Int) -> Result<Element?, any Error>? {
+    state.withLock { state in
+      if Task.isCancelled { state.consumers[number] = nil }
+      guard state.consumers[number] != nil else { return .success(nil) }
+      return state.consumers[number]?.take()
+    }
+  }
+
+  /// Waits until a consumer has an element, or its end. The call then takes it under the lock.
+  private func waitForElement(for number: Int) async throws {
+    try await withCheckedThrowingContinuation { waiter in
+      let result = state.withLock { state -> Result<Void, any Error>? in
+        guard !Task.isCancelled, state.consumers[number] != nil else { return .success(()) }
+        return state.consumers[number]?.wait(waiter)
+      }
+      if let result { waiter.resume(with: result) }
     }
   }
 }
