@@ -29,6 +29,7 @@ extension DeliveryLane {
     case .arrived, .closed: return next
     case .authorizing(let pending): return min(next, pending.end)
     case .waiting(let wait): return min(next, wait.plan.waitEnd)
+    case .following(let wait): return min(next, wait.end)
     case .leaving(_, let end, _): next = min(next, end)
     case .open: next = min(next, exchange.lifetimeEnd, exchange.recheck?.at ?? .never)
     case .resuming: break
@@ -54,7 +55,8 @@ extension DeliveryLane {
     case .waiting where exchange.leaveAt <= now: return refuseForNow(exchange)
     case .waiting(let wait) where wait.plan.waitEnd <= now:
       return refuse(exchange, .unknownChannel(wait.requested))
-    case .arrived, .authorizing, .waiting, .closed: return
+    case .following(let wait) where wait.end <= now || exchange.leaveAt <= now: return refuseForNow(exchange)
+    case .arrived, .authorizing, .waiting, .following, .closed: return
     case .resuming, .open, .leaving: break
     }
     if exchange.grantEnd <= now { return grantEnded(exchange) }

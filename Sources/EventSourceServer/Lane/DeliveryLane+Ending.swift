@@ -82,6 +82,7 @@ extension DeliveryLane {
     leaveCohort(exchange)
     if case .authorizing(let pending) = exchange.phase { pending.cancel() }
     endWaiting(exchange)
+    endWaitingForFollower(exchange)
     exchange.recheck?.cancel()
     exchange.recheck = nil
     exchange.phase = .closed

@@ -32,8 +32,11 @@ extension DeliveryLane {
     }
     for (requested, name) in permitted {
       do {
-        guard try subscribe(exchange, to: name) else {
+        switch try subscribe(exchange, to: name, isHead: plan.isHead) {
+        case .subscribed: break
+        case .isFull:
           return refuse(exchange, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
+        case .notFollowed: return waitUntilFollowed(permitted.map(\.channel), exchange, plan, grant)
         }
       } catch .unknownChannel {
         return channelIsMissing(exchange, plan, name, requestedAs: requested)
