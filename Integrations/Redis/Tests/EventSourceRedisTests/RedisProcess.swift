@@ -22,12 +22,12 @@ final class RedisProcess: Sendable {
   }
 
   /// Starts a server for a test, and ends it with the test.
-  static func run<Result>(
-    port: Int? = nil, _ arguments: [String] = [], _ body: (RedisProcess) async throws -> Result
-  ) async throws -> Result {
+  static func run(
+    port: Int? = nil, _ arguments: [String] = [], _ body: (RedisProcess) async throws -> Void
+  ) async throws {
     let server = try await RedisProcess(port: port, arguments)
     defer { server.end() }
-    return try await body(server)
+    try await body(server)
   }
 
   /// Ends the server and removes its folder.
