@@ -33,4 +33,31 @@ import Testing
       }
     }
   }
+
+  private struct SharedHarness: SharedRepositoryHarness {
+    let server: RedisProcess
+
+    func makeRepositories(_ count: Int) async throws -> [any SharedEventRepository] {
+      let prefix = "check\(UInt64.random(in: 0 ... .max)):"
+      var repositories: [any SharedEventRepository] = []
+      for _ in 0..<count { repositories.append(try await server.repository { $0.keyPrefix = prefix }) }
+      return repositories
+    }
+
+    func close(_ repositories: [any SharedEventRepository]) async {
+      for repository in repositories { (repository as? RedisEventRepository)?.close() }
+    }
+  }
+
+  @Test func theContractOfSharedRepositoriesHoldsOverARealServer() async throws {
+    try await RedisProcess.run { server in
+      for check in SharedRepositoryContract.checks {
+        do {
+          try await check.run(over: SharedHarness(server: server))
+        } catch {
+          Issue.record("\(check): \(error)")
+        }
+      }
+    }
+  }
 }
