@@ -25,7 +25,7 @@ for check in "$@"; do
     examples) headers+=(libsqlite3-dev libhiredis-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
     commandline | interop | resume | stalled | cycles | hostile)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
-      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [redis-server]=redis-server)
       ;;
     readers) needed[python3]=python3 ;;
     evhttp)
