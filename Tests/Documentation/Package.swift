@@ -4,7 +4,7 @@ import PackageDescription
 // Makes the documentation of the package, whose own manifest has no dependency for that.
 let products = [
   "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceJSON", "EventSourceClient",
-  "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite",
+  "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite", "EventSourceRedis",
 ]
 
 let package = Package(

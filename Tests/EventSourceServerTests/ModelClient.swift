@@ -25,6 +25,10 @@ final class ModelClient {
   /// once: the IDs of the other channels' events are from behind the gap.
   private var gaps: Set<String> = []
   private var isLost: Set<String> = []
+  /// A hub that follows others may begin with events that were published before the reader came.
+  var mayBeginEarlier = false
+  /// How many gaps it was told of.
+  private(set) var gapsTold = 0
   /// How far the beginning may lie before what was known to be published: an event was being recorded.
   private var earliest: [String: Int] = [:]
 
@@ -34,6 +38,9 @@ final class ModelClient {
     self.ledger = ledger
     self.server = server
   }
+
+  /// Whether it was given nothing of a channel, and may have begun behind everything there is.
+  func hasYetToBegin(_ name: String) -> Bool { mayBeginEarlier && earliest[name] != nil }
 
   var isConnected: Bool { connection.map { !$0.isFinished && !isDisconnected } ?? false }
 
@@ -49,6 +56,8 @@ final class ModelClient {
     let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
     parser.reset()
     isDisconnected = false
+    // A connection that was cut may still be waiting for its head.
+    self.connection?.response.onStart = nil
     let target = "/?" + channels.dropFirst().map { "channel=\($0)" }.joined(separator: "&")
     let connection = server.stack.connect(
       server.handler, SimulatedRequest(target: target, lastEventID: id), channels: [channels[0]], room: room)
@@ -112,6 +121,7 @@ final class ModelClient {
 
   private func receive(_ event: ReceivedEvent) {
     if event.type == "eventsource-gap" {
+      gapsTold += 1
       for name in channels where event.data.contains("{\"channel\":\"\(name)\"") {
         gaps.insert(name)
         // Nobody knows where the reader stood: what it gets may repeat what it has.
@@ -131,10 +141,15 @@ final class ModelClient {
     }
     guard let place = ledger.place(of: number) else { return failures.append("\(name) \(number) was never published") }
     let isGap = gaps.remove(name) != nil
+    let hasBeginning = earliest[name] != nil
     let beginning = earliest.removeValue(forKey: name) ?? expected
     // After a gap that was told, later events may be missing; never earlier ones repeated.
     let isLost = isLost.remove(name) != nil
-    let isNext = isGap ? place >= expected || isLost : (expected...max(expected, beginning)).contains(place)
+    let isFirst = mayBeginEarlier && hasBeginning
+    let isNext =
+      isGap
+      ? place >= expected || isLost || isFirst
+      : place <= max(expected, beginning) && (place >= expected || isFirst)
     let isConflated =
       conflating.contains(name) && place > expected
       && (expected...min(max(expected, beginning), place)).contains { ledger.isSuperseded($0..<place, in: name) }

@@ -1,5 +1,6 @@
 /// What was published in a schedule: for each channel its events in their one order.
-final class ScheduleLedger {
+// Sendable, because it is used only from jobs that the test runs on its one thread.
+final class ScheduleLedger: @unchecked Sendable {
   struct Entry {
     let token: Int
     let key: String

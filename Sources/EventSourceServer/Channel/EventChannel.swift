@@ -19,6 +19,8 @@ final class EventChannel: Sendable {
     var repository: (any EventRepository)? { didSet { noteRecorder() } }
     /// The same, if it records.
     private(set) var recorder: (any RecordingEventRepository)?
+    /// How the channel's order is followed, if the repository is shared.
+    var follower: ChannelFollower?
     /// Publications on their way through the recording repository, once there was one.
     var recording: RecordingQueue?
     /// The history is this, or none, because somebody said so for this channel: it is not forgotten.

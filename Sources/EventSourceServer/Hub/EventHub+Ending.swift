@@ -11,6 +11,7 @@ extension EventHub {
     offers.close()
     for channel in channels.withLock({ Array($0.values) }) { channel.recording?.close() }
     for recording in recordings.withLock({ Array($0.values) }) { recording.close() }
+    stopFollowingAll()
     post(toAllLanes: .drain(0))
   }
 

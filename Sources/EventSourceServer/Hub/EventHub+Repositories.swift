@@ -34,13 +34,19 @@ extension EventHub {
 
   /// Sets or takes away a channel's history; false: the channel is removed.
   private func setRepository(_ repository: (any EventRepository)?, of channel: EventChannel) -> Bool {
-    channel.withState { state in
-      guard !state.isRemoved else { return false }
+    let follower = makeFollower(repository)
+    let (isSet, before) = channel.withState { state -> (Bool, ChannelFollower?) in
+      guard !state.isRemoved else { return (false, nil) }
+      let before = state.follower
       state.repository = repository
+      state.follower = follower
       // Without a provider a channel that is made anew has none either.
       state.hasExplicitRepository = repository != nil || configuration.repositoryProvider != nil
       if repository != nil { state.newestOfHistory = .notAsked }
-      return true
+      return (true, before)
     }
+    if let before { stopFollowing(channel, before) }
+    if follower != nil { requestLook(at: channel) }
+    return isSet
   }
 }

@@ -39,6 +39,7 @@ public final class EventHub: Sendable {
   let shortestAge: Atomic<Int64>
   /// Which channels have readers; nil: no observer was configured.
   let occupancy: OccupancyLedger?
+  let followTimers = FollowTimers()
   /// How many requests wait for a channel to be opened.
   let waitingRequests = Atomic(0)
   /// Slow readers have been asked for, and not yet disconnected.
@@ -77,6 +78,7 @@ public final class EventHub: Sendable {
   }
 
   deinit {
+    stopFollowingAll()
     // Segments know their channel, so that the oldest can be evicted: the circle is broken here.
     for channel in channels.withLock({ Array($0.values) }) { channel.evictAll(owner: owner(of: channel)) }
   }
@@ -115,8 +117,12 @@ public final class EventHub: Sendable {
       return lanes
     }
     // Time goes on with another lane, or not at all.
-    guard let occupancy else { return }
-    if let other = others.first { other.post(.lookAtTime) } else { occupancy.expire(.never) }
+    if let other = others.first {
+      other.post(.lookAtTime)
+      return
+    }
+    occupancy?.expire(.never)
+    stopFollowingAll()
   }
 
   func post(toAllLanes message: LaneMailbox.Message) {

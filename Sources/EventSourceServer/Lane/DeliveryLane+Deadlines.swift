@@ -29,6 +29,7 @@ extension DeliveryLane {
     case .arrived, .closed: return next
     case .authorizing(let pending): return min(next, pending.end)
     case .waiting(let wait): return min(next, wait.plan.waitEnd)
+    case .following(let wait): return min(next, wait.end)
     case .leaving(_, let end, _): next = min(next, end)
     case .open: next = min(next, session.lifetimeEnd, session.recheck?.at ?? .never)
     case .resuming: break
@@ -54,7 +55,8 @@ extension DeliveryLane {
     case .waiting where session.leaveAt <= now: return refuseForNow(session)
     case .waiting(let wait) where wait.plan.waitEnd <= now:
       return refuse(session, .unknownChannel(wait.requested))
-    case .arrived, .authorizing, .waiting, .closed: return
+    case .following(let wait) where wait.end <= now || session.leaveAt <= now: return refuseForNow(session)
+    case .arrived, .authorizing, .waiting, .following, .closed: return
     case .resuming, .open, .leaving: break
     }
     if session.grantEnd <= now { return grantEnded(session) }

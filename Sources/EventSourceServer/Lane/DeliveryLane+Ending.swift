@@ -82,6 +82,7 @@ extension DeliveryLane {
     leaveCohort(session)
     if case .authorizing(let pending) = session.phase { pending.cancel() }
     endWaiting(session)
+    endWaitingForFollower(session)
     session.recheck?.cancel()
     session.recheck = nil
     session.phase = .closed

@@ -32,8 +32,11 @@ extension DeliveryLane {
     }
     for (requested, name) in permitted {
       do {
-        guard try subscribe(session, to: name) else {
+        switch try subscribe(session, to: name, isHead: plan.isHead) {
+        case .subscribed: break
+        case .isFull:
           return refuse(session, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
+        case .notFollowed: return waitUntilFollowed(permitted.map(\.channel), session, plan, grant)
         }
       } catch .unknownChannel {
         return channelIsMissing(session, plan, name, requestedAs: requested)

@@ -42,6 +42,8 @@ public final class DeliveryLane: @unchecked Sendable {
   var revocations = RevocationLog()
   /// Requests that wait for a channel to be opened.
   var waitingRequests: [ChannelName: [ObjectIdentifier: EventStreamSession]] = [:]
+  /// Requests that wait until a shared channel is followed.
+  var waitingForFollower: [ChannelName: [ObjectIdentifier: EventStreamSession]] = [:]
   var isDraining = false
   private(set) var isClosed = false
   private let readers = Atomic(0)
@@ -115,8 +117,10 @@ public final class DeliveryLane: @unchecked Sendable {
   private func end() {
     guard !isClosed else { return }
     isClosed = true
+    var toLookAt: [EventChannel] = []
     for message in mailbox.close() {
       if case .acknowledge(let acknowledgement, _) = message { acknowledgement.laneIsDone() }
+      if case .look(let channel) = message { toLookAt.append(channel) }
     }
     while let session = sessions.last {
       if session.isStreaming {
@@ -131,6 +135,7 @@ public final class DeliveryLane: @unchecked Sendable {
     unfinished = nil
     _ = afterRun(nil)
     hub.forget(mailbox)
+    for channel in toLookAt { hub.look(at: channel) }
   }
 
   private func advance(to now: Int64) {
@@ -144,8 +149,9 @@ public final class DeliveryLane: @unchecked Sendable {
     hub.counters.add(tally)
     tally = LaneTally()
     hub.evictAged()
-    guard let occupancy = hub.occupancy, let hubOffset, !isClosed else { return next }
-    let due = occupancy.expire(hub.now)
+    guard let hubOffset, !isClosed else { return next }
+    hub.lookAtFollowed()
+    let due = min(hub.followTimers.earliest, hub.occupancy?.expire(hub.now) ?? .never)
     guard due != .never else { return next }
     let own = Duration.nanoseconds(max(due - hubOffset, now))
     return min(next ?? own, own)
@@ -163,6 +169,8 @@ public final class DeliveryLane: @unchecked Sendable {
     case .revoke(let revocation): revoke(revocation)
     case .reconfigured(let audience): reconfigured(audience)
     case .opened(let name): opened(name)
+    case .followed(let name, let isFollowed): followed(name, isFollowed)
+    case .look(let channel): hub.look(at: channel)
     case .lookAtTime: break
     case .disconnectSlowReaders: disconnectSlowReaders()
     case .drain(let window): drain(over: .nanoseconds(window))
