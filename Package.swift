@@ -122,6 +122,21 @@ package.targets += [
 #if os(Linux)
   // Only who builds this product needs libevent's headers.
   package.products.append(.library(name: "EventSourceLibevent", targets: ["EventSourceLibevent"]))
+  // Only who builds this product needs hiredis's headers.
+  package.products.append(.library(name: "EventSourceRedis", targets: ["EventSourceRedis"]))
+  package.targets += [
+    .systemLibrary(
+      name: "CHiredis", path: "Integrations/Redis/Sources/CHiredis", pkgConfig: "hiredis",
+      providers: [.apt(["libhiredis-dev"])]),
+    .target(
+      name: "EventSourceRedis", dependencies: ["CHiredis", "EventSourceServer", "EventSourceFormat"],
+      path: "Integrations/Redis/Sources/EventSourceRedis", swiftSettings: settings),
+    .testTarget(
+      name: "EventSourceRedisTests",
+      dependencies: ["EventSourceRedis", "EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
+      path: "Integrations/Redis/Tests/EventSourceRedisTests", swiftSettings: settings),
+  ]
+
   // For C programs, of which Integrations/Libevent/install.sh makes libraries that they can link: without SQLite and
   // with it.
   package.products += [

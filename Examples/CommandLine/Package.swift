@@ -17,6 +17,7 @@ let package = Package(
         .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
         .product(name: "EventSourceClient", package: "eventsource-kit"),
         .product(name: "EventSourceFormat", package: "eventsource-kit"),
+        .product(name: "EventSourceRedis", package: "eventsource-kit"),
         .product(name: "EventSourceSQLite", package: "eventsource-kit"),
         .product(name: "EventSourceServer", package: "eventsource-kit"),
       ]

@@ -56,8 +56,8 @@ for typo in "lisen $nowhere" "listen" "listen ftp://127.0.0.1" "listen http://" 
   read -ra words <<<"$typo"
   refused 64 "${words[@]}"
 done
-refused 64 serve --history redis:x
-has 'no kind of history "redis"' "$scratch/err" || fail "an unknown history is not named: $(cat "$scratch/err")"
+refused 64 serve --history mysql:x
+has 'no kind of history "mysql"' "$scratch/err" || fail "an unknown history is not named: $(cat "$scratch/err")"
 # hinted WORDS ARGUMENTS ...: the error message has these words.
 hinted() {
   refused 64 "${@:2}"
@@ -285,6 +285,30 @@ expect "the events across a restart with a history" "$(data_of "$scratch/heard")
 kill -INT "$listener"
 { wait "$listener"; } 2>/dev/null
 refused 74 serve --history "sqlite:$scratch"
+
+# Two servers over one Redis: what one publishes the other's reader gets. One that cannot be reached is said at once.
+refused 69 serve --history redis://127.0.0.1:1
+has 'cannot be reached' "$scratch/err" || fail "a Redis server that is not there: $(cat "$scratch/err")"
+refused 64 serve --history rediss://user:secret@localhost
+if has secret "$scratch/err"; then fail "a password is told: $(cat "$scratch/err")"; fi
+redis-server --port 0 --unixsocket "$scratch/redis" --save '' --dir "$scratch" >/dev/null &
+redis=$!
+wait_until test -S "$scratch/redis"
+kill_server
+serve --port 0 --on-demand --history "redis+unix:$scratch/redis"
+first=$server first_url=$url
+serve --port 0 --on-demand --history "redis+unix:$scratch/redis"
+"$program" listen --json --count 2 "$url/events/shared" >"$scratch/heard" 2>"$scratch/said" &
+listener=$!
+wait_until readers 1
+"$program" publish "$first_url/publish/shared" one >/dev/null
+"$program" publish "$url/publish/shared" two >/dev/null
+wait "$listener"
+expect "what is heard over two servers" "$(data_of "$scratch/heard")" "one two"
+kill -9 "$first" "$redis"
+{ wait "$first" "$redis"; } 2>/dev/null
+kill_server
+serve --port "${url##*:}" --channel other --history "sqlite:$scratch/history" --reconnection-time 0.1
 
 # A locked history is an error of the server, and its path is not revealed.
 python3 -c 'import sqlite3, sys

@@ -7,8 +7,8 @@ headers=()
 for check in "$@"; do
   case "$check" in
     unit | sanitize | asynchttpclient)
-      headers+=(libevent-dev libsqlite3-dev)
-      needed+=([pkg-config]=pkg-config [openssl]=openssl)
+      headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
+      needed+=([pkg-config]=pkg-config [openssl]=openssl [redis-server]=redis-server [redis-cli]=redis-tools)
       ;;
     allocations) headers+=(libevent-dev); needed[pkg-config]=pkg-config ;;
     benchmarks)
@@ -18,24 +18,24 @@ for check in "$@"; do
     linkage) needed[readelf]=binutils ;;
     platforms) needed+=([readelf]=binutils [python3]=python3) ;;
     readme | c-example)
-      headers+=(libevent-dev libsqlite3-dev)
+      headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [curl]=curl [python3]=python3 [cc]=gcc)
       ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
-    examples) headers+=(libsqlite3-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
+    examples) headers+=(libsqlite3-dev libhiredis-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
     commandline | interop | resume | stalled | cycles | hostile)
-      headers+=(libevent-dev libsqlite3-dev)
-      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl)
+      headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [redis-server]=redis-server)
       ;;
     readers) needed[python3]=python3 ;;
     evhttp)
-      headers+=(libevent-dev libssl-dev libsqlite3-dev)
+      headers+=(libevent-dev libssl-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [openssl]=openssl [cc]=gcc [c++]=g++
         [readelf]=binutils [valgrind]=valgrind [chromium]=chromium [mandoc]=mandoc)
       ;;
     # Tests/Proxies installs the proxies themselves, and names those that it cannot install.
     proxies)
-      headers+=(libevent-dev libsqlite3-dev)
+      headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [openssl]=openssl [chromium]=chromium)
       ;;
     browser) needed[chromium]=chromium; needed[python3]=python3 ;;

@@ -4,7 +4,7 @@ import PackageDescription
 // Builds the documentation of the package, so that the package's own manifest needs no dependency for it.
 let products = [
   "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceJSON", "EventSourceClient",
-  "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite",
+  "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite", "EventSourceRedis",
 ]
 
 let package = Package(

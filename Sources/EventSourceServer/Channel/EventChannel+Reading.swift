@@ -41,6 +41,8 @@ extension EventChannel {
   func claimAtEnd(_ state: State) -> ChannelClaim {
     let number = state.log.endOrdinal
     if let id = state.newestOwnID { return .own(id.rawValue, number: number) }
+    // The shared history has never had an event; the log may have comments.
+    if state.follower?.isFollowing == true { return .beginning }
     guard number == 0, state.history != nil else { return .number(number) }
     // Nothing was published in this life, and a history may hold events: of one without any, the reader has nothing.
     return state.newestOfHistory == .known ? .beginning : .unknown

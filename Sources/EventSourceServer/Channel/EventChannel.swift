@@ -34,17 +34,18 @@ final class EventChannel: Sendable {
     /// What is known of the newest event of a history that records, before anything was published in this life.
     var newestOfHistory = NewestOfHistory.notAsked
 
-    init(_ rules: ChannelRules, repository: (any EventRepository)?, recording: RecordingQueue?) {
+    init(_ rules: ChannelRules, history: ChannelHistory?, recording: RecordingQueue?) {
       log = ChannelLog(isKeyed: rules.isKeyed)
       self.rules = rules
       self.recording = recording
-      history = repository.map { ChannelHistory($0) }
+      self.history = history
       isRecorded = history?.recorder != nil
     }
 
     var repository: (any EventRepository)? { history?.repository }
     /// The same, if it records.
     var recorder: (any RecordingEventRepository)? { history?.recorder }
+    var follower: ChannelFollower? { history?.follower }
   }
 
   enum NewestOfHistory {
@@ -66,14 +67,14 @@ final class EventChannel: Sendable {
 
   init(
     name: ChannelName, incarnation: UInt64, idPrefix: String, _ rules: ChannelRules,
-    repository: (any EventRepository)? = nil, recording: RecordingQueue?, run: RunCore? = nil
+    history: ChannelHistory? = nil, recording: RecordingQueue?, run: RunCore? = nil
   ) {
     self.run = run
     self.name = name
     self.incarnation = incarnation
     self.idPrefix = idPrefix
     isKeyed = Atomic(rules.isKeyed)
-    state = Mutex(State(rules, repository: repository, recording: recording))
+    state = Mutex(State(rules, history: history, recording: recording))
   }
 
   /// Publications on their way through the recording repository; nil: there never was one.

@@ -43,6 +43,7 @@ extension EventHub {
       return (channel, hasReaders)
     }
     guard let (channel, hasReaders) = removed else { return }
+    if let follower = channel.withState({ $0.follower }) { stopFollowing(channel, follower) }
     noteAge(of: channel)
     // The last reader that leaves sees to the log.
     if hasReaders {
@@ -77,8 +78,8 @@ extension EventHub {
       let incarnation = incarnations.add(1, ordering: .relaxed).newValue
       let channel = EventChannel(
         name: name, incarnation: incarnation, idPrefix: positions.prefix(of: incarnation), rules,
-        repository: repository, recording: recordings.withLock { $0.removeValue(forKey: name) })
-      if isExplicit { channel.withState { $0.hasExplicitRepository = true } }
+        history: repository.map { ChannelHistory($0, follower: makeFollower($0)) }, recording: recordings.withLock { $0.removeValue(forKey: name) })
+      channel.withState { $0.hasExplicitRepository = isExplicit }
       channels.insert(channel)
       return channel
     }
@@ -97,7 +98,7 @@ extension EventHub {
       let isUnused = channel.withState { state in
         let isUnused =
           state.audiences.isEmpty && state.readers == 0 && state.handles == 0 && !state.hasExplicitRepository
-          && state.log.segments.isEmpty
+          && state.log.segments.isEmpty && state.follower.map { $0.phase == .idle } ?? true
         // While something is being recorded the channel stays.
         guard isUnused, state.recording?.retire() != false else { return false }
         state.isRemoved = true

@@ -46,6 +46,13 @@ extension EventHub {
     /// The maximum time that a recording repository may take for a batch. After it, publishers get
     /// ``PublishError/outcomeUnknown(_:)``.
     public var recordingTimeout: Duration = .seconds(10)
+    /// For how long a channel with a ``SharedEventRepository`` is followed after its last reader has left. A reader
+    /// that comes back within it is served from the log.
+    public var followLinger: Duration = .seconds(30)
+    /// For how long the streams of a shared channel stay open while its repository says that what it tells cannot be
+    /// trusted, for example because the store is out of reach. After it, readers are sent away with a `retry`. `nil`:
+    /// they stay.
+    public var staleLimit: Duration?
     /// The executor on which authorizers and repositories are called. `nil` means the global executor. Tests can pass
     /// one that they step manually.
     public var taskExecutor: (any TaskExecutor)?
@@ -65,6 +72,9 @@ extension EventHub {
       try ConfigurationError.require(occupancyLinger >= .zero, "occupancyLinger", "zero or more", occupancyLinger)
       try ConfigurationError.require(
         recordingTimeout >= .milliseconds(1), "recordingTimeout", "at least a millisecond", recordingTimeout)
+      try ConfigurationError.require(followLinger >= .zero, "followLinger", "zero or more", followLinger)
+      try ConfigurationError.require(
+        (staleLimit ?? .seconds(1)) >= .milliseconds(1), "staleLimit", "at least a millisecond", staleLimit ?? .zero)
       try ConfigurationError.require(memoryLimit >= 64 << 10, "memoryLimit", "at least 65536", memoryLimit)
       try ConfigurationError.require(
         (64...(1 << 30)).contains(maximumEventBytes), "maximumEventBytes", "64 to 1073741824", maximumEventBytes

@@ -12,6 +12,7 @@ extension EventHub {
     for channel in channels.withLock({ Array($0.values) }) { channel.recording?.close() }
     for store in runStores.withLock({ $0.compactMap(\.store) }) { store.close() }
     for recording in recordings.withLock({ Array($0.values) }) { recording.close() }
+    stopFollowingAll()
     post(toAllLanes: .drain(0))
   }
 

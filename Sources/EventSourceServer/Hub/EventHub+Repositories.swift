@@ -34,13 +34,18 @@ extension EventHub {
 
   /// Sets or takes away a channel's history; false: the channel is removed.
   private func setRepository(_ repository: (any EventRepository)?, of channel: EventChannel) -> Bool {
-    channel.withState { state in
-      guard !state.isRemoved else { return false }
-      state.history = repository.map { ChannelHistory($0) }
+    let history = repository.map { ChannelHistory($0, follower: makeFollower($0)) }
+    let (isSet, before) = channel.withState { state -> (Bool, ChannelFollower?) in
+      guard !state.isRemoved else { return (false, nil) }
+      let before = state.follower
+      state.history = history
       // Without a provider a channel that is made anew has none either.
       state.hasExplicitRepository = repository != nil || configuration.repositoryProvider != nil
       if repository != nil { state.newestOfHistory = .notAsked }
-      return true
+      return (true, before)
     }
+    if let before { stopFollowing(channel, before) }
+    if follower != nil { requestLook(at: channel) }
+    return isSet
   }
 }

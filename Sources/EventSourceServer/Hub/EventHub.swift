@@ -42,6 +42,7 @@ public final class EventHub: Sendable {
   /// The collections of runs, and the next moment at which one of their runs is due.
   let runStores = Mutex<[WeakRunStore]>([])
   let runDue = Atomic(Int64.never)
+  let followTimers = FollowTimers()
   /// How many requests wait for a channel to be opened.
   let waitingRequests = Atomic(0)
   /// Slow readers have been asked for, and not yet disconnected.
@@ -80,6 +81,7 @@ public final class EventHub: Sendable {
   }
 
   deinit {
+    stopFollowingAll()
     // Segments know their channel, so that the oldest can be evicted: the circle is broken here.
     for channel in channels.withLock({ Array($0.values) }) { channel.evictAll(owner: owner(of: channel)) }
   }
@@ -119,10 +121,12 @@ public final class EventHub: Sendable {
     }
     // Time goes on with another lane, or not at all.
     if let other = others.first {
-      if occupancy != nil || runDue.load(ordering: .acquiring) != .never { other.post(.lookAtTime) }
-    } else {
-      occupancy?.expire(.never)
+      let isTimed = occupancy != nil || followTimers.earliest != .never || runDue.load(ordering: .acquiring) != .never
+      if isTimed { other.post(.lookAtTime) }
+      return
     }
+    occupancy?.expire(.never)
+    stopFollowingAll()
   }
 
   func post(toAllLanes message: LaneMailbox.Message) {

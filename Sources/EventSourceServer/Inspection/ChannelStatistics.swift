@@ -27,6 +27,10 @@ public struct ChannelStatistics: Sendable, Hashable {
   public var timeSinceLastPublication: Duration?
   /// Whether the channel has a history.
   public var hasRepository = false
+  /// Whether the channel's history is shared and what other processes publish comes in, because it is read here.
+  public var isFollowed = false
+  /// Whether the shared history says that what it tells cannot be trusted at present.
+  public var isStale = false
   /// Publications that the channel's repository has yet to record.
   public var waitingPublications = 0
 }
@@ -44,6 +48,8 @@ extension EventHub {
     let (log, audiences, recording) = channel.withState { state in
       statistics.readers = state.readers
       statistics.hasRepository = state.history != nil
+      statistics.isFollowed = state.follower?.isFollowing ?? false
+      statistics.isStale = state.follower?.isStale ?? false
       statistics.retainedBytes = state.log.allocatedBytes
       statistics.timeSinceLastPublication = state.log.segments.last.map { .nanoseconds(max(0, now - $0.lastAppend)) }
       return (LogSnapshot(state.log), state.audiences, state.recording)

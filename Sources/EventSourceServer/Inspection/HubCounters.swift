@@ -27,6 +27,7 @@ final class HubCounters: Sendable {
   private let conflated = Atomic(0)
   private let opened = Atomic(0)
   private let unoffered = Atomic(0)
+  private let refills = Atomic(0)
   private let refused = Atomic(0)
   private let ended = Mutex<[DisconnectReason: Int]>([:])
 
@@ -46,6 +47,7 @@ final class HubCounters: Sendable {
     conflated.add(tally.conflated, ordering: .relaxed)
   }
 
+  func refilled() { refills.add(1, ordering: .relaxed) }
   func evictedUnoffered() { unoffered.add(1, ordering: .relaxed) }
   func streamOpened() { opened.add(1, ordering: .relaxed) }
   func requestRefused() { refused.add(1, ordering: .relaxed) }
@@ -64,6 +66,7 @@ final class HubCounters: Sendable {
     statistics.eventsConflated = conflated.load(ordering: .relaxed)
     statistics.evictedUnoffered = unoffered.load(ordering: .relaxed)
     statistics.streamsOpened = opened.load(ordering: .relaxed)
+    statistics.refills = refills.load(ordering: .relaxed)
     statistics.requestsRejected = refused.load(ordering: .relaxed)
     statistics.streamsEnded = ended.withLock { $0 }
     return statistics

@@ -34,6 +34,8 @@ public struct HubStatistics: Sendable, Hashable {
   /// Log segments evicted as a last resort, before every lane had offered them to its readers. Those readers are told
   /// of a gap, or are disconnected and resume.
   public var evictedUnoffered = 0
+  /// How often a ``SharedEventRepository`` was asked for events that its feed had not brought.
+  public var refills = 0
   /// Publications that are waiting for a repository.
   public var waitingPublications = 0
   /// Bytes of logs, replays and waiting publications.

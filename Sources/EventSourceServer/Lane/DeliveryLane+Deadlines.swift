@@ -30,6 +30,7 @@ extension DeliveryLane {
     case .authorizing(let pending): return min(next, pending.end)
     case .waiting(let wait): return min(next, wait.plan.waitEnd)
     case .answering(let pending): return min(next, pending.end)
+    case .following(let wait): return min(next, wait.end)
     case .leaving(_, let end, _): next = min(next, end)
     case .open: next = min(next, session.lifetimeEnd, session.recheck?.at ?? .never)
     case .resuming: break
@@ -56,7 +57,8 @@ extension DeliveryLane {
     case .waiting(let wait) where wait.plan.waitEnd <= now:
       return reject(session, .unknownChannel(wait.requested))
     case .answering(let pending) where pending.end <= now || session.leaveAt <= now: return refuseForNow(session)
-    case .arrived, .authorizing, .answering, .waiting, .closed: return
+    case .following(let wait) where wait.end <= now || session.leaveAt <= now: return refuseForNow(session)
+    case .arrived, .authorizing, .answering, .waiting, .following, .closed: return
     case .resuming, .open, .leaving: break
     }
     if session.grantEnd <= now { return grantEnded(session) }

@@ -83,6 +83,7 @@ extension DeliveryLane {
     if case .authorizing(let pending) = session.phase { pending.cancel() }
     if case .answering(let pending) = session.phase { pending.cancel() }
     endWaiting(session)
+    endWaitingForFollower(session)
     session.recheck?.cancel()
     session.recheck = nil
     session.phase = .closed

@@ -33,8 +33,11 @@ extension DeliveryLane {
     }
     for (requested, name) in permitted {
       do {
-        guard try subscribe(session, to: name) else {
+        switch try subscribe(session, to: name, isHead: plan.isHead) {
+        case .subscribed: break
+        case .isFull:
           return reject(session, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
+        case .notFollowed: return waitUntilFollowed(permitted.map(\.channel), session, plan, grant)
         }
       } catch .unknownChannel {
         return channelIsMissing(session, plan, name, requestedAs: requested)

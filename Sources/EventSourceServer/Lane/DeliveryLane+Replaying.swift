@@ -11,8 +11,8 @@ extension DeliveryLane {
   /// How often a history may say in one replay that events are missing.
   private static let mostGaps = 8
   /// How long the end of a recording is waited for before it is looked at again, and altogether.
-  private static let recordingPause: Int64 = 20_000_000
-  private static let recordingTime: Int64 = 30_000_000_000
+  static let recordingPause: Int64 = 20_000_000
+  static let recordingTime: Int64 = 30_000_000_000
   /// How long a history may take for one answer, and how long others' answers are waited for before it is asked.
   private static let answerTime: Int64 = 30_000_000_000
   /// So many answers of one history may be late before it is not asked any more.
@@ -251,6 +251,7 @@ extension DeliveryLane {
     guard let replay = subscription.replay else { return }
     if replay.isSnapshot { return snapshotEnded(subscription) }
     let channel = subscription.channel
+    if replay.lastEventID != nil, channel.withState({ $0.follower != nil }) { return sharedHistoryEnded(subscription) }
     let isRecorded = channel.withState { $0.isRecorded }
     if isRecorded, replay.lastEventID != nil, channel.recording?.isBusy == true {
       // The reader's last event may be one that is just being recorded: then it will be in the log.
@@ -306,12 +307,17 @@ extension DeliveryLane {
     join(subscription, at: LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal))
   }
 
-  private func join(_ subscription: Subscription, at place: LogSnapshot.Place) {
+  func join(_ subscription: Subscription, at place: LogSnapshot.Place) {
+    let isShared = subscription.channel.withState { $0.follower != nil }
+    let last = subscription.replay?.lastEventID
     subscription.replay = nil
     subscription.cursor = place.position
     subscription.ordinal = place.ordinal
     let claim = subscription.channel.withState { state in
-      place.ordinal == state.log.endOrdinal ? subscription.channel.claimAtEnd(state) : .number(place.ordinal)
+      if place.ordinal == state.log.endOrdinal { return subscription.channel.claimAtEnd(state) }
+      // Other processes do not know the log's numbers.
+      guard isShared else { return .number(place.ordinal) }
+      return last.map { .own($0.rawValue, number: place.ordinal) } ?? .beginning
     }
     subscription.session.composite?.learn(Int(subscription.number), claim)
     apply(.joinedLog, to: subscription)

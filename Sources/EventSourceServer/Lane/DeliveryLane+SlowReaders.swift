@@ -108,6 +108,8 @@ extension DeliveryLane {
     var place = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
     if subscription.audience.rules.slowReaders != .newestPerKey, let newest = log.newestEvent { place = newest }
     let isForward = place.position > subscription.cursor
+    // Behind a cut nobody knows how the events lie to what the reader has.
+    let crossesCut = subscription.cursor < log.lastCut
     if isForward {
       tally.skipped += Int(place.ordinal - min(subscription.ordinal, place.ordinal))
       subscription.cursor = place.position
@@ -115,7 +117,7 @@ extension DeliveryLane {
     }
     apply(.moved, to: subscription)
     guard subscription.session.isStreaming else { return }
-    sendGap(to: subscription, after: nil, earliest: log.id(at: subscription.cursor))
+    sendGap(to: subscription, after: nil, earliest: crossesCut ? nil : log.id(at: subscription.cursor))
   }
 
   /// A channel's rules have changed: its readers are looked at by the new ones.

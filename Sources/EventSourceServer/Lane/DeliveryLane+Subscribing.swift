@@ -9,16 +9,31 @@ extension DeliveryLane {
     case gap(LogSnapshot.Place, earliest: String?)
   }
 
+  enum SubscriptionResult {
+    case subscribed
+    /// The channel has as many readers as it may.
+    case isFull
+    /// The channel is shared, and its order is not followed yet.
+    case notFollowed
+  }
+
   /// Subscribes a stream to a channel, in one step: it is counted, the lane is told of what is published from now on,
-  /// and the reader's place is the log's end. False: the channel has as many readers as it may.
-  func subscribe(_ session: EventStreamSession, to name: ChannelName) throws(PublishError) -> Bool {
+  /// and the reader's place is the log's end.
+  ///
+  /// - Parameter isHead: The request will not become a stream, so it makes no difference whether a channel is followed.
+  func subscribe(
+    _ session: EventStreamSession, to name: ChannelName, isHead: Bool
+  ) throws(PublishError) -> SubscriptionResult {
     let most = hub.configuration.maximumReadersPerChannel ?? .max
     while true {
       let channel = try session.handler.findChannel(name)
       let known = audiences[ObjectIdentifier(channel)]
+      var isFollowed = true
       let result = channel.withState { state -> (Subscription, ChannelClaim)?? in
         // Removed since it was found: it is looked up once more.
         guard !state.isRemoved else { return .none }
+        isFollowed = isHead || state.follower.map(\.isFollowing) ?? true
+        guard isFollowed else { return .some(nil) }
         guard state.readers < most else { return .some(nil) }
         state.readers += 1
         let audience = known ?? LaneAudience(channel: channel, mailbox: mailbox, state)
@@ -28,13 +43,14 @@ extension DeliveryLane {
         return .some((subscription, channel.claimAtEnd(state)))
       }
       guard let result else { continue }
-      guard let (subscription, claim) = result else { return false }
+      guard isFollowed else { return .notFollowed }
+      guard let (subscription, claim) = result else { return .isFull }
       audiences[ObjectIdentifier(channel)] = subscription.audience
       subscription.audience.insert(subscription, into: .idle)
       session.subscriptions.append(subscription)
       session.composite?.append(
         channel.name, isHidden: subscription.isAliased, idPrefix: channel.idPrefix, claim)
-      return true
+      return .subscribed
     }
   }
 
@@ -117,6 +133,11 @@ extension DeliveryLane {
     let log = channel.snapshot()
     if id == "" {
       // From the very first on: the log alone has that only if it has evicted nothing.
+      if let shared = channel.withState({ $0.follower?.repository }) {
+        session.composite?.replace(number, by: .beginning)
+        let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
+        return .replay(Replay(source: WholeSharedHistory(shared), pin: start))
+      }
       let hasRepository = channel.replaySource != nil
       if hasRepository || log.startOrdinal == 0 {
         let beginning = beginAtStart(subscription, log)
@@ -124,7 +145,7 @@ extension DeliveryLane {
         return beginning
       }
     } else if let id {
-      if let place = hub.place(after: id, in: log, of: channel) {
+      if let place = hub.place(after: id, in: log, of: channel) ?? channel.endIfShared(id) {
         let claim: ChannelClaim =
           hub.positions.position(in: id) == nil ? .own(id, number: place.ordinal) : .number(place.ordinal)
         session.composite?.replace(number, by: claim)
@@ -151,7 +172,11 @@ extension DeliveryLane {
     let audience = subscription.audience
     if subscription.state.isReplaying { audience.countReplay(-1) }
     audience.remove(subscription)
-    audience.channel.withState { $0.readers -= 1 }
+    let isLastOfShared = audience.channel.withState { state in
+      state.readers -= 1
+      return state.readers == 0 && state.follower != nil
+    }
+    if isLastOfShared { hub.readerLeft(audience.channel) }
     if subscription.isViewing { audience.channel.run?.store.apply(.viewerLeft, to: audience.channel) }
     releaseIfUnused(audience)
     hub.forgetIfUnused(audience.channel)

@@ -42,6 +42,8 @@ public final class DeliveryLane: @unchecked Sendable {
   var revocations = RevocationLog()
   /// Requests that wait for a channel to be opened.
   var waitingRequests: [ChannelName: [ObjectIdentifier: EventStreamSession]] = [:]
+  /// Requests that wait until a shared channel is followed.
+  var waitingForFollower: [ChannelName: [ObjectIdentifier: EventStreamSession]] = [:]
   var isDraining = false
   private(set) var isClosed = false
   private let readers = Atomic(0)
@@ -115,8 +117,10 @@ public final class DeliveryLane: @unchecked Sendable {
   private func end() {
     guard !isClosed else { return }
     isClosed = true
+    var toLookAt: [EventChannel] = []
     for message in mailbox.close() {
       if case .acknowledge(let acknowledgement, _) = message { acknowledgement.laneIsDone() }
+      if case .look(let channel) = message { toLookAt.append(channel) }
     }
     while let session = sessions.last {
       if session.isStreaming {
@@ -131,6 +135,7 @@ public final class DeliveryLane: @unchecked Sendable {
     unfinished = nil
     _ = afterRun(nil)
     hub.forget(mailbox)
+    for channel in toLookAt { hub.look(at: channel) }
   }
 
   private func advance(to now: Int64) {
@@ -145,7 +150,8 @@ public final class DeliveryLane: @unchecked Sendable {
     tally = LaneTally()
     hub.evictAged()
     guard let hubOffset, !isClosed else { return next }
-    let due = min(hub.expireRuns(), hub.occupancy?.expire(hub.now) ?? .never)
+    hub.lookAtFollowed()
+    let due = min(hub.expireRuns(), hub.followTimers.earliest, hub.occupancy?.expire(hub.now) ?? .never)
     guard due != .never else { return next }
     // A run whose deadline is not known yet is due before all time.
     let own = Duration.nanoseconds(max(max(due, 0) - hubOffset, now))
@@ -164,6 +170,8 @@ public final class DeliveryLane: @unchecked Sendable {
     case .revoke(let revocation): revoke(revocation)
     case .reconfigured(let audience): reconfigured(audience)
     case .opened(let name): opened(name)
+    case .followed(let name, let isFollowed): followed(name, isFollowed)
+    case .look(let channel): hub.look(at: channel)
     case .lookAtTime: break
     case .disconnectSlowReaders: disconnectSlowReaders()
     case .drain(let window): drain(over: .nanoseconds(window))

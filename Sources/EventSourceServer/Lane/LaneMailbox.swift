@@ -24,6 +24,10 @@ final class LaneMailbox: Sendable {
     case reconfigured(LaneAudience)
     /// There is a channel of this name, for which requests may wait.
     case opened(ChannelName)
+    /// The shared channel of this name is followed now, or cannot be: requests may wait for that.
+    case followed(ChannelName, isFollowed: Bool)
+    /// Look at what following this channel needs.
+    case look(EventChannel)
     /// Nothing but being run: another lane that would have looked at the time is closed.
     case lookAtTime
     /// Single readers cause too many bytes: disconnect those that are slow.
@@ -57,7 +61,10 @@ final class LaneMailbox: Sendable {
 
   /// Leaves a message; to a lane that is closed it is dropped, but for the acknowledgement, which has nothing to wait
   /// for.
-  func post(_ message: Message) {
+  ///
+  /// - Returns: Whether the lane takes messages.
+  @discardableResult
+  func post(_ message: Message) -> Bool {
     let (wasClosed, mustWake) = state.withLock { state in
       guard !state.isClosed else { return (true, false) }
       state.messages.append(message)
@@ -66,6 +73,7 @@ final class LaneMailbox: Sendable {
     }
     if wasClosed, case .acknowledge(let acknowledgement, _) = message { acknowledgement.laneIsDone() }
     if mustWake { wake() }
+    return !wasClosed
   }
 
   /// Exchanges the box for an empty array; both keep their memory.

@@ -149,7 +149,7 @@ extension EventHub {
     return true
   }
 
-  private func checkSize(_ byteCount: Int) throws(PublishError) {
+  func checkSize(_ byteCount: Int) throws(PublishError) {
     let limit = min(configuration.maximumEventBytes, budget.largestBlock)
     guard byteCount <= limit else { throw .eventTooLarge(bytes: byteCount, limit: limit) }
   }
@@ -206,7 +206,7 @@ extension EventHub {
   }
 
   /// Whether two are one: the same object, or, of repositories that are values, the same type.
-  private func isSame(_ left: any RecordingEventRepository, _ right: any RecordingEventRepository) -> Bool {
+  func isSame(_ left: any RecordingEventRepository, _ right: any RecordingEventRepository) -> Bool {
     guard type(of: left) == type(of: right) else { return false }
     return !(type(of: left) is AnyClass) || (left as AnyObject) === (right as AnyObject)
   }

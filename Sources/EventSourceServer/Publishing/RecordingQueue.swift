@@ -156,6 +156,7 @@ final class RecordingQueue: Sendable {
         recorder = hub.recorder(of: name)
       }
       guard let recorder else { return }
+      if let shared = recorder as? any SharedEventRepository { return try await publish(batch, in: hub, by: shared) }
       let ids = try await recorder.append(batch.map(\.event.event), to: name)
       guard ids.count == batch.count, zip(ids, batch).allSatisfy({ isUsable($0, for: $1.event.event) }) else {
         throw PublishError.wrongRecording(name)
@@ -171,6 +172,16 @@ final class RecordingQueue: Sendable {
       }
       for publication in batch { publication.finish(.failure(error)) }
     }
+  }
+
+  /// Records a batch in a shared history, which says where it is in the channel's order.
+  private func publish(_ batch: [Publication], in hub: EventHub, by repository: any SharedEventRepository) async throws {
+    let publications = batch.map { SharedPublication($0.event.event, key: $0.event.key) }
+    let places = try await repository.append(publications, to: name)
+    guard places.count == batch.count, zip(places, batch).allSatisfy({ isUsable($0.id, for: $1.event.event) }) else {
+      throw PublishError.wrongRecording(name)
+    }
+    hub.recorded(batch, at: places, by: repository, in: name)
   }
 
   /// Publishes an event without recording it, or says why not; false: the channel has a history that records.

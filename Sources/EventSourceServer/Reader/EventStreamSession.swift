@@ -14,6 +14,8 @@ public final class EventStreamSession: @unchecked Sendable {
     case answering(PendingAnswer)
     /// A channel that it asks for is not there, and may be opened yet.
     case waiting(ChannelWait)
+    /// A shared channel that it asks for is not followed yet. Nothing has been written.
+    case following(FollowWait)
     /// Subscribed, but nothing is written until the repositories have confirmed that no event is missing.
     case resuming(StreamPlan)
     /// Delivering events.
@@ -122,6 +124,7 @@ extension EventStreamSession {
     case .arrived(let plan), .resuming(let plan): plan
     case .authorizing(let pending): pending.plan
     case .waiting(let wait): wait.plan
+    case .following(let wait): wait.plan
     case .answering, .open, .leaving, .closed: nil
     }
   }

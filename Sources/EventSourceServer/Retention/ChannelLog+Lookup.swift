@@ -6,6 +6,8 @@ struct LogSnapshot {
   let end: UInt64
   let startOrdinal: UInt64
   let endOrdinal: UInt64
+  /// What lies before this may come again behind it.
+  let lastCut: UInt64
   private let newestEventPosition: UInt64?
   private let segments: [LogSegment]
   /// The number of blocks in the last segment. Earlier segments no longer change.
@@ -18,6 +20,7 @@ struct LogSnapshot {
     startOrdinal = log.startOrdinal
     endOrdinal = log.endOrdinal
     newestEventPosition = log.newestEvent
+    lastCut = log.lastCut
     segments = log.segments
     lastCount = log.segments.last?.count ?? 0
   }

@@ -12,6 +12,8 @@ struct ChannelLog {
   /// The number of blocks published before those positions.
   private(set) var startOrdinal: UInt64 = 0
   private(set) var endOrdinal: UInt64 = 0
+  /// The position behind the last cut.
+  private(set) var lastCut: UInt64 = 0
   /// The position of the newest event, if there ever was one. It may have been evicted.
   private(set) var newestEvent: UInt64?
   /// What the segments occupy.
@@ -64,6 +66,16 @@ struct ChannelLog {
     for key in segment.keys {
       if let newest = newestByKey?[key], newest < segment.end { newestByKey?[key] = nil }
     }
+  }
+
+  /// Evicts everything, and leaves a gap of one byte, so that every reader falls out of the log, also one that has
+  /// everything.
+  mutating func cut(owner: LogOwner) {
+    while !segments.isEmpty { removeOldestSegment(owner: owner) }
+    newestEvent = end
+    end += 1
+    start = end
+    lastCut = end
   }
 
   /// Keeps new limits, of which the newest segment is never a victim.

@@ -25,6 +25,7 @@ final class RunStore: Sendable {
   let configuration: RunCollection.Configuration
   let rules: RunState.Rules
   let channelRules: ChannelRules
+  private let history: ChannelHistory?
   let room: RunRoom
   let feed: RunFeed?
   let table = Mutex(Table())
@@ -42,6 +43,7 @@ final class RunStore: Sendable {
     // A run in memory is complete: its log evicts nothing.
     let limits = Retention(maximumBytes: .max, maximumEvents: nil, maximumAge: nil)
     channelRules = ChannelRules(ChannelConfiguration(), hubRetention: limits)
+    history = configuration.repository.map { ChannelHistory($0) }
     room = RunRoom(limit: configuration.memoryLimit, timeout: configuration.writeTimeout.nanoseconds)
     feed = observer.map { RunFeed($0, executor: hub.configuration.taskExecutor) }
   }
@@ -82,7 +84,7 @@ final class RunStore: Sendable {
   func makeChannel(_ id: String, _ core: RunCore) -> EventChannel {
     EventChannel(
       name: channelName(id), incarnation: hub.incarnations.add(1, ordering: .relaxed).newValue, idPrefix: id + "-",
-      channelRules, repository: repository, recording: nil, run: core)
+      channelRules, history: history, recording: nil, run: core)
   }
 
   var statistics: RunStatistics {

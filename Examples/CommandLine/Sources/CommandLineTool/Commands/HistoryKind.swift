@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventSourceRedis
 import EventSourceSQLite
 import EventSourceServer
 
@@ -6,10 +7,24 @@ import EventSourceServer
 enum HistoryKind: CustomStringConvertible {
   case memory
   case sqlite(path: String)
+  case redis(RedisServer)
 
-  static let help = ArgumentHelp("Where the channels' past is kept: memory, or sqlite:PATH.", valueName: "kind")
+  static let help = ArgumentHelp(
+    """
+    Where the channels' past is kept: memory, sqlite:PATH, or a Redis server, by which several processes share their \
+    channels: redis://[user:password@]host[:port][/database], redis+unix:PATH, or \
+    redis+sentinel://host[:port]/master.
+    """, valueName: "kind")
 
   init(argument: String) throws {
+    if ["redis:", "rediss:", "redis+"].contains(where: { argument.hasPrefix($0) }) {
+      do {
+        self = .redis(try RedisServer(url: argument))
+        return
+      } catch {
+        throw ValidationError("\(error).")
+      }
+    }
     let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     switch (parts[0], parts.count > 1 ? parts[1] : nil) {
     case ("memory", nil): self = .memory
@@ -17,12 +32,12 @@ enum HistoryKind: CustomStringConvertible {
     case ("sqlite", nil), ("sqlite", ""): throw ValidationError("sqlite needs a path after a colon: sqlite:PATH.")
     case ("sqlite", let path?): self = .sqlite(path: path)
     case (let kind, _):
-      throw ValidationError("there is no kind of history \"\(kind)\"; use memory or sqlite:PATH.")
+      throw ValidationError("there is no kind of history \"\(kind)\"; use memory, sqlite:PATH or redis://HOST.")
     }
   }
 
   /// Opens the history.
-  func open() throws -> History {
+  func open() async throws -> History {
     switch self {
     case .memory:
       return History(repository: InMemoryEventRepository())
@@ -33,6 +48,13 @@ enum HistoryKind: CustomStringConvertible {
       } catch {
         throw Failure(.inputOutput, "the history \"\(path)\" cannot be opened: \(error)")
       }
+    case .redis(let server):
+      do {
+        let repository = try await RedisEventRepository([server])
+        return History(repository: repository) { repository.close() }
+      } catch {
+        throw Failure(.unavailable, "\(error)")
+      }
     }
   }
 
@@ -40,6 +62,7 @@ enum HistoryKind: CustomStringConvertible {
     switch self {
     case .memory: "memory"
     case .sqlite(let path): "sqlite:\(path)"
+    case .redis(let server): "Redis at \(server)"
     }
   }
 }

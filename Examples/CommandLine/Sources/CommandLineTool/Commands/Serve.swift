@@ -60,9 +60,9 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     var hubConfiguration = EventHub.Configuration()
     hubConfiguration.channelCreation = onDemand ? .onDemand : .explicit
-    let hub = EventHub(configuration: hubConfiguration)
-    let past = try history.open()
-    for name in channelNames { hub.setRepository(past.repository, for: name) }
+    let past = try await history.open()
+    hubConfiguration.repositoryProvider = { [repository = past.repository] _ in repository }
+    let hub = EventHub(channels: channelNames, configuration: hubConfiguration)
     let server = makeServer(hub)
     let (signals, signaled) = AsyncStream<Int32>.makeStream()
     let interruptions = Interruptions { signaled.yield($0) }

@@ -1,0 +1,306 @@
+/// One connection to a server: opens it, logs in, sends what is asked in one go, and gives each answer to its request
+/// in order. When it breaks, it is opened again after a pause. Confined to its loop's thread.
+final class RedisConnection {
+  /// What a connection is for.
+  enum Role {
+    case commands
+    /// Every answer after the log-in is a message.
+    case subscriptions
+  }
+
+  /// What a server says of itself when a connection is opened.
+  struct Greeting {
+    /// A server that writes every command to its disk before it answers, and is not replaced by another, loses nothing
+    /// when it starts again.
+    var losesNothing = false
+  }
+
+  private enum Phase {
+    /// Not connected until this time.
+    case closed(until: Int64)
+    /// Until this time at the latest.
+    case connecting(until: Int64)
+    /// The remaining steps of the log-in.
+    case greeting([Step], until: Int64)
+    case ready
+  }
+
+  private enum Step {
+    case ignored
+    case login
+    case info
+    case durability
+    case master
+  }
+
+  private static let firstPause: Int64 = 50_000_000
+  private static let longestPause: Int64 = 2_000_000_000
+
+  let server: RedisServer
+  let role: Role
+  private let responseTimeout: Int64
+  private let maximumReplyBytes: Int
+  private var phase = Phase.closed(until: 0)
+  private var socket: RedisSocket?
+  private var reader: ReplyReader
+  private var output: [UInt8] = []
+  private var written = 0
+  /// Sent or about to be, in the order of their answers.
+  private var pending: ArraySlice<RedisRequest> = []
+  private var failures = 0
+  private var isAskingSentinel = false
+  private var sentinelIndex = 0
+  private var master: RedisServer.Location?
+  private var greeting = Greeting()
+  private(set) var lastError: RedisHistoryError?
+  /// Called on the loop's thread.
+  var onReady: ((Greeting) -> Void)?
+  var onLost: ((RedisHistoryError) -> Void)?
+  var onMessage: ((RedisReply) -> Void)?
+
+  init(_ server: RedisServer, _ role: Role, responseTimeout: Int64, maximumReplyBytes: Int) {
+    self.server = server
+    self.role = role
+    self.responseTimeout = responseTimeout
+    self.maximumReplyBytes = maximumReplyBytes
+    reader = ReplyReader(maximumBytes: maximumReplyBytes)
+  }
+
+  var isReady: Bool { if case .ready = phase { true } else { false } }
+
+  /// The descriptor and whether it has something to write; nil: there is no connection.
+  var interest: (descriptor: Int32, writes: Bool)? {
+    guard let descriptor = socket?.descriptor else { return nil }
+    if case .connecting = phase { return (descriptor, true) }
+    return (descriptor, written < output.count)
+  }
+
+  /// When something is due.
+  var deadline: Int64 {
+    switch phase {
+    case .closed(let until), .connecting(let until), .greeting(_, let until): until
+    case .ready: pending.first?.deadline ?? .max
+    }
+  }
+
+  func send(_ request: RedisRequest) {
+    switch phase {
+    case .closed where failures > 0:
+      // It was not reached a moment ago, and will be tried again.
+      request.finish(.failure(.init(error: lastError ?? unreachable("it is not connected"), mayHaveHappened: false)))
+    case .closed, .connecting, .greeting: pending.append(request)
+    case .ready:
+      pending.append(request)
+      output += request.bytes
+    }
+  }
+
+  /// Sends a command whose answers are messages.
+  func sendWithoutAnswer(_ command: RedisCommand) { if isReady { output += command.bytes } }
+
+  /// Does what is due.
+  func look(at now: Int64) {
+    switch phase {
+    case .closed(let until): if until <= now { open(at: now) }
+    case .connecting(let until), .greeting(_, let until):
+      if until <= now {
+        lose(isAskingSentinel ? noMaster("it does not answer") : .timedOut(server: server.description), now)
+      }
+    case .ready:
+      if let first = pending.first, first.deadline <= now { lose(.timedOut(server: server.description), now) }
+    }
+  }
+
+  func becameReadable(at now: Int64) {
+    withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
+      // A few times, so that others come in between.
+      for _ in 0..<8 {
+        guard let outcome = socket?.read(into: buffer) else { return }
+        switch outcome {
+        case .wouldBlock: return
+        case .closed(let reason): return lose(unreachable(reason), now)
+        case .bytes(let count):
+          do {
+            try reader.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { receive($0, at: now) }
+          } catch {
+            return lose(.invalidReply(server: server.description, reason: "\(error)"), now)
+          }
+        }
+      }
+    }
+  }
+
+  func becameWritable(at now: Int64) {
+    if case .connecting = phase {
+      if let reason = socket?.connectionError() { return lose(unreachable(reason), now) }
+      greet(at: now)
+    }
+    while written < output.count {
+      guard let outcome = output[written...].withUnsafeBytes({ socket?.write($0) }) else { return }
+      switch outcome {
+      case .wouldBlock: return
+      case .closed(let reason): return lose(unreachable(reason), now)
+      case .bytes(let count): written += count
+      }
+    }
+    output.removeAll(keepingCapacity: output.count < 1 << 20)
+    written = 0
+  }
+
+  /// Bytes that wait to be sent.
+  var outputBytes: Int { output.count - written }
+
+  /// Gives the connection up; it is opened again after a pause.
+  func lose(_ error: RedisHistoryError, _ now: Int64) {
+    let wasReady = isReady
+    socket = nil
+    reader = ReplyReader(maximumBytes: maximumReplyBytes)
+    output = []
+    written = 0
+    lastError = error
+    let pause = min(Self.firstPause << min(failures, 8), Self.longestPause)
+    failures += 1
+    phase = .closed(until: now + pause)
+    if case .sentinels = server.location {
+      master = nil
+      sentinelIndex += 1
+    }
+    let lost = pending
+    pending = []
+    for request in lost { request.finish(.failure(.init(error: error, mayHaveHappened: wasReady))) }
+    onLost?(error)
+  }
+
+  func close() {
+    socket = nil
+    let lost = pending
+    pending = []
+    phase = .closed(until: .max)
+    for request in lost { request.finish(.failure(.init(error: .closed, mayHaveHappened: true))) }
+  }
+
+  // MARK: Opening
+
+  private func open(at now: Int64) {
+    let location: RedisServer.Location
+    switch server.location {
+    case .sentinels(let sentinels, _):
+      isAskingSentinel = master == nil
+      let sentinel = sentinels[sentinelIndex % sentinels.count]
+      location = master ?? .host(sentinel.host, port: sentinel.port)
+    default:
+      isAskingSentinel = false
+      location = server.location
+    }
+    switch RedisSocket.connect(to: location) {
+    case .success(let descriptor):
+      socket = RedisSocket(descriptor)
+      phase = .connecting(until: now + responseTimeout)
+    case .failure(let failure):
+      lose(isAskingSentinel ? noMaster(failure.reason) : unreachable(failure.reason), now)
+    }
+  }
+
+  private func greet(at now: Int64) {
+    var steps: [Step] = []
+    func add(_ step: Step, _ words: [String]) {
+      steps.append(step)
+      output += RedisCommand(words.map { .text($0) }).bytes
+    }
+    if isAskingSentinel, case .sentinels(_, let name) = server.location {
+      add(.master, ["SENTINEL", "get-master-addr-by-name", name])
+    } else {
+      if let password = server.password { add(.login, ["AUTH"] + (server.user.map { [$0] } ?? []) + [password]) }
+      if role == .commands {
+        if server.database != 0 { add(.login, ["SELECT", "\(server.database)"]) }
+        add(.info, ["INFO"])
+        add(.durability, ["CONFIG", "GET", "appendfsync"])
+      } else {
+        add(.ignored, ["PING"])
+      }
+    }
+    phase = .greeting(steps, until: now + responseTimeout)
+  }
+
+  private func receive(_ reply: RedisReply, at now: Int64) {
+    guard socket != nil else { return }
+    guard case .greeting(var steps, let until) = phase else {
+      if role == .subscriptions {
+        onMessage?(reply)
+      } else if let request = pending.popFirst() {
+        request.finish(.success(reply))
+      } else {
+        lose(.invalidReply(server: server.description, reason: "an answer to nothing"), now)
+      }
+      return
+    }
+    guard !steps.isEmpty else { return }
+    let step = steps.removeFirst()
+    if let error = take(reply, of: step) { return lose(error, now) }
+    if case .master = step {
+      socket = nil
+      reader = ReplyReader(maximumBytes: maximumReplyBytes)
+      phase = .closed(until: now)
+      return
+    }
+    phase = .greeting(steps, until: until)
+    guard steps.isEmpty else { return }
+    phase = .ready
+    failures = 0
+    lastError = nil
+    for request in pending { output += request.bytes }
+    onReady?(greeting)
+  }
+
+  private func take(_ reply: RedisReply, of step: Step) -> RedisHistoryError? {
+    if case .error(let text) = reply {
+      switch step {
+      // A user may not be allowed to ask; then it is not known.
+      case .durability: return nil
+      case .master: return noMaster(text)
+      default: return RedisHistoryError(reply: text, server: server.description)
+      }
+    }
+    switch step {
+    case .ignored, .login: return nil
+    case .master:
+      guard let parts = reply.elements, parts.count == 2, let host = parts[0].text, let port = parts[1].text,
+        let number = Int(port), (1...65_535).contains(number)
+      else { return noMaster("it does not know the name") }
+      master = .host(host, port: number)
+      return nil
+    case .info: return takeInfo(reply.text ?? "")
+    case .durability:
+      let value = reply.elements.flatMap { $0.count == 2 ? $0[1].text : nil }
+      if value != "always" { greeting.losesNothing = false }
+      return nil
+    }
+  }
+
+  private func takeInfo(_ info: String) -> RedisHistoryError? {
+    var values: [Substring: Substring] = [:]
+    for line in info.split(whereSeparator: \.isNewline) {
+      guard let colon = line.firstIndex(of: ":") else { continue }
+      values[line[..<colon]] = line[line.index(after: colon)...]
+    }
+    let version = values["redis_version"] ?? "unknown"
+    guard let major = version.split(separator: ".").first.flatMap({ Int($0) }), major >= 7 else {
+      return .unsupportedVersion(server: server.description, version: String(version))
+    }
+    let isReplaced = if case .sentinels = server.location { true } else { false }
+    if isReplaced, values["role"] != "master" {
+      return .readOnly(server: server.description, reason: "the Sentinels name a replica; failing over")
+    }
+    greeting.losesNothing = values["aof_enabled"] == "1" && !isReplaced
+    return nil
+  }
+
+  private func unreachable(_ reason: String) -> RedisHistoryError {
+    .unreachable(server: server.description, reason: reason)
+  }
+
+  private func noMaster(_ reason: String) -> RedisHistoryError {
+    guard case .sentinels(_, let name) = server.location else { return unreachable(reason) }
+    return .noMaster(name: name, reason: reason)
+  }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Synchronization
+
+/// A thread with some connections. Other threads leave it work, which it does with its connections.
+// Sendable, because connections are confined to the thread, and the rest is behind a lock.
+final class RedisLoop: @unchecked Sendable {
+  typealias Work = @Sendable (RedisLoop) -> Void
+
+  private struct State {
+    var work: [Work] = []
+    var isClosed = false
+  }
+
+  /// Confined to the thread, once it runs.
+  private(set) var connections: [RedisConnection]
+  private let state = Mutex(State())
+  /// A pipe by which it is woken: its ends for reading and for writing.
+  private let wakeEnds: (read: Int32, write: Int32)
+  /// What the loop does from time to time, in nanoseconds, and when it is next due.
+  private let interval: Int64
+  private var nextTurn: Int64 = 0
+  /// Called on the thread.
+  private let onTurn: (RedisLoop, Int64) -> Void
+
+  init(
+    _ connections: [RedisConnection], name: String, interval: Int64, onTurn: @escaping (RedisLoop, Int64) -> Void
+  ) {
+    self.connections = connections
+    self.interval = interval
+    self.onTurn = onTurn
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { fatalError("no pipe can be made: \(String(cString: strerror(errno)))") }
+    for end in ends {
+      _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK)
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+    }
+    wakeEnds = (ends[0], ends[1])
+    let thread = Thread { [self] in run() }
+    thread.name = name
+    thread.start()
+  }
+
+  deinit {
+    Glibc.close(wakeEnds.read)
+    Glibc.close(wakeEnds.write)
+  }
+
+  /// The monotonic clock, in nanoseconds. Any thread.
+  static var now: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// Has the thread do something; false: it has ended. Any thread.
+  @discardableResult
+  func perform(_ work: @escaping Work) -> Bool {
+    let (isAccepted, isFirst) = state.withLock { state -> (Bool, Bool) in
+      guard !state.isClosed else { return (false, false) }
+      state.work.append(work)
+      return (true, state.work.count == 1)
+    }
+    if isFirst { wake() }
+    return isAccepted
+  }
+
+  /// Ends the thread and its connections. Any thread.
+  func close() {
+    let isFirst = state.withLock { state in
+      defer { state.isClosed = true }
+      return !state.isClosed
+    }
+    if isFirst { wake() }
+  }
+
+  private func wake() {
+    var byte: UInt8 = 1
+    _ = write(wakeEnds.write, &byte, 1)
+  }
+
+  private func run() {
+    while true {
+      let (work, isClosed) = state.withLock { state in
+        defer { state.work = [] }
+        return (state.work, state.isClosed)
+      }
+      for item in work { item(self) }
+      if isClosed { break }
+      var now = Self.now
+      if nextTurn <= now {
+        nextTurn = now + interval
+        onTurn(self, now)
+      }
+      for connection in connections {
+        connection.look(at: now)
+        if connection.interest?.writes == true, connection.isReady { connection.becameWritable(at: now) }
+      }
+      let hasWork = state.withLock { !$0.work.isEmpty || $0.isClosed }
+      if hasWork { continue }
+      now = Self.now
+      let next = connections.reduce(nextTurn) { min($0, $1.deadline) }
+      poll(for: max(0, min(next - now, 60_000_000_000)))
+    }
+    for connection in connections { connection.close() }
+  }
+
+  private func poll(for time: Int64) {
+    var polled = [pollfd(fd: wakeEnds.read, events: Int16(POLLIN), revents: 0)]
+    var indices: [Int] = []
+    for (index, connection) in connections.enumerated() {
+      guard let (descriptor, writes) = connection.interest else { continue }
+      polled.append(pollfd(fd: descriptor, events: Int16(writes ? POLLIN | POLLOUT : POLLIN), revents: 0))
+      indices.append(index)
+    }
+    // Rounded up, so that it does not wake before what it waits for.
+    let count = Glibc.poll(&polled, nfds_t(polled.count), Int32((time + 999_999) / 1_000_000))
+    guard count > 0 else { return }
+    if polled[0].revents != 0 {
+      var bytes = [UInt8](repeating: 0, count: 64)
+      while read(wakeEnds.read, &bytes, 64) == 64 {}
+    }
+    let now = Self.now
+    for (place, index) in indices.enumerated() {
+      let events = Int32(polled[place + 1].revents)
+      guard events != 0 else { continue }
+      let connection = connections[index]
+      if events & POLLOUT != 0 || events & (POLLERR | POLLHUP) != 0 { connection.becameWritable(at: now) }
+      if events & (POLLIN | POLLHUP) != 0 { connection.becameReadable(at: now) }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Synchronization
+
+internal import EventSourceFormat
+public import EventSourceServer
+
+extension RedisEventRepository {
+  /// For so long a server keeps the token of a batch, in seconds: longer than a batch is asked again.
+  private static let tokenLife = 120
+
+  /// Appends events to a channel in one step: all of them, or none.
+  ///
+  /// If an answer is lost, the batch is asked again, and the server adds it once. An ID that looks like one that the
+  /// server gives begins a new epoch behind it, so that no two events get one ID.
+  public func append(_ events: [SharedPublication], to channel: ChannelName) async throws -> [SharedPlace] {
+    guard !events.isEmpty else { return [] }
+    for event in events { try event.event.id?.checkReturnable() }
+    let node = node(of: channel)
+    let token = nextToken()
+    let end = RedisLoop.now + configuration.publishTimeout.asNanoseconds
+    let rest = arguments(for: events, channel)
+    var mayHaveHappened = false
+    while true {
+      do {
+        // Read anew each time: the server may have gone back in between.
+        let reply = try await run(
+          .append, keys: keys(channel) + [key("t:\(token)")],
+          arguments(for: node, channel, rest), on: node, until: end, waitsFor: configuration.durability)
+        guard let text = reply.text else { throw failure(reply, node, channel) }
+        return try places(text, events, node, channel)
+      } catch let failure as RedisRequest.Failure {
+        mayHaveHappened = mayHaveHappened || failure.mayHaveHappened
+        guard mayHaveHappened else { throw failure.error }
+        guard RedisLoop.now < end, !Task.isCancelled else { throw PublishError.outcomeUnknown(channel) }
+        counters.repeated()
+        log(
+          .warning, "the answer of a Redis server was lost; the batch is asked again",
+          [
+            ("channel", channel.rawValue), ("error", failure.error.description),
+          ])
+        try? await Task.sleep(for: .milliseconds(50))
+      } catch let error as RedisHistoryError {
+        // The server has refused it. It may have executed what was asked before.
+        if case .tooFewReplicas = error { throw error }
+        throw mayHaveHappened ? PublishError.outcomeUnknown(channel) : error
+      }
+    }
+  }
+
+  private func arguments(
+    for events: [SharedPublication], _ channel: ChannelName
+  ) -> [RedisCommand.Argument] {
+    var foreign: UInt64 = 0
+    var arguments: [RedisCommand.Argument] = []
+    for event in events {
+      var bytes: [UInt8] = []
+      StoredEvent(event).append(to: &bytes)
+      arguments.append(.bytes(bytes))
+      let id = event.event.id?.rawValue ?? ""
+      if let position = SharedPosition(id) { foreign = max(foreign, position.epoch) }
+      arguments.append(.text(id))
+    }
+    let retention = configuration.retention
+    let head: [String] = [
+      "\(min(foreign, 1 << 53))", "\(retention.maximumEvents ?? 0)",
+      "\((retention.maximumAge?.asNanoseconds ?? 0) / 1_000_000)",
+      "\((retention.idleExpiry?.asNanoseconds ?? 0) / 1_000_000_000)", messageName(channel), "", "\(events.count)",
+    ]
+    return head.map { .text($0) } + arguments
+  }
+
+  private func arguments(
+    for node: RedisNode, _ channel: ChannelName, _ rest: [RedisCommand.Argument]
+  ) -> [RedisCommand.Argument] {
+    let seen = seen[channel] ?? .beginning
+    let losesNothing = node.state.withLock { $0.losesNothing }
+    return [
+      .text(""), .text("\(Self.tokenLife)"), .text(losesNothing ? "1" : "0"), .text("\(seen.epoch)"),
+      .text("\(seen.number)"),
+    ] + rest
+  }
+
+  private func places(
+    _ text: String, _ events: [SharedPublication], _ node: RedisNode, _ channel: ChannelName
+  ) throws -> [SharedPlace] {
+    let parts = text.split(separator: " ")
+    guard parts.count == 3, let epoch = UInt64(parts[0]), let first = UInt64(parts[1]), epoch > 0,
+      first < .max - UInt64(events.count)
+    else { throw RedisHistoryError.invalidReply(server: node.server.description, reason: "\"\(text.prefix(64))\"") }
+    let isAfterLoss = parts[2] == "1"
+    counters.recorded(events.count, afterLoss: isAfterLoss)
+    if isAfterLoss {
+      log(.warning, "a Redis server may have lost events; readers are told of a gap", [("channel", channel.rawValue)])
+    }
+    var places: [SharedPlace] = []
+    for (index, event) in events.enumerated() {
+      let position = SharedPosition(epoch: epoch, number: first + UInt64(index))
+      places.append(SharedPlace(position: position, id: event.event.id ?? EventID(position)))
+    }
+    seen.note(places[places.count - 1].position, in: channel)
+    return places
+  }
+}
+
+extension EventID {
+  /// The ID of an event that has none of its own.
+  init(_ position: SharedPosition) {
+    guard let id = try? EventID(position.description) else { preconditionFailure("digits are an ID") }
+    self = id
+  }
+}

@@ -1,0 +1,89 @@
+internal import EventSourceServer
+
+/// The reason why a history in Redis cannot be opened, written or read.
+public enum RedisHistoryError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The address is not one of a Redis server. The text says why.
+  case invalidAddress(String)
+  /// A configuration value is not allowed. The text says which.
+  case invalidConfiguration(String)
+  /// The address asks for TLS, which this library does not speak.
+  case noTLS(server: String)
+  /// The server cannot be reached. Nothing was recorded; try again later.
+  case unreachable(server: String, reason: String)
+  /// The server is older than version 7.0.
+  case unsupportedVersion(server: String, version: String)
+  /// The user or password is wrong, or the user may not use a command that is needed.
+  case notPermitted(server: String, reason: String)
+  /// No Sentinel knows a master of this name.
+  case noMaster(name: String, reason: String)
+  /// The server did not answer in time. Nothing was read.
+  case timedOut(server: String)
+  /// The server has used all of the memory that it may use. Nothing was recorded.
+  case outOfMemory(server: String)
+  /// The server is a replica, or cannot write to its disk. Nothing was recorded.
+  case readOnly(server: String, reason: String)
+  /// A key of the channel belongs to something else. Nothing was recorded.
+  case wrongType(server: String, channel: String)
+  /// Fewer replicas than configured have confirmed the events. They are recorded, and published.
+  case tooFewReplicas(server: String, confirmed: Int, required: Int)
+  /// Too many bytes wait for the server. Nothing was recorded; try again later.
+  case overloaded(server: String, limit: Int)
+  /// The server answered something that cannot be understood.
+  case invalidReply(server: String, reason: String)
+  /// Any other error that the server has named.
+  case failed(server: String, reason: String)
+  /// The repository has been closed.
+  case closed
+
+  /// A one-line description.
+  public var description: String {
+    switch self {
+    case .invalidAddress(let reason): "the address of the Redis history is invalid: \(reason)"
+    case .invalidConfiguration(let reason): "the configuration of the Redis history is invalid: \(reason)"
+    case .noTLS(let server):
+      "the Redis server \(server) is to be reached by TLS, which this library does not speak; use a TLS tunnel"
+    case .unreachable(let server, let reason): "the Redis server \(server) cannot be reached: \(reason)"
+    case .unsupportedVersion(let server, let version):
+      "the Redis server \(server) has version \(version); version 7.0 or later is needed"
+    case .notPermitted(let server, let reason):
+      "the Redis server \(server) does not permit it; check the user and password: \(reason)"
+    case .noMaster(let name, let reason): "no Sentinel names a master for \"\(name)\": \(reason)"
+    case .timedOut(let server): "the Redis server \(server) did not answer in time"
+    case .outOfMemory(let server):
+      "the Redis server \(server) is out of memory; raise maxmemory or lower the retention"
+    case .readOnly(let server, let reason): "the Redis server \(server) takes no writes: \(reason)"
+    case .wrongType(let server, let channel):
+      "a key of the channel \"\(channel)\" on the Redis server \(server) belongs to something else; use another key prefix"
+    case .tooFewReplicas(let server, let confirmed, let required):
+      "\(confirmed) of \(required) replicas of the Redis server \(server) have confirmed; the events are recorded"
+    case .overloaded(let server, let limit):
+      "\(limit) bytes wait for the Redis server \(server) already; nothing was recorded"
+    case .invalidReply(let server, let reason): "the Redis server \(server) answered nonsense: \(reason)"
+    case .failed(let server, let reason): "the Redis server \(server) failed: \(reason)"
+    case .closed: "the Redis history has been closed"
+    }
+  }
+
+  /// The failure that an error reply stands for.
+  init(reply: String, server: String, channel: String = "") {
+    switch reply.prefix(while: { $0 != " " }) {
+    case "OOM": self = .outOfMemory(server: server)
+    case "READONLY", "MISCONF", "MASTERDOWN", "LOADING", "NOREPLICAS": self = .readOnly(server: server, reason: reply)
+    case "WRONGTYPE": self = .wrongType(server: server, channel: channel)
+    case "NOAUTH", "WRONGPASS", "NOPERM": self = .notPermitted(server: server, reason: reply)
+    default:
+      // Within a script the code comes behind others.
+      if reply.contains("WRONGTYPE") {
+        self = .wrongType(server: server, channel: channel)
+      } else if reply.contains("OOM command not allowed") || reply.contains("-OOM") {
+        self = .outOfMemory(server: server)
+      } else if reply.contains("READONLY") || reply.contains("read only replica") {
+        self = .readOnly(server: server, reason: reply)
+      } else if reply.contains("NOPERM") || reply.contains("invalid password") {
+        self = .notPermitted(server: server, reason: reply)
+      } else {
+        self = .failed(server: server, reason: reply)
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+internal import EventSourceFormat
+internal import EventSourceServer
+
+/// How an event is written in an entry of a stream, and in messages: its fields, each as a letter, its length in bytes,
+/// a colon and its bytes, and a full stop after the last one, as in `d5:hellot6:update.` Letters: `d` data, `t` type,
+/// `r` reconnection time in milliseconds, `i` the event's own ID, `k` the publisher's key.
+struct StoredEvent: Equatable {
+  var data = ""
+  var type: String?
+  var retry: String?
+  var id: String?
+  var key: String?
+
+  init(_ publication: SharedPublication) {
+    let event = publication.event
+    data = event.data
+    type = event.type?.rawValue
+    id = event.id?.rawValue
+    key = publication.key
+    retry = event.reconnectionTime.map { time in
+      let (seconds, attoseconds) = time.components
+      return "\(max(0, seconds) * 1000 + max(0, attoseconds) / 1_000_000_000_000_000)"
+    }
+  }
+
+  func append(to bytes: inout [UInt8]) {
+    func field(_ letter: Character, _ text: String?) {
+      guard let text else { return }
+      bytes += "\(letter)\(text.utf8.count):".utf8
+      bytes += text.utf8
+    }
+    field("d", data)
+    field("t", type)
+    field("r", retry)
+    field("i", id)
+    field("k", key)
+    bytes.append(UInt8(ascii: "."))
+  }
+
+  /// Reads the next event of some bytes; nil: that is not how events are written.
+  init?(_ bytes: inout ArraySlice<UInt8>) {
+    while let letter = bytes.popFirst() {
+      if letter == UInt8(ascii: ".") { return }
+      guard let length = Self.length(&bytes), length <= bytes.count else { return nil }
+      let value = String(decoding: bytes.prefix(length), as: UTF8.self)
+      bytes = bytes.dropFirst(length)
+      switch letter {
+      case UInt8(ascii: "d"): data = value
+      case UInt8(ascii: "t"): type = value
+      case UInt8(ascii: "r"): retry = value
+      case UInt8(ascii: "i"): id = value
+      case UInt8(ascii: "k"): key = value
+      // Of a later version.
+      default: break
+      }
+    }
+    return nil
+  }
+
+  private static func length(_ bytes: inout ArraySlice<UInt8>) -> Int? {
+    var length = 0
+    var digits = 0
+    while let byte = bytes.popFirst() {
+      if byte == UInt8(ascii: ":") { return digits > 0 ? length : nil }
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), digits < 10 else { return nil }
+      length = length * 10 + Int(byte - UInt8(ascii: "0"))
+      digits += 1
+    }
+    return nil
+  }
+
+  /// The event at a position; nil: it has a field that no event can have.
+  func event(at position: SharedPosition) -> SharedEvent? {
+    guard let id = try? EventID(id ?? position.description), (try? id.checkReturnable()) != nil else { return nil }
+    var event = ServerSentEvent(data: data, id: id)
+    if let type {
+      guard let type = try? EventType(type) else { return nil }
+      event.type = type
+    }
+    if let retry {
+      guard let milliseconds = Int64(retry), milliseconds >= 0 else { return nil }
+      event.reconnectionTime = .milliseconds(milliseconds)
+    }
+    return SharedEvent(position: position, event: event, key: key)
+  }
+}
+
+extension SharedPosition {
+  /// A position as ``description`` writes it; nil: it is not written so.
+  init?(_ text: String) {
+    let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    guard parts.count == 2, let epoch = UInt64(Substring(parts[0])), let number = UInt64(Substring(parts[1])) else {
+      return nil
+    }
+    self.init(epoch: epoch, number: number)
+    guard description.utf8.elementsEqual(text.utf8) else { return nil }
+  }
+}

@@ -1,0 +1,129 @@
+import EventSourceRedis
+import EventSourceServer
+import Foundation
+import Synchronization
+
+/// A `redis-server` of a test's own, on a socket or a free port, with a folder of its own. It ends with the object.
+final class RedisProcess: Sendable {
+  let folder: URL
+  let port: Int?
+  private let arguments: [String]
+  private let process: Mutex<Process?> = Mutex(nil)
+
+  /// Starts a server, and returns when it answers.
+  ///
+  /// - Parameter port: A port of 127.0.0.1; nil: only the socket.
+  init(port: Int? = nil, _ arguments: [String] = []) async throws {
+    self.port = port
+    self.arguments = arguments
+    folder = URL(fileURLWithPath: "/tmp/redis-test-\(UInt32.random(in: 0 ... .max))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try await start()
+  }
+
+  /// Starts a server for a test, and ends it with the test.
+  static func run(
+    port: Int? = nil, _ arguments: [String] = [], _ body: (RedisProcess) async throws -> Void
+  ) async throws {
+    let server = try await RedisProcess(port: port, arguments)
+    defer { server.end() }
+    try await body(server)
+  }
+
+  /// Ends the server and removes its folder.
+  func end() {
+    kill()
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  var socket: String { folder.appendingPathComponent("s").path }
+  var server: RedisServer {
+    port.map { RedisServer(.host("127.0.0.1", port: $0)) } ?? RedisServer(.unixSocket(path: socket))
+  }
+
+  func start() async throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
+    process.arguments =
+      [
+        "--port", "\(port ?? 0)", "--bind", "127.0.0.1", "--unixsocket", socket, "--dir", folder.path, "--save", "",
+        "--logfile", folder.appendingPathComponent("log").path, "--repl-diskless-sync-delay", "0",
+      ] + arguments
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    self.process.withLock { $0 = process }
+    try await eventually { try self.command("PING") == "PONG" }
+  }
+
+  /// Ends the server at once, as `kill -9` does.
+  func kill() {
+    process.withLock { process in
+      guard let running = process else { return }
+      Foundation.kill(running.processIdentifier, SIGKILL)
+      running.waitUntilExit()
+      process = nil
+    }
+  }
+
+  func signal(_ signal: Int32) { process.withLock { _ = Foundation.kill($0?.processIdentifier ?? 0, signal) } }
+
+  /// Runs a command by `redis-cli`, and returns what it prints.
+  @discardableResult
+  func command(_ words: String...) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-cli")
+    process.arguments = ["-s", socket] + words
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  func repository(
+    _ change: (inout RedisEventRepository.Configuration) -> Void = { _ in }, logger: (any EventLogger)? = nil
+  ) async throws -> RedisEventRepository {
+    try await RedisEventRepository([server], configuration: .quick(change), logger: logger)
+  }
+}
+
+extension RedisEventRepository.Configuration {
+  /// Looks often, so that tests are quick.
+  static func quick(_ change: (inout Self) -> Void = { _ in }) -> Self {
+    var configuration = Self()
+    configuration.probeInterval = .milliseconds(100)
+    change(&configuration)
+    return configuration
+  }
+}
+
+/// A port that was free a moment ago.
+func freePort() -> Int {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(descriptor) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+  return withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+      _ = bind(descriptor, address, size)
+      getsockname(descriptor, address, &size)
+    }
+    return Int(UInt16(bigEndian: pointer.pointee.sin_port))
+  }
+}
+
+struct NeverHappened: Error {}
+
+/// Waits for a condition, by looking again and again; a minute at the longest.
+func eventually(_ condition: () async throws -> Bool) async throws {
+  let end = ContinuousClock.now + .seconds(60)
+  while ContinuousClock.now < end {
+    if try await condition() { return }
+    try await Task.sleep(for: .milliseconds(10))
+  }
+  throw NeverHappened()
+}

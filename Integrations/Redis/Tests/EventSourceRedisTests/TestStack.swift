@@ -1,0 +1,58 @@
+import EventSourceServer
+import EventSourceTesting
+import Foundation
+import Synchronization
+
+/// A simulated stack that a thread of its own runs in real time.
+// Sendable, because all but the requests, which are behind a lock, is confined to the thread.
+final class TestStack: @unchecked Sendable {
+  private struct Request {
+    let channel: String
+    let lastEventID: String?
+    let reader: TestReader
+  }
+
+  private let requests = Mutex<[Request]>([])
+  private let isOver = Atomic(false)
+  private let hub: EventHub
+
+  init(_ hub: EventHub) {
+    self.hub = hub
+    Thread { [self] in run() }.start()
+  }
+
+  func connect(_ channel: String, _ lastEventID: String?, _ reader: TestReader) {
+    requests.withLock { $0.append(Request(channel: channel, lastEventID: lastEventID, reader: reader)) }
+  }
+
+  func end() { isOver.store(true, ordering: .relaxed) }
+
+  private func run() {
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(hub)
+    var open: [(connection: SimulatedStack.Connection, reader: TestReader)] = []
+    let begin = ContinuousClock.now
+    while !isOver.load(ordering: .relaxed) {
+      let new = requests.withLock { requests in
+        defer { requests = [] }
+        return requests
+      }
+      for request in new {
+        let connection = stack.connect(
+          handler, SimulatedRequest(lastEventID: request.lastEventID), channels: [request.channel])
+        open.append((connection, request.reader))
+      }
+      stack.clock.advance(to: ContinuousClock.now - begin)
+      stack.run()
+      for (connection, reader) in open {
+        reader.add(
+          connection.response.takeBody(), hasHead: connection.response.head?.status == 200,
+          hasEnded: connection.isFinished)
+      }
+      // The thread has nothing to wait on: the stack is polled.
+      var pause = timespec(tv_sec: 0, tv_nsec: 1_000_000)
+      nanosleep(&pause, nil)
+    }
+    stack.lane.close()
+  }
+}

@@ -1,0 +1,102 @@
+internal import EventSourceFormat
+
+/// Channels whose history is shared: a reader is subscribed once the channel is followed, so that whoever has seen the
+/// head gets everything that any process publishes from then on.
+extension DeliveryLane {
+  /// The request waits. Nothing of a stream has been written.
+  func waitUntilFollowed(
+    _ names: [ChannelName], _ session: EventStreamSession, _ plan: StreamPlan, _ grant: ChannelGrant
+  ) {
+    unsubscribe(session)
+    session.composite = nil
+    session.requestedNames = nil
+    let before = session.followWait
+    let channels = names.compactMap { try? hub.findChannel($0) }.filter { $0.withState { $0.follower != nil } }
+    let wait = FollowWait(
+      plan, grant, for: channels, until: before?.end ?? now + hub.configuration.recordingTimeout.nanoseconds,
+      revocations: before?.revocations ?? revocations.count)
+    session.phase = .following(wait)
+    for channel in channels { waitingForFollower[channel.name, default: [:]][ObjectIdentifier(session)] = session }
+    schedule(session)
+    for channel in channels { hub.waitUntilFollowed(channel) }
+  }
+
+  /// The mailbox brought it: requests that wait for the channel are served, if they wait for no other, or refused
+  /// because they cannot be.
+  func followed(_ name: ChannelName, _ isFollowed: Bool) {
+    guard let waiting = waitingForFollower[name] else { return }
+    for session in waiting.values {
+      guard let wait = session.followWait else { continue }
+      guard isFollowed else {
+        refuseForNow(session)
+        continue
+      }
+      guard wait.channels.allSatisfy({ $0.withState { $0.follower?.isFollowing ?? true } }) else { continue }
+      let stream = OpenStream(
+        identity: wait.grant.identity, channels: wait.grant.permitted(of: wait.plan.channels).map(\.channel))
+      if revocations.concern(stream, since: wait.revocations, of: ObjectIdentifier(session)) {
+        refuse(session, .forbidden)
+        continue
+      }
+      open(session, wait.plan, wait.grant)
+      if session.followWait !== wait { endWaitingForFollower(session, wait) }
+    }
+  }
+
+  /// The request waits no longer, if it did.
+  func endWaitingForFollower(_ session: EventStreamSession) {
+    if let wait = session.followWait { endWaitingForFollower(session, wait) }
+  }
+
+  private func endWaitingForFollower(_ session: EventStreamSession, _ wait: FollowWait) {
+    guard !wait.isOver else { return }
+    wait.isOver = true
+    let next = session.followWait
+    for channel in wait.channels {
+      // It may wait for the same channel again.
+      let waitsAgain = next.map { next in next !== wait && next.channels.contains { $0.name == channel.name } } ?? false
+      if !waitsAgain {
+        waitingForFollower[channel.name]?[ObjectIdentifier(session)] = nil
+        if waitingForFollower[channel.name]?.isEmpty == true { waitingForFollower[channel.name] = nil }
+      }
+      hub.waitingEnded(for: channel)
+    }
+  }
+
+  /// A shared history has nothing after the reader's last event, which the log does not have. It will: the reader has
+  /// come from a process that is ahead of this one.
+  func sharedHistoryEnded(_ subscription: Subscription) {
+    guard let replay = subscription.replay, let id = replay.lastEventID else { return }
+    let channel = subscription.channel
+    if let place = channel.endIfShared(id.rawValue) { return join(subscription, at: place) }
+    if replay.pausedSince == .never { replay.pausedSince = now }
+    guard now - replay.pausedSince < Self.recordingTime else { return apply(.historyFailed, to: subscription) }
+    hub.searchEnd(of: channel)
+    apply(.replay(.paused(until: now + Self.recordingPause)), to: subscription)
+  }
+}
+
+extension EventStreamSession {
+  /// What it waits for, if it waits for a follower.
+  fileprivate var followWait: FollowWait? { if case .following(let wait) = phase { wait } else { nil } }
+}
+
+extension EventChannel {
+  /// The log's end, if the channel is shared and its newest event has this ID.
+  func endIfShared(_ id: String) -> LogSnapshot.Place? {
+    withState { state in
+      guard state.follower?.isFollowing == true, let newest = state.newestOwnID,
+        newest.rawValue.utf8.elementsEqual(id.utf8)
+      else { return nil }
+      return LogSnapshot.Place(position: state.log.end, ordinal: state.log.endOrdinal)
+    }
+  }
+}
+
+extension EventHub {
+  /// A reader knows an event that the log does not have: the store is asked for what follows the log.
+  func searchEnd(of channel: EventChannel) {
+    channel.withState { $0.follower?.order.mayHaveLost() }
+    requestLook(at: channel)
+  }
+}

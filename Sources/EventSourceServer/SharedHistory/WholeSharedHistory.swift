@@ -1,0 +1,16 @@
+/// A shared history for a reader that is to be given everything since its first event, and told if that is gone.
+struct WholeSharedHistory: EventRepository {
+  private let repository: any SharedEventRepository
+
+  init(_ repository: any SharedEventRepository) { self.repository = repository }
+
+  func events(for request: ReplayRequest) async throws -> ReplayResult {
+    guard request.lastEventID == nil else { return try await repository.events(for: request) }
+    let answer = try await repository.events(
+      after: .beginning, in: request.channel, maximumEvents: request.maximumEvents,
+      maximumBytes: request.maximumBytes)
+    if case .contiguous(let events) = answer { return .contiguous(events.map(\.event)) }
+    guard case .contiguous(let earliest) = try await repository.events(for: request) else { return .unknownID }
+    return .gap(earliest)
+  }
+}
