@@ -5,6 +5,12 @@ extension DeliveryLane {
   /// A reader that leaves gets so long to take what is published.
   private static let leaveTime: Int64 = 5_000_000_000
 
+  /// The stack is about to close the exchange's connection.
+  func drain(_ exchange: EventStreamExchange, over window: Duration) {
+    wasCalled()
+    scheduleLeave(exchange, within: window.nanoseconds)
+  }
+
   /// Ends the stream at a random moment within so many nanoseconds, and a request that is not yet a stream at their
   /// end.
   func scheduleLeave(_ exchange: EventStreamExchange, within window: Int64) {
