@@ -13,6 +13,7 @@ Installs missing Debian packages by name, builds with warnings as errors, and ru
   linkage      the format and the server need no Foundation
   platforms    what can be checked of other systems here, and a client that is linked statically
   unit         all tests of all modules
+  nio          the integrations of NIO, Hummingbird, observability and service lifecycle, and what each trait downloads
   asynchttpclient  the client's suites over AsyncHTTPClient, too, and with the trait HTTPTypes
   allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
   benchmarks   Tests/Benchmarks/compare.sh works, its smallest form
@@ -37,13 +38,13 @@ Only when it is named, because it builds AsyncHTTPClient once more:
 
   contract     Tests/ContractService, driven as client suites drive it, over both transports
 
---quick leaves out platforms, asynchttpclient, benchmarks, documentation, examples, commandline, resume, stalled, cycles,
+--quick leaves out platforms, nio, asynchttpclient, benchmarks, documentation, examples, commandline, resume, stalled, cycles,
 hostile, interop, browser, proxies, readers, evhttp, sanitize and fuzz. --list prints the names. Tests/loaded.sh runs
 them on a busy machine.
 EOF
 }
 
-all=(format linkage platforms unit asynchttpclient allocations benchmarks readme documentation quickstart examples
+all=(format linkage platforms unit nio asynchttpclient allocations benchmarks readme documentation quickstart examples
   commandline resume stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
@@ -79,6 +80,13 @@ run_check() {
     asynchttpclient)
       swift build --build-tests --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
         swift test --skip-build --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits --filter EventSourceClientTests ;;
+    # In a folder of its own, as above. The suites over sockets count what the process has.
+    nio)
+      traits=NIO,Hummingbird,Observability,ServiceLifecycle
+      suites='EventSource(NIO|Hummingbird|Observability|ServiceLifecycle)Tests'
+      bash Tests/Checks/traits.sh &&
+        swift build --build-tests --traits $traits --scratch-path .build-nio -Xswiftc -warnings-as-errors &&
+        swift test --skip-build --traits $traits --scratch-path .build-nio --filter "$suites" ;;
     contract) python3 Tests/Checks/contract.py ;;
     allocations)
       programs=$(bash Tests/build.sh Tests/Benchmarks release) &&
