@@ -23,13 +23,24 @@ var package = Package(
   traits: [
     .trait(name: "AsyncHTTPClient", description: "EventSourceAsyncHTTPClient: the client over AsyncHTTPClient"),
     .trait(name: "HTTPTypes", description: "EventSourceHTTPTypes: requests and heads of swift-http-types"),
+    .trait(name: "NIO", description: "EventSourceNIO: event streams in a server on SwiftNIO"),
+    .trait(name: "Hummingbird", description: "EventSourceHummingbird: event streams in a Hummingbird application"),
+    .trait(name: "Observability", description: "EventSourceObservability: swift-log, swift-metrics and tracing"),
+    .trait(name: "ServiceLifecycle", description: "EventSourceServiceLifecycle: the hub and its servers as services"),
   ],
   // Fetched only by who turns the trait on: every use of them is guarded by it.
   dependencies: [
     .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
-    .package(url: "https://github.com/apple/swift-nio.git", from: "2.81.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.83.0"),
     .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.26.0"),
     .package(url: "https://github.com/apple/swift-http-types.git", from: "1.3.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
+    .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.36.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.29.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.2.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.6.0"),
   ],
   targets: [
     .target(name: "EventSourceFormat", swiftSettings: settings),
@@ -117,6 +128,120 @@ package.targets += [
     name: "EventSourceJSONTests",
     dependencies: ["EventSourceJSON", "EventSourceServer", "EventSourceFormat"] + builtInServer,
     swiftSettings: settings),
+]
+
+// The stacks that Swift servers run on, each behind the trait of its name.
+package.products += [
+  .library(name: "EventSourceNIO", targets: ["EventSourceNIO"]),
+  .library(name: "EventSourceHummingbird", targets: ["EventSourceHummingbird"]),
+  .library(name: "EventSourceObservability", targets: ["EventSourceObservability"]),
+  .library(name: "EventSourceServiceLifecycle", targets: ["EventSourceServiceLifecycle"]),
+]
+package.targets += [
+  .target(
+    name: "EventSourceNIO",
+    dependencies: [
+      "EventSourceServer",
+      .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["NIO", "Hummingbird"])),
+      .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["NIO", "Hummingbird"])),
+    ],
+    path: "Integrations/NIO/Sources/EventSourceNIO", swiftSettings: settings),
+  .target(
+    name: "EventSourceHummingbird",
+    dependencies: [
+      "EventSourceServer", "EventSourceNIO",
+      .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Hummingbird"])),
+      .product(
+        name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Hummingbird"])),
+    ],
+    path: "Integrations/Hummingbird/Sources/EventSourceHummingbird", swiftSettings: settings),
+  .target(
+    name: "EventSourceObservability",
+    dependencies: [
+      "EventSourceServer", "EventSourceClient", "EventSourceFormat",
+      .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Observability"])),
+      .product(name: "Metrics", package: "swift-metrics", condition: .when(traits: ["Observability"])),
+      .product(name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Observability"])),
+    ],
+    path: "Integrations/Observability/Sources/EventSourceObservability", swiftSettings: settings),
+  .target(
+    name: "EventSourceServiceLifecycle",
+    dependencies: [
+      "EventSourceServer", "EventSourceClient",
+      .product(
+        name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["ServiceLifecycle"])),
+    ] + builtInServer,
+    path: "Integrations/ServiceLifecycle/Sources/EventSourceServiceLifecycle", swiftSettings: settings),
+  // HTTP/2 as the tests' clients speak it.
+  .target(
+    name: "HTTP2Gateway",
+    dependencies: [
+      .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Hummingbird"])),
+    ],
+    path: "Integrations/NIO/Tests/HTTP2Gateway", swiftSettings: settings),
+  .testTarget(
+    name: "EventSourceNIOTests",
+    dependencies: [
+      "EventSourceNIO", "HTTP2Gateway", "EventSourceServer", "EventSourceTesting",
+      .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["NIO"])),
+      .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["NIO"])),
+      .product(name: "NIOEmbedded", package: "swift-nio", condition: .when(traits: ["NIO"])),
+      .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["NIO"])),
+      .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: .when(traits: ["Hummingbird"])),
+    ],
+    path: "Integrations/NIO/Tests/EventSourceNIOTests", swiftSettings: settings),
+  .testTarget(
+    name: "EventSourceHummingbirdTests",
+    dependencies: [
+      "EventSourceHummingbird", "EventSourceNIO", "HTTP2Gateway", "EventSourceServer", "EventSourceTesting",
+      .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "HummingbirdTesting", package: "hummingbird", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "HummingbirdHTTP2", package: "hummingbird", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Hummingbird"])),
+      .product(
+        name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: .when(traits: ["Hummingbird"])),
+      .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Hummingbird"])),
+    ],
+    path: "Integrations/Hummingbird/Tests/EventSourceHummingbirdTests", swiftSettings: settings),
+  .testTarget(
+    name: "EventSourceObservabilityTests",
+    dependencies: [
+      "EventSourceObservability", "EventSourceClient", "EventSourceServer", "EventSourceTesting", "EventSourceFormat",
+      .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Observability"])),
+      .product(name: "Metrics", package: "swift-metrics", condition: .when(traits: ["Observability"])),
+      .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Observability"])),
+      .product(name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Observability"])),
+      .product(
+        name: "InMemoryTracing", package: "swift-distributed-tracing", condition: .when(traits: ["Observability"])),
+    ] + builtInServer,
+    path: "Integrations/Observability/Tests/EventSourceObservabilityTests", swiftSettings: settings),
+  .testTarget(
+    name: "EventSourceServiceLifecycleTests",
+    dependencies: [
+      "EventSourceServiceLifecycle", "EventSourceClient", "EventSourceServer", "EventSourceTesting",
+      .product(
+        name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["ServiceLifecycle"])),
+      .product(
+        name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle",
+        condition: .when(traits: ["ServiceLifecycle"])),
+    ] + builtInServer,
+    path: "Integrations/ServiceLifecycle/Tests/EventSourceServiceLifecycleTests", swiftSettings: settings),
 ]
 
 #if os(Linux)

@@ -20,6 +20,7 @@ checks, in about six minutes on two cores:
 
   linkage      the format and the server need no Foundation
   platforms    checks of other systems, and a statically linked client
+  nio          the integrations of NIO, Hummingbird, observability and service lifecycle, and what each trait downloads
   asynchttpclient  the client's tests with AsyncHTTPClient and with the trait HTTPTypes
   allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
   benchmarks   the smallest form of Tests/Benchmarks/compare.sh
@@ -49,7 +50,7 @@ EOF
 }
 
 first=(format unit readme quickstart c-example)
-all=("${first[@]}" linkage platforms asynchttpclient allocations benchmarks documentation examples commandline resume
+all=("${first[@]}" linkage platforms nio asynchttpclient allocations benchmarks documentation examples commandline resume
   runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
@@ -85,6 +86,13 @@ run_check() {
     asynchttpclient)
       swift build --build-tests --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
         swift test --skip-build --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits --filter EventSourceClientTests ;;
+    # In a folder of its own, as above. The suites over sockets count what the process has.
+    nio)
+      traits=NIO,Hummingbird,Observability,ServiceLifecycle
+      suites='EventSource(NIO|Hummingbird|Observability|ServiceLifecycle)Tests'
+      bash Tests/Checks/traits.sh &&
+        swift build --build-tests --traits $traits --scratch-path .build-nio -Xswiftc -warnings-as-errors &&
+        swift test --skip-build --traits $traits --scratch-path .build-nio --filter "$suites" ;;
     contract) python3 Tests/Checks/contract.py ;;
     allocations)
       programs=$(bash Tests/build.sh Tests/Benchmarks release) &&

@@ -6,7 +6,7 @@ declare -A needed=()
 headers=()
 for check in "$@"; do
   case "$check" in
-    unit | sanitize | asynchttpclient)
+    unit | nio | sanitize | asynchttpclient)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [openssl]=openssl [redis-server]=redis-server [redis-cli]=redis-tools)
       ;;

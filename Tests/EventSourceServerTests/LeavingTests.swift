@@ -36,6 +36,27 @@ import Testing
     #expect(reader.isFinished && hub.statistics.readers == 0)
   }
 
+  @Test func aStreamWhoseConnectionIsToCloseEndsWithinTheWindowAndOthersGoOn() throws {
+    let hub = EventHub(channels: ["a"], configuration: .test())
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(hub)
+    let leaving = stack.connect(handler, channels: ["a"])
+    let staying = stack.connect(handler, channels: ["a"])
+    stack.run()
+    leaving.session.drain(over: .seconds(2))
+    try hub.publish("one", to: "a")
+    stack.advance(by: .seconds(2))
+    #expect(leaving.isFinished && !staying.isFinished)
+    #expect(hub.statistics.streamsEnded == [.draining: 1])
+    leaving.session.drain(over: .zero)
+    stack.run()
+    // A request that is not yet a stream is refused.
+    let request = stack.connect(handler, channels: ["a"])
+    request.session.drain(over: .zero)
+    stack.run()
+    #expect(request.isFinished)
+  }
+
   @Test func aLaneIsNotRunAgainAndAgainForWhatIsDue() throws {
     let hub = EventHub(
       channels: ["a"], configuration: .test { $0.channelDefaults.maximumLag = .milliseconds(10) })

@@ -5,6 +5,12 @@ extension DeliveryLane {
   /// A reader that leaves gets so long to take what is published.
   private static let leaveTime: Int64 = 5_000_000_000
 
+  /// The stack is about to close the session's connection.
+  func drain(_ session: EventStreamSession, over window: Duration) {
+    wasCalled()
+    scheduleLeave(session, within: window.nanoseconds)
+  }
+
   /// Ends the stream at a random moment within so many nanoseconds, and a request that is not yet a stream at their
   /// end.
   func scheduleLeave(_ session: EventStreamSession, within window: Int64) {

@@ -99,6 +99,14 @@ public final class EventStreamSession: @unchecked Sendable {
     lane?.peerDisconnected(self)
   }
 
+  /// Ends this stream at a random time within a window, as ``DeliveryLane/drain(over:)`` does for all: the reader gets
+  /// everything published until then, and a `retry` of its own. For a connection that its server is about to close.
+  ///
+  /// A request that is not yet a stream gets 503 at the end of the window. Has no effect on a stream that is ending.
+  public func drain(over window: Duration) {
+    lane?.drain(self, over: window)
+  }
+
   /// Whether the stream has ended or the response is complete. The adapter has nothing more to report.
   public var isFinished: Bool { if case .closed = phase { true } else { false } }
 }

@@ -1,0 +1,171 @@
+#if Hummingbird
+  public import EventSourceServer
+  public import Hummingbird
+  import EventSourceNIO
+  import Foundation
+  import HTTPTypes
+  import NIOCore
+  import NIOHTTP1
+  import HummingbirdCore
+  import NIOPosix
+  import ServiceLifecycle
+
+  /// The event streams of one hub in a Hummingbird application.
+  ///
+  /// ```swift
+  /// let streams = HummingbirdEventStreams(hub)
+  /// let router = Router(context: BasicEventStreamRequestContext.self)
+  /// router.eventStreams("events/{channel}", EventStreamHandler(hub), on: streams)
+  /// ```
+  ///
+  /// Streams run on the application's event loops, over HTTP/1.1 and HTTP/2. When the application shuts down
+  /// gracefully, each stream ends at a random time within ``drainWindow``, after everything published and its own
+  /// `retry`.
+  public final class HummingbirdEventStreams: Sendable {
+    /// Whose channels are read.
+    public let hub: EventHub
+    /// The time over which the streams of an application that shuts down gracefully end.
+    public let drainWindow: Duration
+
+    private let streams: NIOEventStreams
+
+    /// Creates the streams of a hub.
+    public init(_ hub: EventHub, drainWindow: Duration = .seconds(2)) {
+      self.hub = hub
+      self.drainWindow = drainWindow
+      streams = NIOEventStreams(hub)
+    }
+
+    /// The number of open requests and streams. Safe to read from any thread.
+    public var readerCount: Int { streams.readerCount }
+
+    /// Ends the streams at random times within a window, and refuses new ones with 503. Returns when all have ended, or
+    /// early if the task is canceled; draining continues.
+    public func drain(over window: Duration) async { await streams.drain(over: window) }
+
+    /// Ends every stream at once, without completing the responses, and permanently: requests get 503 from now on.
+    public func close() async { await streams.close() }
+
+    /// Returns the response for a request, for routes of your own:
+    ///
+    /// ```swift
+    /// router.get("orders/{id}/events") { request, context in
+    ///   try await streams.response(to: request, in: context, with: handler, channels: ["order-42"])
+    /// }
+    /// ```
+    ///
+    /// Waits for the authorizer. The response's body is the stream: if a middleware changes the body, each event takes
+    /// its way through that; otherwise events are written to the connection without a task.
+    ///
+    /// - Parameters:
+    ///   - request: The request. Its body is not read.
+    ///   - context: The request's context, which the authorizer is given.
+    ///   - handler: Serves the request. It must be one of ``hub``.
+    ///   - channels: The channels to read, in addition to those of the handler's configuration.
+    public func response<Context: EventStreamRequestContext>(
+      to request: Request, in context: Context, with handler: EventStreamHandler, channels: [String]
+    ) async throws -> Response {
+      precondition(handler.hub === hub, "the handler belongs to another hub")
+      let response = await start(HummingbirdEventStreamRequest(request, context), channels, handler)
+      let head = await untilShutdown(response) { loop in
+        await withCheckedContinuation { waiter in loop.execute { response.value.head(waiter) } }
+      }
+      return Response(
+        status: HTTPResponse.Status(code: head.status), headers: HTTPFields(head.fields),
+        body: body(of: response, head.body))
+    }
+
+    private func body(of response: Started, _ body: EventStreamResponseHead.Body) -> ResponseBody {
+      switch body {
+      case .bytes(let bytes): return ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+      // Without a length, which a response to HEAD would have to know.
+      case .none: return ResponseBody { writer in try await writer.finish(nil) }
+      case .stream:
+        return ResponseBody { [self] writer in
+          while true {
+            let step = await untilShutdown(response) { loop in
+              await withCheckedContinuation { waiter in loop.execute { response.value.next(waiter) } }
+            }
+            switch step {
+            case .write(let buffer):
+              do {
+                try await writer.write(buffer)
+              } catch {
+                response.loop.execute { response.value.channelClosed() }
+                throw error
+              }
+            case .end(.complete): return try await writer.finish(nil)
+            // The connection must not look as if the response were complete.
+            case .end(.aborted): throw ChannelError.ioOnClosedChannel
+            }
+          }
+        }
+      }
+    }
+
+    /// A response and the loop that it is confined to.
+    private struct Started: Sendable {
+      let value: RouteResponse
+      let loop: any EventLoop
+    }
+
+    /// Awaits something that the loop gives, and tells the response if the application shuts down or the task is
+    /// canceled meanwhile.
+    private func untilShutdown<Value: Sendable>(
+      _ response: Started, _ wait: @Sendable (any EventLoop) async -> Value
+    ) async -> Value {
+      await withTaskCancellationHandler {
+        await withGracefulShutdownHandler {
+          await wait(response.loop)
+        } onGracefulShutdown: { [drainWindow] in
+          response.loop.execute { response.value.drain(over: drainWindow) }
+        }
+      } onCancel: {
+        response.loop.execute { response.value.channelClosed() }
+      }
+    }
+
+    private func start<Context>(
+      _ request: HummingbirdEventStreamRequest<Context>, _ channels: [String], _ handler: EventStreamHandler
+    ) async -> Started {
+      let channel = request.context.channel
+      // Without a connection, as in tests of a router, the channel's loop may not run by itself.
+      let isConnected = channel.isActive
+      let eventLoop = isConnected ? channel.eventLoop : MultiThreadedEventLoopGroup.singleton.any()
+      return await withCheckedContinuation { started in
+        eventLoop.execute { [streams] in
+          let response = RouteResponse(
+            on: streams.loop(of: eventLoop), observer: isConnected ? Self.observer(of: channel) : nil,
+            isHead: request.method == "HEAD")
+          response.serve(request, channels, with: handler)
+          started.resume(returning: Started(value: response, loop: eventLoop))
+        }
+      }
+    }
+
+    /// The observer of a channel, which is made with its first stream. On the channel's loop.
+    private static func observer(of channel: any Channel) -> PartObserver? {
+      let pipeline = channel.pipeline.syncOperations
+      if let observer = try? pipeline.handler(type: PartObserver.self) { return observer }
+      let observer = PartObserver()
+      // Behind Hummingbird's own handler, and before the one that reads and writes for its task.
+      guard let before = try? pipeline.handler(type: HTTPConnectionStateHandler.self),
+        (try? pipeline.addHandler(observer, position: .after(before))) != nil
+      else { return nil }
+      if (try? pipeline.context(handlerType: HTTPResponseEncoder.self)) == nil {
+        try? pipeline.addHandler(QuiesceFilter(), position: .before(before))
+      }
+      return observer
+    }
+  }
+
+  extension HTTPFields {
+    fileprivate init(_ fields: [HeaderField]) {
+      self.init()
+      for field in fields {
+        // The handler sends only fields whose names are tokens.
+        if let name = HTTPField.Name(field.name) { append(HTTPField(name: name, value: field.value)) }
+      }
+    }
+  }
+#endif

@@ -1,0 +1,182 @@
+#if Hummingbird
+  import EventSourceNIO
+  import EventSourceServer
+  import NIOCore
+  import NIOHTTPTypes
+
+  /// The response of one route. Confined to the lane's event loop, which makes it `Sendable`.
+  ///
+  /// The task of the route waits for the head, and then takes the stream's bytes in batches and writes them as any
+  /// response's body is written. As soon as a batch has reached the connection as it was, which shows that no
+  /// middleware and no handler changes the body, the rest is written to the channel directly, and the task waits for
+  /// the end.
+  final class RouteResponse: EventStreamResponse, @unchecked Sendable {
+    /// What comes next for the route's task.
+    enum Step: Sendable {
+      case write(ByteBuffer)
+      case end(EventStreamEnding)
+    }
+
+    /// The most bytes in one batch.
+    private static let mostBytes = 64 << 10
+
+    private let loop: LoopLane
+    private let observer: PartObserver?
+    private let output: StreamOutput?
+    private let isHead: Bool
+    private var session: EventStreamSession?
+    private var head: EventStreamResponseHead?
+    private var headWaiter: CheckedContinuation<EventStreamResponseHead, Never>?
+    private var stepWaiter: CheckedContinuation<Step, Never>?
+    /// The next batch, while the task writes the one before.
+    private var batch: ByteBuffer?
+    private var ending: EventStreamEnding?
+    /// How many batches may still be compared with what leaves.
+    private var comparisons = 3
+    private var isDirect = false
+    private var needsWritableNotification = false
+
+    /// - Parameters:
+    ///   - loop: The loop whose lane serves the request.
+    ///   - observer: Sees what leaves; nil if there is no connection.
+    init(on loop: LoopLane, observer: PartObserver?, isHead: Bool) {
+      self.loop = loop
+      self.observer = observer
+      self.isHead = isHead
+      output = observer?.context.map { context in
+        StreamOutput(context, loop: loop) { NIOAny(HTTPResponsePart.body($0)) }
+      }
+      observer?.response = self
+    }
+
+    /// Has a handler serve a request.
+    func serve(_ request: any EventStreamRequest, _ channels: [String], with handler: EventStreamHandler) {
+      let session = loop.whileBusy {
+        handler.serve(request, channels: channels, response: self, on: loop.lane)
+      }
+      if !session.isFinished { self.session = session }
+      loop.runSoon()
+    }
+
+    // MARK: From the lane.
+
+    func start(_ head: EventStreamResponseHead) {
+      if head.body == .none, isHead, head.status != 204, head.status != 304 { output?.dropEnd() }
+      if head.body != .stream { release() }
+      give(head)
+    }
+
+    func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
+      guard ending == nil else { return .peerDisconnected }
+      if isDirect, let output { return output.write(bytes) }
+      guard batch == nil else {
+        needsWritableNotification = true
+        return .accepted(0)
+      }
+      let count = min(bytes.count, Self.mostBytes)
+      needsWritableNotification = count < bytes.count
+      let buffer = loop.buffer(of: bytes, count: count)
+      if let stepWaiter { give(buffer, to: stepWaiter) } else { batch = buffer }
+      return .accepted(count)
+    }
+
+    func end(_ ending: EventStreamEnding) {
+      if ending == .aborted {
+        batch = nil
+        output?.abort()
+      }
+      finish(ending)
+    }
+
+    // MARK: From the task of the route, on the loop.
+
+    func head(_ waiter: CheckedContinuation<EventStreamResponseHead, Never>) {
+      if let head { waiter.resume(returning: head) } else { headWaiter = waiter }
+    }
+
+    /// The batch before has been written.
+    func next(_ waiter: CheckedContinuation<Step, Never>) {
+      let isUnchanged = observer?.endWatching() ?? false
+      if let batch {
+        self.batch = nil
+        give(batch, to: waiter)
+      } else if let ending {
+        return waiter.resume(returning: .end(ending))
+      } else {
+        stepWaiter = waiter
+        if isUnchanged, !isDirect {
+          isDirect = true
+          output?.begin()
+        }
+      }
+      becameWritable()
+    }
+
+    /// The application shuts down.
+    func drain(over window: Duration) {
+      loop.whenIdle { [self] in
+        session?.drain(over: window)
+        loop.runSoon()
+      }
+    }
+
+    // MARK: From the channel, or the task when it is canceled.
+
+    func writabilityChanged() {
+      guard isDirect, output?.takeWritableDebt() == true else { return }
+      needsWritableNotification = true
+      becameWritable()
+    }
+
+    func channelClosed() {
+      output?.channelClosed()
+      guard ending == nil else { return }
+      batch = nil
+      let session = session
+      loop.whenIdle { [loop] in
+        session?.peerDisconnected()
+        loop.runSoon()
+      }
+      finish(.aborted)
+      give(EventStreamResponseHead(status: 503, body: .none))
+    }
+
+    private func becameWritable() {
+      guard needsWritableNotification else { return }
+      needsWritableNotification = false
+      loop.whenIdle { [self] in
+        session?.becameWritable()
+        loop.runSoon()
+      }
+    }
+
+    private func give(_ head: EventStreamResponseHead) {
+      guard self.head == nil else { return }
+      self.head = head
+      headWaiter?.resume(returning: head)
+      headWaiter = nil
+    }
+
+    private func give(_ buffer: ByteBuffer, to waiter: CheckedContinuation<Step, Never>) {
+      stepWaiter = nil
+      if comparisons > 0 {
+        comparisons -= 1
+        observer?.watch(for: buffer)
+      }
+      waiter.resume(returning: .write(buffer))
+    }
+
+    private func finish(_ ending: EventStreamEnding) {
+      self.ending = ending
+      release()
+      stepWaiter?.resume(returning: .end(ending))
+      stepWaiter = nil
+    }
+
+    private func release() {
+      session = nil
+      output?.finish()
+      if observer?.response === self { observer?.response = nil }
+    }
+  }
+#endif

@@ -1,0 +1,89 @@
+#if Hummingbird
+  import EventSourceHummingbird
+  import EventSourceServer
+  import EventSourceTesting
+  import HTTP2Gateway
+  import Hummingbird
+  import HummingbirdCore
+  import HummingbirdHTTP2
+  import Logging
+  import NIOCore
+  import NIOSSL
+  import ServiceLifecycle
+  import Synchronization
+
+  /// An application with event streams beside a route of its own.
+  final class HummingbirdServer: RunningAdapter {
+    /// How a client reaches it.
+    enum Version { case http1, http2 }
+
+    let streams: HummingbirdEventStreams
+    let port: Int
+    private let gateway: HTTP2Gateway?
+    private let group: ServiceGroup
+    private let running: Task<Void, any Error>
+    private let stopping = Mutex<Task<Void, Never>?>(nil)
+
+    init(
+      _ handler: EventStreamHandler, _ version: Version = .http1, drainWindow: Duration = .milliseconds(50),
+      route: (Router<BasicEventStreamRequestContext>) -> Void = { _ in }
+    ) async throws {
+      let streams = HummingbirdEventStreams(handler.hub, drainWindow: drainWindow)
+      self.streams = streams
+      let router = Router(context: BasicEventStreamRequestContext.self)
+      route(router)
+      router.get("hello") { _, _ in "hello" }
+      router.eventStreams("events/{channel}", handler, on: streams)
+      let server: HTTPServerBuilder =
+        switch version {
+        case .http1: .http1()
+        case .http2: try .http2Upgrade(tlsConfiguration: Certificate.serverConfiguration)
+        }
+      let (ports, port) = AsyncStream<Int>.makeStream()
+      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      let app = Application(
+        router: router, server: server, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+        onServerRunning: { port.yield($0.localAddress!.port!) }, logger: logger)
+      let group = ServiceGroup(services: [app], logger: logger)
+      self.group = group
+      running = Task { try await group.run() }
+      var iterator = ports.makeAsyncIterator()
+      let serverPort = await iterator.next()!
+      gateway =
+        switch version {
+        case .http1: nil
+        case .http2:
+          try await HTTP2Gateway(
+            to: serverPort, tls: NIOSSLContext(configuration: Certificate.clientConfiguration))
+        }
+      self.port = gateway?.port ?? serverPort
+    }
+
+    /// Does what a program does that is told to end.
+    func shutDownGracefully() async { await group.triggerGracefulShutdown() }
+
+    func stop(drainingOver window: Duration) async {
+      let task = stopping.withLock { task in
+        task = task ?? Task { await self.end(draining: window) }
+        return task!
+      }
+      await task.value
+    }
+
+    private func end(draining window: Duration) async {
+      // Over HTTP/2 Hummingbird closes a connection with its last stream, whose end may not have been sent then.
+      if gateway == nil { await group.triggerGracefulShutdown() }
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await self.streams.drain(over: window) }
+        group.addTask { try? await Task.sleep(for: window + .seconds(2)) }
+        await group.next()
+        group.cancelAll()
+      }
+      await group.triggerGracefulShutdown()
+      await streams.close()
+      running.cancel()
+      _ = await running.result
+      await gateway?.stop()
+    }
+  }
+#endif

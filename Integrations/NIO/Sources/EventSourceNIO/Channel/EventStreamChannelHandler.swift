@@ -1,0 +1,201 @@
+#if NIO || Hummingbird
+  internal import EventSourceServer
+  public import NIOCore
+  public import NIOHTTP1
+
+  /// Serves the mounted paths of ``NIOEventStreams`` on one channel, and passes all other requests on untouched.
+  ///
+  /// Add it behind the handlers of `configureHTTPServerPipeline`, or behind `HTTP2FramePayloadToHTTP1ServerCodec` on
+  /// the channel of an HTTP/2 stream, and before your own handler. With NIO's default pipelining assistance,
+  /// responses leave in the order of the requests, whoever gives them.
+  ///
+  /// While a stream is open, nothing is read from an HTTP/1.1 connection, and events of an `IdleStateHandler` are not
+  /// passed on: heartbeats and the handler's stall timeout find out whether the peer is there.
+  public final class EventStreamChannelHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    /// Parts of requests.
+    public typealias InboundIn = HTTPServerRequestPart
+    /// Parts of requests for other paths.
+    public typealias InboundOut = HTTPServerRequestPart
+    /// Parts of responses.
+    public typealias OutboundIn = HTTPServerResponsePart
+    /// Parts of responses.
+    public typealias OutboundOut = HTTPServerResponsePart
+
+    /// Whose the request is of which parts are coming in.
+    private enum Request {
+      case none
+      /// Somebody's behind this handler.
+      case passing
+      /// The body of a request that is served here: nobody needs it.
+      case dropping
+    }
+
+    /// For how long a connection that is to be closed waits for the rest of a request.
+    private static let restTimeout = TimeAmount.seconds(5)
+
+    private let streams: NIOEventStreams
+    private var loop: LoopLane?
+    private var request = Request.none
+    private var response: ChannelResponse?
+    private var held = HeldParts()
+    private var isResuming = false
+    private var owesRead = false
+    private var closesAtRequestEnd = false
+
+    /// Creates a handler for one channel.
+    public init(_ streams: NIOEventStreams) {
+      self.streams = streams
+    }
+
+    /// Serves a part, or passes it on.
+    public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      let part = Self.unwrapInboundIn(data)
+      guard held.isEmpty, !isResuming, canTake(part) else { return hold(part, context) }
+      take(part, context)
+    }
+
+    /// Reports that the channel takes bytes again, and passes the change on.
+    public func channelWritabilityChanged(context: ChannelHandlerContext) {
+      response?.writabilityChanged()
+      context.fireChannelWritabilityChanged()
+    }
+
+    /// Ends the stream of a peer that has ended its side, or of a server that closes, and passes the event on.
+    public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+      switch event {
+      case is ChannelShouldQuiesceEvent: response?.drain(over: streams.quiescingWindow)
+      case is IdleStateHandler.IdleStateEvent where response != nil: return
+      default: break
+      }
+      context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Ends the stream of a peer that sends what is not HTTP, and passes the error on.
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+      if error is HTTPParserError { response?.drop() }
+      context.fireErrorCaught(error)
+    }
+
+    /// Ends the stream, and passes the event on.
+    public func channelInactive(context: ChannelHandlerContext) {
+      leave()
+      context.fireChannelInactive()
+    }
+
+    /// Ends the stream.
+    public func handlerRemoved(context: ChannelHandlerContext) {
+      guard let response else { return }
+      leave()
+      response.drop()
+    }
+
+    /// Holds back a read while a stream is open.
+    public func read(context: ChannelHandlerContext) {
+      if response?.holdsReads == true, request == .none {
+        owesRead = true
+      } else {
+        context.read()
+      }
+    }
+
+    private func leave() {
+      held.removeAll()
+      response?.channelClosed()
+      response = nil
+    }
+
+    /// Whether a part may be handled now: no request is being served before it, and the lane is not within a call.
+    private func canTake(_ part: HTTPServerRequestPart) -> Bool {
+      if case .head = part, response != nil { return false }
+      return loop?.isBusy != true
+    }
+
+    private func hold(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+      guard held.append(part) else {
+        leave()
+        context.close(promise: nil)
+        return
+      }
+      if loop?.isBusy == true { loop?.whenIdle { [self] in resume(context) } }
+    }
+
+    /// Handles what was held, up to a request that has to wait for the one before.
+    private func resume(_ context: ChannelHandlerContext) {
+      guard !isResuming else { return }
+      isResuming = true
+      var hasTaken = false
+      while let part = held.first, canTake(part) {
+        _ = held.popFirst()
+        take(part, context)
+        hasTaken = true
+      }
+      isResuming = false
+      if hasTaken { context.fireChannelReadComplete() }
+      if owesRead, response == nil {
+        owesRead = false
+        context.read()
+      }
+    }
+
+    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+      switch (part, request) {
+      case (.head(let head), _):
+        if let (handler, channels) = streams.mount(for: head.uri) {
+          request = .dropping
+          serve(head, handler, channels, context)
+        } else {
+          request = .passing
+          context.fireChannelRead(Self.wrapInboundOut(part))
+        }
+      case (.body, .passing): context.fireChannelRead(Self.wrapInboundOut(part))
+      case (.body, _): break
+      case (.end, .passing):
+        request = .none
+        context.fireChannelRead(Self.wrapInboundOut(part))
+      case (.end, _):
+        request = .none
+        if closesAtRequestEnd { context.close(promise: nil) }
+      }
+    }
+
+    private func serve(
+      _ head: HTTPRequestHead, _ handler: EventStreamHandler, _ channels: [String], _ context: ChannelHandlerContext
+    ) {
+      let loop = self.loop ?? streams.loop(of: context.eventLoop)
+      self.loop = loop
+      let response = ChannelResponse(
+        to: head, context, loop: loop,
+        willEnd: { [unowned self] in responseWillEnd(context) },
+        close: { [weak self] in self?.closeConnection(context) })
+      self.response = response
+      response.observe(
+        quiesce: { [weak self, weak response] in
+          guard let self else { return }
+          response?.drain(over: streams.quiescingWindow)
+        },
+        inputClosed: { [weak response] in response?.drop() })
+      let request = ChannelRequest(head, peer: context.channel.remoteAddress)
+      let session = loop.whileBusy {
+        handler.serve(request, channels: channels, response: response, on: loop.lane)
+      }
+      if !session.isFinished { response.session = session }
+      loop.runSoon()
+    }
+
+    private func responseWillEnd(_ context: ChannelHandlerContext) {
+      response = nil
+      loop?.whenIdle { [self] in resume(context) }
+    }
+
+    /// The response is sent, and the connection is to serve no other.
+    private func closeConnection(_ context: ChannelHandlerContext) {
+      guard request != .none else { return context.close(promise: nil) }
+      // Closed with unread bytes, the connection would be reset, and the response might not arrive.
+      closesAtRequestEnd = true
+      context.eventLoop.assumeIsolated().scheduleTask(in: Self.restTimeout) { context.close(promise: nil) }
+    }
+  }
+
+  @available(*, unavailable)
+  extension EventStreamChannelHandler: Sendable {}
+#endif

@@ -1,0 +1,112 @@
+#if NIO || Hummingbird
+  public import EventSourceServer
+  package import NIOCore
+  import Synchronization
+
+  /// The event streams of one hub in servers on SwiftNIO.
+  ///
+  /// Mount handlers at paths, and add an ``EventStreamChannelHandler`` to each channel of your servers, for HTTP/1.1
+  /// and HTTP/2 alike; publish from anywhere. Each event loop that serves a stream has one lane, which the loop
+  /// itself runs.
+  ///
+  /// ```swift
+  /// let streams = NIOEventStreams(hub)
+  /// streams.mount(EventStreamHandler(hub), at: "/events/{channel}")
+  /// // For each channel, on its event loop:
+  /// try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+  /// try channel.pipeline.syncOperations.addHandler(EventStreamChannelHandler(streams))
+  /// ```
+  ///
+  /// To stop, call ``drain(over:)``, then ``close()``, then shut down the event loops.
+  public final class NIOEventStreams: Sendable {
+    private struct State {
+      var mounts: [Mount] = []
+      var loops: [ObjectIdentifier: LoopLane] = [:]
+      var isDraining = false
+      var isClosed = false
+    }
+
+    /// Whose channels are read.
+    public let hub: EventHub
+    /// The time over which the streams of a server end that quiesces: when a channel is told so by a
+    /// `ChannelShouldQuiesceEvent`, its stream ends at a random time within this window.
+    public let quiescingWindow: Duration
+
+    private let state = Mutex(State())
+
+    /// Creates the streams of a hub.
+    public init(_ hub: EventHub, quiescingWindow: Duration = .seconds(2)) {
+      self.hub = hub
+      self.quiescingWindow = quiescingWindow
+    }
+
+    /// Passes every request for a path to a handler, whatever the method. The handler itself answers 405.
+    ///
+    /// If several mounts match, the first one added is used. You can add mounts at any time, from any thread; they
+    /// apply to the next request.
+    ///
+    /// - Parameters:
+    ///   - handler: Serves the requests, on the event loops of their channels. It must be one of ``hub``.
+    ///   - pattern: The path. The value of a segment named `channel` is the channel that is read. Traps if no request
+    ///     can name a channel at this path, so call `EventStreamHandler.Configuration.validate(mountedAt:)` first on a
+    ///     path that comes from user input.
+    public func mount(_ handler: EventStreamHandler, at pattern: PathPattern) {
+      precondition(handler.hub === hub, "the handler belongs to another hub")
+      do {
+        try handler.configuration.validate(mountedAt: pattern)
+      } catch {
+        preconditionFailure("\(error)")
+      }
+      state.withLock { $0.mounts.append(Mount(handler: handler, pattern: pattern)) }
+    }
+
+    /// The number of open requests and streams. Safe to read from any thread.
+    public var readerCount: Int {
+      state.withLock { $0.loops.values.reduce(0) { $0 + $1.lane.readerCount } }
+    }
+
+    /// Ends the streams at random times within a window, each after everything published and its own `retry`, and
+    /// refuses new ones with 503. Other requests of the channels are served on.
+    ///
+    /// Returns when the end of every stream has been sent, or early if the task is canceled; draining continues. A peer
+    /// that takes nothing is disconnected after some seconds.
+    public func drain(over window: Duration) async {
+      let loops = state.withLock { state in
+        state.isDraining = true
+        return Array(state.loops.values)
+      }
+      await withTaskGroup(of: Void.self) { group in
+        for loop in loops { group.addTask { await loop.drain(over: window) } }
+      }
+    }
+
+    /// Ends every stream at once, without completing the responses, and permanently: requests for the mounted paths get
+    /// 503 from now on. Returns when that is done. Call it before the event loops are shut down.
+    public func close() async {
+      let loops = state.withLock { state in
+        state.isClosed = true
+        return Array(state.loops.values)
+      }
+      for loop in loops { await loop.closeOnLoop() }
+    }
+
+    func mount(for target: String) -> (handler: EventStreamHandler, channels: [String])? {
+      state.withLock { $0.mounts }.first(for: target)
+    }
+
+    /// The lane of an event loop, which is made when the loop's first stream is. On the loop.
+    package func loop(of eventLoop: any EventLoop) -> LoopLane {
+      let key = ObjectIdentifier(eventLoop)
+      if let loop = state.withLock({ $0.loops[key] }) { return loop }
+      // Only this thread makes the lane of this loop.
+      let loop = LoopLane(eventLoop, hub: hub)
+      let (isDraining, isClosed) = state.withLock { state in
+        state.loops[key] = loop
+        return (state.isDraining, state.isClosed)
+      }
+      if isDraining { loop.lane.drain(over: .zero) }
+      if isClosed { loop.close() }
+      return loop
+    }
+  }
+#endif

@@ -1,0 +1,169 @@
+#if NIO || Hummingbird
+  package import EventSourceServer
+  package import NIOCore
+  import NIOHTTP1
+
+  #if canImport(Glibc)
+    import Glibc
+  #elseif canImport(Musl)
+    import Musl
+  #elseif canImport(Darwin)
+    import Darwin
+  #endif
+
+  /// Writes a stream's bytes to a channel, for as long as the channel is writable. Confined to the channel's event
+  /// loop.
+  ///
+  /// A buffer takes the way through all handlers of the channel, as a part of the response, unless it is known that
+  /// none of them changes it; then it goes past the encoder, framed already, and nothing is allocated for it.
+  package final class StreamOutput {
+    /// How buffers reach the connection.
+    private enum Route {
+      /// As parts of the response, through all handlers.
+      case parts
+      /// As parts, until it is known whether a handler changes them.
+      case unproven(EncoderProbe, encoder: ChannelHandlerContext)
+      /// Past the encoder, which is this context's handler.
+      case bytes(ChannelHandlerContext, isFramed: Bool)
+    }
+
+    /// The most bytes in one buffer.
+    private static let mostBytes = 32 << 10
+    /// How many bytes the channel may hold for a reader before it takes no more, and that it is to have sent them all
+    /// when it takes more again.
+    private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 1, high: 16 << 10)
+
+    private let context: ChannelHandlerContext
+    private let loop: LoopLane
+    private let makePart: (ByteBuffer) -> NIOAny
+    private let probe: EncoderProbe?
+    private var route: Route
+    private var usualWaterMark: ChannelOptions.Types.WriteBufferWaterMark?
+    /// The channel took less than it was offered, and the lane has not been told that it takes more.
+    private var needsWritableNotification = false
+    private var isWriting = false
+    /// Nothing more can be written.
+    package private(set) var isClosed = false
+
+    /// - Parameters:
+    ///   - context: The context of the handler that writes the response's parts.
+    ///   - makePart: Makes a part of the response's body.
+    package init(_ context: ChannelHandlerContext, loop: LoopLane, makePart: @escaping (ByteBuffer) -> NIOAny) {
+      self.context = context
+      self.loop = loop
+      self.makePart = makePart
+      let pipeline = context.pipeline.syncOperations
+      guard let encoder = try? pipeline.context(handlerType: HTTPResponseEncoder.self) else {
+        (probe, route) = (nil, .parts)
+        return
+      }
+      let probe: EncoderProbe
+      if let present = try? pipeline.handler(type: EncoderProbe.self) {
+        probe = present
+      } else {
+        probe = EncoderProbe()
+        // It cannot fail: the encoder is there.
+        try? pipeline.addHandler(probe, position: .after(encoder.handler))
+      }
+      (self.probe, route) = (probe, .unproven(probe, encoder: encoder))
+    }
+
+    /// Whether the connection speaks HTTP/1.1 by NIO's encoder.
+    var hasEncoder: Bool { probe != nil }
+
+    /// Whether each buffer goes past the encoder.
+    package var isDirect: Bool { if case .bytes = route { true } else { false } }
+
+    /// Says what is to be called when the connection's server wants to close it, and when the peer has ended its side.
+    package func observe(quiesce: (() -> Void)?, inputClosed: (() -> Void)?) {
+      probe?.onQuiesce = quiesce
+      probe?.onInputClosed = inputClosed
+    }
+
+    /// The response is one to HEAD, which nothing follows.
+    package func dropEnd() { probe?.dropsEnd = true }
+
+    /// Bounds what the channel holds for the stream.
+    package func begin() {
+      guard context.channel is any SocketOptionProvider, let options = context.channel.syncOptions else { return }
+      usualWaterMark = try? options.getOption(.writeBufferWaterMark)
+      try? options.setOption(.writeBufferWaterMark, value: Self.waterMark)
+    }
+
+    /// Gives the channel back as it was.
+    package func finish() {
+      observe(quiesce: nil, inputClosed: nil)
+      guard let usualWaterMark, !isClosed else { return }
+      self.usualWaterMark = nil
+      try? context.channel.syncOptions?.setOption(.writeBufferWaterMark, value: usualWaterMark)
+    }
+
+    /// Takes as many bytes as the channel does without holding more than is bounded.
+    package func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
+      guard !isClosed else { return .peerDisconnected }
+      isWriting = true
+      defer { isWriting = false }
+      var taken = 0
+      while taken < bytes.count {
+        guard context.channel.isWritable else {
+          needsWritableNotification = true
+          break
+        }
+        let count = min(bytes.count - taken, Self.mostBytes)
+        send(bytes, from: taken, count: count)
+        // A failed write closes the channel within the call.
+        guard !isClosed else { return .peerDisconnected }
+        taken += count
+      }
+      return .accepted(taken)
+    }
+
+    /// Takes nothing until ``takeWritableDebt()`` says so.
+    package func owe() -> EventStreamWriteResult {
+      needsWritableNotification = true
+      return .accepted(0)
+    }
+
+    /// Whether the lane is to be told now that the channel takes bytes again.
+    package func takeWritableDebt() -> Bool {
+      guard needsWritableNotification, !isWriting, !isClosed, context.channel.isWritable else { return false }
+      needsWritableNotification = false
+      return true
+    }
+
+    /// The channel is closed.
+    package func channelClosed() { isClosed = true }
+
+    /// Closes the channel so that the peer sees that something is missing: by a reset, also over HTTP/2.
+    package func abort() {
+      guard !isClosed else { return }
+      isClosed = true
+      let socket = context.channel as? any SocketOptionProvider
+      _ = socket?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+      context.close(promise: nil)
+    }
+
+    private func send(_ bytes: borrowing EventStreamBytes, from start: Int, count: Int) {
+      switch route {
+      case .parts:
+        let buffer = loop.buffers.buffer(of: bytes, from: start, count: count, isFramed: false)
+        context.writeAndFlush(makePart(buffer), promise: nil)
+      case .bytes(let encoder, let isFramed):
+        let buffer = loop.buffers.buffer(of: bytes, from: start, count: count, isFramed: isFramed)
+        encoder.write(NIOAny(IOData.byteBuffer(buffer)), promise: nil)
+        encoder.flush()
+      case .unproven(let probe, let encoder):
+        let buffer = loop.buffers.buffer(of: bytes, from: start, count: count, isFramed: false)
+        let isUnchanged = probe.passesUnchanged(buffer) {
+          context.write(makePart(buffer), promise: nil)
+        }
+        context.flush()
+        if isUnchanged, let framing = probe.framing {
+          route = .bytes(encoder, isFramed: framing == .chunked)
+        } else {
+          route = .parts
+        }
+      }
+    }
+  }
+#endif

@@ -1,0 +1,55 @@
+#if NIO
+  import NIOCore
+  import NIOPosix
+
+  /// A client that sends one request and collects what comes.
+  enum Fetch {
+    private final class Collector: ChannelInboundHandler {
+      typealias InboundIn = ByteBuffer
+      private let head: EventLoopPromise<Void>
+      private let all: EventLoopPromise<String>
+      private var text = ""
+
+      init(head: EventLoopPromise<Void>, all: EventLoopPromise<String>) { (self.head, self.all) = (head, all) }
+
+      func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        text += String(buffer: Self.unwrapInboundIn(data))
+        if text.contains("\r\n\r\n") { head.succeed() }
+      }
+
+      func channelInactive(context: ChannelHandlerContext) {
+        head.succeed()
+        all.succeed(text)
+      }
+    }
+
+    /// Everything until the server closes the connection, which it is asked to.
+    static func text(_ port: Int, _ path: String) async throws -> String {
+      try await start(port, path, "Connection: close\r\n").all.get()
+    }
+
+    /// A connection whose response has begun.
+    static func open(_ port: Int, _ path: String) async throws -> any Channel {
+      let (channel, head, _) = try await start(port, path, "")
+      try await head.get()
+      return channel
+    }
+
+    private static func start(
+      _ port: Int, _ path: String, _ fields: String
+    ) async throws -> (channel: any Channel, head: EventLoopFuture<Void>, all: EventLoopFuture<String>) {
+      let loop = MultiThreadedEventLoopGroup.singleton.any()
+      let head = loop.makePromise(of: Void.self)
+      let all = loop.makePromise(of: String.self)
+      let channel = try await ClientBootstrap(group: loop)
+        .channelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(Collector(head: head, all: all))
+          }
+        }
+        .connect(host: "127.0.0.1", port: port).get()
+      try await channel.writeAndFlush(ByteBuffer(string: "GET \(path) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")).get()
+      return (channel, head.futureResult, all.futureResult)
+    }
+  }
+#endif
