@@ -78,7 +78,7 @@ run_check() {
         swift test --skip-build --parallel -Xswiftc -warnings-as-errors --skip aProcessWithoutDescriptors \
           --skip EventSourceClientTests --skip EventSourceSQLiteTests --skip ScheduleTests &&
         SWIFT_DETERMINISTIC_HASHING=1 \
-          swift test --skip-build -Xswiftc -warnings-as-errors --filter "EventSourceServerTests\.(Run)?ScheduleTests" &&
+          swift test --skip-build -Xswiftc -warnings-as-errors --filter "EventSourceServerTests\.(Run|Shared)?ScheduleTests" &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceSQLiteTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceClientTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter aProcessWithoutDescriptors ;;

@@ -11,7 +11,7 @@ final class SharedSchedule: @unchecked Sendable {
   private(set) var steps = 0
   private let seed: UInt64
   private var random: SeededRandom
-  private let ledger = ScheduleLedger()
+  private let ledger = SharedLedger()
   private let store: SimulatedSharedStore
   private let executor = ManualTaskExecutor()
   private let names = ["a", "b", "c"]
@@ -22,7 +22,7 @@ final class SharedSchedule: @unchecked Sendable {
   /// One or two for each hub.
   private var stacks: [[SimulatedStack]] = []
   private var handlers: [[EventStreamHandler]] = []
-  private var clients: [ModelClient] = []
+  private var clients: [SharedModelReader] = []
   /// The store loses and trims nothing, and no reader is moved on: nobody may be told of a gap.
   private let isLossless: Bool
   /// Answers to additions are lost, and asked again. Not together with failovers: an event that was seen, lost, and
@@ -159,9 +159,9 @@ final class SharedSchedule: @unchecked Sendable {
     for client in clients where !client.isConnected { client.server = randomServer() }
   }
 
-  private func randomServer() -> ModelClient.Server {
+  private func randomServer() -> SharedModelReader.Server {
     let index = Int.random(in: 0..<hubs.count, using: &random)
-    return ModelClient.Server(
+    return SharedModelReader.Server(
       handler: handlers[index].randomElement(using: &random)!, stack: stacks[index].randomElement(using: &random)!)
   }
 
@@ -193,13 +193,13 @@ final class SharedSchedule: @unchecked Sendable {
     let channels = Bool.random(using: &random) ? [names.randomElement(using: &random)!] : names.shuffled(using: &random)
     let conflating = zip(names, rules).filter { $0.1.slowReaders == .newestPerKey }.map(\.0)
     // A channel that was forgotten and made anew has the hub's own rules, of which a reader knows nothing.
-    let client = ModelClient(channels: channels, conflating: Set(conflating), ledger: ledger, server: randomServer())
+    let client = SharedModelReader(channels: channels, conflating: Set(conflating), ledger: ledger, server: randomServer())
     client.mayBeginEarlier = true
     clients.append(client)
     reconnect(client)
   }
 
-  private func reconnect(_ client: ModelClient) {
+  private func reconnect(_ client: SharedModelReader) {
     client.server = randomServer()
     let room = Bool.random(using: &random) ? Int.max : Int.random(in: 0...300, using: &random)
     let largestWrite = [Int.max, 1, 7, 64].randomElement(using: &random)!
