@@ -193,7 +193,8 @@ final class SharedSchedule: @unchecked Sendable {
     let channels = Bool.random(using: &random) ? [names.randomElement(using: &random)!] : names.shuffled(using: &random)
     let conflating = zip(names, rules).filter { $0.1.slowReaders == .newestPerKey }.map(\.0)
     // A channel that was forgotten and made anew has the hub's own rules, of which a reader knows nothing.
-    let client = SharedModelReader(channels: channels, conflating: Set(conflating), ledger: ledger, server: randomServer())
+    let client = SharedModelReader(
+      channels: channels, conflating: Set(conflating), ledger: ledger, server: randomServer())
     client.mayBeginEarlier = true
     clients.append(client)
     reconnect(client)
