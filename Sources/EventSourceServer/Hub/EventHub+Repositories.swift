@@ -45,7 +45,7 @@ extension EventHub {
       return (true, before)
     }
     if let before { stopFollowing(channel, before) }
-    if follower != nil { requestLook(at: channel) }
+    if history?.follower != nil { requestLook(at: channel) }
     return isSet
   }
 }

@@ -35,7 +35,7 @@ extension DeliveryLane {
       let stream = OpenStream(
         identity: wait.grant.identity, channels: wait.grant.permitted(of: wait.plan.channels).map(\.channel))
       if revocations.concern(stream, since: wait.revocations, of: ObjectIdentifier(session)) {
-        refuse(session, .forbidden)
+        reject(session, .forbidden)
         continue
       }
       open(session, wait.plan, wait.grant)

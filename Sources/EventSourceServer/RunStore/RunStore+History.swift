@@ -34,7 +34,10 @@ extension RunStore {
 
   /// Reads a run that is not in memory for a lane, and notifies the lane of the result.
   func load(_ name: ChannelName, for lane: LaneMailbox) {
-    guard let id = id(in: name) else { return lane.post(.runIsMissing(name, hasFailed: false)) }
+    guard let id = id(in: name) else {
+      lane.post(.runIsMissing(name, hasFailed: false))
+      return
+    }
     Task(executorPreference: hub.configuration.taskExecutor) { [self] in
       do {
         if try await load(id) { lane.post(.opened(name)) } else { lane.post(.runIsMissing(name, hasFailed: false)) }

@@ -21,7 +21,7 @@ public enum SharedRepositoryContract: Sendable {
     /// Runs the check, in a second or so.
     ///
     /// - Throws: ``ContractViolation``, or what the harness throws.
-    public func run(over harness: some SharedRepositoryHarness) async throws {
+    public func verify(_ harness: some SharedRepositoryHarness) async throws {
       let repositories = try await harness.makeRepositories(3)
       let result: Result<Void, any Error>
       do {

@@ -65,7 +65,7 @@ public final class SimulatedSharedStore: Sendable {
   }
 
   /// How many events of a channel are held. More are trimmed, the oldest first.
-  public func setRetention(maximumEvents: Int) { state.withLock { $0.retention = max(1, events) } }
+  public func setRetention(maximumEvents: Int) { state.withLock { $0.retention = max(1, maximumEvents) } }
 
   /// Trims a channel to so many events.
   public func trim(_ channel: ChannelName, to count: Int) {

@@ -39,11 +39,12 @@ final class SharedSchedule: @unchecked Sendable {
       ledger.add(Int(parts[1])!, key: String(parts[2]), to: channel.rawValue)
     }
     configuration.taskExecutor = executor
-    configuration.channelCreation = Bool.random(using: &random) ? .onDemand : .declared
+    configuration.channelCreation = Bool.random(using: &random) ? .onDemand : .explicit
     configuration.followLinger = [.zero, .seconds(1), .seconds(30)].randomElement(using: &random)!
     configuration.staleLimit = [nil, .seconds(2)].randomElement(using: &random)!
     configuration.retention = Retention(
-      bytes: Int.random(in: 1024...8192, using: &random), events: [nil, 7, 40].randomElement(using: &random)!)
+      maximumBytes: Int.random(in: 1024...8192, using: &random),
+      maximumEvents: [nil, 7, 40].randomElement(using: &random)!)
     configuration.memoryLimit = 64 << 10
     let policies: [ChannelConfiguration.SlowReaderPolicy] =
       isLossless ? [.disconnect] : [.disconnect, .disconnect, .skipToNewest, .newestPerKey]
@@ -69,7 +70,7 @@ final class SharedSchedule: @unchecked Sendable {
     configuration.repositoryProvider = { [node = nodes[index]] _ in node }
     let hub = EventHub(configuration: configuration)
     hubs[index] = hub
-    for (name, rules) in zip(names, rules) { hub.openChannel(ChannelName(stringLiteral: name), rules) }
+    for (name, rules) in zip(names, rules) { hub.openChannel(ChannelName(stringLiteral: name), configuration: rules) }
     stacks[index] = (0..<Int.random(in: 1...2, using: &random)).map { number in
       let clock = ManualClock()
       clock.advance(by: .seconds(number * 1_000_000))
