@@ -1,6 +1,7 @@
 /// The history registered for a channel. In an object, because most channels have none and every one has room for it.
+///
+/// Sendable, because the follower is used under the channel's lock only.
 final class ChannelHistory: @unchecked Sendable {
-  // Sendable, because the follower is used under the channel's lock only.
   let repository: any EventRepository
   /// The same, if it records.
   let recorder: (any RecordingEventRepository)?

@@ -78,7 +78,8 @@ extension EventHub {
       let incarnation = incarnations.add(1, ordering: .relaxed).newValue
       let channel = EventChannel(
         name: name, incarnation: incarnation, idPrefix: positions.prefix(of: incarnation), rules,
-        history: repository.map { ChannelHistory($0, follower: makeFollower($0)) }, recording: recordings.withLock { $0.removeValue(forKey: name) })
+        history: repository.map { ChannelHistory($0, follower: makeFollower($0)) },
+        recording: recordings.withLock { $0.removeValue(forKey: name) })
       channel.withState { $0.hasExplicitRepository = isExplicit }
       channels.insert(channel)
       return channel

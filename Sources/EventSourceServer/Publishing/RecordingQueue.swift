@@ -175,7 +175,8 @@ final class RecordingQueue: Sendable {
   }
 
   /// Records a batch in a shared history, which says where it is in the channel's order.
-  private func publish(_ batch: [Publication], in hub: EventHub, by repository: any SharedEventRepository) async throws {
+  private func publish(_ batch: [Publication], in hub: EventHub, by repository: any SharedEventRepository) async throws
+  {
     let publications = batch.map { SharedPublication($0.event.event, key: $0.event.key) }
     let places = try await repository.append(publications, to: name)
     guard places.count == batch.count, zip(places, batch).allSatisfy({ isUsable($0.id, for: $1.event.event) }) else {

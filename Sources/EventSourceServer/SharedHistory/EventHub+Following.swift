@@ -63,7 +63,9 @@ extension EventHub {
       state -> ([ChannelFollower.Action], Int64?, (any SharedEventRepository)?) in
       guard let follower = state.follower else { return ([], nil, nil) }
       follower.isLookRequested = false
-      if state.readers > 0, !state.isRemoved, admissions.phase != .closed { follower.begin(feed: EventFeed(channel, of: self)) }
+      if state.readers > 0, !state.isRemoved, admissions.phase != .closed {
+        follower.begin(feed: EventFeed(channel, of: self))
+      }
       let (actions, next) = follower.due(at: now, readers: state.readers)
       // What the log has of a time before would be taken for a part of the order.
       if follower.phase == .idle, !state.log.segments.isEmpty { state.log.cut(owner: owner(of: channel)) }

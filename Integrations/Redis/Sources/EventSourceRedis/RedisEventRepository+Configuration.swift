@@ -39,7 +39,7 @@ extension RedisEventRepository {
     /// The maximum time that a server may take for an answer. After it, the connection is given up and opened again.
     public var responseTimeout = Duration.seconds(3)
     /// The maximum time for a publication, with what is asked again because an answer was lost. Less than the hub's
-    /// ``EventHub/Configuration/recordingTimeout``, so that the reason is told.
+    /// `EventHub.Configuration.recordingTimeout`, so that the reason is told.
     public var publishTimeout = Duration.seconds(8)
     /// How often quiet channels are looked at, some at a time, for events of which no message has come, and how often a
     /// message of its own tells a subscription that works from one that is dead.

@@ -5,7 +5,7 @@ public import EventSourceServer
 
 /// A history in Redis that any number of processes share: each publishes to it, and follows what the others publish.
 ///
-/// Give it to every channel by ``EventHub/Configuration/repositoryProvider``. Each channel is one stream on one server,
+/// Give it to every channel by `EventHub.Configuration.repositoryProvider`. Each channel is one stream on one server,
 /// chosen by the hash of its name if there are several. A repository has two threads and, for each server, two
 /// connections, however many channels and readers there are; nothing of it blocks the cooperative pool. A connection
 /// that breaks is opened again. Use from any thread. It lives until ``close()``.

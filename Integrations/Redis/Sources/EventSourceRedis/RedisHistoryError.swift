@@ -53,7 +53,7 @@ public enum RedisHistoryError: Error, Sendable, Hashable, CustomStringConvertibl
       "the Redis server \(server) is out of memory; raise maxmemory or lower the retention"
     case .readOnly(let server, let reason): "the Redis server \(server) takes no writes: \(reason)"
     case .wrongType(let server, let channel):
-      "a key of the channel \"\(channel)\" on the Redis server \(server) belongs to something else; use another key prefix"
+      "a key of the channel \"\(channel)\" on the Redis server \(server) has another type; use another key prefix"
     case .tooFewReplicas(let server, let confirmed, let required):
       "\(confirmed) of \(required) replicas of the Redis server \(server) have confirmed; the events are recorded"
     case .overloaded(let server, let limit):
