@@ -49,7 +49,7 @@ final class Admissions: Sendable {
   /// - Returns: The reason for a rejection, or `nil` if a place was reserved.
   func enter() -> String? {
     state.withLock { state in
-      guard state.phase == .open else { return "no streams are being opened at present" }
+      guard state.phase == .open else { return "no new streams are accepted at present" }
       guard state.total < maximum else { return "the maximum number of open streams has been reached" }
       state.total += 1
       return nil
