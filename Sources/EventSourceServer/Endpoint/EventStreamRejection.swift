@@ -64,7 +64,7 @@ extension EventStreamRejection {
 
   static func tooManyStreams(retryAfter: Duration) -> EventStreamRejection {
     EventStreamRejection(
-      status: 429, fields: [retryField(retryAfter)], reason: "this caller has reached the maximum number of open streams"
+      status: 429, fields: [retryField(retryAfter)], reason: "this caller has too many open streams"
     )
   }
 
