@@ -68,9 +68,9 @@ final class LogSegment: @unchecked Sendable {
     if isOfReader { budget.chargeToReaders(self.capacity) }
   }
 
-  /// Allocates a segment that begins with all that another one of the same log has. Call it under the channel's lock.
+  /// Allocates a segment that begins with all blocks of another one of the same log. Call it under the channel's lock.
   ///
-  /// - Parameter capacity: At least as much as that has.
+  /// - Parameter capacity: At least the capacity that those blocks need.
   convenience init(copying other: LogSegment, capacity: Int, made: Int64) {
     self.init(
       capacity: capacity, start: other.start, firstOrdinal: other.firstOrdinal, made: made, budget: other.budget)
@@ -119,7 +119,7 @@ final class LogSegment: @unchecked Sendable {
   /// Records the key of the most recently appended block.
   func append(key: UInt64) {
     let before = keys.count
-    // The blocks before it have none, if the log has had keys only since then.
+    // If the log began to use keys only later, earlier blocks have none.
     while keys.count < count - 1 { keys.append(0) }
     keys.append(key)
     budget.charge((keys.count - before) * Self.keySize)
