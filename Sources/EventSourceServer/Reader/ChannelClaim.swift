@@ -9,7 +9,7 @@ enum ChannelClaim: Equatable {
   /// Up to an event with an application ID. The number is known if the event is in the log.
   case own(String, number: UInt64?)
 
-  /// IDs are compared by their bytes: two spellings of one text are two events.
+  /// IDs are compared by their bytes, so canonically equivalent texts are different IDs.
   static func == (left: ChannelClaim, right: ChannelClaim) -> Bool {
     switch (left, right) {
     case (.unknown, .unknown), (.beginning, .beginning): true

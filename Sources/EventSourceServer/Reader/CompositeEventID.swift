@@ -30,8 +30,8 @@ struct CompositeEventID: Equatable {
 
   /// Returns a channel's ID. It is empty if the reader has nothing yet, and `nil` if the channel is not named.
   ///
-  /// - Parameter isHidden: The reader asks for the channel by another name, and the ID has a hash of its own. An ID
-  ///   that was made under the other rule is understood as well.
+  /// - Parameter isHidden: Whether the reader requested the channel by another name, so that the ID contains a hash of
+  ///   its own name. An ID that was created in the other form is understood as well.
   subscript(channel: String, isHidden isHidden: Bool = false) -> String? {
     for isHidden in [isHidden, !isHidden] {
       let token = Self.token(ofName: channel, isHidden: isHidden)
