@@ -1,7 +1,7 @@
 /// The `Accept` field of a request (RFC 9110, 12.5.1), evaluated for one media type.
 enum AcceptField {
   /// Returns whether the values admit `text/event-stream`. The most specific matching range decides. Malformed ranges
-  /// are ignored. If there are no valid ranges, everything is admitted.
+  /// are ignored. Without any valid range, everything is admitted.
   static func admitsEventStream(_ values: [String]) -> Bool {
     var best: (specificity: Int, isAdmitted: Bool)?
     var hasRange = false

@@ -24,7 +24,7 @@ extension EventHub {
   /// Removes a channel. Its readers' streams end after everything published, and its log is discarded.
   ///
   /// A channel that is opened under the same name later is a different one: a reader that returns with an ID of the old
-  /// channel is told of a gap, unless a repository has the events. Publications that are waiting for the channel's
+  /// channel gets a gap event, unless a repository has the events. Publications that are waiting for the channel's
   /// repository are recorded, and published to a channel with that name if it has the same repository by then.
   public func removeChannel(_ name: ChannelName) {
     removeChannel(name, if: nil)

@@ -12,10 +12,11 @@ extension EventHub {
 
   /// Brings the hub's bytes below the limit after an event was published to a channel.
   ///
-  /// Segments that every lane has offered to its readers are evicted first, the hub's oldest before others, then the
-  /// older segments of the channel that was published to. If the readers' stacks hold the memory, the slow readers are
-  /// disconnected. As a last resort, the oldest segment is evicted although not all readers have been offered it. Those
-  /// readers get a gap event, and the eviction is counted in ``HubStatistics/evictedUnoffered``.
+  /// Segments that every lane has offered to its readers are evicted first, the hub's oldest before others. Next are
+  /// the older segments of the channel that was published to, offered or not. If the readers' stacks still hold too
+  /// much memory, the slow readers are disconnected. As a last resort, the hub's oldest segments are evicted although
+  /// not all readers have been offered them. Both kinds of eviction are counted in ``HubStatistics/evictedUnoffered``,
+  /// and the affected readers get a gap event or are disconnected.
   func reclaim(for channel: EventChannel) {
     while budget.isExceeded, let oldest = registry.oldest(), evict(oldest.segment, of: oldest.owner) {}
     guard budget.isExceeded else { return }

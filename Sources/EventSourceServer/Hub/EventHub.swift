@@ -36,11 +36,13 @@ public final class EventHub: Sendable {
   let lastSweep = Atomic<Int64>(0)
   /// Channels whose maximum age differs from the hub's, by incarnation.
   let ownAges = Mutex<[UInt64: EventChannel]>([:])
+  /// The shortest maximum age that any channel ever had.
   let shortestAge: Atomic<Int64>
   /// Records which channels have readers. `nil` if no observer is configured.
   let occupancy: OccupancyLedger?
   /// The collections of runs.
   let runStores = Mutex<[WeakRunStore]>([])
+  /// The next time at which one of their runs is due.
   let runDue = Atomic(Int64.never)
   let followTimers = FollowTimers()
   /// The number of requests that wait for a channel to be opened.

@@ -66,7 +66,7 @@ extension DeliveryLane {
 
   /// Ends a stream once.
   ///
-  /// - Parameter ending: How the response ends. `nil` if the response must not be called any more.
+  /// - Parameter ending: How the response ends. `nil` if the response must no longer be called.
   func finish(_ session: EventStreamSession, _ reason: DisconnectReason, ending: EventStreamEnding?) {
     guard !session.isFinished else { return }
     let wasStreaming = session.isStreaming

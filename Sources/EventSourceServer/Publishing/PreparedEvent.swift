@@ -7,7 +7,7 @@ struct PreparedEvent {
   /// The key by which slow readers get only the newest event, on channels with that policy.
   var key: String?
 
-  /// The key's hash, as logs store it. Never 0. Seeded per process, so that nobody can construct collisions.
+  /// The key's hash, as logs store it. Never 0. Seeded per process, so that a publisher cannot construct collisions.
   var keyHash: UInt64 {
     var hasher = Hasher()
     hasher.combine(key)

@@ -1,6 +1,6 @@
 /// A reader's position in one channel, as its composite ID states it: the reader has all events up to there.
 enum ChannelClaim: Equatable {
-  /// Unknown. The ID omits the channel, and a returning reader is told of a gap in it.
+  /// Unknown. The ID omits the channel, and a returning reader gets a gap event for it.
   case unknown
   /// The reader has nothing yet and will get everything available.
   case beginning

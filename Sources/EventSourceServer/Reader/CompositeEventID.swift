@@ -52,7 +52,7 @@ struct CompositeEventID: Equatable {
       let token = percentEncoded(name.utf8)
       if token.count <= longestName { return token }
     }
-    // FNV-1a with 64 bits, the same in every process. If two channels of a stream collide, the reader is told of a gap,
+    // FNV-1a with 64 bits, the same in every process. If two channels of a stream collide, the reader gets a gap event,
     // because the ID of one is unknown in the other.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -1,7 +1,7 @@
 /// Maintains a stream's composite ID: each event replaces the entry of one channel.
 ///
 /// The ID is never longer than the endpoint accepts back. Entries that do not fit are shortened, then omitted. A
-/// returning reader is told of a gap in an omitted channel.
+/// returning reader gets a gap event for an omitted channel.
 struct CompositeIDWriter {
   private struct Entry {
     /// The channel's name and a colon.

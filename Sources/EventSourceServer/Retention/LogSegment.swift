@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// Lock rule, which makes the class `Sendable`: `used`, `count`, `lastAppend` and `keys` are accessed only under the
 /// lock of the owning channel, or without it once another segment is known to follow. Blocks and entries are written
-/// under that lock, always beyond what lanes were told of under the same lock, so lanes read those without it.
+/// under that lock, always beyond the end that lanes have read under it, so lanes read them without the lock.
 /// `idIndex` has its own lock. `older`, `newer` and `owner` belong to the ``SegmentRegistry`` and its lock.
 final class LogSegment: @unchecked Sendable {
   /// The end of a block, and its event ID.
