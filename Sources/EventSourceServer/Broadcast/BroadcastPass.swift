@@ -1,17 +1,17 @@
-/// One piece of a channel's log on its way to the cohorts. A lane has one object for all that it broadcasts, one after
-/// the other, so that a stream never gets another channel's events in between and nothing is allocated.
+/// The broadcast of one piece of a channel's log to the channel's cohorts. A lane has one object and uses it for one
+/// broadcast at a time, so a stream never gets another channel's events in between and nothing is allocated.
 final class BroadcastPass {
   private(set) var piece: LogPiece!
   /// The log's end when it was read.
   private(set) var logEnd: UInt64 = 0
-  /// The cohort that is being written to, and its index; those before it have the piece.
+  /// The cohort that is being written to and its index. Earlier cohorts have the piece.
   var cohort: Cohort?
   var cohortIndex = 0
-  /// What its members are given: the piece, or its events with an ID of several channels.
+  /// The bytes for the cohort's members: the piece itself, or its events with composite IDs.
   var parts: [EventStreamBytes] = []
-  /// The composite ID behind the piece.
+  /// The composite ID after the piece.
   var composite: CompositeIDWriter?
-  /// The members from this index on have been offered it.
+  /// Members from this index on have been offered the piece.
   var index = 0
 
   func begin(_ piece: LogPiece, logEnd: UInt64) {
@@ -21,7 +21,7 @@ final class BroadcastPass {
     cohortIndex = 0
   }
 
-  /// Releases the memory that was offered.
+  /// Releases the offered memory.
   func end() {
     piece = nil
     parts.removeAll(keepingCapacity: true)

@@ -1,7 +1,7 @@
-/// Streams of one lane that have the same channels and everything of them: they are offered what is new together, in
-/// the same bytes, and how far they are is noted once for all. Belongs to the lane's thread.
+/// Streams of one lane that read the same channels and are caught up in all of them. They are offered new events
+/// together, in the same bytes, and their position is recorded once for all. Belongs to the lane's thread.
 final class Cohort {
-  /// A stream stays in memory, because the lane holds it until it has left the cohort.
+  /// A member stays in memory because the lane retains the session until it has left the cohort.
   struct Member {
     unowned(unsafe) let session: EventStreamSession
     let response: any EventStreamResponse
@@ -9,10 +9,10 @@ final class Cohort {
 
   let audiences: [LaneAudience]
   private let maximumBytes: Int
-  /// Whether the ID of its streams names each channel by its name.
+  /// Whether the streams' composite ID contains each channel's name only as a hash.
   private let isAliased: [Bool]
   private(set) var members: [Member] = []
-  /// The last event ID of all of them, if they have several channels.
+  /// The last event ID of all members, if they read several channels.
   var composite: CompositeIDWriter?
 
   init(for session: EventStreamSession) {
@@ -21,7 +21,7 @@ final class Cohort {
     isAliased = audiences.count > 1 ? session.subscriptions.map(\.isAliased) : []
   }
 
-  /// Whether a stream has the same channels, and the same IDs where these name several channels.
+  /// Returns whether a stream has the same channels and, if there are several, the same form of composite ID.
   func isFor(_ session: EventStreamSession) -> Bool {
     let subscriptions = session.subscriptions
     guard subscriptions.count == audiences.count else { return false }
@@ -31,7 +31,7 @@ final class Cohort {
         && subscriptions.lazy.map(\.isAliased).elementsEqual(isAliased)
   }
 
-  /// A stream that has exactly what the members have.
+  /// Adds a stream that has exactly the events that the members have.
   func insert(_ session: EventStreamSession) {
     session.cohort = self
     session.cohortIndex = members.count
@@ -44,8 +44,8 @@ final class Cohort {
     members.append(Member(session: session, response: session.response))
   }
 
-  /// Constant time. In a broadcast the members before ``BroadcastPass/index`` have yet to be offered the piece, and
-  /// those behind have been: the order is kept.
+  /// Removes a stream in constant time. During a broadcast, members before ``BroadcastPass/index`` have not been
+  /// offered the piece and members from it on have. Removal preserves that order.
   func remove(_ session: EventStreamSession) {
     var hole = session.cohortIndex
     for audience in audiences {
@@ -59,7 +59,7 @@ final class Cohort {
     session.cohort = nil
   }
 
-  /// Not the hole from itself: the member there may be a copy of one that has just been moved.
+  /// Does nothing if the hole is at the index itself: the member there may be a copy of one that was just moved.
   private func fill(_ hole: Int, from index: Int) {
     guard hole != index else { return }
     members[hole] = members[index]

@@ -1,16 +1,18 @@
 internal import EventSourceFormat
 
-/// Where a reader is not given a log's bytes as they are: on a stream of several channels, where every event has an ID
-/// that says what the reader has of each; behind a replay that may have brought events which the log gets later; and
-/// for a slow reader that is given the newest event of each key. Blocks are copied; an event too large for that is lent
-/// from the log, and only the line of its ID is the stream's own.
+/// Delivery of blocks that a reader cannot get as they are in the log. This concerns streams of several channels, where
+/// every event carries an ID for the reader's position in each channel; readers after a replay that may have included
+/// events which reach the log later; and slow readers that get only the newest event of each key. Blocks are copied. An
+/// event that is too large to copy is sent from the log, and only its ID line is the stream's own.
 extension DeliveryLane {
-  /// About how many bytes are copied for a single reader at once. That is what one that takes nothing holds in memory.
+  /// The approximate number of bytes to copy for a single reader at a time, and so the memory that a stalled reader
+  /// holds.
   static let copiedBytes = 8 << 10
-  /// So many blocks are looked at, at the most, for one copy.
+  /// The maximum number of blocks to examine for one copy.
   private static let copiedBlocks = 256
 
-  /// The blocks of a piece, which begins at a block's beginning, as streams of several channels get them.
+  /// Returns the blocks of a piece with composite IDs, as streams of several channels get them. The piece must begin at
+  /// the beginning of a block.
   func stamp(
     _ piece: LogPiece, of channel: EventChannel, _ number: Int, _ composite: inout CompositeIDWriter
   ) -> [EventStreamBytes] {
@@ -30,7 +32,7 @@ extension DeliveryLane {
     return [LogSegment.standalone(copy, budget: hub.budget)!]
   }
 
-  /// The line of the ID that an event has on a stream of several channels, and the event's end.
+  /// Returns an event's ID line on a stream of several channels, and the empty line that ends the event.
   private func stampedIDLine(
     of block: Int, in segment: LogSegment, _ number: Int, _ composite: inout CompositeIDWriter
   ) -> [UInt8] {
@@ -59,8 +61,9 @@ extension DeliveryLane {
     return .own(String(decoding: EventBlock.id(of: segment.block(block)), as: UTF8.self), number: number)
   }
 
-  /// Makes the next blocks of a piece the stream's own bytes, or writes a large one from the log; how many bytes that
-  /// were.
+  /// Copies the next blocks of a piece to the stream's own bytes, or writes a large one from the log.
+  ///
+  /// - Returns: The number of bytes copied or written.
   func giveBlocks(of piece: LogPiece, to subscription: Subscription) -> Int {
     let session = subscription.session
     let superseded = subscription.supersededBlocks(of: piece, most: Self.copiedBlocks)
@@ -96,7 +99,9 @@ extension DeliveryLane {
     return copy.count
   }
 
-  /// Writes the rest of one event from the log; how many bytes were taken.
+  /// Writes the rest of one event from the log.
+  ///
+  /// - Returns: The number of bytes that the response accepted.
   func giveEvent(to subscription: Subscription, block: Int, of segment: LogSegment) -> Int {
     let session = subscription.session
     let bytes = segment.block(block)
@@ -123,13 +128,13 @@ extension DeliveryLane {
 }
 
 extension Subscription {
-  /// The reader has been given a block, or is not to be given it.
+  /// Moves the cursor after a block that the reader has been given or must not get.
   fileprivate func moveBehind(_ block: Int, of segment: LogSegment) {
     cursor = segment.start + UInt64(segment.entry(block).end)
     ordinal = segment.firstOrdinal + UInt64(block) + 1
   }
 
-  /// Whether the reader has been given a block of the log by a replay.
+  /// Returns whether a replay has already delivered a block of the log.
   fileprivate func hasReplayed(_ block: UnsafeRawBufferPointer, isEvent: Bool) -> Bool {
     guard isEvent, replayed != nil else { return false }
     if replayed?.takes(block) == true { return true }
@@ -137,7 +142,7 @@ extension Subscription {
     return false
   }
 
-  /// Which of the first blocks of a piece have a newer one of their key; empty: all are wanted.
+  /// Returns which of the first blocks of a piece are superseded by a newer block with the same key. Empty means none.
   fileprivate func supersededBlocks(of piece: LogPiece, most: Int) -> [Bool] {
     guard case .conflating = state else { return [] }
     return channel.withState { state in

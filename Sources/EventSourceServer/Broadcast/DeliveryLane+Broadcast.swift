@@ -1,17 +1,17 @@
-/// What is new in a channel, offered to all who have everything else.
+/// Broadcasting of a channel's new events to all readers that have everything else.
 extension DeliveryLane {
-  /// Readers that are behind are looked at when so many bytes have been offered since the last time.
+  /// The number of bytes to offer between two checks of the readers that are behind.
   private static let lookInterval: UInt64 = 16 << 10
-  /// What streams of several channels are given at once, and an event that is not copied for them.
+  /// The maximum bytes to stamp with composite IDs at once, and the size above which an event is not copied.
   static let stampedBytes = 16 << 10
   static let largeEvent = 8 << 10
 
-  /// Offers the next piece of a channel's log: as much as lies in one segment, so that a burst is one write. Other
-  /// channels and streams come in between two pieces.
+  /// Offers the next piece of a channel's log: as much as is contiguous in one segment, so that a burst is one write.
+  /// Other channels and streams are served between two pieces.
   ///
   /// Nothing is allocated and no lock is held while the responses are written to.
   ///
-  /// - Returns: Whether all have been offered it; false: this run may not write more, and the next one goes on.
+  /// - Returns: `false` if this run may not write more. The next run continues with the same piece.
   func broadcast(to audience: LaneAudience) -> Bool {
     if audience.pass == nil {
       audience.unmark()
@@ -55,10 +55,10 @@ extension DeliveryLane {
     }
   }
 
-  /// Writes to those members of a cohort that have not been offered the piece.
+  /// Writes to the members of a cohort that have not been offered the piece.
   ///
-  /// Of a reader that takes it, nothing is looked at but its place in the list and its response, because every other
-  /// line of memory would have to be fetched anew behind the thousands of lines that a kernel touches to send.
+  /// For a member that accepts the piece, this reads only its entry in the list and its response. Sending evicts
+  /// thousands of cache lines, so every other access would be a cache miss.
   private func offer(_ pass: BroadcastPass, to cohort: Cohort, _ audience: LaneAudience) -> Bool {
     guard let first = pass.parts.first else { return true }
     let count = pass.parts.count
@@ -70,7 +70,7 @@ extension DeliveryLane {
       tally.delivered += done * Int(pass.piece.endOrdinal - pass.piece.startOrdinal)
       audience.lastOffer = now
     }
-    // From the back, because one that stalls or leaves is replaced in its place by another.
+    // From the back, because another member takes the place of one that stalls or leaves.
     while pass.index > 0 {
       guard allowance > 0 else { return false }
       allowance -= cost
@@ -86,7 +86,9 @@ extension DeliveryLane {
     return true
   }
 
-  /// The parts behind the first one, which was taken; whether all are.
+  /// Writes the parts after the first one.
+  ///
+  /// - Returns: Whether the response accepted all of them.
   private func writeRest(of pass: BroadcastPass, _ audience: LaneAudience, _ session: EventStreamSession) -> Bool {
     for index in 1..<pass.parts.count {
       switch session.response.write(pass.parts[index]) {
@@ -100,13 +102,13 @@ extension DeliveryLane {
     return true
   }
 
-  /// A reader did not take all of a part: it goes on alone.
+  /// Handles a reader that did not accept all of a part. It leaves the cohort and continues alone.
   private func tookLess(
     of pass: BroadcastPass, _ audience: LaneAudience, part: Int, _ session: EventStreamSession,
     _ result: EventStreamWriteResult
   ) {
     guard let cohort = session.cohort, let subscription = subscription(of: session, in: audience) else { return }
-    // Not as one that was offered the piece: what it has of it is found out here.
+    // The reader leaves as if it had not been offered the piece. What it has of it is determined below.
     let piece = pass.piece!
     let composite = cohort.composite
     leaveCohort(session)
@@ -117,7 +119,7 @@ extension DeliveryLane {
     if cohort.audiences.count == 1 {
       subscription.cursor += UInt64(taken)
     } else if part == 0, pass.parts.count > 1 {
-      // Within the shared part of a large event.
+      // The reader stopped within the shared part of a large event.
       subscription.cursor += UInt64(taken)
       if taken > 0 { session.output = .event(subscription.number) }
     } else if taken > 0 || part > 0 {
@@ -130,7 +132,7 @@ extension DeliveryLane {
     becameBlocked(session)
   }
 
-  /// All have been offered the piece.
+  /// Ends a broadcast after all members have been offered the piece.
   private func end(_ pass: BroadcastPass, _ audience: LaneAudience) {
     let (position, logEnd) = (pass.piece.end, pass.logEnd)
     audience.pass = nil
@@ -146,7 +148,7 @@ extension DeliveryLane {
     releaseIfUnused(audience)
   }
 
-  /// The log has evicted what the lane has not offered: each reader finds out when it is served.
+  /// Handles a log that has evicted events which the lane has not offered. Each reader notices when it is served.
   private func fellOut(_ audience: LaneAudience) {
     for cohort in audience.cohorts {
       while let member = cohort.members.last {
@@ -161,7 +163,8 @@ extension DeliveryLane {
     acknowledgeOffers(to: audience)
   }
 
-  /// One that has everything and is in no cohort: more has come, or it can be in one now.
+  /// Handles a reader that has everything and is in no cohort: either there are new events, or it can now join a
+  /// cohort.
   private func lookAtIdle(_ subscription: Subscription, _ audience: LaneAudience) {
     if subscription.cursor < audience.position {
       apply(.published, to: subscription)
@@ -176,7 +179,7 @@ extension DeliveryLane {
   }
 }
 
-/// Publishers that await that their event has been offered.
+/// Acknowledgements for publishers that wait until their event has been offered.
 extension DeliveryLane {
   func acknowledge(_ acknowledgement: OfferAcknowledgement, of channel: EventChannel) {
     guard let audience = audiences[ObjectIdentifier(channel)] else { return enqueue(acknowledgement) }

@@ -17,7 +17,7 @@ extension DeliveryLane {
     first.cohort(for: session).insert(session)
   }
 
-  /// The stream goes on alone, from where it is.
+  /// Removes a stream from its cohort. It continues alone from its current position.
   func leaveCohort(_ session: EventStreamSession) {
     guard let cohort = session.cohort else { return }
     session.composite = cohort.composite
@@ -36,7 +36,7 @@ extension DeliveryLane {
     cohort.remove(session)
   }
 
-  /// Whether a member has the piece that is under way.
+  /// Returns whether a member has already been offered the piece that is being broadcast.
   private func hasBeenOffered(
     _ pass: BroadcastPass, _ session: EventStreamSession, _ cohort: Cohort, _ audience: LaneAudience
   ) -> Bool {
@@ -44,7 +44,7 @@ extension DeliveryLane {
     return audience.cohorts.prefix(pass.cohortIndex).contains { $0 === cohort }
   }
 
-  /// When the stream was written to last.
+  /// Returns the time of the last write to the stream.
   func lastWrite(to session: EventStreamSession) -> Int64 {
     guard let cohort = session.cohort else { return session.lastWrite }
     return cohort.audiences.reduce(session.lastWrite) { max($0, $1.lastOffer) }

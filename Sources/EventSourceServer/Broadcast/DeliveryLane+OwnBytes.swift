@@ -1,24 +1,25 @@
 internal import EventSourceFormat
 
-/// What a stream is given that is in no log: its beginning, gaps, removals, and its last `retry`.
+/// Bytes of a stream that are not from a log: its opening, gap events, removal events, and the final `retry`.
 extension DeliveryLane {
-  /// The stream's first lines, if so configured: a comment, then a `retry`.
+  /// Returns the stream's first lines, if configured: a comment, then a `retry`.
   ///
-  /// No blank line follows, so that the `retry` is in the block of what comes next, an event or a heartbeat: as a block
-  /// of its own, several clients hand it to their program as an empty event. A reader takes it at the end of its line
-  /// (WHATWG HTML 9.2.6).
+  /// No empty line follows, so the `retry` is part of the block of the first event or heartbeat. Several clients
+  /// deliver a block with only `retry` to the application as an empty event. A conforming reader applies the `retry` as
+  /// soon as it has read the line (WHATWG HTML 9.2.6).
   func opening(for session: EventStreamSession) -> EventStreamBytes? {
     if let opening = session.handler.opening { return opening }
     let configuration = session.handler.configuration
     var bytes: [UInt8] = []
-    // It cannot fail: the comment was checked with the configuration.
+    // This cannot fail: the comment was validated with the configuration.
     if let comment = configuration.openingComment { try? EventStreamEncoder.encode(comment: comment, into: &bytes) }
     if let time = configuration.reconnectionTime { bytes += retryLine(time, configuration).utf8 }
     return LogSegment.standalone(bytes, budget: hub.budget)
   }
 
-  /// A `retry` for a reader that is sent away: spread, so that those who leave together do not return together. Nothing
-  /// follows that could carry it, so it is a block of its own: clients that go by blocks would not take it otherwise.
+  /// Returns the final `retry` for a reader that is disconnected. Its time is randomized, so that readers which leave
+  /// together do not return together. Nothing follows that could carry it, so it is a block of its own. Clients that
+  /// process whole blocks would not apply it otherwise.
   func finalRetry(for session: EventStreamSession) -> EventStreamBytes? {
     let configuration = session.handler.configuration
     let line = retryLine(configuration.reconnectionTime ?? .seconds(3), configuration)
@@ -29,10 +30,10 @@ extension DeliveryLane {
     "retry: \(spread(time, by: configuration.reconnectionJitter) / 1_000_000)\n"
   }
 
-  /// Says in the stream that events are missing.
+  /// Adds a gap event to the stream.
   func sendGap(to subscription: Subscription, after lastEventID: String?, earliest: String?) {
     tally.gaps += 1
-    // An ID that could not be looked at says nothing: what is held may be what the reader has.
+    // An unusable ID reveals nothing: the retained events may be the ones that the reader has.
     let isUnusable = lastEventID == StreamPlan.unusableLastEventID
     let gap = GapEvent(
       channel: subscription.requestedName, lastEventID: isUnusable ? nil : lastEventID,
@@ -51,7 +52,7 @@ extension DeliveryLane {
     addOwn(bytes, to: session)
   }
 
-  /// Adds whole blocks to what the stream gets next. Not while it is within an event.
+  /// Adds whole blocks to the bytes that the stream gets next. The stream must not be within an event.
   func addOwn(_ bytes: [UInt8], to session: EventStreamSession) {
     precondition(session.output == .nothing || session.output == .own, "a block was put into the middle of another")
     let before = session.ownBytes
@@ -64,7 +65,9 @@ extension DeliveryLane {
 }
 
 extension EventStreamBytes {
-  /// Copies the bytes to the beginning of memory that has room for them; how many they are.
+  /// Copies the bytes to the beginning of memory that has room for them.
+  ///
+  /// - Returns: The number of bytes.
   fileprivate func copy(to memory: UnsafeMutableRawBufferPointer) -> Int {
     withUnsafeBytes { memory.copyMemory(from: $0) }
     return count

@@ -2,38 +2,37 @@ import Synchronization
 
 /// The readers of one channel in one lane.
 ///
-/// `isMarked` is the publishers' side: set when the lane has been told that there is something new and has not yet
-/// looked. ``offeredEnd`` is what the lane tells those who evict. Everything else belongs to the lane's thread; that
-/// confinement is what makes the class `Sendable`.
+/// Publishers use `isMarked`: it is set from when the lane is notified of new events until it reads them. Evictions use
+/// ``offeredEnd``. Everything else belongs to the lane's thread. That confinement makes the class `Sendable`.
 final class LaneAudience: @unchecked Sendable {
   let channel: EventChannel
   let mailbox: LaneMailbox
-  /// The channel's rules, as of the lane's last look.
+  /// The channel's rules, as last read by the lane.
   var rules: ChannelRules
   private let isMarked = Atomic(false)
   private let offered: Atomic<UInt64>
-  /// For statistics: how many have something coming, and how many of these replay.
+  /// For statistics: the number of readers that are not live, and how many of these replay.
   private let waitingCount = Atomic(0)
   private let replayingCount = Atomic(0)
 
-  /// Streams that have everything up to ``position`` and are given what is new together, by the channels that they
-  /// have. The first is that of the streams of this channel alone, if there are any.
+  /// Groups of streams that have everything up to ``position`` and are offered new events together, one group for each
+  /// set of channels.
   private(set) var cohorts: [Cohort] = []
-  /// The others that have everything, and those that have something coming.
+  /// The other readers that are caught up, and those with something to receive.
   private(set) var idle: [Subscription] = []
   private(set) var waiting: [Subscription] = []
-  /// Up to where the log has been offered, in bytes and in blocks.
+  /// The end of what has been offered, in bytes and in blocks.
   private(set) var position: UInt64
   private(set) var ordinal: UInt64
-  /// A broadcast that is under way.
+  /// The broadcast in progress, if any.
   var pass: BroadcastPass?
-  /// A broadcast is in the lane's queue.
+  /// Whether a broadcast is in the lane's queue.
   var isQueued = false
-  /// When a cohort was written to last.
+  /// The time of the last write to a cohort.
   var lastOffer: Int64 = 0
-  /// The end of the log at the last look for readers that are too far behind.
+  /// The offered position at the last check for readers that are too far behind.
   var lastLook: UInt64
-  /// Publishers that await that everything up to a position has been offered.
+  /// Publishers that wait until everything up to a position has been offered.
   var acknowledgements: [(position: UInt64, OfferAcknowledgement)] = []
 
   init(channel: EventChannel, mailbox: LaneMailbox, _ state: EventChannel.State) {
@@ -47,18 +46,18 @@ final class LaneAudience: @unchecked Sendable {
     offered = Atomic(log.end)
   }
 
-  /// A publisher's thread: tells the lane, unless it was told and has not looked yet. Called after the event is in the
-  /// log.
+  /// Notifies the lane, unless it was notified and has not read the log since. Called on a publisher's thread after the
+  /// event is in the log.
   func mark() {
     if !isMarked.exchange(true, ordering: .acquiringAndReleasing) { mailbox.post(.published(self)) }
   }
 
-  /// The lane: about to look. An event that is published from now on marks anew.
+  /// Clears the mark. Called by the lane before it reads the log, so that any later event marks again.
   func unmark() {
     isMarked.store(false, ordering: .sequentiallyConsistent)
   }
 
-  /// Up to where the lane has offered the log. Any thread.
+  /// The position up to which the lane has offered the log. Safe to read from any thread.
   var offeredEnd: UInt64 { offered.load(ordering: .acquiring) }
 
   func moveOn(to position: UInt64, ordinal: UInt64) {
@@ -67,19 +66,20 @@ final class LaneAudience: @unchecked Sendable {
     offered.store(position, ordering: .releasing)
   }
 
-  /// How many readers have something coming, and how many of these are given it by a history. Any thread.
+  /// The number of readers that are not live, and how many of these replay from a history. Safe to read from any
+  /// thread.
   var readersNotLive: (waiting: Int, replaying: Int) {
     (waitingCount.load(ordering: .relaxed), replayingCount.load(ordering: .relaxed))
   }
 
-  /// A replay has begun or ended.
+  /// Adjusts the count of replays when one begins or ends.
   func countReplay(_ change: Int) {
     replayingCount.store(replayingCount.load(ordering: .relaxed) + change, ordering: .relaxed)
   }
 
   var isEmpty: Bool { cohorts.allSatisfy { $0.members.isEmpty } && idle.isEmpty && waiting.isEmpty }
 
-  /// The cohort of streams that have exactly the channels of one, made if there is none.
+  /// Returns the cohort for streams with the same channels as `session`, creating it if there is none.
   func cohort(for session: EventStreamSession) -> Cohort {
     if let known = cohorts.first(where: { $0.isFor(session) }) { return known }
     let cohort = Cohort(for: session)
@@ -87,14 +87,16 @@ final class LaneAudience: @unchecked Sendable {
     return cohort
   }
 
-  /// Forgets cohorts without members, in all of their channels. Not while a broadcast to one of those is under way.
+  /// Removes cohorts without members from all of their channels. Skips cohorts that are part of a broadcast in
+  /// progress.
   func removeEmptyCohorts() {
     for cohort in cohorts where cohort.members.isEmpty && cohort.audiences.allSatisfy({ $0.pass == nil }) {
       for audience in cohort.audiences { audience.cohorts.removeAll { $0 === cohort } }
     }
   }
 
-  /// The audience is not used any more. Cohorts and audiences know each other: the circle is broken here.
+  /// Releases the cohorts of an audience that is no longer used. Cohorts and audiences refer to each other; this breaks
+  /// the retain cycle.
   func releaseCohorts() {
     let released = cohorts
     cohorts = []
@@ -120,7 +122,7 @@ final class LaneAudience: @unchecked Sendable {
     }
   }
 
-  /// Constant time: the last one takes the place that becomes free.
+  /// Removes a subscription in constant time. The last one takes the vacant place.
   func remove(_ subscription: Subscription) {
     switch subscription.list {
     case .cohort: break

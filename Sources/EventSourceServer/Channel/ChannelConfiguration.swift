@@ -1,15 +1,15 @@
-/// The rules of one channel: how it treats readers that are slow, and how much of its past it retains. Every value has
-/// a default, and every one can be changed while the channel is open, by ``EventHub/reconfigure(_:_:)``.
+/// The rules of one channel: how it treats slow readers, and how much of its past it retains. Every value has a default
+/// and can be changed while the channel is open, by ``EventHub/reconfigure(_:_:)``.
 public struct ChannelConfiguration: Sendable, Hashable {
   /// What happens to a reader that is too far behind: its next event was evicted, or it exceeds a limit below.
   public enum SlowReaderPolicy: Sendable, Hashable {
     /// Its stream ends. The reader can resume.
     case disconnect
-    /// It continues with the newest event, after an event of type `eventsource-gap` that tells it of the missed ones.
+    /// It continues with the newest event, after an event of type `eventsource-gap` that reports the missed ones.
     case skipToNewest
     /// While it is behind, it gets only the newest event of each key, in the order of publication. A reader that keeps
-    /// up gets all events. The key is the one that the publisher names or, without one, the event's type. If the log no
-    /// longer retains the events to choose from, the reader is told of a gap.
+    /// up gets all events. The key is the one that the publisher passes or, without one, the event's type. If the log
+    /// no longer retains the events to choose from, the reader gets a gap event.
     case newestPerKey
   }
 
@@ -20,13 +20,13 @@ public struct ChannelConfiguration: Sendable, Hashable {
   /// The maximum time that an event may wait for a reader before the reader is too far behind. `nil` means no limit. A
   /// connection that accepts nothing at all is disconnected after the endpoint's `stallTimeout`.
   public var maximumLag: Duration?
-  /// The window within which a reader gets at most one event, as
-  /// ``EventStreamHandler/Configuration/coalescingWindow`` describes it, in every endpoint. Zero: this channel's events
-  /// are never coalesced. nil: as the endpoint says.
+  /// The window within which a reader gets at most one event, in every endpoint, as described for
+  /// ``EventStreamHandler/Configuration/coalescingWindow``. Zero disables coalescing for this channel's events. `nil`
+  /// uses the endpoint's window.
   public var coalescingWindow: Duration?
 
-  /// The limits of the channel's log. `nil` means the hub's default. An age that differs from the
-  /// hub's costs a look at the channel eight times within it.
+  /// The limits of the channel's log. `nil` means the hub's default. A maximum age that differs from the hub's has a
+  /// cost: the channel is checked eight times within it.
   public var retention: Retention?
 
   /// The defaults.

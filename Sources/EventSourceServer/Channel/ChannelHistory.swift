@@ -1,11 +1,11 @@
-/// The history registered for a channel. In an object, because most channels have none and every one has room for it.
+/// The history registered for a channel. A class, because every channel has room for one and most have none.
 ///
-/// Sendable, because the follower is used under the channel's lock only.
+/// Sendable because the follower is used only under the channel's lock.
 final class ChannelHistory: @unchecked Sendable {
   let repository: any EventRepository
-  /// The same, if it records.
+  /// The repository, if it records.
   let recorder: (any RecordingEventRepository)?
-  /// How the channel's order is followed, if the repository is shared.
+  /// The state of following the channel's order, if the repository is shared.
   let follower: ChannelFollower?
 
   init(_ repository: any EventRepository, follower: ChannelFollower? = nil) {

@@ -1,18 +1,18 @@
-/// A channel's configuration as its log and the lanes use it. It never changes: a channel that is reconfigured gets
-/// another one. Channels without a configuration of their own share one.
+/// A channel's configuration in the form that its log and the lanes use. Immutable: a reconfigured channel gets a new
+/// object. Channels without a configuration of their own share one.
 final class ChannelRules: Sendable {
   let configuration: ChannelConfiguration
   let limits: Retention
-  /// After so long the log's events are evicted, in the hub's nanoseconds.
+  /// The age at which the log's events are evicted, in the hub's nanoseconds.
   let age: Int64?
   let maximumBacklogBytes: UInt64
   /// In the lanes' nanoseconds.
   let maximumLag: Int64?
-  /// 0: events are not coalesced; nil: as the endpoint says.
+  /// 0 disables coalescing. `nil` uses the endpoint's window.
   let coalescingWindow: Int64?
 
   var slowReaders: ChannelConfiguration.SlowReaderPolicy { configuration.slowReaders }
-  /// The log keeps in mind where the newest event of each key is.
+  /// Whether the log tracks the position of each key's newest event.
   var isKeyed: Bool { slowReaders == .newestPerKey }
 
   init(_ configuration: ChannelConfiguration, hubRetention: Retention) {

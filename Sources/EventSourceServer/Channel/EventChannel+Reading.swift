@@ -1,13 +1,13 @@
 internal import EventSourceFormat
 
 extension EventChannel {
-  /// What there is behind a position.
+  /// The result of reading from a position.
   enum Reading {
-    /// Nothing: it is the log's end.
+    /// There is nothing: the position is the log's end.
     case nothing
-    /// The next bytes, to the end of their segment, and where the log ends.
+    /// The next bytes, up to the end of their segment, and the log's end.
     case piece(LogPiece, end: UInt64)
-    /// The position is no longer held.
+    /// The position is no longer retained.
     case evicted
   }
 
@@ -20,7 +20,7 @@ extension EventChannel {
     }
   }
 
-  /// What holds events that the log no longer has; nil: nothing does. A run's log has everything.
+  /// The source of events that the log no longer retains, or `nil` if there is none. A run's log retains everything.
   var replaySource: (any EventRepository)? { run == nil ? withState { $0.repository } : nil }
 
   func snapshot() -> LogSnapshot { withState { LogSnapshot($0.log) } }
@@ -29,7 +29,7 @@ extension EventChannel {
 
   func hasUnread(behind position: UInt64) -> Bool { logEnd > position }
 
-  /// Where the newest event begins, if it is held, behind a position.
+  /// Returns the position of the newest event, if it is retained and not before `position`.
   func newestEvent(behind position: UInt64) -> UInt64? {
     withState { state in
       guard let newest = state.log.newestEvent, newest >= max(position, state.log.start) else { return nil }
@@ -37,22 +37,25 @@ extension EventChannel {
     }
   }
 
-  /// What a reader knows that has everything up to the log's end, as the composite ID of its stream says it.
+  /// Returns the claim of a reader that has everything up to the log's end, for its stream's composite ID.
   func claimAtEnd(_ state: State) -> ChannelClaim {
     let number = state.log.endOrdinal
     if let id = state.newestOwnID { return .own(id.rawValue, number: number) }
-    // The shared history has never had an event; the log may have comments.
+    // The shared history has never had an event. The log may contain comments.
     if state.follower?.isFollowing == true { return .beginning }
     guard number == 0, state.history != nil else { return .number(number) }
-    // Nothing was published in this life, and a history may hold events: of one without any, the reader has nothing.
+    // Nothing was published in this life, but a history may hold events. If it is known to be empty, the reader is at
+    // the beginning.
     return state.newestOfHistory == .known ? .beginning : .unknown
   }
 }
 
 /// Eviction.
 extension EventChannel {
-  /// Evicts a segment if it is the oldest one held and, unless it is a last resort, every lane has offered all of it;
-  /// whether it did.
+  /// Evicts a segment if it is the oldest retained one and every lane has offered all of it. As a last resort, evicts
+  /// it even if it has not been offered.
+  ///
+  /// - Returns: Whether the segment was evicted.
   func evict(_ segment: LogSegment, owner: LogOwner, isLastResort: Bool = false) -> Bool {
     withState { state in
       guard state.log.segments.first === segment else { return false }
@@ -63,9 +66,11 @@ extension EventChannel {
     }
   }
 
-  /// Evicts the oldest of several segments, offered or not; whether there were several.
+  /// Evicts the oldest segment, offered or not, if there are several.
+  ///
+  /// - Returns: Whether there were several.
   func evictOldest(owner: LogOwner) -> Bool {
-    // A run is kept whole.
+    // A run is retained whole.
     guard run == nil else { return false }
     return withState { state in
       guard state.log.segments.count > 1 else { return false }

@@ -2,9 +2,9 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// One life of a feed: its log, its readers in each lane, and the history registered for it.
+/// One life of a channel: its log, its readers in each lane, and the history registered for it.
 ///
-/// One lock guards the state. It is held for the copying of one small event, or of a small log; or for a binary search;
+/// One lock guards the state. It is held while one small event or a small log is copied, or for a binary search, and
 /// never while foreign code runs. Lock order: this lock, then a lane mailbox's or the segment registry's.
 final class EventChannel: Sendable {
   struct State {
@@ -12,26 +12,25 @@ final class EventChannel: Sendable {
     /// One for each lane that has readers of the channel.
     var audiences: [LaneAudience] = []
     var readers = 0
-    /// The newest event's ID, if it is not a generated one. Of a channel that is recorded it may be one from before
-    /// this life.
+    /// The newest event's ID, if it was not generated. On a recorded channel it may come from before this life.
     var newestOwnID: EventID?
-    /// The channel's history.
     var history: ChannelHistory? { didSet { isRecorded = history?.recorder != nil } }
-    /// Publications on their way through the recording repository, once there was one.
+    /// Publications that wait for the recording repository. `nil` until there was one.
     var recording: RecordingQueue?
-    /// The history is this, or none, because somebody said so for this channel: it is not forgotten.
+    /// Whether the application set or removed the repository for this channel. Such a channel is not forgotten.
     var hasExplicitRepository = false
-    /// How the channel treats its readers and its past at present.
+    /// The current rules.
     var rules: ChannelRules
-    /// How many handles there are, which keep it from being forgotten.
+    /// The number of handles. A channel with handles is not forgotten.
     var handles = 0
-    /// Nothing is published to it any more, and nobody subscribes.
+    /// Whether the channel was removed. Nothing more is published to it, and no reader subscribes.
     var isRemoved = false
-    /// Whether the run is over and its last event is in the log. A stream that has everything then ends.
+    /// Whether the run is over and its last event is in the log. A stream that has received everything then ends.
     var isEnded = false
-    /// Whether there is a recorder: each publication asks, and to ask the history itself would retain it.
+    /// Whether there is a recorder. A copy, because every publication checks it and accessing the history would retain
+    /// it.
     private(set) var isRecorded = false
-    /// What is known of the newest event of a history that records, before anything was published in this life.
+    /// What is known of the newest event of a recording history, before anything was published in this life.
     var newestOfHistory = NewestOfHistory.notAsked
 
     init(_ rules: ChannelRules, history: ChannelHistory?, recording: RecordingQueue?) {
@@ -43,7 +42,7 @@ final class EventChannel: Sendable {
     }
 
     var repository: (any EventRepository)? { history?.repository }
-    /// The same, if it records.
+    /// The repository, if it records.
     var recorder: (any RecordingEventRepository)? { history?.recorder }
     var follower: ChannelFollower? { history?.follower }
   }
@@ -54,15 +53,15 @@ final class EventChannel: Sendable {
 
   let name: ChannelName
   let incarnation: UInt64
-  /// What the generated IDs of this life begin with, before the number.
+  /// The prefix of the generated IDs of this life, before the number.
   let idPrefix: String
-  /// What makes it a run; nil: a channel of the hub.
+  /// The run that this channel carries. `nil` for a channel of the hub.
   let run: RunCore?
   private let state: Mutex<State>
 
-  /// Whether events have keys in the log, for publishers, which make them before they take the lock.
+  /// Whether events have keys in the log. Publishers compute the keys before they take the lock.
   let isKeyed: Atomic<Bool>
-  /// How many answers of its repository are awaited that have been given up, because they are late.
+  /// The number of cancelled repository requests that have not returned yet.
   let lateAnswers = Atomic(0)
 
   init(
@@ -77,10 +76,11 @@ final class EventChannel: Sendable {
     state = Mutex(State(rules, history: history, recording: recording))
   }
 
-  /// Publications on their way through the recording repository; nil: there never was one.
+  /// Publications that wait for the recording repository. `nil` if there never was one.
   var recording: RecordingQueue? { withState { $0.recording } }
 
-  /// The queue of publications to record, made if there is none; nil: the channel is removed.
+  /// Returns the queue of publications to record, creating it if there is none. Returns `nil` if the channel is
+  /// removed.
   func makeRecording() -> RecordingQueue? {
     withState { state in
       guard !state.isRemoved else { return nil }
@@ -90,11 +90,11 @@ final class EventChannel: Sendable {
     }
   }
 
-  /// Looks at the state, or changes it, under the lock.
+  /// Reads or changes the state under the lock.
   func withState<R>(_ body: (inout State) throws -> R) rethrows -> R {
     try state.withLock { state in
-      // The lock gives access to one thread at a time; what comes out of it is a value, or an object with a rule of its
-      // own.
+      // The lock gives access to one thread at a time. The result is a value, or an object with its own synchronization
+      // rule.
       nonisolated(unsafe) let result = try body(&state)
       return result
     }

@@ -1,20 +1,21 @@
 internal import EventSourceFormat
 
-/// A place in one life of a channel: behind the event of this number. Numbers begin at 1, so 0 is before the first.
+/// A place in one life of a channel, after the event with this number. Numbers begin at 1, so 0 is before the first
+/// event.
 struct Position: Hashable {
-  /// Which life of which channel. No two lives of any channels of a hub have the same, so a channel that is removed and
-  /// opened again, or forgotten and made again, is told apart from what it was.
+  /// The life of a channel. Every life of every channel of a hub has its own incarnation, so a channel that is removed
+  /// and opened again, or forgotten and created again, is distinguished from its earlier life.
   var incarnation: UInt64
   var number: UInt64
 }
 
-/// How positions are written as event IDs, and read back: `k3f9x2ab1-17` is the seventeenth of the first channel.
+/// The format of positions as event IDs. `k3f9x2ab1-17` is the seventeenth event of the first channel.
 ///
-/// This type makes every ID that a hub generates and reads every one that comes back. The first eight characters are
-/// random for each hub, also if its ``EventHub/Configuration/idPrefix`` is configured, so an ID from before a restart
-/// is never taken for one of this life.
+/// This type creates every ID that a hub generates and parses every ID that a reader sends back. Eight random
+/// characters identify the hub, even if ``EventHub/Configuration/idPrefix`` is configured, so an ID from before a
+/// restart is never taken for one of this hub.
 struct PositionForm: Sendable {
-  /// What all generated IDs begin with.
+  /// The prefix of all generated IDs.
   let prefix: String
 
   private static let digits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
@@ -24,7 +25,7 @@ struct PositionForm: Sendable {
     prefix = (configured.map { $0 + "." } ?? "") + String(decoding: random, as: UTF8.self)
   }
 
-  /// What the IDs of one incarnation begin with, before the number.
+  /// Returns the prefix of one incarnation's IDs, before the number.
   func prefix(of incarnation: UInt64) -> String {
     var digits: [UInt8] = []
     var rest = incarnation
@@ -37,7 +38,7 @@ struct PositionForm: Sendable {
 
   func text(_ position: Position) -> String { "\(prefix(of: position.incarnation))\(position.number)" }
 
-  /// The position that an ID names; nil if the ID is not exactly as ``text(_:)`` writes it.
+  /// Returns the position that an ID names, or `nil` if the ID is not exactly as ``text(_:)`` writes it.
   func position(in id: String) -> Position? {
     guard id.utf8.count > prefix.utf8.count else { return nil }
     return id.withBytes { bytes in
@@ -51,7 +52,7 @@ struct PositionForm: Sendable {
     }
   }
 
-  /// A number without leading zeros.
+  /// Returns the value of digits without leading zeros.
   private static func value(
     _ digits: Slice<UnsafeBufferPointer<UInt8>>, base: UInt64, digit: (UInt8) -> Int?
   ) -> UInt64? {

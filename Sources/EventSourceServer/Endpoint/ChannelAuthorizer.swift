@@ -35,18 +35,18 @@ public struct ChannelGrant: Sendable, Hashable {
   /// The caller's identity, chosen by the application. The key for ``EventHub/Configuration/maximumReadersPerCaller``
   /// and ``EventHub/revokeStreams(of:in:)``.
   public var identity: String?
-  /// Which of the channels that were asked for may be read, by the names that were asked for; nil: all of them. The
-  /// stream is one of just these; if there are none, the request is refused with 403.
+  /// The requested channels that may be read, by their requested names. The stream consists of only these. If there are
+  /// none, the request is rejected with 403. `nil` means all requested channels.
   public var channels: Set<ChannelName>?
 
-  /// Which channel is really read for one that was asked for, as `["me": "user-42"]`; one that is not here is read
-  /// itself. Naming a channel here permits it to be read. Names that were not asked for, or are not in ``channels``,
-  /// mean nothing, so a grant never adds a channel to a stream.
+  /// The channel to read in place of a requested one, such as `["me": "user-42"]`. A requested channel without an entry
+  /// is read itself. An entry permits its channel to be read. Entries for names that were not requested or are not in
+  /// ``channels`` have no effect, so a grant never adds a channel to a stream.
   ///
-  /// The hub knows the channel by its own name: in statistics, logs, revocations and repositories. The reader does not:
-  /// gaps, removals and rejections name what it asked for, and a last event ID of several channels has a hash of the
-  /// channel's own name, which somebody who guesses the name can confirm. Grant the same channel to a caller each time:
-  /// on a stream of one channel, an ID that the application made is looked for in whatever channel is granted.
+  /// The hub uses the channel's own name in statistics, logs, revocations and repositories. The reader sees the
+  /// requested name in gaps, removals and rejections. The last event ID of a stream of several channels contains a hash
+  /// of the channel's own name, so a reader that guesses the name can confirm it. Grant a caller the same channel each
+  /// time: on a stream of one channel, an application ID is looked up in whatever channel is granted.
   public var aliases: [ChannelName: ChannelName]
 
   /// Creates a grant.

@@ -1,31 +1,33 @@
 extension CrossOriginPolicy {
-  /// Origins.
+  /// The origins whose pages may read the streams.
   public enum Origins: Sendable, Hashable {
-    /// Those of the server itself only: no field is sent.
+    /// Only the server's own origin. No field is sent.
     case sameOriginOnly
-    /// Any, without credentials.
+    /// Any origin, without credentials.
     case any
-    /// These, exactly as a browser sends them: scheme, host in lower case, and the port unless it is the scheme's own;
-    /// `https://example.org`, `http://localhost:3000`. There are no wildcards: use ``matching(_:)``.
+    /// The origins in the set, written exactly as a browser sends them: scheme, host in lower case, and the port unless
+    /// it is the scheme's default, such as `https://example.org` or `http://localhost:3000`. There are no wildcards:
+    /// use ``matching(_:)``.
     case listed(Set<String>)
-    /// Those for which a function returns true; made by ``matching(_:)``.
+    /// Origins for which a function returns `true`, created by ``matching(_:)``.
     case matched(OriginPredicate)
 
-    /// Those for which a function returns true: subdomains, preview deployments, origins kept in a database.
+    /// Returns origins for which a function returns `true`: subdomains, preview deployments, origins kept in a
+    /// database.
     ///
-    /// - Parameter isAdmitted: Is given the `Origin` field of a request as it was received, which may be `null` or
-    ///   anything else that a client makes up, so compare whole origins and not only how they end. Called on the
-    ///   server's threads for every request that has the field, so it must not block.
+    /// - Parameter isAdmitted: Receives the `Origin` field of a request as sent. It may be `null` or anything that a
+    ///   client makes up, so compare whole origins and not only their suffix. Called on the server's threads for every
+    ///   request that has the field, so it must not block.
     public static func matching(_ isAdmitted: @escaping @Sendable (String) -> Bool) -> Origins {
       .matched(OriginPredicate(isAdmitted))
     }
 
-    /// Whether an origin, which is not the server's own, is one of these by name.
+    /// Returns whether these origins list or match an origin other than the server's own.
     func admits(_ origin: String) -> Bool {
       switch self {
       case .sameOriginOnly, .any: false
       case .listed(let listed): listed.contains(origin)
-      // What is admitted is sent back.
+      // An admitted origin is sent back, so it must be a valid field value.
       case .matched(let predicate): HeaderField("Origin", origin).isSendable && predicate.isAdmitted(origin)
       }
     }

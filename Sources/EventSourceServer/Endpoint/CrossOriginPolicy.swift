@@ -1,26 +1,27 @@
-/// Which pages of other origins may read the streams (the CORS protocol of the Fetch standard).
+/// The policy for pages of other origins that read the streams (the CORS protocol of the Fetch standard).
 public struct CrossOriginPolicy: Sendable, Hashable {
-  /// Whose pages.
+  /// The origins whose pages may read.
   public var origins: Origins
-  /// Whether they may send cookies and authorization; not together with ``Origins/any``.
+  /// Whether those pages may send cookies and authorization. Cannot be combined with ``Origins/any``.
   public var allowsCredentials: Bool
-  /// How long a browser may remember the answer to a preflight request, up to a day. Browsers have shorter limits of
-  /// their own.
+  /// The time for which a browser may cache the response to a preflight request, up to a day. Browsers have shorter
+  /// limits of their own.
   public var preflightAge: Duration
 
-  /// The methods that a preflight allows. The handler itself serves only GET and HEAD; others are for routes of the
-  /// program's own at the same path.
+  /// The methods that a preflight allows. The handler itself serves only GET and HEAD. Add others for the application's
+  /// own routes at the same path.
   public var allowedMethods = ["GET", "HEAD"]
-  /// The request fields that a preflight allows, compared without regard to case; `*` allows all but `Authorization`.
-  /// A browser's `EventSource` sends only `Last-Event-ID`; the others are for clients that use `fetch`.
+  /// The request fields that a preflight allows, compared case-insensitively. `*` allows all but `Authorization`. A
+  /// browser's `EventSource` sends only `Last-Event-ID`; the others are for clients that use `fetch`.
   public var allowedFields = ["Accept", "Authorization", "Cache-Control", "Content-Type", "Last-Event-ID"]
-  /// The response fields that scripts may read, beside those that the Fetch standard always shows; `*` exposes all.
+  /// The response fields that scripts may read in addition to those that the Fetch standard always exposes. `*` exposes
+  /// all.
   public var exposedFields: [String] = []
-  /// Whether a page from the public internet may read from this server when it is in a private network or on the
-  /// page's own machine (Private Network Access). Only a preflight that asks for it is told so.
+  /// Whether a page from the public internet may read from this server when the server is in a private network or on
+  /// the page's own machine (Private Network Access). Sent only in response to a preflight that asks for it.
   public var allowsPrivateNetwork = false
 
-  /// Makes a policy.
+  /// Creates a policy.
   public init(_ origins: Origins, allowsCredentials: Bool = false, preflightAge: Duration = .seconds(3600)) {
     self.origins = origins
     self.allowsCredentials = allowsCredentials
@@ -52,7 +53,7 @@ public struct CrossOriginPolicy: Sendable, Hashable {
         try ConfigurationError.require(
           HTTPToken.isValid(name), "crossOrigin.\(property)", "names without spaces, commas and the like",
           name.debugDescription)
-        // Beside credentials the asterisk is a name like others (Fetch, 3.3.4), so it would allow nothing.
+        // With credentials, browsers treat the asterisk as an ordinary name (Fetch, 3.3.4), so it would allow nothing.
         try ConfigurationError.require(
           !(allowsCredentials && name == "*"), "crossOrigin.\(property)", "every name written out beside credentials",
           "\"*\"")
@@ -62,7 +63,7 @@ public struct CrossOriginPolicy: Sendable, Hashable {
 }
 
 extension CrossOriginPolicy {
-  /// The fields of any response to a request.
+  /// Returns the fields for any response to a request.
   package func fields(for request: any EventStreamRequest) -> [HeaderField] {
     var fields = originFields(for: request)
     if !exposedFields.isEmpty, Self.areAllowing(fields) {
@@ -71,11 +72,11 @@ extension CrossOriginPolicy {
     return fields
   }
 
-  /// The answer to OPTIONS: a preflight's, or only the methods allowed.
+  /// Returns the response to OPTIONS: that of a preflight, or only the allowed methods.
   ///
   /// - Parameters:
   ///   - allow: The value of `Allow`.
-  ///   - methods: What a preflight allows beside ``allowedMethods``.
+  ///   - methods: The methods that a preflight allows in addition to ``allowedMethods``.
   package func preflight(
     for request: any EventStreamRequest, allow: String = EventStreamRejection.allowedMethods, methods: [String] = []
   ) -> EventStreamResponseHead {
@@ -105,7 +106,7 @@ extension CrossOriginPolicy {
     case .any: return [HeaderField("Access-Control-Allow-Origin", "*")]
     case .listed, .matched: break
     }
-    // Said also to origins that are not admitted, or a cache would give one's answer to another.
+    // Also sent to origins that are not admitted; otherwise a cache could serve one origin's response to another.
     var fields = [HeaderField("Vary", "Origin")]
     let sent = request.fields.values(of: "Origin")
     if sent.count == 1, origins.admits(sent[0]) {

@@ -1,15 +1,15 @@
 extension EventStreamHandler {
   /// The behavior of an endpoint's streams. Every value has a default.
   public struct Configuration: Sendable {
-    /// What happens when a reader asks to resume after an event that is no longer available. Except with `refuse`, the
-    /// reader also gets an event of type `eventsource-gap`.
+    /// What happens when a reader asks to resume after an event that is no longer available. In every case except
+    /// `reject`, the reader also gets an event of type `eventsource-gap`.
     public enum GapPolicy: Sendable {
       /// Everything available, then new events.
       case replayAvailable
       /// Only new events.
       case liveOnly
-      /// No stream, but a response with this status, 400 to 599, and one line of reason. If a repository must be asked
-      /// first, the response waits for its answer.
+      /// No stream. The response has this status, 400 to 599, and a one-line reason. If a repository must be asked
+      /// first, the response waits for its result.
       case reject(status: Int)
       /// The channel's state, then new events.
       case snapshot(any SnapshotProvider)
@@ -23,15 +23,15 @@ extension EventStreamHandler {
       case endsChannel
     }
 
-    /// What a request for a channel gets that is not there: one that was removed, or not opened yet.
+    /// The response to a request for a channel that does not exist: one that was removed or is not open yet.
     public enum MissingChannel: Sendable, Hashable {
       /// 404.
       case notFound
-      /// 204, by which conforming clients are told not to reconnect (WHATWG HTML 9.2.3).
+      /// 204, which tells conforming clients not to reconnect (WHATWG HTML 9.2.3).
       case finished
-      /// It waits without an answer until the channel is opened, and for the longest of this time; then 404. It counts
-      /// as a stream meanwhile. The authorizer is asked before, and once more when the channel is there. HEAD does not
-      /// wait.
+      /// The request waits without a response until the channel is opened. After this time it gets 404. While it waits,
+      /// it counts as a stream. The authorizer decides when the request arrives and again when the channel is open.
+      /// HEAD does not wait.
       case waits(upTo: Duration)
     }
 
@@ -54,9 +54,9 @@ extension EventStreamHandler {
     public var lastEventIDQueryItems = ["lastEventID", "lastEventId", "last-event-id"]
     /// The maximum length of a last event ID, in bytes.
     ///
-    /// A longer ID, or one with a line break or a NUL, is treated as unknown: the reader is told of a gap, and
-    /// ``gapPolicy`` applies. It is not refused, because any status other than 200 ends a browser's `EventSource` for
-    /// good.
+    /// A longer ID, or one with a line break or a NUL, is treated as unknown: the reader gets a gap event, and
+    /// ``gapPolicy`` applies. It is not rejected, because a browser's `EventSource` never reconnects after a status
+    /// other than 200.
     public var maximumLastEventIDBytes = 4096
     /// Whether a reader without a last event ID gets everything available first, instead of only new events.
     public var replaysToNewReaders = false
@@ -66,8 +66,8 @@ extension EventStreamHandler {
     public var snapshotForNewReaders: (any SnapshotProvider)?
     /// What happens to a stream of several channels when one is removed. A stream of one channel ends.
     public var channelRemoval = ChannelRemoval.endsStream
-    /// What a request for a channel gets that is not there. A browser's `EventSource` does not reconnect after any
-    /// status but 200, so with ``MissingChannel/waits(upTo:)`` a reader whose channel was removed stays.
+    /// The response to a request for a channel that does not exist. A browser's `EventSource` does not reconnect after
+    /// any status but 200. With ``MissingChannel/waits(upTo:)``, a reader whose channel was removed can stay connected.
     public var missingChannel = MissingChannel.notFound
 
     /// The idle time after which a comment is sent. It keeps proxies from closing the stream and detects dead peers.
@@ -79,21 +79,20 @@ extension EventStreamHandler {
     /// The line is part of the block of the first event or heartbeat, because several clients deliver a block with only
     /// `retry` as an empty event. A conforming reader applies it as soon as it has read the line.
     public var reconnectionTime: Duration?
-    /// The fraction by which the times in `retry` vary, so that readers do not return together. 0.5 means 50 % to 150
-    /// %.
+    /// The fraction by which the times in `retry` vary, so that readers do not return together. 0.5 means 50% to 150%.
     public var reconnectionJitter = 0.5
     /// The maximum duration of a stream, so that readers are rebalanced over servers. `nil` means no limit.
     public var maximumStreamDuration: Duration?
-    /// The fraction by which that duration varies. 0.1 means 90 % to 110 %.
+    /// The fraction by which that duration varies. 0.1 means 90% to 110%.
     public var streamDurationJitter = 0.1
     /// The time after which a connection that accepts no waiting bytes is disconnected.
     public var stallTimeout: Duration = .seconds(30)
-    /// If set, each reader gets at most one event per window, the newest, at its own phase. For events that all mean
-    /// *look again*.
+    /// The window in which each reader gets at most one event, the newest. Each reader has its own phase. `nil`
+    /// disables coalescing. Intended for events that only tell readers to fetch the current state.
     public var coalescingWindow: Duration?
 
-    /// The interval at which the authorizer is asked again about an open stream, which ends if it is refused. `nil`
-    /// asks once. The original request is kept in memory for this.
+    /// The interval at which the authorizer is asked again about an open stream. The stream ends if the authorizer
+    /// rejects it. `nil` asks only once. The original request is kept in memory for this.
     public var reauthorizationInterval: Duration?
 
     /// Which pages of other origins may read the streams.
@@ -101,9 +100,9 @@ extension EventStreamHandler {
     /// The `Retry-After` value of a response that refuses a request because a limit has been reached. Whole seconds,
     /// rounded up, up to a day.
     public var retryAfter: Duration = .seconds(5)
-    /// The text of a comment line at the beginning of every stream. `nil` means none. Several proxies forward the head
-    /// only with the first bytes of the body; without the line, a reader would be connecting until the first event.
-    /// Readers ignore the line, and the first event follows it directly.
+    /// The text of a comment line at the beginning of every stream. `nil` sends none. Several proxies forward the head
+    /// only with the first bytes of the body. Without the line, a reader behind one would not see the connection open
+    /// until the first event. Readers ignore the line, and the first event follows it directly.
     public var openingComment: String? = ""
     /// Additional fields for the head of every stream. ``validate()`` rejects fields that frame the message, which the
     /// stack sends, and fields that the handler sends itself.

@@ -1,5 +1,5 @@
 extension EventStreamHandler.Configuration {
-  /// Checks every value. A configuration that passes stops no program later, whatever was written in it.
+  /// Checks every value. A configuration that passes does not trap later.
   public func validate() throws(ConfigurationError) {
     try validateChannels()
     try validateNames()
@@ -15,9 +15,10 @@ extension EventStreamHandler.Configuration {
       isOneLine, "openingComment", "one line of at most 65536 bytes", "\(comment.utf8.count) bytes")
   }
 
-  /// Checks every value, and that requests at a path can name a channel at all.
+  /// Checks every value, and that requests at a path can name a channel.
   ///
-  /// - Parameter pattern: Where the handler will be mounted. A segment named `channel` names the channel that is read.
+  /// - Parameter pattern: The path at which the handler will be mounted. A segment named `channel` names the channel to
+  ///   read.
   public func validate(mountedAt pattern: PathPattern) throws(ConfigurationError) {
     try validate()
     try ConfigurationError.require(
@@ -50,8 +51,7 @@ extension EventStreamHandler.Configuration {
     }
   }
 
-  /// A name is compared with decoded ones, so one that is written encoded, or with a part of the query's syntax, would
-  /// match nothing that its author has in mind.
+  /// Names are compared with decoded names. A name that is percent-encoded or contains query syntax would never match.
   private static func validateQueryName(_ name: String, _ property: String) throws(ConfigurationError) {
     let isUsable = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"&=?#%+;".utf8.contains($0) }
     try ConfigurationError.require(
@@ -70,7 +70,7 @@ extension EventStreamHandler.Configuration {
     for (name, value) in [("reconnectionTime", reconnectionTime ?? .zero), ("retryAfter", retryAfter)] {
       try ConfigurationError.require((.zero ... .seconds(86_400)).contains(value), name, "zero to a day", value)
     }
-    // A number that is not one is in no range.
+    // NaN is in no range, so it is rejected here.
     try ConfigurationError.require(
       (0...1).contains(reconnectionJitter), "reconnectionJitter", "0 to 1", reconnectionJitter)
     try ConfigurationError.require(

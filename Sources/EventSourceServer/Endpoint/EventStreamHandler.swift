@@ -11,15 +11,15 @@ public final class EventStreamHandler: Sendable {
   public let configuration: Configuration
 
   let authorizer: (any ChannelAuthorizer)?
-  /// The runs that are read, instead of the hub's channels.
+  /// The runs to read instead of the hub's channels.
   let runs: RunStore?
   // The configuration's durations in the lanes' unit.
   let heartbeatInterval: Int64?
   let stallTimeout: Int64
   let coalescingWindow: Int64
-  /// The beginning of every stream, if it is the same for all.
+  /// The opening bytes of every stream, if they are the same for all.
   let opening: EventStreamBytes?
-  /// The head of every stream that has no fields of its own. Made once, because every field is checked.
+  /// The head of every stream without additional fields. Created once, because every field is checked.
   let streamHead: EventStreamResponseHead
 
   /// Creates an endpoint.
@@ -52,7 +52,7 @@ public final class EventStreamHandler: Sendable {
     streamHead = Self.streamHead(adding: [], configuration, body: .stream)
   }
 
-  /// The head of a stream with fields of its own, of another type, or with another body.
+  /// Returns the head of a stream with additional fields, another content type or another body.
   func streamHead(
     adding fields: [HeaderField], isJSONLines: Bool, body: EventStreamResponseHead.Body
   ) -> EventStreamResponseHead {
@@ -68,7 +68,7 @@ public final class EventStreamHandler: Sendable {
       fields: [
         HeaderField("Content-Type", isJSONLines ? "application/jsonl" : "text/event-stream; charset=utf-8"),
         HeaderField("Cache-Control", "no-cache, no-transform"),
-        // nginx would hold the events back until its buffer is full.
+        // Without this, nginx would hold the events back until its buffer is full.
         HeaderField("X-Accel-Buffering", "no"),
       ] + fields + configuration.fields,
       body: body
@@ -77,12 +77,12 @@ public final class EventStreamHandler: Sendable {
 
   private static func comment(_ configuration: Configuration, _ hub: EventHub) -> EventStreamBytes? {
     var bytes: [UInt8] = []
-    // It cannot fail: the comment was checked with the configuration.
+    // This cannot fail: the comment was validated with the configuration.
     if let comment = configuration.openingComment { try? EventStreamEncoder.encode(comment: comment, into: &bytes) }
     return LogSegment.standalone(bytes, budget: hub.budget)
   }
 
-  /// Handles a request. Refuses it at once, or opens a stream in the lane's next run.
+  /// Handles a request. Rejects it immediately, or opens a stream in the lane's next run.
   ///
   /// - Parameters:
   ///   - request: The request. The stack discards its body, if any.

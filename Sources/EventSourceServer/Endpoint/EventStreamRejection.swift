@@ -26,7 +26,7 @@ public struct EventStreamRejection: Sendable, Hashable {
   }
 
   /// 403: the caller may not read this.
-  public static let forbidden = EventStreamRejection(status: 403, reason: "this stream is not yours to read")
+  public static let forbidden = EventStreamRejection(status: 403, reason: "you are not allowed to read this stream")
 
   /// 204: nothing more will come. A conforming client does not reconnect.
   public static let finished = EventStreamRejection(status: 204, reason: "")
@@ -49,7 +49,7 @@ extension EventStreamRejection {
   }
 
   static let notAcceptable = EventStreamRejection(
-    status: 406, reason: "what is here is text/event-stream, which the Accept field excludes"
+    status: 406, reason: "this resource is text/event-stream, which the Accept field excludes"
   )
 
   static func unknownChannel(_ name: ChannelName) -> EventStreamRejection {
@@ -57,14 +57,14 @@ extension EventStreamRejection {
   }
 
   static func unavailable(
-    retryAfter: Duration, _ reason: String = "no streams are being opened at present"
+    retryAfter: Duration, _ reason: String = "no new streams are accepted at present"
   ) -> EventStreamRejection {
     EventStreamRejection(status: 503, fields: [retryField(retryAfter)], reason: reason)
   }
 
   static func tooManyStreams(retryAfter: Duration) -> EventStreamRejection {
     EventStreamRejection(
-      status: 429, fields: [retryField(retryAfter)], reason: "this caller has as many streams open as they may"
+      status: 429, fields: [retryField(retryAfter)], reason: "this caller has too many open streams"
     )
   }
 

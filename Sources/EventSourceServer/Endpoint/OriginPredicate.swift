@@ -1,4 +1,4 @@
-/// A function that decides about origins. Two are equal if one is a copy of the other.
+/// A function that decides about origins. Two predicates are equal if one is a copy of the other.
 public struct OriginPredicate: Sendable, Hashable {
   private final class Function: Sendable {
     let isAdmitted: @Sendable (String) -> Bool
@@ -11,9 +11,9 @@ public struct OriginPredicate: Sendable, Hashable {
 
   func isAdmitted(_ origin: String) -> Bool { function.isAdmitted(origin) }
 
-  /// Whether both are copies of one predicate.
+  /// Returns whether both are copies of one predicate.
   public static func == (left: OriginPredicate, right: OriginPredicate) -> Bool { left.function === right.function }
 
-  /// Feeds the predicate's identity.
+  /// Hashes the predicate's identity.
   public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(function)) }
 }

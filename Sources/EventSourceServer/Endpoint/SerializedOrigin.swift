@@ -1,6 +1,6 @@
-/// The text by which browsers name an origin in the `Origin` field (WHATWG HTML 7.1.1, serialization of an origin).
+/// The text that names an origin in the `Origin` field (WHATWG HTML 7.1.1, serialization of an origin).
 enum SerializedOrigin {
-  /// Whether a browser could send this text for an origin that has a name. `null` names none: many unrelated pages
+  /// Returns whether a browser could send this text for a tuple origin. `null` is not accepted: many unrelated pages
   /// share it.
   static func isValid(_ origin: String) -> Bool {
     guard let colon = origin.firstIndex(of: ":"), origin[colon...].hasPrefix("://") else { return false }
@@ -10,7 +10,7 @@ enum SerializedOrigin {
   }
 
   private static func hostAndPort(_ text: Substring) -> (host: Substring, port: Substring?) {
-    // The colons of an IPv6 address stand within its brackets.
+    // The colons of an IPv6 address are within its brackets.
     guard let colon = text.lastIndex(of: ":"), !text[colon...].contains("]") else { return (text, nil) }
     return (text[..<colon], text[text.index(after: colon)...])
   }
@@ -20,8 +20,8 @@ enum SerializedOrigin {
     return text.utf8.allSatisfy { isLetter($0) || isDigit($0) || "+-.".utf8.contains($0) }
   }
 
-  /// Labels of lower-case letters, digits, hyphens and underscores; browsers send other letters in their ASCII form
-  /// (`xn--`).
+  /// Returns whether the text consists of labels of lower-case letters, digits, hyphens and underscores. Browsers send
+  /// other letters in their ASCII form (`xn--`).
   private static func isName(_ text: Substring) -> Bool {
     let name = text.hasSuffix(".") ? text.dropLast() : text
     return name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
@@ -36,7 +36,7 @@ enum SerializedOrigin {
     }
   }
 
-  /// A port in decimal that is not the one which browsers leave out.
+  /// Returns whether the text is a decimal port other than the scheme's default, which browsers omit.
   private static func isPort(_ text: Substring, of scheme: Substring) -> Bool {
     guard let number = UInt16(text), number > 0, String(number) == text else { return false }
     switch scheme {

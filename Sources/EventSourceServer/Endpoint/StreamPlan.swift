@@ -1,24 +1,24 @@
 internal import EventSourceFormat
 
-/// What a well-formed request asks for. In an object, because each look at the phase of a request copies its plan.
+/// The parameters of a well-formed request. A class, because every access to a request's phase would copy a struct.
 ///
-/// Lock rule, which makes the class `Sendable`: a plan made elsewhere is passed to the lane once. From then on only the
-/// lane's thread uses it.
+/// Lock rule, which makes the class `Sendable`: a plan created elsewhere is passed to the lane once. From then on only
+/// the lane's thread uses it.
 final class StreamPlan: @unchecked Sendable {
-  /// Stands for a last event ID that no event can have: one that is too long, or has a line break or a NUL. It begins
-  /// with a space, which the `Last-Event-ID` field cannot carry and publishers are refused, so whoever is asked for
-  /// the events after it does not know it, and the reader is told of a gap. A rejection would end a browser's
-  /// `EventSource` for good (WHATWG HTML 9.2.2).
+  /// A placeholder for a last event ID that no event can have: one that is too long or contains a line break or a NUL.
+  /// It begins with a space. The `Last-Event-ID` field cannot carry that, and publishers may not use it, so no history
+  /// knows the ID and the reader gets a gap event. A rejection would permanently end a browser's `EventSource` (WHATWG
+  /// HTML 9.2.2).
   static let unusableLastEventID = " unusable"
 
   let request: any EventStreamRequest
   let channels: [ChannelName]
   let lastEventID: String?
-  /// Until when a channel that is not there is waited for, once that has begun.
+  /// The time until which the request waits for a missing channel, once it has begun to wait.
   var waitEnd = Int64.never
   /// Whether the history was asked for the run.
   var wasSought = false
-  /// Whether a run is sent as JSON lines when it is over, instead of as events.
+  /// Whether a finished run is sent as JSON lines instead of events.
   let isJSONLines: Bool
   var isHead: Bool { request.method == "HEAD" }
 
@@ -29,7 +29,7 @@ final class StreamPlan: @unchecked Sendable {
     self.isJSONLines = isJSONLines
   }
 
-  /// Reads a request; throws the rejection of one that is not well-formed. OPTIONS is not for here.
+  /// Parses a request. Throws the rejection of a malformed one. The caller handles OPTIONS.
   convenience init(
     _ request: any EventStreamRequest, routeChannels: [String], _ configuration: EventStreamHandler.Configuration
   ) throws(EventStreamRejection) {
@@ -41,8 +41,8 @@ final class StreamPlan: @unchecked Sendable {
     self.init(request, channels, lastEventID: Self.lastEventID(request, target, configuration))
   }
 
-  /// The channels that the query names. Where the path or the configuration names what is read, the query must not
-  /// add to it: rules of proxies look at the path.
+  /// Returns the channels that the query names. If the path or the configuration names channels, the query must not add
+  /// to them, because proxies apply their rules to the path.
   private static func queryChannels(
     _ target: RequestTarget, _ routeChannels: [String], _ configuration: EventStreamHandler.Configuration
   ) throws(EventStreamRejection) -> [String] {
@@ -52,7 +52,7 @@ final class StreamPlan: @unchecked Sendable {
     guard configuration.channels.isEmpty else {
       throw .bad("the query item \"\(item)\" cannot add channels; this endpoint has its own")
     }
-    // The root path has no segment that could name a channel: there the program chose the route's channels.
+    // The root path has no segment that could name a channel, so the application chose the route's channels.
     guard routeChannels.isEmpty || target.path.utf8.allSatisfy({ $0 == UInt8(ascii: "/") }) else {
       throw .bad("the query item \"\(item)\" cannot add channels; the path names what is read")
     }
@@ -79,7 +79,8 @@ final class StreamPlan: @unchecked Sendable {
     return channels
   }
 
-  /// The field if it is there and not empty (WHATWG HTML 9.2.4), else the query.
+  /// Returns the last event ID: the field's value if it is present and not empty (WHATWG HTML 9.2.4), otherwise the
+  /// query's.
   static func lastEventID(
     _ request: any EventStreamRequest, _ target: RequestTarget, _ configuration: EventStreamHandler.Configuration
   ) -> String? {

@@ -1,7 +1,7 @@
-/// The `Accept` field of a request (RFC 9110, 12.5.1), as far as one media type is concerned.
+/// The `Accept` field of a request (RFC 9110, 12.5.1), evaluated for one media type.
 enum AcceptField {
-  /// Whether the values admit `text/event-stream`: no value at all does, and of those that match the most specific
-  /// decides. An ill-formed range is passed over; if nothing is left, everything is admitted.
+  /// Returns whether the values admit `text/event-stream`. The most specific matching range decides. Malformed ranges
+  /// are ignored. Without any valid range, everything is admitted.
   static func admitsEventStream(_ values: [String]) -> Bool {
     var best: (specificity: Int, isAdmitted: Bool)?
     var hasRange = false
@@ -22,7 +22,7 @@ enum AcceptField {
     return best?.isAdmitted ?? !hasRange
   }
 
-  /// `q=0`, `q=0.0`, `q=0.00`, `q=0.000`.
+  /// Returns whether a parameter is `q=0`, `q=0.0`, `q=0.00` or `q=0.000`.
   private static func isZeroWeight(_ parameter: String) -> Bool {
     guard parameter.hasPrefix("q=0") else { return false }
     return parameter.dropFirst(2).allSatisfy { $0 == "0" || $0 == "." }

@@ -1,15 +1,15 @@
 /// The response that the handler writes to. The second of the two protocols that an adapter implements.
 ///
-/// Every method is called on the thread of the lane that the request was given to, from within
+/// Every method is called on the thread of the lane that received the request, from within
 /// ``EventStreamHandler/serve(_:channels:response:on:)`` or ``DeliveryLane/run(now:)``, and in this order:
-/// ``start(_:)`` once; if the head's body is a stream, ``write(_:)`` any number of times, then ``end(_:)`` once. After
-/// ``end(_:)``, after a head without a stream, and after the adapter has called
-/// ``EventStreamSession/peerDisconnected()``, no method is called.
+/// ``start(_:)`` once; if the head's body is a stream, ``write(_:)`` any number of times, then ``end(_:)`` once. No
+/// method is called after ``end(_:)``, after a head without a stream, or after the adapter has called
+/// ``EventStreamSession/peerDisconnected()``.
 ///
 /// No method may call the session or the lane. If a method finds that the peer has disconnected, it returns that, or
 /// the stack's loop reports it later.
 public protocol EventStreamResponse: AnyObject {
-  /// Sends the status and the fields at once. A client announces the connection when it receives them, not with the
+  /// Sends the status and the fields immediately. A client announces the connection when it receives them, not with the
   /// first event (WHATWG HTML 9.2.2). A head whose body is not a stream completes the response.
   ///
   /// The head has already been validated. The adapter adds the framing: a length, the chunked coding or, for HTTP/1.0

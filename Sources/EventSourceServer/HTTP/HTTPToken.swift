@@ -1,6 +1,6 @@
 /// The grammar of field names and methods.
 enum HTTPToken {
-  /// Whether a text is a token (RFC 9110, 5.6.2).
+  /// Returns whether a text is a token (RFC 9110, 5.6.2).
   static func isValid(_ text: some StringProtocol) -> Bool { !text.isEmpty && text.utf8.allSatisfy(isTokenByte) }
 
   private static func isTokenByte(_ byte: UInt8) -> Bool {

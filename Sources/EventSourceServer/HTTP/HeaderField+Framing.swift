@@ -3,9 +3,9 @@
 #endif
 
 extension HeaderField {
-  /// Names that only the stack that frames a message may send: those that say where the message ends, which part of a
-  /// representation it is, how the connection goes on, or when it was sent (RFC 9110, 6, 7.6 and 14.4; RFC 9112). A
-  /// second one from elsewhere could end the response early and begin another inside it (RFC 9112, 11.1).
+  /// Names that only the stack may send. These fields specify where the message ends, which part of a representation it
+  /// is, how the connection continues, or when the message was sent (RFC 9110, 6, 7.6 and 14.4; RFC 9112). A second one
+  /// from elsewhere could end the response early and begin another one inside it (RFC 9112, 11.1).
   private static let framingNames = [
     "connection", "content-length", "content-range", "date", "keep-alive", "proxy-connection", "te", "trailer",
     "transfer-encoding", "upgrade",

@@ -1,2 +1,2 @@
-/// Callers name fields without importing the format.
+/// Re-exported, so that callers can use fields without importing EventSourceFormat.
 @_exported public import struct EventSourceFormat.HeaderField

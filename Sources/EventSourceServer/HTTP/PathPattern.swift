@@ -9,14 +9,14 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible, Expressi
     case parameter(String)
   }
 
-  /// The pattern as it was written.
+  /// The pattern as written.
   public let description: String
   private let segments: [Segment]
 
-  /// Parses a pattern, which may come from a settings file: one that can never match is refused here.
+  /// Parses a pattern, which may come from a settings file. Rejects patterns that can never match.
   ///
-  /// - Throws: ``PathPatternError`` if it does not begin with `/`, has a query, a fragment, a wildcard or another
-  ///   router's syntax, a literal segment that no request has, or a name that is ill-formed or repeated.
+  /// - Throws: ``PathPatternError`` if the pattern does not begin with `/`, has a query, a fragment, a wildcard or
+  ///   another router's syntax, a literal segment that no request can have, or a name that is malformed or repeated.
   public init(_ pattern: String) throws(PathPatternError) {
     guard pattern.utf8.first == UInt8(ascii: "/") else { throw .noLeadingSlash(pattern) }
     guard !pattern.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
@@ -35,7 +35,7 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible, Expressi
     description = pattern
   }
 
-  /// A pattern written in source; an ill-formed one is a mistake of the programmer and stops the program.
+  /// Creates a pattern from a literal. Traps if it is malformed.
   public init(stringLiteral pattern: String) {
     do {
       try self.init(pattern)
@@ -49,7 +49,8 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible, Expressi
     segments.compactMap { if case .parameter(let name) = $0 { name } else { nil } }
   }
 
-  /// The named segments of a path that matches, decoded; nil if it does not match or is not decodable UTF-8.
+  /// Returns the named segments of a matching path, decoded. Returns `nil` if the path does not match or does not
+  /// decode to UTF-8.
   ///
   /// - Parameter path: The path of a request target, without its query, not decoded.
   public func match(_ path: some StringProtocol) -> [String: String]? {
@@ -94,7 +95,7 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible, Expressi
       || byte == UInt8(ascii: "-")
   }
 
-  /// Whether a text has a `%XX`. A lone percent sign is a character like others.
+  /// Returns whether a text contains `%XX`. A lone percent sign is an ordinary character.
   private static func hasEscape(_ text: String) -> Bool {
     text.split(separator: "%", omittingEmptySubsequences: false).dropFirst().contains { rest in
       let digits = rest.unicodeScalars.prefix(2)

@@ -1,21 +1,20 @@
-/// What is wrong with a path pattern.
+/// The reason why a path pattern is invalid.
 public enum PathPatternError: Error, Sendable, Hashable, CustomStringConvertible {
   /// It does not begin with a slash.
   case noLeadingSlash(String)
-  /// A segment has braces but is not one name in braces, or the name has other characters than letters, digits, `_`
-  /// and `-`.
+  /// A segment has braces but is not a single name in braces, or the name has characters other than letters, digits,
+  /// `_` and `-`.
   case badParameter(String, pattern: String)
   /// A name occurs twice.
   case repeatedParameter(String, pattern: String)
   /// A segment is written in the syntax of another router, such as `*` or `:channel`.
   case foreignSyntax(String, pattern: String)
-  /// It has a query or a fragment; only paths are compared.
+  /// It has a query or a fragment. Patterns match only paths.
   case queryOrFragment(pattern: String)
-  /// A segment that no path of a request is equal to: a percent-encoded one, `.`, `..`, or one with a control
-  /// character.
+  /// A segment can never equal one of a request's path: it is percent-encoded, `.` or `..`, or has a control character.
   case neverMatches(String, pattern: String)
 
-  /// One line for a person.
+  /// A one-line description.
   public var description: String {
     switch self {
     case .noLeadingSlash(let pattern): "the path pattern \"\(pattern)\" does not begin with \"/\""
@@ -35,7 +34,7 @@ public enum PathPatternError: Error, Sendable, Hashable, CustomStringConvertible
 }
 
 extension String {
-  /// The text on one line.
+  /// The text with control characters escaped, so that it fits on one line.
   fileprivate var escapingControls: String {
     unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? $0.escaped(asASCII: true) : String($0) }.joined()
   }

@@ -2,19 +2,20 @@
   internal import EventSourceFormat
 #endif
 
-/// A request target (RFC 9112, 3.2) taken apart: its path, and the names and values of its query.
+/// A parsed request target (RFC 9112, 3.2): its path, and the names and values of its query.
 ///
-/// The absolute-form, which a server has to accept (3.2.2), is reduced to its path and query; its authority takes the
-/// place of the request's Host.
+/// The absolute-form, which a server must accept (3.2.2), is reduced to its path and query. Its authority replaces the
+/// request's Host.
 public struct RequestTarget: Sendable, Hashable {
   /// The path, beginning with `/`, not decoded.
   public let path: String
-  /// Names and values of the query, decoded (`application/x-www-form-urlencoded`, so `+` is a space), in order.
+  /// The names and values of the query in order, decoded as `application/x-www-form-urlencoded`, so `+` is a space.
   public let query: [HeaderField]
-  /// The host and perhaps a port of a target in absolute-form; nil for one in origin-form.
+  /// The host and optional port of a target in absolute-form. `nil` for a target in origin-form.
   public let authority: String?
 
-  /// Takes a target apart; nil if it is neither a path nor an http URL, or its query does not decode to UTF-8.
+  /// Parses a target. Returns `nil` if it is neither a path nor an http or https URL, or its query does not decode to
+  /// UTF-8.
   public init?(_ target: String) {
     guard let (origin, authority) = Self.originForm(of: target) else { return nil }
     self.authority = authority
@@ -33,12 +34,13 @@ public struct RequestTarget: Sendable, Hashable {
     self.query = query
   }
 
-  /// The values of every query item of this name, whose bytes are compared, in order.
+  /// Returns the values of all query items with this name, in order. Names are compared by their bytes.
   public func values(of name: String) -> [String] {
     query.filter { $0.name.utf8.elementsEqual(name.utf8) }.map(\.value)
   }
 
-  /// The path and query of a target, and the authority of one in absolute-form; nil if it has neither form.
+  /// Returns the path and query of a target, and the authority of one in absolute-form. Returns `nil` if it has neither
+  /// form.
   package static func originForm(of target: String) -> (origin: String, authority: String?)? {
     if target.utf8.first == UInt8(ascii: "/") { return (target, nil) }
     for scheme in ["http://", "https://"] {
@@ -53,7 +55,8 @@ public struct RequestTarget: Sendable, Hashable {
     return nil
   }
 
-  /// What may stand in `uri-host [ ":" port ]` (RFC 3986, 3.2): no user information (RFC 9110, 4.2.4), no list.
+  /// Returns whether a byte may occur in `uri-host [ ":" port ]` (RFC 3986, 3.2). User information (RFC 9110, 4.2.4)
+  /// and lists are excluded.
   package static func isAuthorityByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
@@ -63,7 +66,7 @@ public struct RequestTarget: Sendable, Hashable {
   }
 }
 
-/// Decodes `%XX`; nil at an incomplete or non-hexadecimal escape, or if the result is not UTF-8.
+/// Decodes `%XX`. Returns `nil` for an incomplete or non-hexadecimal escape, or if the result is not UTF-8.
 func percentDecoded(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
   var bytes: [UInt8] = []
   bytes.reserveCapacity(text.count)

@@ -13,8 +13,8 @@ public enum EventIDFlaw: Error, Sendable, Hashable, CustomStringConvertible {
   case reservedForm
   /// The ID begins or ends with a space or a tab, which field parsers remove (RFC 9110, 5.5).
   case outerSpace
-  /// The byte at this offset is below 0x20 or is 0x7F. A field must not carry it (RFC 9110, 5.5); a tab, which it may,
-  /// is refused as well, because not every sender, proxy and receiver leaves it as it is.
+  /// The byte at this offset is below 0x20 or is 0x7F. A field must not contain such a byte (RFC 9110, 5.5), except a
+  /// tab. Tabs are rejected as well, because not every sender, proxy and receiver leaves them unchanged.
   case controlCharacter(offset: Int)
 
   /// A one-line description.

@@ -1,12 +1,12 @@
 internal import EventSourceFormat
 
-/// The event by which a stream says that the reader has missed events which cannot be replayed.
+/// The event by which a stream reports that the reader has missed events which cannot be replayed.
 ///
-/// Its type is ``type``, which a plain `EventSource` ignores unless it listens for it; its data is one JSON object:
-/// `channel`, `lastEventID` (the event after which the reader asked to continue, or null if it skipped events
-/// because it was slow) and `earliestAvailable` (the ID of the first event that is still available, or null if its
-/// position relative to the reader's events is unknown; the reader may then get some events again). The gap event has
-/// no ID, so the reader's last event ID does not change.
+/// Its type is ``type``, which a plain `EventSource` ignores unless it listens for it. Its data is one JSON object with
+/// `channel`, `lastEventID` and `earliestAvailable`. `lastEventID` is the event after which the reader asked to resume,
+/// or null if it skipped events because it was slow. `earliestAvailable` is the ID of the first event that is still
+/// available, or null if its position relative to the reader's events is unknown; the reader may then get some events
+/// again. The gap event has no ID, so the reader's last event ID does not change.
 struct GapEvent: ServerSentEventConvertible {
   static let type: EventType = "eventsource-gap"
 
@@ -23,7 +23,7 @@ struct GapEvent: ServerSentEventConvertible {
     return ServerSentEvent(data: data, type: Self.type)
   }
 
-  /// A JSON string (RFC 8259, 7).
+  /// Returns a JSON string (RFC 8259, 7).
   static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {

@@ -15,11 +15,11 @@ public final class InMemoryEventRepository: NewestEventReporting {
     var histories: [ChannelName: History] = [:]
     /// The number of incarnations so far, over all channels.
     var incarnations: UInt64 = 0
-    /// Channels whose history was removed, up to a number of them; `nil`: there were more, and it may be any.
+    /// Channels whose history was removed. `nil` once there were too many to remember, so that any channel may be one.
     var removed: Set<ChannelName>? = []
   }
 
-  /// So many names of channels whose history was removed are remembered.
+  /// The maximum number of removed histories whose channels are remembered.
   private static let rememberedRemovals = 10_000
 
   private let maximumEvents: Int
@@ -76,7 +76,7 @@ public final class InMemoryEventRepository: NewestEventReporting {
   /// The names of 10,000 channels whose history was removed are remembered. After more removals the result is `false`
   /// for every channel.
   public func hasEveryEvent(in channel: ChannelName) async -> Bool {
-    // Without `async` a call in an asynchronous context would mean the protocol's default.
+    // Without `async`, a call from an asynchronous context would resolve to the protocol's default.
     state.withLock { state in
       state.removed?.contains(channel) == false && state.histories[channel]?.hasEvicted != true
     }
@@ -107,25 +107,25 @@ public final class InMemoryEventRepository: NewestEventReporting {
   }
 }
 
-/// A channel's history, from its first event until it is forgotten.
+/// A channel's history, from its first event until it is removed.
 private struct History {
   /// Slots of evicted events that are kept before the array is shortened.
   private static let spareSlots = 64
 
-  /// What the IDs that are made here begin with.
+  /// The prefix of the generated IDs.
   let incarnation: String
   let maximumEvents: Int
   let maximumBytes: Int
 
-  /// The slots of `evicted` events, which are empty, and behind them the events held, oldest first.
+  /// The empty slots of `evicted` events, then the retained events, oldest first.
   private var slots: [ServerSentEvent] = []
   private var evicted = 0
   /// The number of the event in the first slot. The first event of all has number 1.
   private var firstSlot: UInt64 = 1
   private var bytes = 0
-  /// The number of the newest event held that has an ID.
+  /// The number of the newest retained event for each ID.
   private var numbers: [EventID: UInt64] = [:]
-  /// The highest number in an ID that an event brought along and that looks as if it had been made here.
+  /// The highest number in an application ID that has the form of a generated one.
   private var highestForeign: UInt64 = 0
 
   init(incarnation: String, maximumEvents: Int, maximumBytes: Int) {
@@ -157,9 +157,10 @@ private struct History {
   func answer(_ request: ReplayRequest) -> ReplayResult {
     guard let id = request.lastEventID else { return .contiguous(batch(from: earliest, request)) }
     if let number = numbers[id] { return .contiguous(batch(from: number + 1, request)) }
-    // An event that is held and not found by its ID was never given this one.
+    // No retained event has this ID. A generated ID of that number would have been found.
     guard let number = number(of: id), number < earliest else { return .unknownID }
-    // If the event right before the earliest one had this ID, none is missing; another one may have brought it along.
+    // If the event directly before the earliest one had this ID, none is missing. But another event may have had it as
+    // an application ID.
     let isNothingMissing = number + 1 == earliest && number > highestForeign
     let events = batch(from: earliest, request)
     return isNothingMissing ? .contiguous(events) : .gap(events)
@@ -171,7 +172,7 @@ private struct History {
     bytes -= Self.size(event)
     if let id = event.id, numbers[id] == earliest { numbers[id] = nil }
     evicted += 1
-    // Shortening it rarely keeps the cost of an event constant on average.
+    // Shortening it only occasionally keeps the amortized cost of an event constant.
     guard evicted > Self.spareSlots, evicted > slots.count / 2 else { return }
     firstSlot += UInt64(evicted)
     slots.removeFirst(evicted)
@@ -191,12 +192,12 @@ private struct History {
 
   private func makeID(_ number: UInt64) -> EventID {
     let id = "\(incarnation)\(number)"
-    // A program that publishes again what it read here may be ahead of the numbers.
+    // An application that republishes events from here may have used IDs ahead of the numbers.
     guard number <= highestForeign else { return EventID(unchecked: id) }
     return EventID(unchecked: "\(id)-\(String(UInt64.random(in: 0 ... .max), radix: 36))")
   }
 
-  /// The number in an ID as it is made here.
+  /// Returns the number in an ID, if the ID has exactly the form of a generated one.
   private func number(of id: EventID) -> UInt64? {
     let bytes = id.rawValue.utf8
     guard bytes.starts(with: incarnation.utf8),

@@ -1,8 +1,8 @@
 internal import EventSourceFormat
 
-/// The event by which a stream of several channels says that one of them is gone and the others go on.
+/// The event by which a stream of several channels reports that one of them was removed and the others continue.
 ///
-/// Its type is ``type``, which a plain `EventSource` ignores unless it listens for it; its data is a JSON object with
+/// Its type is ``type``, which a plain `EventSource` ignores unless it listens for it. Its data is a JSON object with
 /// the channel's name. It has no ID.
 struct RemovalEvent: ServerSentEventConvertible {
   static let type: EventType = "eventsource-removed"

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Who may open a stream: the counts against the configured limits, and whether the hub takes anyone at all.
+/// Counts open streams against the configured limits, and records whether the hub accepts new ones.
 final class Admissions: Sendable {
-  /// In this order only.
+  /// Phases occur in this order only.
   enum Phase: Int, Comparable {
     case open, draining, closed
 
@@ -31,7 +31,7 @@ final class Admissions: Sendable {
     maximumPerCaller = configuration.maximumReadersPerCaller
   }
 
-  /// A copy of the phase in the state, for publishers, which ask at each publication.
+  /// A copy of the state's phase that publishers can read without the lock.
   private let phaseCopy = Atomic(Phase.open.rawValue)
 
   var phase: Phase { Phase(rawValue: phaseCopy.load(ordering: .acquiring))! }
@@ -44,19 +44,21 @@ final class Admissions: Sendable {
     }
   }
 
-  /// Takes a place in the hub, before anything else is spent on the request.
+  /// Reserves a place in the hub, before anything else is spent on the request.
   ///
-  /// - Returns: Why not; nil if it has one.
+  /// - Returns: The reason for a rejection, or `nil` if a place was reserved.
   func enter() -> String? {
     state.withLock { state in
-      guard state.phase == .open else { return "no streams are being opened at present" }
-      guard state.total < maximum else { return "as many streams are open as may be" }
+      guard state.phase == .open else { return "no new streams are accepted at present" }
+      guard state.total < maximum else { return "the maximum number of open streams has been reached" }
       state.total += 1
       return nil
     }
   }
 
-  /// Counts a place for a caller; false: it has as many as it may.
+  /// Counts one more stream for the caller.
+  ///
+  /// - Returns: `false` if the caller is already at its limit.
   func enter(caller: String) -> Bool {
     guard let maximumPerCaller else { return true }
     return state.withLock { state in
@@ -66,7 +68,7 @@ final class Admissions: Sendable {
     }
   }
 
-  /// Gives the places back.
+  /// Releases the stream's place in the hub and its caller's.
   func leave(caller: String?) {
     let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       state.total -= 1
@@ -78,10 +80,10 @@ final class Admissions: Sendable {
     for waiter in waiters { waiter.resume() }
   }
 
-  /// Gives a caller's place back, and not the one in the hub.
+  /// Releases the caller's place only. The stream keeps its place in the hub.
   func leave(onlyCaller caller: String) { state.withLock { $0.forget(caller) } }
 
-  /// Returns when no stream is open, or the task is cancelled.
+  /// Returns when no stream is open or the task is cancelled.
   func becomesEmpty() async {
     let number = state.withLock { state in
       state.nextWaiter += 1
@@ -102,7 +104,7 @@ final class Admissions: Sendable {
   }
 }
 
-/// The places that one stream has taken.
+/// The places that one stream occupies.
 struct Admission {
   var caller: String?
 }

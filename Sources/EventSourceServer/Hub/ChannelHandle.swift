@@ -2,17 +2,17 @@ import Synchronization
 
 public import EventSourceFormat
 
-/// One channel of a hub, for whoever publishes to it often: nothing is looked up, and nothing but the event is said.
+/// One channel of a hub, for frequent publishing. A publication needs no lookup by name.
 ///
-/// ``EventHub/channel(_:)`` returns one. It means one life of the channel: when the channel is removed, it throws
-/// ``PublishError/channelRemoved(_:)`` from then on, also if another channel is opened under the name, whose readers
-/// and IDs have nothing to do with it. A channel that was made on demand is not forgotten while there is a handle to
-/// it. A handle keeps its hub in memory. Any thread.
+/// ``EventHub/channel(_:)`` returns one. A handle refers to one life of the channel. After the channel is removed, the
+/// handle throws ``PublishError/channelRemoved(_:)``, even if another channel is opened under the same name; that
+/// channel has its own readers and IDs. A channel that was created on demand is not forgotten while it has a handle. A
+/// handle retains its hub. Safe to use from any thread.
 public final class ChannelHandle: Sendable {
   let hub: EventHub
   let channel: EventChannel
 
-  /// - Parameter channel: Has been told of the handle.
+  /// - Parameter channel: The channel. The caller has already counted the handle.
   fileprivate init(_ channel: EventChannel, of hub: EventHub) {
     self.hub = hub
     self.channel = channel
@@ -26,13 +26,15 @@ public final class ChannelHandle: Sendable {
   /// The channel's name.
   public var name: ChannelName { channel.name }
 
-  /// Whether the channel was removed; it does not come back.
+  /// Whether the channel was removed. A removed channel does not come back.
   public var isRemoved: Bool { channel.withState { $0.isRemoved } }
 
-  /// How many streams read the channel, with requests that wait for its repository before they become one.
+  /// The number of streams that read the channel, including requests that wait for its repository before they become
+  /// streams.
   public var readerCount: Int { channel.withState { $0.readers } }
 
-  /// What the channel holds and how its readers do. It takes the channel's lock for a moment, so not for every event.
+  /// What the channel retains and how its readers are doing. Takes the channel's lock briefly, so do not call it for
+  /// every event.
   public var statistics: ChannelStatistics { hub.statistics(of: channel) }
 
   /// The channel's rules.
@@ -43,8 +45,8 @@ public final class ChannelHandle: Sendable {
     try hub.reconfigure(channel, change)
   }
 
-  /// Removes the channel, as ``EventHub/removeChannel(_:)`` does, but never another one that has its name by now. Does
-  /// nothing if it was removed already.
+  /// Removes the channel, as ``EventHub/removeChannel(_:)`` does, but never another channel that has the same name by
+  /// now. Does nothing if the channel is already removed.
   public func remove() { hub.removeChannel(name, if: channel) }
 }
 
@@ -69,11 +71,11 @@ extension ChannelHandle {
     }
   }
 
-  /// Publishes an event and waits until it has reached a milestone. Ends as the asynchronous `publish` of ``EventHub``
-  /// does.
+  /// Publishes an event and waits until it has reached a milestone. Ends like the asynchronous `publish` of
+  /// ``EventHub``.
   ///
-  /// An event that is waiting for the repository when the channel is removed has been accepted: it is recorded, and
-  /// published as the table *The life of a channel* in <doc:Guarantees> says.
+  /// An event that is waiting for the repository when the channel is removed has been accepted. It is recorded, and
+  /// then published as described in the table *The life of a channel* in <doc:Guarantees>.
   ///
   /// - Parameters:
   ///   - event: The event.
@@ -81,7 +83,8 @@ extension ChannelHandle {
   ///     type.
   ///   - milestone: When to return.
   /// - Returns: The event's ID.
-  /// - Throws: As the synchronous form, and what the repository throws: the event is then not published.
+  /// - Throws: The errors of the synchronous form, and any error from the repository. If the repository throws, the
+  ///   event is not published.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, coalescingKey: String? = nil, waitingUntil milestone: EventHub.Milestone
@@ -93,7 +96,7 @@ extension ChannelHandle {
     return id
   }
 
-  /// Publishes a comment, which readers' programs do not see. No repository records it.
+  /// Publishes a comment, which clients do not report to the application. No repository records it.
   public func publish(comment: String) throws {
     try checkOpen()
     guard try hub.publish(comment: comment, to: channel) else { throw PublishError.channelRemoved(name) }
@@ -105,10 +108,11 @@ extension ChannelHandle {
 }
 
 extension EventHub {
-  /// Returns a handle to a channel, by which publishing looks nothing up.
+  /// Returns a handle to a channel. Publishing through it needs no lookup.
   ///
-  /// - Throws: ``PublishError/unknownChannel(_:)`` if there is no such channel; a hub that makes channels on demand
-  ///   makes it, and throws ``PublishError/tooManyChannels(limit:)`` if it may not. ``PublishError/closed``.
+  /// - Throws: ``PublishError/unknownChannel(_:)`` if there is no such channel. A hub that creates channels on demand
+  ///   creates it instead, and throws ``PublishError/tooManyChannels(limit:)`` at the limit. Also throws
+  ///   ``PublishError/closed``.
   public func channel(_ name: ChannelName) throws(PublishError) -> ChannelHandle {
     while true {
       let channel = try findChannel(name)
@@ -117,7 +121,7 @@ extension EventHub {
         state.handles += 1
         return true
       }
-      // Removed since it was found: it is looked up once more.
+      // The channel was removed after the lookup. Look it up again.
       if isOpen { return ChannelHandle(channel, of: self) }
     }
   }

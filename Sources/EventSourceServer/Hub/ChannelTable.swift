@@ -1,8 +1,8 @@
-/// A hub's channels by their names, and in the order in which they were made, so that they can be listed in pages while
-/// others come and go. Guarded by the hub's lock for it.
+/// A hub's channels, by name and in order of creation. The order lets callers list channels in pages while others come
+/// and go. Guarded by the hub's lock on the table.
 struct ChannelTable {
   private var byName: [ChannelName: EventChannel] = [:]
-  /// In the order of their incarnations; one that was removed leaves nil until the array is compacted.
+  /// Ordered by incarnation. A removed channel leaves `nil` until the array is compacted.
   private var inOrder: [(incarnation: UInt64, channel: EventChannel?)] = []
 
   var count: Int { byName.count }
@@ -10,13 +10,13 @@ struct ChannelTable {
 
   subscript(name: ChannelName) -> EventChannel? { byName[name] }
 
-  /// Adds a channel whose name is free, and whose incarnation is later than all before.
+  /// Adds a channel. Its name must be free and its incarnation later than all previous ones.
   mutating func insert(_ channel: EventChannel) {
     byName[channel.name] = channel
     inOrder.append((channel.incarnation, channel))
   }
 
-  /// Constant time on average, and a binary search.
+  /// Removes a channel. Amortized constant time plus a binary search.
   @discardableResult
   mutating func remove(_ name: ChannelName) -> EventChannel? {
     guard let channel = byName.removeValue(forKey: name) else { return nil }
@@ -25,12 +25,12 @@ struct ChannelTable {
     return channel
   }
 
-  /// The next channels behind an incarnation, at most so many.
+  /// Returns at most `limit` channels after an incarnation.
   func page(after incarnation: UInt64, limit: Int) -> [EventChannel] {
     Array(inOrder[index(after: incarnation)...].lazy.compactMap(\.channel).prefix(limit))
   }
 
-  /// The index of the first entry behind an incarnation.
+  /// Returns the index of the first entry after an incarnation.
   private func index(after incarnation: UInt64) -> Int {
     var low = 0
     var high = inOrder.count

@@ -1,10 +1,11 @@
 import Synchronization
 
-/// Events that are older than their channel's rules allow.
+/// Eviction of events that are older than their channel's rules allow.
 extension EventHub {
-  /// A channel's rules are new: if their age is not the hub's, the channel is looked at by itself.
+  /// Registers a channel whose rules have changed. If its maximum age differs from the hub's, the channel is checked
+  /// individually.
   ///
-  /// Lock order: that of these channels, then the channel's.
+  /// Lock order: `ownAges`, then the channel.
   func noteAge(of channel: EventChannel) {
     ownAges.withLock { channels in
       let age = channel.withState { $0.isRemoved ? nil : $0.rules.age }
@@ -17,7 +18,8 @@ extension EventHub {
     }
   }
 
-  /// Evicts segments in which everything is older than their channel's age. At most eight times within the shortest.
+  /// Evicts segments in which every event is older than the channel's maximum age. Runs at most eight times within the
+  /// shortest maximum age.
   func evictAged() {
     let shortest = shortestAge.load(ordering: .relaxed)
     guard shortest != .never else { return }
@@ -26,7 +28,7 @@ extension EventHub {
     guard now - last >= shortest / 8,
       lastSweep.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
     else { return }
-    // Made before then is a cheap test in the registry's order; used since then needs the owner's lock.
+    // The creation time is a cheap test in the registry's order. The time of the last append needs the owner's lock.
     if let age = defaultRules.age {
       for (segment, owner) in registry.oldest(while: { now - $0.made > age }) {
         let isAged = owner.withState { state in state.rules.age.map { now - segment.lastAppend > $0 } ?? false }
@@ -41,7 +43,7 @@ extension EventHub {
 }
 
 extension EventChannel {
-  /// The oldest segment, if everything in it is older than the rules allow.
+  /// Returns the oldest segment if every event in it is older than the rules allow.
   fileprivate func oldestAged(_ now: Int64) -> LogSegment? {
     withState { state in
       guard let age = state.rules.age, let oldest = state.log.segments.first, now - oldest.lastAppend > age else {

@@ -1,9 +1,9 @@
 import Synchronization
 
 extension EventHub {
-  /// Opens a channel, unless there is one with this name, which then keeps its rules.
+  /// Opens a channel. If there is already one with this name, it keeps its rules.
   ///
-  /// The maximum number of channels limits what peers can cause, and does not apply here.
+  /// The maximum number of channels limits what peers can cause. It does not apply here.
   ///
   /// - Parameters:
   ///   - name: The channel.
@@ -24,13 +24,13 @@ extension EventHub {
   /// Removes a channel. Its readers' streams end after everything published, and its log is discarded.
   ///
   /// A channel that is opened under the same name later is a different one: a reader that returns with an ID of the old
-  /// channel is told of a gap, unless a repository has the events. Publications that are waiting for the channel's
+  /// channel gets a gap event, unless a repository has the events. Publications that are waiting for the channel's
   /// repository are recorded, and published to a channel with that name if it has the same repository by then.
   public func removeChannel(_ name: ChannelName) {
     removeChannel(name, if: nil)
   }
 
-  /// Removes the channel that has a name, if it is the one that is meant.
+  /// Removes the channel with this name if it is the expected one.
   func removeChannel(_ name: ChannelName, if expected: EventChannel?) {
     let removed = channels.withLock { channels -> (EventChannel, hasReaders: Bool)? in
       guard let channel = channels[name], expected == nil || channel === expected else { return nil }
@@ -45,7 +45,7 @@ extension EventHub {
     guard let (channel, hasReaders) = removed else { return }
     if let follower = channel.withState({ $0.follower }) { stopFollowing(channel, follower) }
     noteAge(of: channel)
-    // The last reader that leaves sees to the log.
+    // If the channel has readers, the last one to leave evicts the log.
     if hasReaders {
       post(toAllLanes: .remove(channel))
     } else {
@@ -53,7 +53,7 @@ extension EventHub {
     }
   }
 
-  /// The channel to publish to or to read from.
+  /// Returns the channel to publish to or read from. Creates it if the hub creates channels on demand.
   func findChannel(_ name: ChannelName) throws(PublishError) -> EventChannel {
     guard admissions.phase != .closed else { throw .closed }
     while true {
@@ -66,7 +66,9 @@ extension EventHub {
     }
   }
 
-  /// Makes a channel, unless there is one of this name or there are as many as may be; whether it did.
+  /// Creates a channel.
+  ///
+  /// - Returns: `false` if there is already a channel with this name or the limit is reached.
   func insert(
     _ name: ChannelName, _ rules: ChannelConfiguration?, _ repository: (any EventRepository)?, isExplicit: Bool,
     limit: Int = .max
@@ -74,7 +76,7 @@ extension EventHub {
     let rules = rules.map { ChannelRules($0, hubRetention: configuration.retention) } ?? defaultRules
     let made = channels.withLock { channels -> EventChannel? in
       guard channels[name] == nil, channels.count < limit else { return nil }
-      // Lock order: the table of channels, that of recordings.
+      // Lock order: the table of channels, then `recordings`.
       let incarnation = incarnations.add(1, ordering: .relaxed).newValue
       let channel = EventChannel(
         name: name, incarnation: incarnation, idPrefix: positions.prefix(of: incarnation), rules,
@@ -90,8 +92,8 @@ extension EventHub {
     return true
   }
 
-  /// The last reader of a channel has left, its past was evicted, or its last handle released: one that was made on
-  /// demand and has none of these is forgotten.
+  /// Forgets a channel that was created on demand and is no longer in use. Called when its last reader leaves, its log
+  /// is evicted or its last handle is released.
   func forgetIfUnused(_ channel: EventChannel) {
     guard configuration.channelCreation == .onDemand else { return }
     let isForgotten = channels.withLock { channels -> Bool in
@@ -100,7 +102,7 @@ extension EventHub {
         let isUnused =
           state.audiences.isEmpty && state.readers == 0 && state.handles == 0 && !state.hasExplicitRepository
           && state.log.segments.isEmpty && state.follower.map { $0.phase == .idle } ?? true
-        // While something is being recorded the channel stays.
+        // A channel whose events are being recorded stays.
         guard isUnused, state.recording?.retire() != false else { return false }
         state.isRemoved = true
         return true

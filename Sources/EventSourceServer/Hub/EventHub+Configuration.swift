@@ -17,18 +17,19 @@ extension EventHub {
     public var retention = Retention()
     /// The rules of channels that are opened without rules of their own.
     public var channelDefaults = ChannelConfiguration()
-    /// Gives every channel a history, also those that are made on demand; nil: a channel has the one that was
-    /// registered for it, if any. For one history of all channels: `{ _ in history }`.
+    /// Provides a repository for every channel, including those created on demand. `nil` means that only channels with
+    /// a registered repository have one. To use one history for all channels: `{ _ in history }`.
     ///
-    /// Called with the name of each channel that is opened or made, before anybody can read it or publish to it; nil
-    /// for a channel without a history. ``EventHub/setRepository(_:for:)`` and
-    /// ``EventHub/removeRepository(for:disconnectingReaders:)`` go before it. Any thread, sometimes more than once for
-    /// a channel, so return the same object each time. It must be quick, and not call the hub.
+    /// Called with the name of each channel before it can be read or published to. Return `nil` for a channel without a
+    /// history. ``EventHub/setRepository(_:for:)`` and ``EventHub/removeRepository(for:disconnectingReaders:)`` take
+    /// precedence. The hub calls it from any thread, sometimes more than once for a channel, so return the same object
+    /// each time. It must return quickly and must not call the hub.
     public var repositoryProvider: (@Sendable (ChannelName) -> (any EventRepository)?)?
-    /// Told which channels have readers, and of every reader that comes and leaves. Costs nothing while there are none.
+    /// Observers of which channels have readers and of every reader that arrives or leaves. Without observers this
+    /// costs nothing.
     public var occupancyObservers: [any OccupancyObserver] = []
-    /// For how long a channel counts as occupied after its last reader has left, so that one that reconnects changes
-    /// nothing. Zero: not at all.
+    /// The time for which a channel still counts as occupied after its last reader has left, so that a reconnecting
+    /// reader changes nothing. Zero disables it.
     public var occupancyLinger: Duration = .zero
     /// The maximum bytes of all logs, replays and waiting publications together. Beyond it, the oldest events of the
     /// hub are evicted.
@@ -46,12 +47,12 @@ extension EventHub {
     /// The maximum time that a recording repository may take for a batch. After it, publishers get
     /// ``PublishError/outcomeUnknown(_:)``.
     public var recordingTimeout: Duration = .seconds(10)
-    /// For how long a channel with a ``SharedEventRepository`` is followed after its last reader has left. A reader
-    /// that comes back within it is served from the log.
+    /// The time for which a channel with a ``SharedEventRepository`` is followed after its last reader has left. A
+    /// reader that returns within this time is served from the log.
     public var followLinger: Duration = .seconds(30)
-    /// For how long the streams of a shared channel stay open while its repository says that what it tells cannot be
-    /// trusted, for example because the store is out of reach. After it, readers are sent away with a `retry`. `nil`:
-    /// they stay.
+    /// The time for which the streams of a shared channel stay open while its repository reports that its feed cannot
+    /// be trusted, for example because the store is unreachable. After it, readers are disconnected with a `retry`.
+    /// `nil` keeps them connected.
     public var staleLimit: Duration?
     /// The executor on which authorizers and repositories are called. `nil` means the global executor. Tests can pass
     /// one that they step manually.

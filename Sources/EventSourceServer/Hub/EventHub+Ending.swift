@@ -5,7 +5,7 @@ extension EventHub {
   /// requests get 503.
   ///
   /// From now on publishing throws ``PublishError/closed``, including publications that are waiting. Returns before the
-  /// streams have ended; their lanes end them.
+  /// streams have ended, because their lanes end them.
   public func close() {
     admissions.setPhase(.closed)
     offers.close()

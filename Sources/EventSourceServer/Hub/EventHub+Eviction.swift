@@ -1,21 +1,22 @@
 import Synchronization
 
-/// Keeping the hub's limits.
+/// Eviction that keeps the hub within its memory limit.
 extension EventHub {
-  /// So many of the oldest segments are looked at for one that every lane has offered.
+  /// The number of oldest segments to search for one that every lane has offered.
   private static let candidates = 64
 
   func owner(of channel: EventChannel) -> LogOwner {
-    // What is in no registry is not evicted: the collection of a run sees to its memory.
+    // A segment without a registry is not evicted. The collection of a run manages the run's memory.
     LogOwner(channel: channel, registry: channel.run == nil ? registry : nil, budget: budget)
   }
 
-  /// Brings the hub's bytes below the limit, after something was published to a channel.
+  /// Brings the hub's bytes below the limit after an event was published to a channel.
   ///
-  /// What every lane has offered to its readers goes first, the oldest of the hub before others; then the past of the
-  /// channel that was published to. If readers' stacks keep the memory, the slow ones are disconnected. Only if nothing
-  /// else is left, the oldest segment goes although readers have yet to be offered it: they are told, and it is counted
-  /// in ``HubStatistics/evictedUnoffered``.
+  /// Segments that every lane has offered to its readers are evicted first, the hub's oldest before others. Next are
+  /// the older segments of the channel that was published to, offered or not. If the readers' stacks still hold too
+  /// much memory, the slow readers are disconnected. As a last resort, the hub's oldest segments are evicted although
+  /// not all readers have been offered them. Both kinds of eviction are counted in ``HubStatistics/evictedUnoffered``,
+  /// and the affected readers get a gap event or are disconnected.
   func reclaim(for channel: EventChannel) {
     while budget.isExceeded, let oldest = registry.oldest(), evict(oldest.segment, of: oldest.owner) {}
     guard budget.isExceeded else { return }
@@ -32,7 +33,9 @@ extension EventHub {
     }
   }
 
-  /// Only the oldest of its channel can go, and only when it was offered; whether it did.
+  /// Evicts a segment if it is its channel's oldest and every lane has offered it.
+  ///
+  /// - Returns: Whether the segment was evicted.
   private func evict(_ segment: LogSegment, of owner: EventChannel) -> Bool {
     guard owner.evict(segment, owner: self.owner(of: owner)) else { return false }
     forgetIfUnused(owner)

@@ -1,21 +1,22 @@
 import Synchronization
 
 extension EventHub {
-  /// Changes the rules of an open channel: retention, slow readers, coalescing. Every rule of
-  /// ``ChannelConfiguration`` can be changed; those of the hub and of endpoints are fixed when they are made.
+  /// Changes the rules of an open channel: retention, slow readers, coalescing. Every rule of ``ChannelConfiguration``
+  /// can be changed. The rules of hubs and endpoints are fixed at creation.
   ///
-  /// Any thread. What is published afterwards is retained by the new rules, and what the log holds beyond them is
-  /// evicted before this returns. Readers are treated by them from their lanes' next run on, for which the lanes are
-  /// woken:
+  /// Safe to call from any thread. Events published afterwards are retained by the new rules, and whatever exceeds them
+  /// in the log is evicted before this returns. The lanes are woken and apply the new rules to their readers in their
+  /// next run:
   ///
-  /// - A reader that is beyond a new limit is treated as slow at once. One whose next event was evicted is treated as
-  ///   any that has fallen out of the log.
-  /// - With ``ChannelConfiguration/SlowReaderPolicy/newestPerKey``, readers that are behind get only the newest of each
-  ///   key of what is published after the change, and everything from before it. Without it, they get everything again.
-  /// - A reader that waits for the end of a coalescing window is given its event at that end, or at once if there is no
-  ///   window any more.
+  /// - A reader that exceeds a new limit is immediately treated as slow. A reader whose next event was evicted is
+  ///   treated like any other that has fallen out of the log.
+  /// - With ``ChannelConfiguration/SlowReaderPolicy/newestPerKey``, readers that are behind get every event from before
+  ///   the change, and of later events only the newest of each key. Without it, they get every event again.
+  /// - A reader that waits for the end of a coalescing window gets its event at that end, or immediately if there is no
+  ///   longer a window.
   ///
-  /// A channel that is made on demand has the hub's rules again when it was forgotten; a ``ChannelHandle`` keeps it.
+  /// A channel that was created on demand reverts to the hub's rules when it is forgotten. A ``ChannelHandle`` prevents
+  /// that.
   ///
   /// - Parameters:
   ///   - name: The channel.
@@ -51,7 +52,7 @@ extension EventHub {
         state.log.keep(rules.limits, owner: owner(of: channel))
         return .some(state.audiences)
       }
-      // Somebody else has changed them meanwhile: both changes count.
+      // Another thread changed the rules concurrently. Start again so that both changes count.
       guard let audiences else { continue }
       guard let audiences else { throw .unknownChannel(channel.name) }
       noteAge(of: channel)
@@ -61,14 +62,14 @@ extension EventHub {
   }
 }
 
-/// Why a channel's rules were not changed.
+/// The reason why a channel's rules were not changed.
 public enum ReconfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// There is no channel of this name, or the handle's channel is removed.
+  /// There is no channel with this name, or the handle's channel was removed.
   case unknownChannel(ChannelName)
   /// A value is not allowed.
   case invalidValue(ConfigurationError)
 
-  /// One line for a person.
+  /// A one-line description.
   public var description: String {
     switch self {
     case .unknownChannel(let name): "there is no channel \"\(name)\""

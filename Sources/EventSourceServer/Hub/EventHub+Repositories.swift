@@ -11,7 +11,7 @@ extension EventHub {
   /// being forgotten.
   public func setRepository(_ repository: any EventRepository, for name: ChannelName) {
     while true {
-      // Removed since it was found: it is opened once more.
+      // If the channel is removed after the lookup, it is opened again.
       if let channel = channels.withLock({ $0[name] }) {
         if setRepository(repository, of: channel) { return }
       } else if insert(name, nil, repository, isExplicit: true) {
@@ -32,14 +32,16 @@ extension EventHub {
     if disconnectingReaders { post(toAllLanes: .end(channel, .channelRemoved)) }
   }
 
-  /// Sets or takes away a channel's history; false: the channel is removed.
+  /// Sets or removes a channel's repository.
+  ///
+  /// - Returns: `false` if the channel is removed.
   private func setRepository(_ repository: (any EventRepository)?, of channel: EventChannel) -> Bool {
     let history = repository.map { ChannelHistory($0, follower: makeFollower($0)) }
     let (isSet, before) = channel.withState { state -> (Bool, ChannelFollower?) in
       guard !state.isRemoved else { return (false, nil) }
       let before = state.follower
       state.history = history
-      // Without a provider a channel that is made anew has none either.
+      // Without a provider, a channel that is created again has no repository either.
       state.hasExplicitRepository = repository != nil || configuration.repositoryProvider != nil
       if repository != nil { state.newestOfHistory = .notAsked }
       return (true, before)

@@ -26,26 +26,28 @@ public final class EventHub: Sendable {
   let channels = Mutex(ChannelTable())
   /// The rules of channels without rules of their own.
   let defaultRules: ChannelRules
-  /// Publications on their way to a repository when their channel was removed: a channel of that name goes on with
-  /// them, so that the repository is called once at a time.
+  /// Publications that were waiting for a repository when their channel was removed. A channel that is opened under the
+  /// same name continues with them, so that the repository gets one call at a time.
   let recordings = Mutex<[ChannelName: RecordingQueue]>([:])
   let offers = PendingOffers()
   let lanes = Mutex<[LaneMailbox]>([])
   let incarnations = Atomic<UInt64>(0)
   private let time = Atomic<Int64>(0)
   let lastSweep = Atomic<Int64>(0)
-  /// Channels whose events have another age than the hub's, by their incarnations; and the shortest age there ever was.
+  /// Channels whose maximum age differs from the hub's, by incarnation.
   let ownAges = Mutex<[UInt64: EventChannel]>([:])
+  /// The shortest maximum age that any channel ever had.
   let shortestAge: Atomic<Int64>
-  /// Which channels have readers; nil: no observer was configured.
+  /// Records which channels have readers. `nil` if no observer is configured.
   let occupancy: OccupancyLedger?
-  /// The collections of runs, and the next moment at which one of their runs is due.
+  /// The collections of runs.
   let runStores = Mutex<[WeakRunStore]>([])
+  /// The next time at which one of their runs is due.
   let runDue = Atomic(Int64.never)
   let followTimers = FollowTimers()
-  /// How many requests wait for a channel to be opened.
+  /// The number of requests that wait for a channel to be opened.
   let waitingRequests = Atomic(0)
-  /// Slow readers have been asked for, and not yet disconnected.
+  /// Whether the lanes have been asked to disconnect slow readers and have not done so yet.
   let isDisconnectingSlowReaders = Atomic(false)
   private let random: Mutex<SplitMix64>
   private let laneObserver = Mutex<(@Sendable (ObjectIdentifier) -> Void)?>(nil)
@@ -82,7 +84,7 @@ public final class EventHub: Sendable {
 
   deinit {
     stopFollowingAll()
-    // Segments know their channel, so that the oldest can be evicted: the circle is broken here.
+    // Segments refer to their channel, so that the oldest can be evicted. This breaks the retain cycle.
     for channel in channels.withLock({ Array($0.values) }) { channel.evictAll(owner: owner(of: channel)) }
   }
 
@@ -99,12 +101,12 @@ public final class EventHub: Sendable {
     )
   }
 
-  /// Lets a check observe every call to lanes created from now on, on the calling thread.
+  /// Lets a test observe every call to lanes created from now on, on the calling thread.
   package func observeLaneCalls(_ observer: @escaping @Sendable (ObjectIdentifier) -> Void) {
     laneObserver.withLock { $0 = observer }
   }
 
-  /// Lets a check see how the states of subscriptions change in the lanes that are made from now on, on their threads.
+  /// Lets a test observe the state transitions of subscriptions in lanes created from now on, on the lanes' threads.
   func observeTransitions(_ observer: @escaping DeliveryLane.TransitionObserver) {
     transitionObserver.withLock { $0 = observer }
   }
@@ -119,7 +121,7 @@ public final class EventHub: Sendable {
       lanes.removeAll { $0 === lane }
       return lanes
     }
-    // Time goes on with another lane, or not at all.
+    // Another lane takes over timekeeping. Without one, nothing more is due.
     if let other = others.first {
       let isTimed = occupancy != nil || followTimers.earliest != .never || runDue.load(ordering: .acquiring) != .never
       if isTimed { other.post(.lookAtTime) }
@@ -170,7 +172,7 @@ extension EventHub {
     return position.incarnation != channel.incarnation && position.incarnation <= incarnations.load(ordering: .relaxed)
   }
 
-  /// Asks a recording repository for the channel's newest event, once, if nothing has been published in this life.
+  /// Asks a recording repository once for the channel's newest event, if nothing has been published in this life.
   func askForNewestEvent(of channel: EventChannel) {
     let repository = channel.withState { state -> (any NewestEventReporting)? in
       guard state.newestOfHistory == .notAsked, state.log.endOrdinal == 0,
@@ -185,12 +187,12 @@ extension EventHub {
       do {
         id = try await repository.newestEventID(in: channel.name)
       } catch {
-        // Readers that have received nothing from the channel are told of a gap when they return.
-        return log(.error, "a repository failed to tell its newest event") {
+        // Readers that have received nothing from the channel get a gap event when they return.
+        return log(.error, "a repository failed to report its newest event") {
           [("channel", channel.name.rawValue), ("error", "\(error)")]
         }
       }
-      // An event that is being recorded may be newer, and no reader has it yet.
+      // An event that is being recorded may be newer. No reader has it yet.
       let isStill = channel.withState { state in
         guard state.log.endOrdinal == 0, state.recording?.hasBegun != true else { return false }
         state.newestOwnID = id

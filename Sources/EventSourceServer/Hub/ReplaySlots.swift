@@ -1,14 +1,14 @@
 import Synchronization
 
-/// How many answers of repositories a hub awaits at a time, over all lanes: as many as fit into an eighth of its
-/// memory.
+/// Limits the number of repository requests that a hub awaits at a time, over all lanes. Their results must fit into an
+/// eighth of the hub's memory.
 ///
-/// A channel gets at most half of them, so that a history that does not answer leaves room for others.
+/// A channel gets at most half of the slots, so that a history that does not respond leaves room for others.
 final class ReplaySlots: Sendable {
   private struct State {
     var free: Int
     var byChannel: [ObjectIdentifier: Int] = [:]
-    /// Lanes in which somebody waits.
+    /// Lanes with a reader that waits for a slot.
     var waiting: [LaneMailbox] = []
   }
 
@@ -21,7 +21,9 @@ final class ReplaySlots: Sendable {
     state = Mutex(State(free: most))
   }
 
-  /// Takes a slot; nil: there is none, and the lane is told when there may be.
+  /// Takes a slot.
+  ///
+  /// - Returns: `nil` if no slot is free. The lane is notified when one may be.
   func take(for channel: EventChannel, lane: LaneMailbox) -> ReplaySlot? {
     let key = ObjectIdentifier(channel)
     let isTaken = state.withLock { state in
@@ -49,8 +51,8 @@ final class ReplaySlots: Sendable {
   }
 }
 
-/// One answer that is awaited. Its slot is given back when the answer is there or nobody waits for it any more, however
-/// that comes about.
+/// A slot for one awaited repository request. It is released exactly once: when the result arrives or the request is
+/// cancelled.
 final class ReplaySlot: Sendable {
   private let slots: ReplaySlots
   private let channel: EventChannel
@@ -64,7 +66,9 @@ final class ReplaySlot: Sendable {
 
   func begin(_ task: Task<Void, Never>) { self.task.withLock { $0 = task } }
 
-  /// The answer is there; false: nobody waits for it any more.
+  /// Releases the slot because the result has arrived.
+  ///
+  /// - Returns: `false` if the request was already cancelled.
   func answered() -> Bool {
     guard end() else {
       channel.lateAnswers.subtract(1, ordering: .relaxed)

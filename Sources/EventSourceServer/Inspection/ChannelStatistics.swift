@@ -2,42 +2,43 @@ import Synchronization
 
 public import EventSourceFormat
 
-/// What one channel holds, and how its readers do, at one moment. Counts of readers are exact once the lanes are idle.
+/// A snapshot of one channel's log and readers. Counts of readers are exact once the lanes are idle.
 public struct ChannelStatistics: Sendable, Hashable {
   /// The channel.
   public var name: ChannelName
-  /// Streams that read the channel, with requests that wait for its repository before they become one.
+  /// Streams that read the channel, including requests that wait for its repository before they become streams.
   public var readers = 0
-  /// Those of them that are given what they missed from the channel's repository.
+  /// Those readers that are being replayed missed events from the channel's repository.
   public var replayingReaders = 0
-  /// Those of them for which events of the log wait: because they take less than is published, have just resumed, or
-  /// because their coalescing window has not ended.
+  /// Those readers for which events in the log are waiting: because they receive more slowly than events are published,
+  /// have just resumed, or are in a coalescing window.
   public var readersBehind = 0
   /// Events and comments published since the channel was opened.
   public var eventsPublished: UInt64 = 0
-  /// Events and comments that the log holds.
+  /// Events and comments that the log retains.
   public var retainedEvents = 0
   /// The memory that the log occupies, in bytes.
   public var retainedBytes = 0
-  /// The ID of the oldest event that the log holds; nil: it holds none.
+  /// The ID of the oldest retained event, or `nil` if there is none.
   public var oldestID: EventID?
-  /// The ID of the newest event that the log holds; nil: it holds none.
+  /// The ID of the newest event, or `nil` if it is not retained.
   public var newestID: EventID?
-  /// The time since the last publication that the log holds, by the clocks of the lanes; nil: it holds none.
+  /// The time since the last publication that the log retains, by the lanes' clocks. `nil` if it retains none.
   public var timeSinceLastPublication: Duration?
   /// Whether the channel has a history.
   public var hasRepository = false
-  /// Whether the channel's history is shared and what other processes publish comes in, because it is read here.
+  /// Whether the channel's history is shared and the hub currently follows it, so that events from other processes
+  /// arrive.
   public var isFollowed = false
-  /// Whether the shared history says that what it tells cannot be trusted at present.
+  /// Whether the shared history reports that its feed cannot be trusted at present.
   public var isStale = false
-  /// Publications that the channel's repository has yet to record.
+  /// Publications that wait for the channel's repository to record them.
   public var waitingPublications = 0
 }
 
 extension EventHub {
-  /// What a channel holds and how its readers do; nil: there is no such channel. Any thread; takes the channel's lock
-  /// for a moment, so not for every event.
+  /// Returns a snapshot of a channel's log and readers, or `nil` if there is no such channel. Safe to call from any
+  /// thread. Takes the channel's lock briefly, so do not call it for every event.
   public func statistics(of name: ChannelName) -> ChannelStatistics? {
     channels.withLock { $0[name] }.map { statistics(of: $0) }
   }

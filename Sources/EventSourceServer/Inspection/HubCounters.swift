@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What one lane has counted since its last run.
+/// The counts of one lane since its last run.
 struct LaneTally {
   var delivered = 0
   var replayed = 0

@@ -19,7 +19,7 @@ public struct HubStatistics: Sendable, Hashable {
   public var sentBytes = 0
   /// Events that were not delivered because a newer one replaced them within a coalescing window.
   public var eventsCoalesced = 0
-  /// Gaps that readers were told of.
+  /// Gaps that were reported to readers.
   public var gaps = 0
   /// Events that slow readers skipped.
   public var eventsSkipped = 0
@@ -31,10 +31,10 @@ public struct HubStatistics: Sendable, Hashable {
   public var requestsRejected = 0
   /// Ended streams by reason.
   public var streamsEnded: [DisconnectReason: Int] = [:]
-  /// Log segments evicted as a last resort, before every lane had offered them to its readers. Those readers are told
-  /// of a gap, or are disconnected and resume.
+  /// Log segments evicted as a last resort, before every lane had offered them to its readers. Those readers get a gap
+  /// event, or are disconnected and resume.
   public var evictedUnoffered = 0
-  /// How often a ``SharedEventRepository`` was asked for events that its feed had not brought.
+  /// The number of times that a ``SharedEventRepository`` was asked for events that its feed had not delivered.
   public var refills = 0
   /// Publications that are waiting for a repository.
   public var waitingPublications = 0

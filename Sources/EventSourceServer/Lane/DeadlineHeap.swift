@@ -1,11 +1,12 @@
-/// The sessions of a lane in the order of the next moment at which each has to be looked at: a binary heap in which
-/// every member knows its place, so that it is moved or taken out in logarithmic time.
+/// The sessions of a lane, ordered by their next deadline. A binary heap in which every member knows its index, so
+/// moving or removing one takes logarithmic time.
 struct DeadlineHeap {
   private var members: [EventStreamSession] = []
 
   var first: EventStreamSession? { members.first }
 
-  /// Puts a session in, or moves it, for its ``EventStreamSession/deadline``; takes it out if that is nil.
+  /// Inserts the session at its ``EventStreamSession/deadline`` or moves it there. Removes it if the deadline is
+  /// `.never`.
   mutating func update(_ session: EventStreamSession) {
     guard session.deadline != .max else { return remove(session) }
     if session.heapIndex < 0 {

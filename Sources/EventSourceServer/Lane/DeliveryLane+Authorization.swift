@@ -1,11 +1,11 @@
-/// Who may read, asked before a stream is opened and, if so configured, again and again while it is open.
+/// Authorization before a stream is opened and, if configured, repeatedly while it is open.
 extension DeliveryLane {
-  /// How long an authorizer may take, in nanoseconds.
+  /// The maximum time of an authorizer, in nanoseconds.
   private static let authorizationTime: Int64 = 30_000_000_000
-  /// How often a request is decided anew because its permission was taken back meanwhile.
+  /// The maximum number of decisions on a request whose grant is revoked while it is being decided.
   private static let mostDecisions = 4
 
-  /// Asks before anything is written.
+  /// Asks the authorizer before anything is written.
   func authorize(_ session: EventStreamSession, _ plan: StreamPlan) {
     guard let authorizer = session.handler.authorizer else { return open(session, plan, ChannelGrant()) }
     let pending = PendingAuthorization(plan: plan, end: now + Self.authorizationTime)
@@ -40,7 +40,7 @@ extension DeliveryLane {
     }
   }
 
-  /// The mailbox brought the authorizer's answer.
+  /// Handles the authorizer's decision from the mailbox.
   func authorized(_ session: EventStreamSession, _ answer: Result<ChannelAuthorization, any Error>) {
     guard case .authorizing(let pending) = session.phase else { return authorizedAgain(session, answer) }
     pending.task = nil
@@ -55,7 +55,7 @@ extension DeliveryLane {
     case .success(.rejected(let rejection)):
       reject(session, rejection)
     case .failure(let error):
-      hub.log(.error, "an authorizer failed; the request is refused") { [("error", "\(error)")] }
+      hub.log(.error, "an authorizer failed; the request is rejected") { [("error", "\(error)")] }
       reject(
         session,
         .unavailable(retryAfter: session.handler.configuration.retryAfter, "authorization failed"))
@@ -70,7 +70,7 @@ extension DeliveryLane {
     return revocations.concern(stream, since: pending.revocations, of: ObjectIdentifier(session))
   }
 
-  /// A stream is being opened: it ends with its grant, and is looked at again if so configured.
+  /// Applies a grant to a stream that is being opened: its expiry, and its next reauthorization if configured.
   func accept(_ grant: ChannelGrant, for session: EventStreamSession, _ request: any EventStreamRequest) {
     setIdentity(grant.identity.map(ExactString.init), of: session)
     session.grantEnd = grant.expiresAfter.map { now + $0.nanoseconds } ?? .never
@@ -88,13 +88,13 @@ extension DeliveryLane {
     if let identity { identities[identity, default: [:]][ObjectIdentifier(session)] = session }
   }
 
-  /// Asks about an open stream.
+  /// Asks the authorizer again about an open stream.
   func recheck(_ session: EventStreamSession) {
     guard let recheck = session.recheck, let authorizer = session.handler.authorizer,
       let interval = session.handler.configuration.reauthorizationInterval
     else { return }
     recheck.at = now + max(1, spread(interval, by: 0.1))
-    // One that has not answered since counts as one that failed.
+    // An authorizer that has not decided since the last request counts as failed.
     guard recheck.task == nil else { return authorizedAgain(session, .failure(AuthorizerTimeout())) }
     recheck.task = ask(authorizer, recheck.request, session.subscriptions.map(\.requestedName), for: session)
   }
@@ -114,7 +114,8 @@ extension DeliveryLane {
     case .failure(let error):
       recheck.failures += 1
       hub.log(.error, "an authorizer failed to decide about an open stream") { [("error", "\(error)")] }
-      // One failure may be a passing one; nobody reads on for long without permission.
+      // One failure may be transient. A second one ends the stream, so that no reader continues for long without
+      // permission.
       if recheck.failures > 1 { finish(session, .authorizationEnded, ending: ending(for: session)) }
     }
   }
@@ -146,17 +147,18 @@ extension DeliveryLane {
 }
 
 private struct AuthorizerTimeout: Error, CustomStringConvertible {
-  var description: String { "no answer before it was to be asked again" }
+  var description: String { "no decision before the next one was due" }
 }
 
 extension ChannelGrant {
-  /// What is read for a channel that was asked for; nil: nothing.
+  /// Returns the channel to read for a requested one, or `nil` if the grant does not permit it.
   func channel(for requested: ChannelName) -> ChannelName? {
     guard channels?.contains(requested) ?? true else { return nil }
     return aliases[requested] ?? requested
   }
 
-  /// What is read of the channels that were asked for, each channel once, and as what it was first asked for.
+  /// Returns the channels to read for the requested ones. Each channel appears once, under the first name by which it
+  /// was requested.
   func permitted(of requested: [ChannelName]) -> [(requested: ChannelName, channel: ChannelName)] {
     var permitted: [(requested: ChannelName, channel: ChannelName)] = []
     for name in requested {
@@ -166,6 +168,6 @@ extension ChannelGrant {
     return permitted
   }
 
-  /// Whether nothing may be read any more.
+  /// Whether the grant permits nothing.
   var hasEnded: Bool { expiresAfter.map { $0 <= .zero } ?? false }
 }

@@ -1,8 +1,8 @@
 extension DeliveryLane {
-  /// Heartbeats are rounded up to this many nanoseconds, so that many readers are seen to in one call.
+  /// Heartbeats are rounded up to this many nanoseconds, so that one call handles many readers.
   private static let granularity: Int64 = 50_000_000
 
-  /// When a deadline that has passed is looked at again.
+  /// The time after which a deadline that has already fired is checked again.
   private static let pause: Int64 = 1_000_000
 
   func fireDeadlines() {
@@ -12,11 +12,11 @@ extension DeliveryLane {
     }
   }
 
-  /// Puts the session into the heap for the next moment at which it has to be looked at.
+  /// Inserts the session into the heap at the next time when it needs attention.
   func schedule(_ session: EventStreamSession, isFired: Bool = false) {
     if case .closed = session.phase { return }
     var next = nextMoment(of: session)
-    // Not again at once: what was due has been seen to, or waits for something that this run does.
+    // Not immediately again: what was due is done, or waits for something that this run does.
     if isFired, next <= now { next = now + Self.pause }
     guard next != session.deadline || session.heapIndex < 0 else { return }
     session.deadline = next
@@ -82,8 +82,8 @@ extension DeliveryLane {
     sendHeartbeat(to: session)
   }
 
-  /// A comment after a time of silence. A stream that has something coming needs none, and one within an event must
-  /// have none.
+  /// Sends a comment after a time of silence. A stream that has something to send needs none, and a stream within an
+  /// event must not get one.
   private func sendHeartbeat(to session: EventStreamSession) {
     guard let interval = session.handler.heartbeatInterval, !session.isBlocked, !session.isJSONLines,
       !session.isQueued,

@@ -1,18 +1,18 @@
 internal import EventSourceFormat
 
-/// How a stream ends.
+/// Ending streams.
 extension DeliveryLane {
-  /// A reader that leaves gets so long to take what is published.
+  /// The time for which a leaving reader may receive what is published, in nanoseconds.
   private static let leaveTime: Int64 = 5_000_000_000
 
-  /// The stack is about to close the session's connection.
+  /// Handles the stack's announcement that it will close the session's connection.
   func drain(_ session: EventStreamSession, over window: Duration) {
     wasCalled()
     scheduleLeave(session, within: window.nanoseconds)
   }
 
-  /// Ends the stream at a random moment within so many nanoseconds, and a request that is not yet a stream at their
-  /// end.
+  /// Ends the stream at a random time within a window in nanoseconds. A request that is not yet a stream ends with the
+  /// window.
   func scheduleLeave(_ session: EventStreamSession, within window: Int64) {
     guard !session.isFinished, !session.isLeaving else { return }
     let isSpread = session.isStreaming && window > 0
@@ -21,8 +21,8 @@ extension DeliveryLane {
     schedule(session)
   }
 
-  /// Ends the stream as soon as the reader has what is published, or at the latest in a few seconds. A replay is not
-  /// waited for: the reader goes on with it when it returns.
+  /// Ends the stream as soon as the reader has everything published, or after a few seconds. Does not wait for a
+  /// replay, because the reader resumes it when it returns.
   func leave(_ session: EventStreamSession, _ reason: DisconnectReason) {
     guard session.isOpen else { return }
     leaveCohort(session)
@@ -36,14 +36,14 @@ extension DeliveryLane {
       } else if subscription.channel.hasUnread(behind: subscription.cursor), subscription.state == .live {
         apply(.published, to: subscription)
       }
-      // The newest of what is coalesced is given before its time.
+      // The newest coalesced event is sent before its window ends.
       if case .held = subscription.state { apply(.deadline(isWithinEvent: false), to: subscription) }
     }
     if !session.isBlocked { enqueue(session) }
     schedule(session)
   }
 
-  /// The last step of a stream that leaves: a `retry` of its own, then the end.
+  /// Sends the final `retry` of a leaving stream, or ends the stream if it was sent.
   func end(_ session: EventStreamSession) {
     guard case .leaving(let reason, let end, let hasFinalRetry) = session.phase else { return }
     if !hasFinalRetry, !session.isJSONLines, let retry = finalRetry(for: session) {
@@ -55,16 +55,18 @@ extension DeliveryLane {
     }
   }
 
-  /// A history failed: the reader is to ask again later.
+  /// Disconnects a reader whose history failed. It can resume later.
   func sendAway(_ subscription: Subscription, _ reason: DisconnectReason) {
     let session = subscription.session
-    hub.log(.error, "a repository did not answer in time; the reader is sent away to ask again") {
+    hub.log(.error, "a repository did not respond in time; the reader is disconnected and can resume") {
       [("channel", subscription.channel.name.rawValue)]
     }
     session.isStreaming ? leave(session, reason) : refuseForNow(session)
   }
 
-  /// Ends a stream, once; `ending` nil: the response is not to be called any more.
+  /// Ends a stream once.
+  ///
+  /// - Parameter ending: How the response ends. `nil` if the response must no longer be called.
   func finish(_ session: EventStreamSession, _ reason: DisconnectReason, ending: EventStreamEnding?) {
     guard !session.isFinished else { return }
     let wasStreaming = session.isStreaming
@@ -77,12 +79,12 @@ extension DeliveryLane {
     if let ending { session.response.end(ending) }
   }
 
-  /// Completes what can be completed: not what is in the middle of an event.
+  /// Returns how the response can end. A stream that is blocked or in the middle of an event is aborted.
   func ending(for session: EventStreamSession) -> EventStreamEnding {
     session.isBlocked || session.output != .nothing ? .aborted : .complete
   }
 
-  /// Gives back everything that the session has.
+  /// Releases everything that the session holds.
   func close(_ session: EventStreamSession) {
     guard !session.isFinished else { return }
     leaveCohort(session)
@@ -105,14 +107,14 @@ extension DeliveryLane {
 }
 
 extension DeliveryLane {
-  /// Takes the stream out of all of its channels.
+  /// Unsubscribes the stream from all of its channels.
   func unsubscribe(_ session: EventStreamSession) {
     for subscription in session.subscriptions { unsubscribe(subscription) }
     session.subscriptions = []
   }
 }
 
-/// Channels that are removed while they are read.
+/// Channels that are removed while they have readers.
 extension DeliveryLane {
   func subscriptions(of channel: EventChannel) -> [Subscription] {
     guard let audience = audiences[ObjectIdentifier(channel)] else { return [] }
@@ -129,7 +131,7 @@ extension DeliveryLane {
         guard let plan = session.plan else { continue }
         channelIsMissing(session, plan, channel.name, requestedAs: subscription.requestedName)
       } else if session.handler.configuration.channelRemoval == .endsChannel, session.subscriptions.count > 1,
-        // What it has not been replayed would be left out: it is to ask for it again.
+        // Otherwise the rest of the replay would be lost. The stream ends, so that the reader requests it again.
         !subscription.state.isReplaying
       {
         leaveCohort(session)
@@ -140,8 +142,8 @@ extension DeliveryLane {
     }
   }
 
-  /// Says in a stream of several channels which of them are gone, when the reader has all of them; the stream ends with
-  /// the last one.
+  /// Adds removal events to a stream of several channels once the reader has everything of the removed channels. The
+  /// stream ends with its last channel.
   func tellRemovals(to session: EventStreamSession) {
     guard session.subscriptions.count > 1 else { return }
     for subscription in session.subscriptions

@@ -1,9 +1,9 @@
 internal import EventSourceFormat
 
-/// Channels whose history is shared: a reader is subscribed once the channel is followed, so that whoever has seen the
-/// head gets everything that any process publishes from then on.
+/// Channels with a shared history. A reader is subscribed only when the channel is followed, so that a reader which has
+/// received the head gets everything that any process publishes from then on.
 extension DeliveryLane {
-  /// The request waits. Nothing of a stream has been written.
+  /// Lets the request wait. Nothing of a stream has been written.
   func waitUntilFollowed(
     _ names: [ChannelName], _ session: EventStreamSession, _ plan: StreamPlan, _ grant: ChannelGrant
   ) {
@@ -21,8 +21,8 @@ extension DeliveryLane {
     for channel in channels { hub.waitUntilFollowed(channel) }
   }
 
-  /// The mailbox brought it: requests that wait for the channel are served, if they wait for no other, or refused
-  /// because they cannot be.
+  /// Handles a message that a channel is followed, or cannot be. Opens the streams that wait for no other channel, or
+  /// rejects all that wait.
   func followed(_ name: ChannelName, _ isFollowed: Bool) {
     guard let waiting = waitingForFollower[name] else { return }
     for session in waiting.values {
@@ -43,7 +43,7 @@ extension DeliveryLane {
     }
   }
 
-  /// The request waits no longer, if it did.
+  /// Ends the request's wait, if there is one.
   func endWaitingForFollower(_ session: EventStreamSession) {
     if let wait = session.followWait { endWaitingForFollower(session, wait) }
   }
@@ -53,7 +53,7 @@ extension DeliveryLane {
     wait.isOver = true
     let next = session.followWait
     for channel in wait.channels {
-      // It may wait for the same channel again.
+      // The session may wait for the same channel again.
       let waitsAgain = next.map { next in next !== wait && next.channels.contains { $0.name == channel.name } } ?? false
       if !waitsAgain {
         waitingForFollower[channel.name]?[ObjectIdentifier(session)] = nil
@@ -63,8 +63,8 @@ extension DeliveryLane {
     }
   }
 
-  /// A shared history has nothing after the reader's last event, which the log does not have. It will: the reader has
-  /// come from a process that is ahead of this one.
+  /// Handles a shared history that has nothing after the reader's last event, while the log does not have that event.
+  /// The reader comes from a process that is ahead of this one, so the log will get the event.
   func sharedHistoryEnded(_ subscription: Subscription) {
     guard let replay = subscription.replay, let id = replay.lastEventID else { return }
     let channel = subscription.channel
@@ -77,12 +77,12 @@ extension DeliveryLane {
 }
 
 extension EventStreamSession {
-  /// What it waits for, if it waits for a follower.
+  /// The wait in progress, if the session waits for a follower.
   fileprivate var followWait: FollowWait? { if case .following(let wait) = phase { wait } else { nil } }
 }
 
 extension EventChannel {
-  /// The log's end, if the channel is shared and its newest event has this ID.
+  /// Returns the log's end if the channel is shared and its newest event has this ID.
   func endIfShared(_ id: String) -> LogSnapshot.Place? {
     withState { state in
       guard state.follower?.isFollowing == true, let newest = state.newestOwnID,
@@ -94,7 +94,7 @@ extension EventChannel {
 }
 
 extension EventHub {
-  /// A reader knows an event that the log does not have: the store is asked for what follows the log.
+  /// Searches the store for events after the log's end, because a reader knows an event that the log does not have.
   func searchEnd(of channel: EventChannel) {
     channel.withState { $0.follower?.order.mayHaveLost() }
     requestLook(at: channel)

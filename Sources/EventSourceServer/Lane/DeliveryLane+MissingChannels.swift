@@ -1,16 +1,16 @@
 import Synchronization
 
-/// Requests for channels that are not there.
+/// Requests for channels that do not exist.
 extension DeliveryLane {
-  /// How long a run may take to be read from its history.
+  /// The maximum time to read a run from its history.
   private static let historyTime = Duration.seconds(30)
 
-  /// Answers as the endpoint says, or lets the request wait. Nothing of a stream has been written.
+  /// Responds as the endpoint is configured, or lets the request wait. Nothing of a stream has been written.
   func channelIsMissing(
     _ session: EventStreamSession, _ plan: StreamPlan, _ name: ChannelName, requestedAs requested: ChannelName
   ) {
     if let runs = session.handler.runs, runs.repository != nil {
-      // Its memory was needed before the reader could have it.
+      // The run was loaded, but its memory was reclaimed before the reader could be subscribed.
       guard !plan.wasSought else { return refuseForNow(session) }
       plan.wasSought = true
       wait(session, plan, for: name, requestedAs: requested, upTo: Self.historyTime)
@@ -41,8 +41,8 @@ extension DeliveryLane {
     session.windowOrigin = 0
     session.phase = .waiting(ChannelWait(plan, for: name, requestedAs: requested))
     waitingRequests[name, default: [:]][ObjectIdentifier(session)] = session
-    // Counted first: whoever opens the channel from now on says so to the lanes, and one that was opened before is
-    // found.
+    // The request is counted before the lookup. A thread that opens the channel from now on notifies the lanes, and a
+    // channel that was opened before is found.
     hub.waitingRequests.add(1, ordering: .sequentiallyConsistent)
     let isThere =
       session.handler.runs.map { $0.channel(named: name) != nil } ?? hub.channels.withLock { $0[name] != nil }
@@ -50,7 +50,7 @@ extension DeliveryLane {
     schedule(session)
   }
 
-  /// The mailbox brought it: requests that wait for the channel begin anew, with the authorizer.
+  /// Handles a message that a channel was opened. Requests that wait for it start over with the authorizer.
   func opened(_ name: ChannelName) {
     guard let waiting = waitingRequests[name] else { return }
     for session in waiting.values {
@@ -62,7 +62,7 @@ extension DeliveryLane {
     }
   }
 
-  /// The request waits no longer, if it did.
+  /// Ends the request's wait, if there is one.
   func endWaiting(_ session: EventStreamSession) {
     guard case .waiting(let wait) = session.phase else { return }
     waitingRequests[wait.channel]?[ObjectIdentifier(session)] = nil

@@ -2,7 +2,7 @@ internal import EventSourceFormat
 
 /// From a request to an open stream.
 extension DeliveryLane {
-  /// Takes a place for the session; the rest is done in the next run, which knows the time.
+  /// Reserves a place for the session. The next run does the rest, because it knows the time.
   func admit(_ session: EventStreamSession) throws(EventStreamRejection) {
     wasCalled()
     let retryAfter = session.handler.configuration.retryAfter
@@ -13,7 +13,7 @@ extension DeliveryLane {
     enqueue(session)
   }
 
-  /// Opens the stream, or answers HEAD, or refuses for what only now can be known.
+  /// Opens the stream, responds to HEAD, or rejects the request for a reason that is only known now.
   func open(_ session: EventStreamSession, _ plan: StreamPlan, _ grant: ChannelGrant) {
     let retryAfter = session.handler.configuration.retryAfter
     guard hub.admissions.phase == .open, !isDraining else { return refuseForNow(session) }
@@ -36,7 +36,7 @@ extension DeliveryLane {
         switch try subscribe(session, to: name, isHead: plan.isHead) {
         case .subscribed: break
         case .isFull:
-          return reject(session, .unavailable(retryAfter: retryAfter, "a channel has as many readers as it may"))
+          return reject(session, .unavailable(retryAfter: retryAfter, "a channel has the maximum number of readers"))
         case .notFollowed: return waitUntilFollowed(permitted.map(\.channel), session, plan, grant)
         }
       } catch .unknownChannel {
@@ -52,7 +52,9 @@ extension DeliveryLane {
     start(session, plan, grant)
   }
 
-  /// Counts the stream for its caller, unless it is counted already; false: the caller has as many as they may.
+  /// Counts the stream for its caller, unless it is counted already.
+  ///
+  /// - Returns: `false` if the caller is at its limit.
   private func enter(_ session: EventStreamSession, caller: String?) -> Bool {
     let known = session.admission?.caller
     guard known.map(ExactString.init) != caller.map(ExactString.init) else { return true }
@@ -85,7 +87,8 @@ extension DeliveryLane {
     sendHead(session)
   }
 
-  /// A repository has answered, and the endpoint's rule is that a reader of which events are missing is refused.
+  /// Handles a repository's result before the head is sent. This applies if the endpoint rejects readers that are
+  /// missing events.
   func answeredBeforeHead(_ session: EventStreamSession, _ subscription: Subscription) {
     guard let replay = subscription.replay, case .reject(let status) = session.handler.configuration.gapPolicy else {
       return
@@ -95,7 +98,7 @@ extension DeliveryLane {
       .success(.unknownID) where replay.lastEventID != nil:
       return reject(session, .eventsAreMissing(status: status, channel: subscription.requestedName))
     case .failure(let error):
-      hub.log(.error, "a repository failed; the request is refused") {
+      hub.log(.error, "a repository failed; the request is rejected") {
         [("channel", subscription.channel.name.rawValue), ("error", "\(error)")]
       }
       return refuseForNow(session)
@@ -106,8 +109,8 @@ extension DeliveryLane {
     if !isWaiting { sendHead(session) }
   }
 
-  /// Begins the response. That is after the reader has its places: who has seen the head gets everything that is
-  /// published from then on.
+  /// Starts the response. The reader is already subscribed, so a reader that has received the head gets everything that
+  /// is published from then on.
   func sendHead(_ session: EventStreamSession) {
     let peer = session.plan?.request.peer
     session.phase = .open
@@ -132,7 +135,7 @@ extension DeliveryLane {
       adding: session.crossOriginFields, isJSONLines: session.isJSONLines, body: body)
   }
 
-  /// Answers with a rejection; nothing of a stream has been written.
+  /// Responds with a rejection. Nothing of a stream has been written.
   func reject(_ session: EventStreamSession, _ rejection: EventStreamRejection) {
     guard !session.isFinished, !session.isStreaming else { return }
     logRejection(rejection)
@@ -141,7 +144,7 @@ extension DeliveryLane {
     close(session)
   }
 
-  /// Answers a request that was not admitted with a rejection.
+  /// Responds with a rejection to a request that was not admitted.
   func reject(
     _ rejection: EventStreamRejection, _ request: any EventStreamRequest, _ fields: [HeaderField],
     _ response: any EventStreamResponse, _ session: EventStreamSession
@@ -153,15 +156,15 @@ extension DeliveryLane {
 
   private func logRejection(_ rejection: EventStreamRejection) {
     hub.counters.requestRefused()
-    hub.log(.debug, "a request was refused") { [("status", "\(rejection.status)"), ("reason", rejection.reason)] }
+    hub.log(.debug, "a request was rejected") { [("status", "\(rejection.status)"), ("reason", rejection.reason)] }
   }
 
-  /// Answers that the reader may come again.
+  /// Responds with a rejection that allows the reader to retry later.
   func refuseForNow(_ session: EventStreamSession) {
     reject(session, .unavailable(retryAfter: session.handler.configuration.retryAfter))
   }
 
-  /// A time, more or less by a share of it.
+  /// Returns a random time within a fraction of the given one.
   func spread(_ time: Duration, by jitter: Double) -> Int64 {
     let nanoseconds = Double(time.nanoseconds)
     return Int64(nanoseconds * Double.random(in: (1 - jitter)...(1 + jitter), using: &random))

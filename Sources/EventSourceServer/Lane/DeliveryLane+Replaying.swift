@@ -2,23 +2,23 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// What a reader has missed and the log no longer holds: asked of a history in batches, one at a time, and given to the
-/// reader in pieces, as fast as it takes them.
+/// Replay of events that a reader missed and the log no longer retains. They are requested from a history in batches,
+/// one at a time, and sent to the reader in pieces at its own pace.
 extension DeliveryLane {
-  /// One batch that a history is asked for.
+  /// The limits of one batch.
   private static let batchEvents = 256
   static let batchBytes = 64 << 10
-  /// How often a history may say in one replay that events are missing.
+  /// The maximum number of gaps that a history may report in one replay.
   private static let mostGaps = 8
-  /// How long the end of a recording is waited for before it is looked at again, and altogether.
+  /// The time between two checks for the end of a recording, and the maximum time to wait for it.
   static let recordingPause: Int64 = 20_000_000
   static let recordingTime: Int64 = 30_000_000_000
-  /// How long a history may take for one answer, and how long others' answers are waited for before it is asked.
+  /// The maximum time of one request to a history, and the maximum time to wait for a slot.
   private static let answerTime: Int64 = 30_000_000_000
-  /// So many answers of one history may be late before it is not asked any more.
+  /// The maximum number of a history's late results. Beyond it, the history gets no more requests.
   private static let mostLateAnswers = 64
 
-  /// The next step of a replay whose reader takes bytes.
+  /// Takes the next step of a replay whose reader accepts bytes.
   func continueReplay(of subscription: Subscription) {
     guard let replay = subscription.replay, case .replaying(let step) = subscription.state else { return }
     switch step {
@@ -30,7 +30,8 @@ extension DeliveryLane {
     }
   }
 
-  /// The reader takes nothing for now: what it was answered and has not been given is released, and asked for again.
+  /// Handles a stalled reader. Discards fetched events that the reader has not received. They are requested again
+  /// later.
   func releaseBatch(of subscription: Subscription) {
     guard let replay = subscription.replay, !replay.isSnapshot else { return }
     switch subscription.state {
@@ -74,7 +75,7 @@ extension DeliveryLane {
     apply(.replay(.asked(until: now + Self.answerTime)), to: subscription)
   }
 
-  /// The mailbox brought a history's answer.
+  /// Handles a history's result from the mailbox.
   func replayed(
     _ session: EventStreamSession, _ subscription: Subscription, _ slot: ReplaySlot,
     _ answer: Result<ReplayResult, any Error>
@@ -84,18 +85,18 @@ extension DeliveryLane {
     replay.answer = answer
     apply(.replay(.answered), to: subscription)
     if case .resuming = session.phase { answeredBeforeHead(session, subscription) }
-    // Not held in memory for a connection that takes nothing.
+    // A stalled connection must not hold the events in memory.
     if session.isBlocked { releaseBatch(of: subscription) }
   }
 
-  /// A slot may be free for those who wait.
+  /// Asks again for the waiting subscriptions, because a slot may be free.
   func askAgain() {
     var again = FIFOQueue<Subscription>()
     swap(&again, &askers)
     while let subscription = again.popFirst() {
       guard case .replaying(.queued) = subscription.state, subscription.replay != nil else { continue }
       apply(.replay(.due), to: subscription)
-      // Before the head there is nothing that the connection could hold up.
+      // Before the head is sent, the connection cannot be stalled.
       if !subscription.session.isStreaming { ask(for: subscription) }
     }
   }
@@ -110,20 +111,21 @@ extension DeliveryLane {
       guard replay.lastEventID != nil, !replay.isFromBeginning else { return historyEnded(subscription) }
       eventsAreMissing(subscription, available: nil)
     case .failure(let error):
-      hub.log(.error, "a repository failed; the reader is sent away to ask again") {
+      hub.log(.error, "a repository failed; the reader is disconnected and can resume") {
         [("channel", subscription.channel.name.rawValue), ("error", "\(error)")]
       }
       leave(subscription.session, .repositoryFailed)
     }
   }
 
-  /// The history no longer has everything: the reader is told, and is given what the endpoint's rule says.
+  /// Handles a history that no longer has every event. The reader gets a gap event and continues by the endpoint's gap
+  /// policy.
   ///
-  /// - Parameter available: The earliest events that it has; nil: they have to be asked for.
+  /// - Parameter available: The earliest events of the history. `nil` if they must be requested.
   private func eventsAreMissing(_ subscription: Subscription, available: [ServerSentEvent]?) {
     guard let replay = subscription.replay else { return }
     guard replay.gaps < Self.mostGaps else {
-      hub.log(.error, "a repository says again and again that events are missing; the reader is sent away") {
+      hub.log(.error, "a repository reported too many gaps; the reader is disconnected") {
         [("channel", subscription.channel.name.rawValue)]
       }
       return leave(subscription.session, .repositoryFailed)
@@ -145,8 +147,8 @@ extension DeliveryLane {
     }
   }
 
-  /// The state comes as a history of one batch, behind which the log goes on: from the event that it names, or from
-  /// now.
+  /// Requests the state as a history with a single batch. The log continues after it: from the event that the state
+  /// names, or from now.
   func askForSnapshot(_ provider: any SnapshotProvider, for subscription: Subscription) {
     let log = subscription.channel.snapshot()
     subscription.replay = Replay(
@@ -155,14 +157,14 @@ extension DeliveryLane {
     apply(.replay(.due), to: subscription)
   }
 
-  /// A batch is there. The log is continued behind the *first* event of it that the log holds, too: everything behind
-  /// that one is sent once, whatever the rest of the batch holds of it.
+  /// Uses a batch of events. The log also continues after the *first* event of the batch that it retains, so later
+  /// events are sent once, even if the batch contains them.
   private func use(_ events: [ServerSentEvent], for subscription: Subscription) {
     guard let replay = subscription.replay else { return }
     let log = subscription.channel.snapshot()
     var count = events.count
     replay.join = nil
-    // What the reader has last may have reached the log since.
+    // The reader's last event may have reached the log since.
     if !replay.isSnapshot, let id = replay.lastEventID,
       let place = hub.place(after: id.rawValue, in: log, of: subscription.channel, encodedAs: replay.lastHash)
     {
@@ -175,7 +177,7 @@ extension DeliveryLane {
     apply(.replay(.sending), to: subscription)
   }
 
-  /// The first event of a batch that the log holds.
+  /// Returns the first event of a batch that the log retains.
   private func firstHeld(
     of events: [ServerSentEvent], in log: LogSnapshot, _ channel: EventChannel
   ) -> (Int, LogSnapshot.Place)? {
@@ -183,7 +185,7 @@ extension DeliveryLane {
       guard let id = event.id else { return nil }
       return hub.place(after: id.rawValue, in: log, of: channel, encodedAs: event.blockHash)
     }
-    // Two look-ups decide for nearly every batch that it lies before the log.
+    // For nearly every batch, two lookups show that it precedes the log.
     let oldest = log.oldestID
     guard let last = events.last,
       place(last) != nil
@@ -195,7 +197,7 @@ extension DeliveryLane {
     return nil
   }
 
-  /// Makes the next events of a batch the stream's own bytes.
+  /// Encodes the next events of a batch as the stream's own bytes.
   private func sendPiece(to subscription: Subscription) {
     guard let replay = subscription.replay else { return }
     let session = subscription.session
@@ -221,7 +223,7 @@ extension DeliveryLane {
         replay.lastHash = hash
       }
     } catch {
-      hub.log(.error, "a repository returned an event that cannot be sent; the reader is sent away") {
+      hub.log(.error, "a repository returned an event that cannot be sent; the reader is disconnected") {
         [("channel", subscription.channel.name.rawValue), ("error", "\(error)")]
       }
       return leave(session, .repositoryFailed)
@@ -235,18 +237,18 @@ extension DeliveryLane {
     addOwn(bytes, to: session)
   }
 
-  /// The reader has the whole batch.
+  /// Continues after the reader has received the whole batch.
   private func endBatch(of subscription: Subscription) {
     guard let replay = subscription.replay else { return }
     if let place = replay.join {
       replay.join = nil
-      // If the log evicted that meanwhile, the history is asked for what comes next.
+      // If the log has evicted that place, the next events are requested from the history.
       if subscription.channel.snapshot().start <= place.position { return join(subscription, at: place) }
     }
     replay.isSnapshot ? snapshotEnded(subscription) : apply(.replay(.due), to: subscription)
   }
 
-  /// The history has nothing more: the log goes on from where it was when the reader came.
+  /// Handles a history that has no more events. The log continues from the pin, its start when the reader came.
   private func historyEnded(_ subscription: Subscription) {
     guard let replay = subscription.replay else { return }
     if replay.isSnapshot { return snapshotEnded(subscription) }
@@ -254,27 +256,28 @@ extension DeliveryLane {
     if replay.lastEventID != nil, channel.withState({ $0.follower != nil }) { return sharedHistoryEnded(subscription) }
     let isRecorded = channel.withState { $0.isRecorded }
     if isRecorded, replay.lastEventID != nil, channel.recording?.isBusy == true {
-      // The reader's last event may be one that is just being recorded: then it will be in the log.
+      // The reader's last event may be one that is being recorded. It will be in the log then.
       if replay.pausedSince == .never { replay.pausedSince = now }
       guard now - replay.pausedSince < Self.recordingTime else { return apply(.historyFailed, to: subscription) }
       return apply(.replay(.paused(until: now + Self.recordingPause)), to: subscription)
     }
     let log = channel.snapshot()
-    // A generated ID says whether anything lies between it and the pin: then the store is behind the log.
+    // The number in a generated ID shows whether there are events between it and the pin. If so, the store is behind
+    // the log.
     let isBehindLog =
       replay.lastEventID.flatMap { hub.number(of: $0, in: channel) }.map { $0 < replay.pin.ordinal } ?? false
     if log.start <= replay.pin.position, !isBehindLog {
       if !replay.tail.isEmpty { subscription.replayed = replay.tail }
       return join(subscription, at: replay.pin)
     }
-    // The log evicted that meanwhile; a repository that records has it by now.
+    // The log has evicted that place since. A recording repository has the events by now.
     if !replay.hasAskedAgain {
       replay.hasAskedAgain = true
       return apply(.replay(.due), to: subscription)
     }
     switch subscription.session.handler.configuration.gapPolicy {
     case .reject:
-      // It was not known when the stream was opened; the reader is refused when it returns.
+      // This was unknown when the stream was opened. The reader is rejected when it returns.
       leave(subscription.session, .fellBehind)
     case .snapshot(let provider):
       sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: nil)
@@ -285,8 +288,8 @@ extension DeliveryLane {
     }
   }
 
-  /// The reader has the channel's state: the log goes on behind the event that it names, or from where it was when the
-  /// state was asked for.
+  /// Continues after the reader has received the channel's state. The log continues after the event that the state
+  /// names, or from its end at the time of the request.
   private func snapshotEnded(_ subscription: Subscription) {
     guard let replay = subscription.replay else { return }
     let log = subscription.channel.snapshot()
@@ -297,7 +300,7 @@ extension DeliveryLane {
     if let place = hub.place(after: id.rawValue, in: log, of: subscription.channel) {
       return join(subscription, at: place)
     }
-    // In a log that still holds its first event, an event that it does not know is from before its time.
+    // If the log still retains its first event, an event that it does not know predates it.
     guard log.startOrdinal == 0 else { return missingBehindSnapshot(subscription, log) }
     join(subscription, at: LogSnapshot.Place(position: log.start, ordinal: 0))
   }
@@ -325,18 +328,19 @@ extension DeliveryLane {
 }
 
 extension EventRepository {
-  /// The earliest events, as what follows before the very first: a gap, unless the history knows that it has them all.
+  /// Returns the earliest events for a reader that must get every event: a gap, unless the history knows that it has
+  /// all.
   fileprivate func everyEvent(for request: ReplayRequest) async throws -> ReplayResult {
     let answer = try await events(for: request)
     guard case .contiguous(let events) = answer else { return answer }
-    // Asked afterwards: then nothing had been evicted before it answered either.
+    // Asked after the events were read: if nothing is evicted now, nothing was evicted then.
     let isComplete = try await (self as? any NewestEventReporting)?.hasEveryEvent(in: request.channel) ?? false
     return isComplete ? answer : .gap(events)
   }
 }
 
 extension ServerSentEvent {
-  /// Of the event as a log has it.
+  /// The hash of the event as a log encodes it.
   fileprivate var blockHash: BlockHash {
     var bytes: [UInt8] = []
     try? EventStreamEncoder.encode(self, into: &bytes)

@@ -1,8 +1,8 @@
 internal import EventSourceFormat
 
-/// What becomes of readers that take less than is published, by the rules of their channels.
+/// Handling of readers that receive more slowly than events are published, by the rules of their channels.
 extension DeliveryLane {
-  /// Something happens to one of a stream's channels. The one place where a subscription's state changes.
+  /// Applies an input to the state of a subscription. This is the only place where a subscription's state changes.
   func apply(_ input: SubscriptionState.Input, to subscription: Subscription) {
     let session = subscription.session
     let rules = subscription.rules
@@ -29,7 +29,7 @@ extension DeliveryLane {
     if subscription.state.deadline(rules) != before { schedule(session) }
   }
 
-  /// The connection takes no more: what is unread waits from now on.
+  /// Handles a connection that accepts no more bytes. From now on, unread events wait.
   func becameBlocked(_ session: EventStreamSession) {
     if hub.budget.isExceededByReaders, session.output == .own {
       return finish(session, .overBudget, ending: .aborted)
@@ -38,7 +38,7 @@ extension DeliveryLane {
       if subscription.state.isReplaying {
         releaseBatch(of: subscription)
       } else if subscription.channel.hasUnread(behind: subscription.cursor) || subscription.isWithinEvent {
-        // It may have been offered what it has not taken: then it is no longer live.
+        // The reader may have been offered events that it did not accept. In that case it is no longer live.
         if subscription.state == .live { apply(.published, to: subscription) }
         apply(.blocked, to: subscription)
       }
@@ -50,14 +50,14 @@ extension DeliveryLane {
     schedule(session)
   }
 
-  /// A reader that may be moved on in the log is moved from an event's end: the rest of one that it has begun to take
-  /// is kept for it, if that is little.
+  /// A reader that may be moved forward in the log is moved only at the end of an event. If it has received part of an
+  /// event, the rest is kept for it, unless it is large.
   private func keepRestOfEvent(for subscription: Subscription) {
     let session = subscription.session
     switch subscription.channel.read(from: subscription.cursor) {
     case .nothing: return
     case .evicted:
-      // It was evicted while it was being written, and nobody can say any more whether an event ended there.
+      // The position was evicted during the write, so it is unknown whether an event ended there.
       session.output = .event(subscription.number)
     case .piece(let piece, _):
       guard !piece.isAtBoundary else { return }
@@ -77,7 +77,7 @@ extension DeliveryLane {
     }
   }
 
-  /// Looks for readers whose next event is gone, or for whom too much waits.
+  /// Finds readers whose next event was evicted or whose backlog is too large.
   func lookAtSlowReaders(of audience: LaneAudience) {
     let channel = audience.channel
     let (start, end) = channel.withState { ($0.log.start, $0.log.end) }
@@ -93,7 +93,7 @@ extension DeliveryLane {
     }
   }
 
-  /// Single readers cause too many bytes: those whose connections take nothing leave, the slowest first.
+  /// Disconnects blocked readers, the slowest first, while single readers occupy too much memory.
   func disconnectSlowReaders() {
     guard hub.budget.isExceededByReaders else { return }
     for session in sessions.filter(\.isBlocked).sorted(by: { $0.blockedSince < $1.blockedSince }) {
@@ -102,13 +102,13 @@ extension DeliveryLane {
     }
   }
 
-  /// Moves a reader on in the log, and says so in its stream.
+  /// Moves a reader forward in the log, and adds a gap event to its stream.
   func skip(_ subscription: Subscription) {
     let log = subscription.channel.snapshot()
     var place = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
     if subscription.audience.rules.slowReaders != .newestPerKey, let newest = log.newestEvent { place = newest }
     let isForward = place.position > subscription.cursor
-    // Behind a cut nobody knows how the events lie to what the reader has.
+    // Across a cut, the positions of the events relative to the reader's are unknown.
     let crossesCut = subscription.cursor < log.lastCut
     if isForward {
       tally.skipped += Int(place.ordinal - min(subscription.ordinal, place.ordinal))
@@ -120,14 +120,14 @@ extension DeliveryLane {
     sendGap(to: subscription, after: nil, earliest: crossesCut ? nil : log.id(at: subscription.cursor))
   }
 
-  /// A channel's rules have changed: its readers are looked at by the new ones.
+  /// Applies a channel's new rules to its readers.
   func reconfigured(_ audience: LaneAudience) {
     audience.rules = audience.channel.withState { $0.rules }
     guard audiences[ObjectIdentifier(audience.channel)] === audience else { return }
     for subscription in subscriptions(of: audience.channel) where !subscription.session.isFinished {
       let session = subscription.session
       if subscription.window > 0 {
-        // Not before it is known that it is offered events at moments of its own.
+        // The stream leaves its cohort only once it is known that it gets events at times of its own.
         leaveCohort(session)
         setWindowOrigin(of: session)
       }
@@ -138,7 +138,7 @@ extension DeliveryLane {
     lookAtSlowReaders(of: audience)
   }
 
-  /// Chooses at which moments the stream's coalescing windows end, unless that is known.
+  /// Chooses the phase of the stream's coalescing windows, unless it is already chosen.
   func setWindowOrigin(of session: EventStreamSession) {
     let longest = session.subscriptions.lazy.map(\.window).max() ?? 0
     guard longest > 0, session.windowOrigin == 0 else { return }

@@ -1,8 +1,8 @@
 internal import EventSourceFormat
 
-/// Where a reader begins in its channels.
+/// The place where a reader begins in each of its channels.
 extension DeliveryLane {
-  /// Where the log, a repository and the policy say that a reader begins.
+  /// A reader's beginning, as determined by the log, the repository and the gap policy.
   private enum Beginning {
     case at(LogSnapshot.Place)
     case replay(Replay)
@@ -11,16 +11,16 @@ extension DeliveryLane {
 
   enum SubscriptionResult {
     case subscribed
-    /// The channel has as many readers as it may.
+    /// The channel has the maximum number of readers.
     case isFull
     /// The channel is shared, and its order is not followed yet.
     case notFollowed
   }
 
-  /// Subscribes a stream to a channel, in one step: it is counted, the lane is told of what is published from now on,
-  /// and the reader's place is the log's end.
+  /// Subscribes a stream to a channel in one step: the reader is counted, the lane is notified of events published from
+  /// now on, and the reader's place is the log's end.
   ///
-  /// - Parameter isHead: The request will not become a stream, so it makes no difference whether a channel is followed.
+  /// - Parameter isHead: Whether the request is HEAD. It does not become a stream, so the channel need not be followed.
   func subscribe(
     _ session: EventStreamSession, to name: ChannelName, isHead: Bool
   ) throws(PublishError) -> SubscriptionResult {
@@ -30,7 +30,7 @@ extension DeliveryLane {
       let known = audiences[ObjectIdentifier(channel)]
       var isFollowed = true
       let result = channel.withState { state -> (Subscription, ChannelClaim)?? in
-        // Removed since it was found: it is looked up once more.
+        // The channel was removed after the lookup. Look it up again.
         guard !state.isRemoved else { return .none }
         isFollowed = isHead || state.follower.map(\.isFollowing) ?? true
         guard isFollowed else { return .some(nil) }
@@ -54,9 +54,9 @@ extension DeliveryLane {
     }
   }
 
-  /// Moves the reader to where it begins in each of its channels.
+  /// Moves the reader to its beginning in each of its channels.
   ///
-  /// - Returns: The first channel of which events are known to be missing.
+  /// - Returns: The first channel that is known to be missing events.
   func begin(_ session: EventStreamSession, lastEventID: String?) -> ChannelName? {
     let composite = lastEventID.flatMap(CompositeEventID.init(parsing:))
     var firstMissing: ChannelName?
@@ -96,13 +96,13 @@ extension DeliveryLane {
     if subscription.channel.hasUnread(behind: place.position) { apply(.published, to: subscription) }
   }
 
-  /// A reader that has nothing yet.
+  /// Returns the beginning of a reader that has nothing yet.
   private func beginNew(_ subscription: Subscription) -> Beginning {
     let handler = subscription.session.handler
     let log = subscription.channel.snapshot()
     let end = LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal)
     if let provider = handler.configuration.snapshotForNewReaders {
-      // It has nothing yet, whatever it is given of other channels meanwhile.
+      // It has nothing of this channel yet, whatever it gets from other channels before the snapshot.
       subscription.session.composite?.leaveOut(Int(subscription.number))
       return .replay(Replay(source: SnapshotHistory(provider), isSnapshot: true, pin: end))
     }
@@ -110,7 +110,7 @@ extension DeliveryLane {
     return beginAtStart(subscription, log)
   }
 
-  /// A reader that is given everything that is held.
+  /// Returns the beginning of a reader that gets everything available.
   private func beginAtStart(_ subscription: Subscription, _ log: LogSnapshot) -> Beginning {
     let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
     let session = subscription.session
@@ -122,17 +122,17 @@ extension DeliveryLane {
     return .at(start)
   }
 
-  /// A reader that returns.
+  /// Returns the beginning of a reader that resumes.
   ///
-  /// - Parameter id: The last event of the channel that it has; empty: none, it was to be given everything; nil: it
-  ///   can't say.
+  /// - Parameter id: The ID of the channel's last event that the reader has. Empty means that it has none and was to
+  ///   get every event. `nil` means that it is unknown.
   private func resume(_ subscription: Subscription, after id: String?) -> Beginning {
     let session = subscription.session
     let channel = subscription.channel
     let number = Int(subscription.number)
     let log = channel.snapshot()
     if id == "" {
-      // From the very first on: the log alone has that only if it has evicted nothing.
+      // The reader must get every event from the very first. The log alone has them only if it has evicted nothing.
       if let shared = channel.withState({ $0.follower?.repository }) {
         session.composite?.replace(number, by: .beginning)
         let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
@@ -157,7 +157,7 @@ extension DeliveryLane {
         return .replay(Replay(source: repository, lastEventID: EventID(unchecked: id), pin: start))
       }
     }
-    // Of a channel that the ID does not name the reader may have anything, also what is held.
+    // If the ID does not name the channel, the reader may have any events, including retained ones.
     let earliest = id == nil ? nil : log.oldestID
     if case .replayAvailable = session.handler.configuration.gapPolicy {
       session.composite?.replace(number, by: .number(log.startOrdinal))
@@ -182,7 +182,7 @@ extension DeliveryLane {
     hub.forgetIfUnused(audience.channel)
   }
 
-  /// Forgets an audience without readers. One that is in the middle of a broadcast is looked at when that is over.
+  /// Removes an audience without readers. An audience with a broadcast in progress is checked when the broadcast ends.
   func releaseIfUnused(_ audience: LaneAudience) {
     guard audience.isEmpty, audience.pass == nil else { return }
     audience.releaseCohorts()
@@ -198,8 +198,8 @@ extension DeliveryLane {
   }
 }
 
-/// What the history of a recorded channel ends with, so that a reader that has been given nothing of the channel can
-/// resume after it, also when the program has started again.
+/// The newest event in a recorded channel's history. With its ID, a reader that has received nothing of the channel can
+/// resume after it, even after a restart of the program.
 extension DeliveryLane {
   private func askForNewestEvents(of session: EventStreamSession) {
     guard let composite = session.composite else { return }
@@ -208,7 +208,7 @@ extension DeliveryLane {
     }
   }
 
-  /// The mailbox brought it, when nothing has been published since the readers came.
+  /// Handles the newest event's ID from the mailbox, for readers that have received nothing from the channel's log.
   func newestEventIsKnown(_ id: EventID?, of channel: EventChannel) {
     guard let audience = audiences[ObjectIdentifier(channel)] else { return }
     let claim: ChannelClaim = id.map { .own($0.rawValue, number: 0) } ?? .beginning

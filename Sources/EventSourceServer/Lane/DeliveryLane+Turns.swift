@@ -1,10 +1,10 @@
-/// What one stream is given that is not offered to a cohort.
+/// Serving of single streams outside of a cohort.
 extension DeliveryLane {
-  /// What one stream is given at once, in bytes, before others are served.
+  /// The maximum number of bytes for one stream before others are served.
   private static let turnBytes = 1 << 20
 
-  /// Gives a stream what it has begun, then what its channels have for it, one after the other, then its end; until the
-  /// connection takes no more, there is no more, or others are to be served.
+  /// Writes a stream's outstanding data: what it has begun, then what its channels have in turn, then its end. Stops
+  /// when the connection accepts no more, nothing is left, or the turn's bytes are used up.
   func serve(_ session: EventStreamSession) {
     session.isQueued = false
     if case .arrived(let plan) = session.phase { return authorize(session, plan) }
@@ -33,12 +33,14 @@ extension DeliveryLane {
     if session.isStreaming { becameBlocked(session) }
   }
 
-  /// Writes bytes; nil: the stream is over. If not all were taken, the stream is blocked.
+  /// Writes bytes. The stream is blocked if not all were accepted.
+  ///
+  /// - Returns: The number of bytes accepted, or `nil` if the stream is over.
   func write(_ bytes: borrowing EventStreamBytes, to session: EventStreamSession) -> Int? {
     account(session.response.write(bytes), of: bytes.count, to: session)
   }
 
-  /// Notes what became of a write of so many bytes.
+  /// Records the result of a write of `count` bytes.
   func account(_ result: EventStreamWriteResult, of count: Int, to session: EventStreamSession) -> Int? {
     switch result {
     case .peerDisconnected:
@@ -75,7 +77,8 @@ extension DeliveryLane {
     return taken
   }
 
-  /// The channels of a stream are served in turn, so that much in one does not hold up another.
+  /// Returns the next channel to serve. The channels of a stream take turns, so that much data in one does not delay
+  /// another.
   private func nextSubscription(of session: EventStreamSession) -> Subscription? {
     let count = session.subscriptions.count
     for offset in 0..<count {
@@ -105,7 +108,9 @@ extension DeliveryLane {
     }
   }
 
-  /// Gives a reader the next part of its channel's log; how many bytes were taken.
+  /// Sends a reader the next part of its channel's log.
+  ///
+  /// - Returns: The number of bytes accepted.
   private func giveNext(to subscription: Subscription) -> Int {
     switch subscription.channel.read(from: subscription.cursor) {
     case .nothing:
@@ -129,7 +134,7 @@ extension DeliveryLane {
     return taken
   }
 
-  /// Goes on with an event that the response has begun.
+  /// Continues an event that the response has begun.
   private func continueEvent(of subscription: Subscription) -> Int {
     switch subscription.channel.read(from: subscription.cursor) {
     case .nothing, .evicted:
@@ -143,7 +148,7 @@ extension DeliveryLane {
     }
   }
 
-  /// The end of a coalescing window: the reader gets the newest event, and nothing of what was before it.
+  /// Sends the newest event at the end of a coalescing window, and skips the events before it.
   private func giveNewest(to subscription: Subscription) -> Int {
     let channel = subscription.channel
     guard let newest = channel.newestEvent(behind: subscription.cursor),
@@ -161,7 +166,7 @@ extension DeliveryLane {
     subscription.cursor = newest
     subscription.ordinal = piece.startOrdinal
     let taken = giveBlocks(of: piece.limited(to: 0, large: 0), to: subscription)
-    // What comes now waits for the next window.
+    // Events from now on wait for the next window.
     guard subscription.session.isStreaming, subscription.cursor >= piece.limited(to: 0, large: 0).end else {
       return taken
     }
@@ -170,7 +175,7 @@ extension DeliveryLane {
     return taken
   }
 
-  /// The reader has everything: from now on it is offered what is published as it is published.
+  /// Handles a reader that is caught up. From now on it is offered new events as they are published.
   private func caughtUp(_ session: EventStreamSession) {
     tellRemovals(to: session)
     endWithRun(session)

@@ -48,7 +48,7 @@ public final class DeliveryLane: @unchecked Sendable {
   private(set) var isClosed = false
   private let readers = Atomic(0)
   private let observer: (@Sendable (ObjectIdentifier) -> Void)?
-  /// Is told of each state that a subscription leaves, and of the one that it enters.
+  /// Receives the state that a subscription leaves and the one that it enters.
   typealias TransitionObserver = @Sendable (SubscriptionState, SubscriptionState) -> Void
   let transitionObserver: TransitionObserver?
 
@@ -68,7 +68,7 @@ public final class DeliveryLane: @unchecked Sendable {
 
   deinit { end() }
 
-  /// Reports a call by the stack to the observer of a check.
+  /// Reports a call by the stack to a test's observer.
   func wasCalled() { observer?(ObjectIdentifier(self)) }
 
   /// The number of requests and streams in this lane. Safe to read from any thread.
@@ -153,7 +153,7 @@ public final class DeliveryLane: @unchecked Sendable {
     hub.lookAtFollowed()
     let due = min(hub.expireRuns(), hub.followTimers.earliest, hub.occupancy?.expire(hub.now) ?? .never)
     guard due != .never else { return next }
-    // A run whose deadline is not known yet is due before all time.
+    // A run whose deadline is not known yet has a negative due time, which means immediately.
     let own = Duration.nanoseconds(max(max(due, 0) - hubOffset, now))
     return min(next ?? own, own)
   }
@@ -219,7 +219,7 @@ public final class DeliveryLane: @unchecked Sendable {
     work.append(.serve(session))
   }
 
-  /// Queues it behind all other work, so that waiting readers are served first.
+  /// Queues an acknowledgement behind all other work, so that waiting readers are served first.
   func enqueue(_ acknowledgement: OfferAcknowledgement) { work.append(.acknowledge(acknowledgement)) }
 
   func insert(_ session: EventStreamSession) {

@@ -2,45 +2,46 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// What other threads tell a lane, and how they wake it.
+/// Messages from other threads to a lane, and the means to wake it.
 ///
-/// A lane is awake from the first message until it goes to sleep with the box empty; only a message to a sleeping lane
-/// calls the stack's `wake`. Lock order: last; nothing else is locked, and nothing foreign called, under this lock.
+/// A lane is awake from the first message until it goes to sleep with the mailbox empty. Only a message to a sleeping
+/// lane calls the stack's `wake`. Lock order: this lock is the last one. No other lock is acquired and no foreign code
+/// is called under it.
 final class LaneMailbox: Sendable {
   enum Message: Sendable {
-    /// A channel has something new for these readers.
+    /// A channel has new events for these readers.
     case published(LaneAudience)
-    /// Somebody awaits that everything published before this has been offered to the readers of a channel.
+    /// A publisher waits until everything published before this has been offered to the channel's readers.
     case acknowledge(OfferAcknowledgement, EventChannel)
     case authorized(EventStreamSession, Result<ChannelAuthorization, any Error>)
-    /// A history answered. The session is named too, because its subscription does not keep it.
+    /// A history returned a result. The message includes the session because a subscription does not retain it.
     case replayed(EventStreamSession, Subscription, ReplaySlot, Result<ReplayResult, any Error>)
-    /// Whoever waits to ask a history may try again.
+    /// A replay slot may be free for the subscriptions that wait for one.
     case replaySlotIsFree
-    /// What the history of a recorded channel ends with that has had no event in this life.
+    /// The ID of the newest event in the history of a recorded channel that has had no event in this life.
     case newestEventIsKnown(EventID?, EventChannel)
     case revoke(Revocation)
-    /// The channel of these readers has other rules.
+    /// The rules of these readers' channel have changed.
     case reconfigured(LaneAudience)
-    /// There is a channel of this name, for which requests may wait.
+    /// A channel with this name was opened. Requests may be waiting for it.
     case opened(ChannelName)
-    /// The shared channel of this name is followed now, or cannot be: requests may wait for that.
+    /// The shared channel with this name is now followed, or cannot be followed. Requests may be waiting for that.
     case followed(ChannelName, isFollowed: Bool)
-    /// Look at what following this channel needs.
+    /// Check what following this channel requires.
     case look(EventChannel)
-    /// Nothing but being run: another lane that would have looked at the time is closed.
+    /// Run only to keep time: the lane that would have done so was closed.
     case lookAtTime
-    /// Single readers cause too many bytes: disconnect those that are slow.
+    /// Single readers occupy too much memory. Disconnect the slow ones.
     case disconnectSlowReaders
-    /// End all streams at random moments within so many nanoseconds.
+    /// End all streams at random times within a window in nanoseconds.
     case drain(Int64)
     /// A run is over, and its last event is in its log.
     case runEnded(EventChannel)
-    /// No run of this name is in memory nor in the history, or the history cannot be read.
+    /// The run with this name is neither in memory nor in the history, or the history cannot be read.
     case runIsMissing(ChannelName, hasFailed: Bool)
-    /// What an application has decided about a request for its runs.
+    /// The application's response to a request for its runs.
     case runAnswered(EventStreamSession, RunAnswer)
-    /// The channel is gone: end what reads it.
+    /// The channel was removed. End its subscriptions.
     case remove(EventChannel)
     /// End the streams that read this channel.
     case end(EventChannel, DisconnectReason)
@@ -59,10 +60,9 @@ final class LaneMailbox: Sendable {
     self.wake = wake
   }
 
-  /// Leaves a message; to a lane that is closed it is dropped, but for the acknowledgement, which has nothing to wait
-  /// for.
+  /// Posts a message. A closed lane drops it, except that an acknowledgement is completed immediately.
   ///
-  /// - Returns: Whether the lane takes messages.
+  /// - Returns: Whether the lane accepts messages.
   @discardableResult
   func post(_ message: Message) -> Bool {
     let (wasClosed, mustWake) = state.withLock { state in
@@ -76,7 +76,7 @@ final class LaneMailbox: Sendable {
     return !wasClosed
   }
 
-  /// Exchanges the box for an empty array; both keep their memory.
+  /// Swaps the messages with an empty array. Both arrays keep their capacity.
   func drain(into messages: inout [Message]) {
     state.withLock { state in
       state.isAwake = true
@@ -84,7 +84,9 @@ final class LaneMailbox: Sendable {
     }
   }
 
-  /// Whether the lane may sleep: the box is empty, and from now on a message wakes it.
+  /// Puts the lane to sleep if the mailbox is empty. From then on, a message wakes it.
+  ///
+  /// - Returns: Whether the lane may sleep.
   func sleep() -> Bool {
     state.withLock { state in
       guard state.messages.isEmpty else { return false }
@@ -93,7 +95,7 @@ final class LaneMailbox: Sendable {
     }
   }
 
-  /// Takes the last messages; later ones are dropped.
+  /// Closes the mailbox and returns the last messages. Later messages are dropped.
   func close() -> [Message] {
     state.withLock { state in
       state.isClosed = true

@@ -1,13 +1,13 @@
-/// Permissions that were taken back.
+/// A revocation of granted permissions.
 struct Revocation: Sendable {
   enum Streams: Sendable {
-    /// Those of a caller, of all channels or of one.
+    /// The streams of a caller that read any channel or a specific one.
     case of(ExactString, in: ChannelName?)
     case matching(@Sendable (OpenStream) -> Bool)
   }
 
   let streams: Streams
-  /// The request about which an authorizer was deciding when it called this itself: not concerned.
+  /// The request that an authorizer was deciding when it called for the revocation. It is not affected.
   let exempt: ObjectIdentifier?
 
   func concerns(_ stream: OpenStream) -> Bool {
@@ -19,13 +19,14 @@ struct Revocation: Sendable {
   }
 }
 
-/// The last revocations of a lane, so that a permission that was being decided meanwhile can be held against them.
+/// The latest revocations of a lane, against which a permission is checked that was being decided at the time.
 struct RevocationLog {
-  /// If there are more while a request is being decided, the oldest of them are taken to concern it.
+  /// The maximum number of retained revocations. If there are more while a request is being decided, they are assumed
+  /// to affect it.
   private static let most = 1024
 
   private var kept: ArraySlice<Revocation> = []
-  /// How many there have been.
+  /// The number of revocations so far.
   private(set) var count = 0
 
   mutating func append(_ revocation: Revocation) {
@@ -34,7 +35,7 @@ struct RevocationLog {
     if kept.count > Self.most { kept.removeFirst() }
   }
 
-  /// Whether a permission that was asked for when there had been so many is concerned by one since.
+  /// Returns whether any revocation since a count of `asked` affects a permission that was requested at that time.
   func concern(_ stream: OpenStream, since asked: Int, of request: ObjectIdentifier) -> Bool {
     let new = count - asked
     guard new <= kept.count else { return true }

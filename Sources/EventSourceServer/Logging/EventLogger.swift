@@ -1,7 +1,7 @@
 /// Receives log records from the hub, the handler and the servers. Without a logger nothing is logged.
 ///
-/// Records arrive on any thread, also concurrently, and sometimes while events wait for delivery. So a conforming type
-/// must return quickly and must not call the hub. Records never contain event data.
+/// Records arrive on any thread, concurrently, and sometimes while events wait for delivery. So a conforming type must
+/// return quickly and must not call the hub. Records never contain event data.
 public protocol EventLogger: Sendable {
   /// Logs a record.
   func log(_ record: EventLogRecord)

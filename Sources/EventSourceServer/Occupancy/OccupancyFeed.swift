@@ -1,15 +1,15 @@
 import Synchronization
 
-/// The changes that one observer has yet to be told. Its lock is the last but for none: nothing is locked under it.
+/// The changes that one observer has not received yet. No other lock is acquired under its lock.
 final class OccupancyFeed: Sendable {
-  /// So many changes are kept for it.
+  /// The maximum number of changes to keep for the observer.
   private static let most = 10_000
 
   private struct State {
     var changes = FIFOQueue<OccupancyChange>()
     var count = 0
     var hasMissed = false
-    /// A task is telling them.
+    /// Whether a task is delivering changes.
     var isRunning = false
   }
 
@@ -22,7 +22,7 @@ final class OccupancyFeed: Sendable {
     self.executor = executor
   }
 
-  /// Under the ledger's lock, which is what orders the changes.
+  /// Appends a change. Called under the ledger's lock, which orders the changes.
   func append(_ change: OccupancyChange) {
     state.withLock { state in
       if case .resynchronized = change { state.hasMissed = false }
@@ -35,7 +35,7 @@ final class OccupancyFeed: Sendable {
     }
   }
 
-  /// Whether the caller is to run it: there is something to tell, and nobody tells it.
+  /// Returns whether the caller must start delivery: there are changes, and no task is delivering them.
   func begins() -> Bool {
     state.withLock { state in
       guard state.count > 0, !state.isRunning else { return false }
@@ -60,7 +60,7 @@ final class OccupancyFeed: Sendable {
     case resynchronize
   }
 
-  /// What the task does next; nil: everything was told, and it ends.
+  /// Returns the task's next step, or `nil` if everything was delivered and the task ends.
   private func nextStep() -> Step? {
     state.withLock { state in
       if let change = state.changes.popFirst() {

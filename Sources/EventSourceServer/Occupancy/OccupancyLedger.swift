@@ -1,29 +1,30 @@
 import Synchronization
 
-/// How many streams read each channel, by the channels' names, so that it makes no difference how often one is removed
-/// and opened again. Only in hubs with observers; of a channel without readers nothing is kept once it is vacated.
+/// The number of streams that read each channel. Channels are counted by name, so removing a channel and opening it
+/// again makes no difference. Exists only in hubs with observers. A channel's entry is removed when the channel is
+/// vacated.
 ///
-/// Time is the hub's, which the lanes bring: whoever runs a lane is told when the next channel is to be vacated. Its
-/// lock is taken after a channel's and before an observer's queue's.
+/// Time is the hub's, which advances when lanes run. Each lane learns when the next channel is to be vacated. Lock
+/// order: a channel's lock, then this one, then an observer's feed.
 final class OccupancyLedger: Sendable {
   private struct Entry {
     var readers = 0
-    /// When it is vacated, if it has no readers.
+    /// The time at which the channel is vacated, if it has no readers.
     var vacantAt = Int64.never
   }
 
   private struct State {
     var entries: [ChannelName: Entry] = [:]
-    /// In the order of the moments. One whose channel was occupied again is skipped.
+    /// Ordered by time. An entry whose channel is occupied again is skipped.
     var lingering = FIFOQueue<(name: ChannelName, until: Int64)>()
     var queued = 0
-    /// How many entries have no readers.
+    /// The number of entries without readers.
     var vacant = 0
     var streams: UInt64 = 0
   }
 
   private let state = Mutex(State())
-  /// The next moment in the queue, for lanes, which look at it in each run.
+  /// The next time in the queue, which lanes check in every run.
   private let next = Atomic(Int64.never)
   private let feeds: [OccupancyFeed]
   private let linger: Int64
@@ -35,7 +36,7 @@ final class OccupancyLedger: Sendable {
     mostLingering = configuration.maximumChannels
   }
 
-  /// A stream is open. Its lane's thread.
+  /// Counts a stream that was opened. Called on its lane's thread.
   func opened(_ session: EventStreamSession, peer: String?) {
     let subscriptions = session.subscriptions.filter { $0.state != .removed }
     for subscription in subscriptions { subscription.isCounted = true }
@@ -57,12 +58,12 @@ final class OccupancyLedger: Sendable {
     }
   }
 
-  /// The channels in which a stream was told to be.
+  /// Returns the channels in which a stream was reported to the observers.
   func countedChannels(of session: EventStreamSession) -> [ChannelName] {
     session.subscriptions.filter(\.isCounted).map(\.channel.name)
   }
 
-  /// A stream reads these channels no longer.
+  /// Records that a stream no longer reads these channels.
   func left(_ session: EventStreamSession, _ names: [ChannelName], _ reason: DisconnectReason, at now: Int64) {
     guard let reader = session.occupant?.reader, !names.isEmpty else { return }
     change { state in
@@ -82,7 +83,9 @@ final class OccupancyLedger: Sendable {
     }
   }
 
-  /// Vacates the channels whose linger is over; the next moment at which one is.
+  /// Vacates the channels whose linger is over.
+  ///
+  /// - Returns: The next time at which a channel is to be vacated.
   @discardableResult
   func expire(_ now: Int64) -> Int64 {
     guard next.load(ordering: .acquiring) <= now, next.load(ordering: .acquiring) != .never else {
@@ -110,7 +113,7 @@ final class OccupancyLedger: Sendable {
     next.store(first?.until ?? .never, ordering: .releasing)
   }
 
-  /// Drops what a channel that is occupied and left all the time has left in the queue.
+  /// Removes stale entries, which accumulate in the queue when a channel is occupied and left repeatedly.
   private func compact(_ state: inout State) {
     var kept = FIFOQueue<(name: ChannelName, until: Int64)>()
     var seen: Set<ChannelName> = []
@@ -127,14 +130,14 @@ final class OccupancyLedger: Sendable {
 
   private func tell(_ change: OccupancyChange) { for feed in feeds { feed.append(change) } }
 
-  /// Changes the state, and has the observers called outside of the lock.
+  /// Changes the state, then starts delivery to the observers outside of the lock.
   private func change<Result: Sendable>(_ body: (inout State) -> Result) -> Result {
     let result = state.withLock { state in body(&state) }
     for feed in feeds where feed.begins() { feed.run(self) }
     return result
   }
 
-  /// Says to an observer that has missed changes how things are.
+  /// Sends the current state to an observer that has missed changes.
   func resynchronize(_ feed: OccupancyFeed) {
     state.withLock { feed.append(.resynchronized(Set($0.entries.keys))) }
   }

@@ -1,43 +1,45 @@
-/// Told when a channel gets its first reader, when its last one has left, and of every reader that comes and goes.
+/// An observer of channels' readers. It learns when a channel gets its first reader, when its last reader has left, and
+/// when any reader arrives or leaves.
 ///
-/// Given to a hub as ``EventHub/Configuration/occupancyObservers``. Each observer is called from a task of the hub, on
-/// its ``EventHub/Configuration/taskExecutor``, outside every lock, with one change after the other in the order in
-/// which they happened; the next one waits until the call returns. So an observer may take its time and call the hub,
-/// and delivery never waits for it: what it is told may be over by then. One that refers to its hub does so weakly,
-/// because the hub keeps it.
+/// Register observers in ``EventHub/Configuration/occupancyObservers``. Each observer is called from a task of the hub,
+/// on its ``EventHub/Configuration/taskExecutor``, without any lock held. It gets one change at a time, in the order in
+/// which they happened. The next change waits until the call returns. So an observer may take its time and may call the
+/// hub. Delivery never waits for it, so a change may be out of date when the observer gets it. An observer must refer
+/// to its hub weakly, because the hub retains it.
 ///
-/// The hub keeps 10,000 changes for an observer that is slower than its readers. What is more is not told one by one:
-/// ``OccupancyChange/resynchronized(_:)`` says then which channels are occupied.
+/// The hub keeps up to 10,000 changes for a slow observer. Further changes are dropped.
+/// ``OccupancyChange/resynchronized(_:)`` then lists the occupied channels.
 public protocol OccupancyObserver: Sendable {
-  /// Takes one change.
+  /// Handles one change.
   func occupancyChanged(_ change: OccupancyChange) async
 }
 
-/// What happened to the readers of a channel. Channels are named by their own names, and one that is removed and opened
-/// again is the same one here.
+/// A change in the readers of a channel. Channels are identified by their own names. A channel that is removed and
+/// opened again counts as the same channel here.
 ///
-/// A channel is occupied from its first reader on, and vacated when its last one has left and
-/// ``EventHub/Configuration/occupancyLinger`` is over without another. So ``occupied(_:)`` and ``vacated(_:)`` of a
-/// channel come in turn, and the readers' changes between them.
+/// A channel is occupied from its first reader on. It is vacated when its last reader has left and
+/// ``EventHub/Configuration/occupancyLinger`` has passed without another. So ``occupied(_:)`` and ``vacated(_:)`` of a
+/// channel alternate, and the readers' changes come between them.
 public enum OccupancyChange: Sendable, Hashable {
-  /// A reader: one stream.
+  /// A reader, which is one stream.
   public struct Reader: Sendable, Hashable {
-    /// A number of its own for each stream of the hub's life, the same in all of its channels.
+    /// The stream's number. It is unique in the hub's lifetime and the same in all of the stream's channels.
     public let stream: UInt64
-    /// Who reads it, as the authorizer named them.
+    /// The reader's identity, from the authorizer.
     public let identity: String?
-    /// Who is on the other end, as the stack names it.
+    /// The peer, as reported by the HTTP stack.
     public let peer: String?
   }
 
-  /// The channel has its first reader; that it came follows.
+  /// The channel has its first reader. The ``readerJoined(_:_:readers:)`` of that reader follows.
   case occupied(ChannelName)
-  /// A stream was opened that reads the channel; so many do now.
+  /// A stream that reads the channel was opened. `readers` is the new number of readers.
   case readerJoined(Reader, ChannelName, readers: Int)
-  /// A stream that read the channel has ended, or the channel was removed from it; so many are left.
+  /// A stream that read the channel has ended, or the channel was removed from it. `readers` is the remaining number of
+  /// readers.
   case readerLeft(Reader, ChannelName, DisconnectReason, readers: Int)
-  /// The channel's last reader has left, and no other came within the linger.
+  /// The channel's last reader has left, and no other one came within the linger.
   case vacated(ChannelName)
-  /// Changes were left out, because the observer was too slow: exactly these channels are occupied now.
+  /// Changes were dropped because the observer was too slow. Exactly these channels are occupied now.
   case resynchronized(Set<ChannelName>)
 }

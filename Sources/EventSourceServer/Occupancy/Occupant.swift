@@ -1,4 +1,5 @@
-/// A stream as the hub's observers know it. In an object, so that a hub without observers has no room for it.
+/// A stream as reported to the hub's observers. A class, so that streams of hubs without observers reserve no space for
+/// it.
 final class Occupant: Sendable {
   let reader: OccupancyChange.Reader
 

@@ -5,9 +5,10 @@ public import EventSourceFormat
 extension EventHub {
   /// How far an event has progressed when `publish` returns.
   public enum Milestone: Sendable, Hashable {
-    /// The event is in the channel's log, and in its repository if that records; readers are being offered it.
+    /// The event is in the channel's log and, if the channel has a recording repository, in the repository. Readers are
+    /// being offered it.
     case stored
-    /// Every lane has offered the event to those of its readers that take anything at present.
+    /// Every lane has offered the event to those of its readers that are accepting data.
     case offered
   }
 
@@ -31,7 +32,7 @@ extension EventHub {
     try append(prepare(event.serverSentEvent, key: coalescingKey), to: name)
   }
 
-  /// Publishes an event to several channels. In each it has an ID of that channel, unless it has one of its own.
+  /// Publishes an event to several channels. Without an ID of its own, it gets a generated ID in each channel.
   ///
   /// - Parameters:
   ///   - event: The event.
@@ -73,7 +74,8 @@ extension EventHub {
   ///     type.
   ///   - milestone: When to return.
   /// - Returns: The event's ID.
-  /// - Throws: As the synchronous form. Any error of the repository; the event is then not published.
+  /// - Throws: The errors of the synchronous form, and any error from the repository. If the repository throws, the
+  ///   event is not published.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to name: ChannelName, coalescingKey: String? = nil,
@@ -94,8 +96,8 @@ extension EventHub {
   ///   - coalescingKey: The key, as for one channel.
   ///   - milestone: When to return.
   /// - Returns: The IDs, in the order of the names.
-  /// - Throws: As for one channel. If any channel is unknown nothing is sent to any; if a repository fails, the event
-  ///   is in the channels that were named before its own.
+  /// - Throws: As for one channel. If any channel is unknown, nothing is sent to any. If a repository fails, the event
+  ///   is already in the channels named before that one.
   @discardableResult
   public func publish(
     _ event: some ServerSentEventConvertible, to names: [ChannelName], coalescingKey: String? = nil,
@@ -111,9 +113,9 @@ extension EventHub {
     return names.compactMap { ids[$0] }
   }
 
-  /// Publishes a comment, which readers' programs do not see. No repository records it.
+  /// Publishes a comment, which clients do not report to the application. No repository records it.
   public func publish(comment: String, to name: ChannelName) throws {
-    // Removed since it was found: it is looked up once more.
+    // If the channel is removed after the lookup, it is looked up again.
     while try !publish(comment: comment, to: findChannel(name)) {}
   }
 }
@@ -130,7 +132,9 @@ extension EventHub {
     return PreparedEvent(event: event, byteCount: byteCount, key: key)
   }
 
-  /// Publishes a comment; false: the channel was removed after it was found.
+  /// Publishes a comment.
+  ///
+  /// - Returns: `false` if the channel was removed after the lookup.
   func publish(comment: String, to channel: EventChannel) throws -> Bool {
     let byteCount = try EventStreamEncoder.byteCount(ofComment: comment) + 1
     try checkSize(byteCount)
@@ -159,12 +163,12 @@ extension EventHub {
     throw .generatedID(id, channel.name)
   }
 
-  /// What became of an attempt to publish.
+  /// The result of an attempt to publish.
   enum Outcome {
     case done(EventID)
-    /// The channel was removed after it was found.
+    /// The channel was removed after the lookup.
     case removed
-    /// The channel's events have to be recorded first.
+    /// The channel's events must be recorded first.
     case recording
   }
 
@@ -174,8 +178,9 @@ extension EventHub {
     }
   }
 
-  /// Publishes an event, recorded first if the channel's repository does so; nil: the channel was removed after it was
-  /// found.
+  /// Publishes an event, after recording it if the channel's repository records.
+  ///
+  /// - Returns: `nil` if the channel was removed after the lookup.
   func publish(_ event: PreparedEvent, to channel: EventChannel) async throws -> EventID? {
     switch try append(event, to: channel, isRecordedBy: nil) {
     case .done(let id): id
@@ -190,14 +195,14 @@ extension EventHub {
       switch try append(event, to: try findChannel(name), isRecordedBy: nil) {
       case .done(let id): return id
       case .recording: throw .recordingChannel(name)
-      // It is looked up once more: there may be another one, or one may be made.
+      // Look the channel up again. There may be another one, or one may be created.
       case .removed: continue
       }
     }
   }
 
-  /// Publishes an event that a repository has, to the channel that has the repository now. If there is none, the event
-  /// is in the history, where whoever reads it next finds it.
+  /// Publishes a recorded event to the channel that has the repository now. If there is none, the event is only in the
+  /// history, where the next replay finds it.
   func appendRecorded(_ event: PreparedEvent, by recorder: any RecordingEventRepository, to name: ChannelName) {
     while let channel = channels.withLock({ $0[name] }) {
       if case .removed? = try? append(event, to: channel, isRecordedBy: recorder, isRecorded: true) { continue }
@@ -205,19 +210,23 @@ extension EventHub {
     }
   }
 
-  /// Whether two are one: the same object, or, of repositories that are values, the same type.
+  /// Returns whether two repositories are the same: the same object or, for repositories that are values, the same
+  /// type.
   func isSame(_ left: any RecordingEventRepository, _ right: any RecordingEventRepository) -> Bool {
     guard type(of: left) == type(of: right) else { return false }
     return !(type(of: left) is AnyClass) || (left as AnyObject) === (right as AnyObject)
   }
 
-  /// The repository that records a channel's events now; the channel is made if that happens on demand.
+  /// Returns the repository that records a channel's events now. Creates the channel if the hub creates channels on
+  /// demand.
   func recorder(of name: ChannelName) -> (any RecordingEventRepository)? {
     (try? findChannel(name))?.withState { $0.recorder }
   }
 
-  /// - Parameter isRecorded: Whether there is a recorder, so that the others need not look at the optional: that would
-  ///   copy it.
+  /// Appends an event to the channel's log.
+  ///
+  /// - Parameter isRecorded: Whether there is a recorder. Other callers pass `false`, so that the optional is not
+  ///   accessed, which would copy it.
   func append(
     _ prepared: PreparedEvent, to channel: EventChannel, isRecordedBy recorder: (any RecordingEventRepository)?,
     isRecorded: Bool = false
@@ -236,7 +245,7 @@ extension EventHub {
       } else if state.isRecorded {
         return (.recording, 0, [])
       }
-      // Every block takes a number, also an event with an ID of its own, so that an event is found by counting.
+      // Every block takes a number, including an event with an ID of its own, so that events can be found by counting.
       let id = ownID ?? EventID(unchecked: channel.idPrefix + String(state.log.endOrdinal + 1))
       let byteCount = prepared.byteCount(with: id)
       state.newestOwnID = ownID
@@ -265,7 +274,7 @@ extension EventHub {
     if let channel = channels.withLock({ $0[name] }) { try await offered(in: channel) }
   }
 
-  /// Returns when what has been published to a channel has been offered to its readers.
+  /// Returns when everything published to a channel has been offered to its readers.
   func offered(in channel: EventChannel) async throws {
     let audiences = channel.withState { $0.audiences }
     guard !audiences.isEmpty else { return }

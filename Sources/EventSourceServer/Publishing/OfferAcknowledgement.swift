@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counts the lanes that have yet to offer an event to their readers, and resumes the publisher when there is none, its
+/// Counts the lanes that have not yet offered an event to their readers. Resumes the publisher when none is left, its
 /// task is cancelled, or the hub is closed.
 final class OfferAcknowledgement: Sendable {
   private struct State {
@@ -22,7 +22,7 @@ final class OfferAcknowledgement: Sendable {
     }
   }
 
-  /// Nobody waits any more.
+  /// Ends the wait with an error.
   func giveUp(_ error: any Error) {
     resume { state in
       state.error = state.error ?? error
@@ -57,7 +57,7 @@ final class OfferAcknowledgement: Sendable {
   }
 }
 
-/// Publishers that wait for lanes, so that closing the hub ends their waiting.
+/// Publishers that wait for lanes. Closing the hub ends their waits.
 final class PendingOffers: Sendable {
   private let state = Mutex<(isClosed: Bool, offers: [ObjectIdentifier: OfferAcknowledgement])>((false, [:]))
 

@@ -1,13 +1,13 @@
 internal import EventSourceFormat
 
-/// An event whose encoding is known to be possible and how long it is.
+/// An event that is known to be encodable, with its encoded size.
 struct PreparedEvent {
   var event: ServerSentEvent
   var byteCount: Int
-  /// By which slow readers of a channel that keeps the newest of each key are served.
+  /// The key by which slow readers get only the newest event, on channels with that policy.
   var key: String?
 
-  /// The key as logs have it, never 0: random for each process, so that no publisher's keys can be made to collide.
+  /// The key's hash, as logs store it. Never 0. Seeded per process, so that a publisher cannot construct collisions.
   var keyHash: UInt64 {
     var hasher = Hasher()
     hasher.combine(key)
@@ -15,12 +15,12 @@ struct PreparedEvent {
     return UInt64(truncatingIfNeeded: hasher.finalize()) | 1
   }
 
-  /// How long it is with an ID, if it has none of its own.
+  /// Returns the encoded size with an ID, which is added if the event has none.
   func byteCount(with id: EventID) -> Int {
     event.id == nil ? byteCount + "id: \n".utf8.count + id.rawValue.utf8.count : byteCount
   }
 
-  /// The event with an ID, if it has none.
+  /// Returns the event with an ID, which is added if it has none.
   func identified(by id: EventID) -> PreparedEvent {
     guard event.id == nil else { return self }
     var identified = self

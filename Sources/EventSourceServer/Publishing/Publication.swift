@@ -2,7 +2,7 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// An event on its way through a recording repository, and its publisher, who waits. Ends once, whoever ends it.
+/// An event that is being recorded by a repository, and its waiting publisher. Ends exactly once.
 final class Publication: Sendable {
   let event: PreparedEvent
   private let budget: MemoryBudget
@@ -15,7 +15,7 @@ final class Publication: Sendable {
 
   private let state = Mutex(State.waiting)
 
-  /// - Parameter event: Its bytes have been charged as waiting.
+  /// - Parameter event: The event. Its bytes have already been charged as waiting.
   init(_ event: PreparedEvent, budget: MemoryBudget) {
     self.event = event
     self.budget = budget
@@ -23,7 +23,7 @@ final class Publication: Sendable {
 
   deinit { budget.refundWaiting(event.byteCount) }
 
-  /// The first call counts.
+  /// Ends the publication. Only the first call has an effect.
   func finish(_ result: Result<EventID, any Error>) {
     let continuation = state.withLock { state -> CheckedContinuation<EventID, any Error>? in
       switch state {

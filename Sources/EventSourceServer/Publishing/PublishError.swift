@@ -6,8 +6,8 @@ public import EventSourceFormat
 public enum PublishError: Error, Sendable, Hashable, CustomStringConvertible {
   /// There is no channel with this name, and the hub does not create channels on demand.
   case unknownChannel(ChannelName)
-  /// The handle's channel was removed. There may be another of that name by now: ``EventHub/channel(_:)`` returns a
-  /// handle to it.
+  /// The handle's channel was removed. There may be another one with that name by now: ``EventHub/channel(_:)`` returns
+  /// a handle to it.
   case channelRemoved(ChannelName)
   /// The hub has reached its maximum number of channels.
   case tooManyChannels(limit: Int)
@@ -34,7 +34,7 @@ public enum PublishError: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .unknownChannel(let name): "there is no channel \"\(name)\""
     case .channelRemoved(let name): "the channel \"\(name)\" was removed"
-    case .tooManyChannels(let limit): "the hub has \(limit) channels, and may not have more"
+    case .tooManyChannels(let limit): "the hub has reached its maximum of \(limit) channels"
     case .eventTooLarge(let bytes, let limit): "the event has \(bytes) bytes encoded; \(limit) are allowed"
     case .unusableID(let flaw): flaw.description
     case .generatedID(let id, let name):
@@ -42,11 +42,11 @@ public enum PublishError: Error, Sendable, Hashable, CustomStringConvertible {
     case .recordingChannel(let name):
       "the channel \"\(name)\" is recorded by a repository: await publish(_:to:waitingUntil:)"
     case .wrongRecording(let name):
-      "the repository of \"\(name)\" answered no ID, or another than the event's"
+      "the repository of \"\(name)\" returned an invalid ID, or one that differs from the event's"
     case .recordingBacklog(let name, let limit):
-      "\(limit) bytes wait for repositories already; the event for \"\(name)\" was not recorded"
+      "\(limit) bytes are already waiting for repositories; the event for \"\(name)\" was not recorded"
     case .outcomeUnknown(let name):
-      "the repository of \"\(name)\" has not answered: the event may be recorded, and is published if it is"
+      "the repository of \"\(name)\" has not responded; the event may be recorded, and is published if it is"
     case .closed: "the hub is closed"
     }
   }

@@ -2,26 +2,26 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// Publications to channels of one name whose repository records: recorded and then published in the order of the
-/// calls, so that history and stream have one order. Those that arrive while a batch is being recorded make up the next
-/// one.
+/// Publications to channels of one name with a recording repository. They are recorded and then published in the order
+/// of the calls, so that history and stream have the same order. Publications that arrive while a batch is being
+/// recorded form the next batch.
 ///
-/// What waits is charged to the hub, and nobody waits for ever: not when the task is cancelled, the hub closed, or the
-/// repository takes longer than ``EventHub/Configuration/recordingTimeout``.
+/// Waiting publications are charged to the hub's memory. No wait is unlimited: it ends when the task is cancelled, the
+/// hub is closed, or the repository takes longer than ``EventHub/Configuration/recordingTimeout``.
 final class RecordingQueue: Sendable {
-  /// The most that one batch has.
+  /// The limits of one batch.
   private static let batchEvents = 256
   private static let batchBytes = 1 << 20
 
   private struct State {
     var waiting: [Publication] = []
     var recording: [Publication] = []
-    /// How many batches there have been.
+    /// The number of batches so far.
     var batches = 0
-    /// A task is recording, and will see to what is waiting.
+    /// Whether a task is recording. That task also handles the waiting publications.
     var isBusy = false
     var hasBegun = false
-    /// Its channel is gone, and it was idle then: another queue may have the name.
+    /// Whether the channel was removed while the queue was idle. Another queue may then have the name.
     var isRetired = false
   }
 
@@ -30,17 +30,19 @@ final class RecordingQueue: Sendable {
 
   init(_ name: ChannelName) { self.name = name }
 
-  /// Whether something is being recorded that may be in the history and is not yet in the log.
+  /// Whether events are being recorded that may be in the history and are not yet in the log.
   var isBusy: Bool { state.withLock { $0.isBusy } }
 
-  /// How many publications have yet to be recorded.
+  /// The number of publications that have not been recorded yet.
   var count: Int { state.withLock { $0.waiting.count + $0.recording.count } }
 
-  /// Whether anything was ever recorded.
+  /// Whether anything was ever enqueued.
   var hasBegun: Bool { state.withLock { $0.hasBegun } }
 
-  /// The channel is gone: nothing more is accepted, unless publications are under way, which a channel of that name
-  /// goes on with; whether it is retired.
+  /// Retires the queue of a removed channel, so that it accepts nothing more. A queue with publications in progress is
+  /// not retired: the next channel with the name continues with it.
+  ///
+  /// - Returns: Whether the queue is retired.
   func retire() -> Bool {
     state.withLock { state in
       if !state.isBusy { state.isRetired = true }
@@ -48,19 +50,20 @@ final class RecordingQueue: Sendable {
     }
   }
 
-  /// Waits its turn, records, publishes.
+  /// Enqueues an event and waits until it is recorded and published.
   ///
-  /// - Returns: The event's ID; nil: the queue is retired, and the channel is to be looked up again.
+  /// - Returns: The event's ID, or `nil` if the queue is retired and the channel must be looked up again.
   func record(_ event: PreparedEvent, in hub: EventHub) async throws -> EventID? {
     guard let publication = try enqueue(event, in: hub) else { return nil }
     return try await result(of: publication)
   }
 
-  /// Puts an event at the end of the queue. The work is done in a task of its own, so that nobody's cancellation is
-  /// felt by the others of a batch.
+  /// Appends an event to the queue. A separate task does the work, so cancelling one publisher does not affect the rest
+  /// of its batch.
   ///
-  /// - Parameter run: The run that it belongs to; nil: it is for the channel that has the queue's name by then.
-  /// - Returns: nil: the queue is retired.
+  /// - Parameter run: The run of the event. `nil` means the channel that has the queue's name when the event is
+  ///   recorded.
+  /// - Returns: `nil` if the queue is retired.
   func enqueue(_ event: PreparedEvent, in hub: EventHub, for run: EventChannel? = nil) throws -> Publication? {
     guard hub.budget.chargeWaiting(event.byteCount) else {
       throw PublishError.recordingBacklog(name, limit: hub.budget.limit / 8)
@@ -84,7 +87,7 @@ final class RecordingQueue: Sendable {
     return publication
   }
 
-  /// Waits until an event was recorded and published.
+  /// Waits until an event is recorded and published.
   func result(of publication: Publication) async throws -> EventID {
     try await withTaskCancellationHandler {
       try await publication.result
@@ -93,11 +96,11 @@ final class RecordingQueue: Sendable {
     }
   }
 
-  /// The hub was closed: whoever waits is told so.
+  /// Ends all waits because the hub was closed.
   func close() { giveUp(PublishError.closed) }
 
-  /// Those that are not yet being recorded are not recorded any more; of the others nobody can say what becomes of
-  /// them.
+  /// Ends waits with an error. A publication that is not being recorded yet is removed from the queue. If it is being
+  /// recorded, its outcome is unknown.
   private func giveUp(_ error: any Error, only publication: Publication? = nil) {
     let (waiting, recording) = state.withLock { state -> ([Publication], [Publication]) in
       guard let publication else {
@@ -134,14 +137,14 @@ final class RecordingQueue: Sendable {
   }
 
   private func publish(_ batch: [Publication], in hub: EventHub, for run: EventChannel?) async {
-    // Without the batch, which a task that still sleeps would keep.
+    // Captures the number instead of the batch, which the sleeping task would retain.
     let number = state.withLock { $0.batches }
-    // The clock of a sleeping task traps at times that a configuration may well have.
+    // Sleeping traps at durations that a configuration may contain, so the timeout is capped.
     let limit = Task { [timeout = min(hub.configuration.recordingTimeout, .seconds(1 << 30)), name] in
       try await Task.sleep(for: timeout)
       let late = self.state.withLock { $0.batches == number ? $0.recording : [] }
       for publication in late { publication.finish(.failure(PublishError.outcomeUnknown(name))) }
-      hub.log(.error, "a repository does not answer; its publishers were told that nobody knows") {
+      hub.log(.error, "a repository did not respond in time; it is unknown whether the events were recorded") {
         [("channel", name.rawValue), ("events", "\(late.count)")]
       }
     }
@@ -150,7 +153,8 @@ final class RecordingQueue: Sendable {
       var batch = batch
       var recorder = run.map { $0.withState { $0.recorder } } ?? hub.recorder(of: name)
       while recorder == nil {
-        // Unregistered or removed meanwhile: there is nothing to record in, unless there is again.
+        // The repository or the channel was removed since. Events are published unrecorded, unless there is a recording
+        // repository again.
         batch = batch.filter { !publishUnrecorded($0, in: hub) }
         if batch.isEmpty { return }
         recorder = hub.recorder(of: name)
@@ -167,14 +171,14 @@ final class RecordingQueue: Sendable {
         publication.finish(.success(id))
       }
     } catch {
-      hub.log(.error, "a repository did not record; nothing was published") {
+      hub.log(.error, "a repository failed to record; nothing was published") {
         [("channel", name.rawValue), ("events", "\(batch.count)"), ("error", "\(error)")]
       }
       for publication in batch { publication.finish(.failure(error)) }
     }
   }
 
-  /// Records a batch in a shared history, which says where it is in the channel's order.
+  /// Records a batch in a shared history, which returns the positions in the channel's order.
   private func publish(_ batch: [Publication], in hub: EventHub, by repository: any SharedEventRepository) async throws
   {
     let publications = batch.map { SharedPublication($0.event.event, key: $0.event.key) }
@@ -185,7 +189,9 @@ final class RecordingQueue: Sendable {
     hub.recorded(batch, at: places, by: repository, in: name)
   }
 
-  /// Publishes an event without recording it, or says why not; false: the channel has a history that records.
+  /// Publishes an event without recording it, or ends its publication with the error.
+  ///
+  /// - Returns: `false` if the channel has a recording repository.
   private func publishUnrecorded(_ publication: Publication, in hub: EventHub) -> Bool {
     do {
       publication.finish(.success(try hub.append(publication.event, to: name)))
@@ -204,7 +210,7 @@ final class RecordingQueue: Sendable {
 }
 
 extension EventHub {
-  /// Nobody publishes by the queue at present: if no channel has it, it is not needed any more.
+  /// Removes an idle queue that no channel uses.
   fileprivate func release(_ recording: RecordingQueue, of name: ChannelName) {
     recordings.withLock { recordings in
       if recordings[name] === recording, recording.retire() { recordings[name] = nil }

@@ -1,7 +1,7 @@
-/// A request that waits for a channel to be opened. In an object, because few do and every stream has room for it.
+/// A request that waits for a channel to be opened. A class, because every stream reserves space for it and few wait.
 final class ChannelWait {
   let plan: StreamPlan
-  /// The channel's own name, and the one that the request asked for.
+  /// The channel's own name, and the requested one.
   let channel: ChannelName
   let requested: ChannelName
 

@@ -30,8 +30,8 @@ struct CompositeEventID: Equatable {
 
   /// Returns a channel's ID. It is empty if the reader has nothing yet, and `nil` if the channel is not named.
   ///
-  /// - Parameter isHidden: The reader asks for the channel by another name, and the ID has a hash of its own. An ID
-  ///   that was made under the other rule is understood as well.
+  /// - Parameter isHidden: Whether the reader requested the channel by another name, so that the ID contains a hash of
+  ///   its own name. An ID that was created in the other form is understood as well.
   subscript(channel: String, isHidden isHidden: Bool = false) -> String? {
     for isHidden in [isHidden, !isHidden] {
       let token = Self.token(ofName: channel, isHidden: isHidden)
@@ -52,7 +52,7 @@ struct CompositeEventID: Equatable {
       let token = percentEncoded(name.utf8)
       if token.count <= longestName { return token }
     }
-    // FNV-1a with 64 bits, the same in every process. If two channels of a stream collide, the reader is told of a gap,
+    // FNV-1a with 64 bits, the same in every process. If two channels of a stream collide, the reader gets a gap event,
     // because the ID of one is unknown in the other.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

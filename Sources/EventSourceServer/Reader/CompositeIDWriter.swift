@@ -1,7 +1,7 @@
 /// Maintains a stream's composite ID: each event replaces the entry of one channel.
 ///
 /// The ID is never longer than the endpoint accepts back. Entries that do not fit are shortened, then omitted. A
-/// returning reader is told of a gap in an omitted channel.
+/// returning reader gets a gap event for an omitted channel.
 struct CompositeIDWriter {
   private struct Entry {
     /// The channel's name and a colon.
@@ -29,7 +29,8 @@ struct CompositeIDWriter {
     rebuild()
   }
 
-  /// Constant time if the new ID is as long as the previous one, which it then overwrites.
+  /// Replaces a channel's entry. Constant time if the new ID has the length of the previous one, which it then
+  /// overwrites.
   mutating func replace(_ index: Int, by claim: ChannelClaim) {
     guard claim != entries[index].claim else { return }
     entries[index].claim = claim
@@ -37,7 +38,9 @@ struct CompositeIDWriter {
     rebuild()
   }
 
-  /// Writes an ID over one that is as long; false: the text has to be made anew.
+  /// Overwrites an ID with one of the same length.
+  ///
+  /// - Returns: `false` if the text must be rebuilt.
   private mutating func write(_ claim: ChannelClaim, behind prefix: String, at place: Range<Int>) -> Bool {
     switch claim {
     case .number(let number): return write(number, behind: prefix, at: place)

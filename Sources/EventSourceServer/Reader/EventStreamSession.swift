@@ -10,11 +10,11 @@ public final class EventStreamSession: @unchecked Sendable {
     case arrived(StreamPlan)
     /// Waiting for the authorizer. Nothing has been written.
     case authorizing(PendingAuthorization)
-    /// Waiting for what the application answers. Nothing has been written.
+    /// Waiting for the application's response. Nothing has been written.
     case answering(PendingAnswer)
-    /// A channel that it asks for is not there, and may be opened yet.
+    /// Waiting for a requested channel that does not exist and may still be opened.
     case waiting(ChannelWait)
-    /// A shared channel that it asks for is not followed yet. Nothing has been written.
+    /// Waiting for a requested shared channel to be followed. Nothing has been written.
     case following(FollowWait)
     /// Subscribed, but nothing is written until the repositories have confirmed that no event is missing.
     case resuming(StreamPlan)
@@ -45,10 +45,10 @@ public final class EventStreamSession: @unchecked Sendable {
   /// When the connection stopped accepting bytes. `never` while it accepts them.
   var blockedSince = Int64.never
   var isQueued = false
-  /// A run is sent as JSON lines, when it is over.
+  /// Whether a run is sent as JSON lines when it is over.
   var isJSONLines = false
   var subscriptions: [Subscription] = []
-  /// The names by which the request asked for them, if any differs from the channel's own.
+  /// The names by which the request asked for the channels, if any differs from the channel's own.
   var requestedNames: [ChannelName]?
   /// The channel to serve next.
   var nextToServe = 0
@@ -62,7 +62,7 @@ public final class EventStreamSession: @unchecked Sendable {
   var admission: Admission?
   /// The reader's identity, from the authorizer.
   var identity: ExactString?
-  /// As the hub's observers know it.
+  /// The stream as reported to the hub's observers.
   var occupant: Occupant?
   /// When the grant expires.
   var grantEnd = Int64.never
@@ -99,8 +99,9 @@ public final class EventStreamSession: @unchecked Sendable {
     lane?.peerDisconnected(self)
   }
 
-  /// Ends this stream at a random time within a window, as ``DeliveryLane/drain(over:)`` does for all: the reader gets
-  /// everything published until then, and a `retry` of its own. For a connection that its server is about to close.
+  /// Ends this stream at a random time within a window, as ``DeliveryLane/drain(over:)`` does for all streams. The
+  /// reader gets everything published until then and its own `retry`. Use it for a connection that its server is about
+  /// to close.
   ///
   /// A request that is not yet a stream gets 503 at the end of the window. Has no effect on a stream that is ending.
   public func drain(over window: Duration) {

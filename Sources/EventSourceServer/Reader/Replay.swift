@@ -1,7 +1,7 @@
 internal import EventSourceFormat
 
-/// A replay of one channel's missed events to one reader, from a history. The subscription's state says how far it is.
-/// Confined to the lane's thread.
+/// A replay of one channel's missed events to one reader, from a history. The subscription's state records its
+/// progress. Confined to the lane's thread.
 final class Replay {
   let source: any EventRepository
   /// Whether the history is a snapshot, sent once, instead of past events.
@@ -10,7 +10,7 @@ final class Replay {
   /// everything.
   var lastEventID: EventID?
   var lastHash: BlockHash?
-  /// Where in the log to continue, unless the history's last answer names a later place.
+  /// Where in the log to continue, unless the history's last result leads to a later place.
   let pin: LogSnapshot.Place
   /// The history's answer, in the state `answered`.
   var answer: Result<ReplayResult, any Error>?
@@ -24,7 +24,7 @@ final class Replay {
   /// The number of gaps that the history has reported, and whether it is being asked for everything it has.
   var gaps = 0
   var isFromBeginning = false
-  /// Whether the reader has nothing of the channel, and is told of a gap unless the history has had no other events.
+  /// Whether the reader has nothing of the channel and gets a gap event unless the history still has every event.
   var needsEveryEvent = false
   /// Whether the log has evicted the pinned place and the history has been asked again.
   var hasAskedAgain = false

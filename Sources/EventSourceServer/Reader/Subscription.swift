@@ -24,9 +24,9 @@ final class Subscription: @unchecked Sendable {
   var listIndex = 0
   /// The replay, in the state `replaying`.
   var replay: Replay?
-  /// It has been told to the hub's observers.
+  /// Whether it was reported to the hub's observers.
   var isCounted = false
-  /// It is counted as a viewer of its run.
+  /// Whether it is counted as a viewer of its run.
   var isViewing = false
   /// Events that the reader got from a history and that have not reached the log.
   var replayed: ReplayedTail?
@@ -47,8 +47,8 @@ final class Subscription: @unchecked Sendable {
     return needsNoRewriting
   }
 
-  /// Whether a short write may have left the response in the middle of an event that nothing else notes: the reader was
-  /// being sent the log's bytes unchanged.
+  /// Whether a short write may have left the response in the middle of an event without any other record of it, because
+  /// the reader was being sent the log's bytes unchanged.
   var mayBeWithinEvent: Bool {
     guard needsNoRewriting else { return false }
     return switch state {
@@ -57,8 +57,9 @@ final class Subscription: @unchecked Sendable {
     }
   }
 
-  /// Whether no event of the log is rewritten or left out for this reader: its stream has one channel, so that IDs are
-  /// not composed, nothing replayed is still to come from the log, events are not coalesced, and it is an event stream.
+  /// Whether this reader gets every event of the log unchanged. Its stream has one channel, so IDs are not composite.
+  /// Nothing that was replayed is still to come from the log. Events are not coalesced, and the response is an event
+  /// stream.
   private var needsNoRewriting: Bool {
     session.subscriptions.count == 1 && replayed == nil && window == 0 && !session.isJSONLines
   }
@@ -72,12 +73,12 @@ final class Subscription: @unchecked Sendable {
       window: window, windowOrigin: session.windowOrigin)
   }
 
-  /// How long a coalescing window is; 0: events are not coalesced.
+  /// The length of the coalescing window. 0 means that events are not coalesced.
   var window: Int64 { audience.rules.coalescingWindow ?? session.handler.coalescingWindow }
 
-  /// The name by which the request asked for the channel, and by which the reader is told of it.
+  /// The name by which the reader requested the channel, used in all messages to the reader.
   var requestedName: ChannelName { session.requestedNames?[Int(number)] ?? channel.name }
 
-  /// The reader asked by another name, and is not shown the channel's own.
+  /// Whether the reader requested the channel by another name. The channel's own name is not revealed to it.
   var isAliased: Bool { session.requestedNames.map { $0[Int(number)] != channel.name } ?? false }
 }

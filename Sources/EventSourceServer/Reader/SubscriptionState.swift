@@ -14,7 +14,7 @@ enum SubscriptionState: Equatable {
   case behind(since: Int64)
   /// Events have been waiting for it since this time, and it gets only the newest of each key.
   case conflating(since: Int64)
-  /// It will skip ahead in the log when the connection accepts bytes again, and the reader will be told of a gap.
+  /// It will skip forward in the log when the connection accepts bytes again, and the reader will get a gap event.
   case skipping
   /// Events are being coalesced. The newest is due at this time.
   case held(until: Int64)
@@ -61,7 +61,7 @@ enum SubscriptionState: Equatable {
     case joinedLog
     /// The history did not answer in time.
     case historyFailed
-    /// The channel has other rules.
+    /// The channel's rules have changed.
     case reconfigured(isBlocked: Bool)
     /// The reader was told of the channel's removal, or will continue its replay when it returns.
     case removed
@@ -104,7 +104,7 @@ enum SubscriptionState: Equatable {
     }
   }
 
-  /// Whether the lane has something to do for it when the connection accepts bytes.
+  /// Whether the lane must serve it when the connection accepts bytes.
   var isToBeServed: Bool {
     switch self {
     case .behind, .conflating, .skipping, .replaying(.due), .replaying(.answered), .replaying(.sending): true

@@ -6,7 +6,7 @@ struct LogSnapshot {
   let end: UInt64
   let startOrdinal: UInt64
   let endOrdinal: UInt64
-  /// What lies before this may come again behind it.
+  /// The position after the last cut. Events from before it may be published again after it.
   let lastCut: UInt64
   private let newestEventPosition: UInt64?
   private let segments: [LogSegment]
@@ -71,7 +71,7 @@ struct LogSnapshot {
     return place(behind: block, in: segment)
   }
 
-  /// Whether the newest event lies behind a position and is no longer held.
+  /// Returns whether the newest event is after a position and no longer retained.
   func hasEvictedNewestEvent(behind position: UInt64) -> Bool {
     newestEventPosition.map { $0 >= position && $0 < start } ?? false
   }
@@ -89,7 +89,7 @@ struct LogSnapshot {
   /// The ID of the oldest retained block. `nil` if there is none or it is a comment.
   var oldestID: String? { id(at: start) }
 
-  /// The ID of the oldest event held; nil: there is none. Linear in the comments before it.
+  /// The ID of the oldest retained event, or `nil` if there is none. Linear in the comments before it.
   var oldestEventID: String? {
     for (index, segment) in segments.enumerated() {
       let count = count(of: index)

@@ -12,21 +12,21 @@ struct ChannelLog {
   /// The number of blocks published before those positions.
   private(set) var startOrdinal: UInt64 = 0
   private(set) var endOrdinal: UInt64 = 0
-  /// The position behind the last cut.
+  /// The position after the last cut.
   private(set) var lastCut: UInt64 = 0
   /// The position of the newest event, if there ever was one. It may have been evicted.
   private(set) var newestEvent: UInt64?
-  /// What the segments occupy.
+  /// The bytes that the segments occupy.
   private(set) var allocatedBytes = 0
   /// The position of each key's newest block. `nil` unless slow readers get only the newest of each key.
   private(set) var newestByKey: [UInt64: UInt64]?
 
   /// Enough for one event of a quiet channel.
   private static let firstSegment = 128
-  /// The minimum maximum size, however small the log's limit.
+  /// The smallest allowed maximum size of a segment, however small the log's limit.
   private static let smallestSegment = 512
   private static let largestSegment = 256 << 10
-  /// A log that is smaller has one segment, so that a reader is given it in one write.
+  /// A log up to this size has one segment, so that a reader gets it in one write.
   private static let mergedSegment = 16 << 10
 
   init(isKeyed: Bool = false) { newestByKey = isKeyed ? [:] : nil }
@@ -68,8 +68,8 @@ struct ChannelLog {
     }
   }
 
-  /// Evicts everything, and leaves a gap of one byte, so that every reader falls out of the log, also one that has
-  /// everything.
+  /// Evicts everything and leaves a gap of one byte, so that every reader falls out of the log, including readers that
+  /// are caught up.
   mutating func cut(owner: LogOwner) {
     while !segments.isEmpty { removeOldestSegment(owner: owner) }
     newestEvent = end
@@ -78,13 +78,13 @@ struct ChannelLog {
     lastCut = end
   }
 
-  /// Keeps new limits, of which the newest segment is never a victim.
+  /// Applies new limits. The newest segment is never evicted.
   mutating func keep(_ limits: Retention, owner: LogOwner) {
     while segments.count > 1, allocatedBytes > limits.maximumBytes { removeOldestSegment(owner: owner) }
     if let most = limits.maximumEvents, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, owner: owner) }
   }
 
-  /// Begins to keep in mind where the newest event of each key is, or ends it. What was published without keys has
+  /// Starts or stops tracking the position of each key's newest event. Blocks that were published without keys have
   /// none.
   mutating func setKeyed(_ isKeyed: Bool) {
     if isKeyed != (newestByKey != nil) { newestByKey = isKeyed ? [:] : nil }
@@ -106,8 +106,8 @@ struct ChannelLog {
   private mutating func addSegment(
     for byteCount: Int, _ prewritten: PrewrittenBlock?, now: Int64, limits: Retention, owner: LogOwner
   ) {
-    // Doubling suits the size to the traffic; a sixteenth of the log's limit, and less of the hub's, keeps what is
-    // evicted at once small: of a segment whose newest event has yet to be offered nothing can go.
+    // Doubling adapts the size to the traffic. The cap, a sixteenth of the log's limit or a smaller share of the hub's,
+    // keeps each eviction small: a segment cannot be evicted until its newest event has been offered.
     let share = min(limits.maximumBytes / 16, owner.budget.limit / 64)
     let largest = min(max(share, Self.smallestSegment), Self.largestSegment)
     let wanted = min(owner.registry == nil ? nextCapacityOfRun : nextCapacity, largest)
@@ -124,29 +124,30 @@ struct ChannelLog {
     allocatedBytes += segment.capacity
     segments.append(segment)
     owner.registry?.add(segment, owner: owner.channel)
-    // In an empty log the first block begins with the segment.
+    // In an empty log, the first block begins with the segment.
     if segments.count == 1 {
       start = end
       startOrdinal = endOrdinal
     }
   }
 
-  /// Twice the last one's, or as much as all there is if that was merged into one.
+  /// The capacity of the next segment: twice that of the last one, or the same if the last one holds the whole merged
+  /// log.
   private var nextCapacity: Int {
     guard let last = segments.last else { return Self.firstSegment }
     return segments.count == 1 && last.capacity >= Self.mergedSegment ? last.capacity : last.capacity * 2
   }
 
-  /// A quarter more than all there is, because nothing of a run is evicted, and what its newest segment has room for is
-  /// all that it wastes.
+  /// The capacity of the next segment of a run, whose memory grows by a quarter at a time. Nothing of a run is evicted,
+  /// so the free space in its newest segment is all that it wastes.
   private var nextCapacityOfRun: Int {
     guard let last = segments.last else { return Self.firstSegment }
     let more = min(max(allocatedBytes / 4, Self.smallestSegment), Self.mergedSegment)
     return segments.count == 1 && last.capacity + more <= Self.mergedSegment ? last.capacity + more : more
   }
 
-  /// The only segment of a small log, if it has room in a larger one together with the next block. Not of a log whose
-  /// events age, because the older ones are evicted with the newest of their segment.
+  /// Returns the only segment of a small log, if it fits into a larger one together with the next block. Returns `nil`
+  /// if the log has a maximum age, because older events would be evicted only with the newest of their segment.
   private func onlySegment(thatFitsInto capacity: Int, with byteCount: Int, _ limits: Retention) -> LogSegment? {
     guard segments.count == 1, let segment = segments.first, limits.maximumAge == nil, start == segment.start,
       capacity <= Self.mergedSegment, capacity > segment.capacity,
@@ -157,7 +158,7 @@ struct ChannelLog {
 
   private mutating func replace(_ segment: LogSegment, by larger: LogSegment, owner: LogOwner) {
     owner.registry?.remove(segment)
-    // Only a stack that sends from it keeps it now.
+    // From now on only a stack that sends from the segment keeps it in memory.
     segment.chargeToReaders()
     allocatedBytes += larger.capacity - segment.capacity
     segments = [larger]
@@ -174,7 +175,7 @@ struct ChannelLog {
   }
 }
 
-/// The channel of a log, and where its segments are accounted for.
+/// The channel of a log, and the registry and budget that account for its segments.
 struct LogOwner {
   let channel: EventChannel
   let registry: SegmentRegistry?

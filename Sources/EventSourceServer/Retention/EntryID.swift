@@ -15,8 +15,8 @@ struct EntryID: Equatable {
   }
 
   init(own id: UnsafeBufferPointer<UInt8>) {
-    // Words are multiplied with secret numbers. The standard library's hasher takes as long as all else that publishing
-    // does with an ID.
+    // Words are multiplied by secret numbers. The standard library's hasher would take as long as everything else that
+    // publishing does with an ID.
     let bytes = UnsafeRawBufferPointer(id)
     var hash = Self.start ^ UInt64(bytes.count)
     var index = 0
@@ -36,7 +36,7 @@ struct EntryID: Equatable {
   private static let start = UInt64.random(in: 0 ... .max)
   private static let factor = UInt64.random(in: 0 ... .max) | 1
 
-  /// Both halves of the product, so that every bit depends on all.
+  /// Returns both halves of the product combined, so that every bit depends on all input bits.
   private static func mix(_ word: UInt64) -> UInt64 {
     let product = word.multipliedFullWidth(by: factor)
     return product.high ^ product.low

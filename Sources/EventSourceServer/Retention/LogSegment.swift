@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// Lock rule, which makes the class `Sendable`: `used`, `count`, `lastAppend` and `keys` are accessed only under the
 /// lock of the owning channel, or without it once another segment is known to follow. Blocks and entries are written
-/// under that lock, always beyond what lanes were told of under the same lock, so lanes read those without it.
+/// under that lock, always beyond the end that lanes have read under it, so lanes read them without the lock.
 /// `idIndex` has its own lock. `older`, `newer` and `owner` belong to the ``SegmentRegistry`` and its lock.
 final class LogSegment: @unchecked Sendable {
   /// The end of a block, and its event ID.
@@ -68,9 +68,9 @@ final class LogSegment: @unchecked Sendable {
     if isOfReader { budget.chargeToReaders(self.capacity) }
   }
 
-  /// Allocates a segment that begins with all that another one of the same log has. Call it under the channel's lock.
+  /// Allocates a segment that begins with all blocks of another one of the same log. Call it under the channel's lock.
   ///
-  /// - Parameter capacity: At least as much as that has.
+  /// - Parameter capacity: At least the capacity that those blocks need.
   convenience init(copying other: LogSegment, capacity: Int, made: Int64) {
     self.init(
       capacity: capacity, start: other.start, firstOrdinal: other.firstOrdinal, made: made, budget: other.budget)
@@ -119,7 +119,7 @@ final class LogSegment: @unchecked Sendable {
   /// Records the key of the most recently appended block.
   func append(key: UInt64) {
     let before = keys.count
-    // The blocks before it have none, if the log has had keys only since then.
+    // If the log began to use keys only later, earlier blocks have none.
     while keys.count < count - 1 { keys.append(0) }
     keys.append(key)
     budget.charge((keys.count - before) * Self.keySize)

@@ -1,21 +1,22 @@
 internal import EventSourceFormat
 
-/// The memory of a segment in which a large event is written before the channel's lock is taken. Other publishers would
-/// have to wait for the copying otherwise, and for the kernel, which brings up the memory as it is written to.
+/// The memory of a segment into which a large event is written before the channel's lock is taken. Otherwise other
+/// publishers would have to wait for the copy, and for the page faults of the new memory.
 ///
-/// A generated ID is known only under the lock; its line is the last of the block and is written there.
+/// A generated ID is known only under the lock. Its line is the last of the block and is written there.
 final class PrewrittenBlock {
-  /// Smaller events are written under the lock, and share segments.
+  /// The minimum size. Smaller events are written under the lock and share segments.
   static let leastBytes = 64 << 10
 
-  /// A segment's, for this block alone.
+  /// The capacity of a segment for this block alone.
   let capacity: Int
   private let event: PreparedEvent
   private var memory: UnsafeMutableRawPointer?
 
-  /// Nil, if the event is not large. Not a failable initializer, which would allocate an object for every small one.
+  /// Returns a prewritten block, or `nil` if the event is not large. Not a failable initializer, which would allocate
+  /// an object for every small event.
   ///
-  /// - Parameter idPrefix: What the channel's generated IDs begin with.
+  /// - Parameter idPrefix: The prefix of the channel's generated IDs.
   static func of(_ event: PreparedEvent, idPrefix: String) -> PrewrittenBlock? {
     event.byteCount >= leastBytes ? PrewrittenBlock(event, idPrefix: idPrefix) : nil
   }
@@ -31,13 +32,13 @@ final class PrewrittenBlock {
 
   deinit { memory?.deallocate() }
 
-  /// Hands the memory over; the caller frees it.
+  /// Passes ownership of the memory to the caller, which frees it.
   func takeMemory() -> UnsafeMutableRawPointer { memory.take()! }
 
-  /// Writes what is missing in the block, which has been given this ID.
+  /// Completes the block by writing the generated ID, if the event had none.
   func finish(_ id: EventID, in block: UnsafeMutableRawBufferPointer) {
     guard event.event.id == nil else { return }
-    // In the place of the empty line that ends the block.
+    // Overwrites the empty line that ends the block.
     let rest = "id: \(id.rawValue)\n\n"
     UnsafeMutableRawBufferPointer(rebasing: block[(event.byteCount - 1)...]).copyBytes(from: rest.utf8)
   }

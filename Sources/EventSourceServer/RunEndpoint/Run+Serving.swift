@@ -3,7 +3,7 @@ import Synchronization
 internal import EventSourceFormat
 
 extension EventStreamHandler {
-  /// Returns the channel for a name: a run of the endpoint's collection, or a channel of the hub.
+  /// Returns the channel with a name: a run of the endpoint's collection, or a channel of the hub.
   func findChannel(_ name: ChannelName) throws(PublishError) -> EventChannel {
     guard let runs else { return try hub.findChannel(name) }
     guard hub.admissions.phase != .closed else { throw .closed }
@@ -17,7 +17,7 @@ extension RunStore {
 }
 
 extension StreamPlan {
-  /// Reads a request whose response is a run's stream, whatever its method.
+  /// Parses a request whose response is a run's stream, whatever its method.
   convenience init(
     _ request: any EventStreamRequest, run: ChannelName, _ configuration: RunCollection.Configuration
   ) throws(EventStreamRejection) {

@@ -34,7 +34,7 @@ public final class RunHandler: Sendable {
   ///   - runs: The collection.
   ///   - answer: The response to a request that starts a run.
   ///   - start: Starts a run of the collection for a request. Called in a task, which is cancelled if the peer
-  ///     disconnects meanwhile. After 30 seconds the request gets 503.
+  ///     disconnects in the meantime. After 30 seconds the request gets 503.
   public init(_ runs: RunCollection, answer: Answer = .stream, start: @escaping Start) {
     self.runs = runs
     self.answer = answer
@@ -69,7 +69,7 @@ public final class RunHandler: Sendable {
       default:
         throw EventStreamRejection(
           status: 405, fields: [HeaderField("Allow", allowed)],
-          reason: "a collection of runs is posted to; a run is read with GET and stopped with DELETE")
+          reason: "start a run with POST on the collection; read it with GET and stop it with DELETE")
       }
     }
   }
@@ -86,7 +86,7 @@ public final class RunHandler: Sendable {
   {
     guard let target = RequestTarget(request.target) else { throw .bad("the request target is ill-formed") }
     if let last = StreamPlan.lastEventID(request, target, runs.configuration.streams) {
-      // A viewer of this run repeats its request.
+      // A viewer of this run repeats its POST.
       guard let hyphen = last.lastIndex(of: "-") else { throw .noRun }
       return try watch(request, String(last[..<hyphen]))
     }
@@ -153,7 +153,7 @@ public final class RunHandler: Sendable {
     do {
       authorization = try await authorizer.authorize(request, for: [name])
     } catch {
-      runs.hub.log(.error, "an authorizer failed; the request is refused") { [("error", "\(error)")] }
+      runs.hub.log(.error, "an authorizer failed; the request is rejected") { [("error", "\(error)")] }
       return .rejected(
         .unavailable(retryAfter: runs.handler.configuration.retryAfter, "authorization failed"))
     }
@@ -168,7 +168,7 @@ public final class RunHandler: Sendable {
     switch error {
     case let rejection as EventStreamRejection: return .rejection(rejection)
     case RunError.tooManyRuns, RunError.overBudget, RunError.closed, PublishError.closed:
-      return .rejection(.unavailable(retryAfter: retryAfter, "no runs are started at present"))
+      return .rejection(.unavailable(retryAfter: retryAfter, "no new runs are accepted at present"))
     default:
       runs.hub.log(.error, "a run was not started or stopped") { [("error", "\(error)")] }
       return .rejection(EventStreamRejection(status: 500, reason: "internal server error"))

@@ -4,7 +4,7 @@ internal import EventSourceFormat
 ///
 ///     {"id":"k2v…-7","type":"message","data":"…"}
 enum RunLines {
-  /// The line of a block of a log, with its line feed.
+  /// Returns the JSON line for a block of a log, with its line feed.
   static func line(of block: UnsafeRawBufferPointer) -> [UInt8] {
     var line = ""
     var parser = EventStreamParser()

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// The changes that wait for a collection's observer. Its lock is the last: nothing is locked under it.
+/// The changes that wait for a collection's observer. No other lock is acquired under its lock.
 final class RunFeed: Sendable {
-  /// The number of waiting changes at which viewers are left out. The others are bounded by the number of runs.
+  /// The number of waiting changes from which on viewers are not reported. The number of runs bounds the other changes.
   private static let most = 10_000
 
   private struct State {
@@ -33,7 +33,7 @@ final class RunFeed: Sendable {
     }
   }
 
-  /// Passes the changes to the observer, unless a task already does. Called outside of every lock.
+  /// Passes the changes to the observer, unless a task already does. Called without any lock held.
   func run() {
     let begins = state.withLock { state in
       guard state.count > 0, !state.isRunning else { return false }

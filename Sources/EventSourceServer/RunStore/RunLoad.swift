@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A run that is being read from the history. Everyone who needs it waits for the same read.
+/// A run that is being read from the history. All callers that need it wait for the same read.
 final class RunLoad: Sendable {
   private let state = Mutex<(result: Result<Bool, any Error>?, waiters: [RunWaiter])>((nil, []))
 

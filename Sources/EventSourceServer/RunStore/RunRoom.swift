@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The memory of a collection's runs: the memory of their logs, its limit, and the producers that wait for memory.
-/// Its lock is the last: nothing is locked under it.
+/// The memory budget of a collection's runs: the memory of their logs, its limit, and the producers that wait for
+/// memory. No other lock is acquired under its lock.
 final class RunRoom: Sendable {
   private final class Waiter: Sendable {
     let run: ObjectIdentifier
@@ -19,7 +19,8 @@ final class RunRoom: Sendable {
 
   private struct State {
     var used = 0
-    /// In order of arrival, with the moment since which they wait, once a lane has looked.
+    /// In order of arrival. `since` is the time from which the producer waits, or `nil` until a lane has checked the
+    /// waiters.
     var waiters: [(waiter: Waiter, since: Int64?)] = []
     var nextNumber: UInt64 = 0
     var isClosed = false
@@ -37,7 +38,7 @@ final class RunRoom: Sendable {
   var used: Int { state.withLock { $0.used } }
   var waiterCount: Int { state.withLock { $0.waiters.count } }
 
-  /// Returns whether the limit allows so many more bytes.
+  /// Returns whether the limit allows `bytes` more bytes.
   func fits(_ bytes: Int) -> Bool { state.withLock { $0.used + bytes <= limit } }
 
   /// Counts the growth of a log.
@@ -58,9 +59,11 @@ final class RunRoom: Sendable {
     for waiter in resumed { waiter.continuation.resume(returning: true) }
   }
 
-  /// Waits until it is worth trying again. Returns `false` after the timeout. Throws if the task is cancelled.
+  /// Waits until a retry may succeed.
   ///
-  /// - Parameter isWaiting: Called when it waits, to make a lane look at the time.
+  /// - Parameter isWaiting: Called when the wait begins, to make a lane check the time.
+  /// - Returns: `false` after the timeout.
+  /// - Throws: `CancellationError` if the task is cancelled.
   func wait(for bytes: Int, of run: RunCore, isWaiting: @Sendable () -> Void) async throws -> Bool {
     try Task.checkCancellation()
     let number = state.withLock { state in
@@ -77,7 +80,7 @@ final class RunRoom: Sendable {
         }
         if isDone { return continuation.resume(returning: true) }
         isWaiting()
-        // The run may have ended before it waited.
+        // The run may have ended before its producer began to wait.
         if !run.state.isActive { wake(run) }
       }
     } onCancel: {
@@ -98,7 +101,8 @@ final class RunRoom: Sendable {
     wake { _ in true }
   }
 
-  /// Ends waits that took too long. Returns when the next one does, and the bytes that the first one needs.
+  /// Ends waits that took too long. Returns when the next wait ends, and the number of bytes that the first waiter
+  /// needs.
   func expire(_ now: Int64) -> (next: Int64, wanted: Int?) {
     let (late, next, wanted) = state.withLock { state -> ([Waiter], Int64, Int?) in
       guard !state.waiters.isEmpty else { return ([], .never, nil) }

@@ -2,12 +2,12 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// Runs of an earlier process, and runs that were discarded. Each is read completely, and then kept like a run that has
+/// Runs of an earlier process, and runs that were discarded. Each is read completely, then kept like a run that has
 /// just ended.
 extension RunStore {
   private static let batchEvents = 256
   private static let batchBytes = 64 << 10
-  /// The bytes beyond a run's limit for the events that the collection adds.
+  /// The additional bytes beyond a run's limit for the events that the collection adds.
   private static let ownBytes = 4096
 
   /// Reads a run from the history, unless it is in memory. Returns whether there is such a run.
@@ -99,7 +99,7 @@ extension RunStore {
     }
     guard let last else { return nil }
     if let outcome = RunEvents.outcome(of: last) { return outcome }
-    // Its process is gone. The end is recorded, so that the run has the same end for every reader.
+    // The process that wrote the run has ended. The end is recorded, so that the run has the same end for every reader.
     var end = RunEvents.end(id, .interrupted)
     end.id = EventID(unchecked: channel.idPrefix + String(number + 1))
     guard try await repository.append([end], to: channel.name) == [end.id] else {
@@ -141,7 +141,7 @@ extension RunStore {
     }
   }
 
-  /// Gives back what a run that is not kept has taken.
+  /// Releases the memory of a run that is not kept.
   private func release(_ channel: EventChannel) {
     let charged = channel.run!.guarded.withLock { guarded in
       defer { guarded.chargedBytes = 0 }

@@ -11,7 +11,7 @@ extension RunStore {
     let core = RunCore(id: id, store: self)
     let channel = makeChannel(id, core)
     while true {
-      // A run that has ended is discarded for a new one.
+      // At the maximum number of runs, one that has ended is discarded.
       let victim = try table.withLock { table throws(RunError) -> EventChannel? in
         guard !table.isClosed else { throw .closed }
         guard table.runs[id] == nil, table.loading[id] == nil else { throw .idInUse(id) }
@@ -47,12 +47,12 @@ extension RunStore {
     let recorded = core.guarded.withLock { try? record(prepared, of: channel, &$0) }
     Task(executorPreference: hub.configuration.taskExecutor) { [self] in
       if let recorded, (try? await result(of: recorded.0, in: recorded.1, channel)) != nil { return }
-      // Without its beginning the history has no run.
+      // A run whose beginning was not recorded is not in the history.
       apply(.fail("the run could not be recorded"), to: channel)
     }
   }
 
-  /// Requests may wait for a run of this ID.
+  /// Notifies the lanes, because requests may be waiting for a run with this ID.
   func openWaiting(_ channel: EventChannel) {
     if hub.waitingRequests.load(ordering: .sequentiallyConsistent) > 0 { hub.post(toAllLanes: .opened(channel.name)) }
   }

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Deadlines of runs. Lanes provide the time: whenever a lane runs, it looks at the runs that are due.
+/// Deadlines of runs. Lanes provide the time: whenever a lane runs, it checks the runs that are due.
 extension RunStore {
-  /// Moves a run to the place of its deadline.
+  /// Updates a run's place in the schedules after a change of its deadline.
   func reschedule(_ channel: EventChannel) {
     let core = channel.run!
     let due = table.withLock { table -> Int64 in
@@ -30,7 +30,7 @@ extension RunStore {
     if due != .never { hub.noteRunDue(due) }
   }
 
-  /// Looks at the runs that are due, and returns when the next one is. Called on a lane's thread.
+  /// Checks the runs that are due, and returns when the next one is. Called on a lane's thread.
   func expire(_ now: Int64) -> Int64 {
     while true {
       let due = table.withLock { table -> [EventChannel] in
@@ -55,7 +55,7 @@ extension RunStore {
     return min(next, table.withLock { min($0.active.next, $0.retained.next) })
   }
 
-  /// Discards runs in the order in which they ended, until so many bytes fit. Returns whether they fit.
+  /// Discards runs in the order in which they ended, until `bytes` more bytes fit. Returns whether they fit.
   func makeRoom(for bytes: Int) -> Bool {
     while !room.fits(bytes) {
       guard let oldest = table.withLock({ oldestEnded($0) }) else { return false }
@@ -64,8 +64,8 @@ extension RunStore {
     return true
   }
 
-  /// Returns the run without viewers that ended first, or `nil` if there is none. A run that no lane has seen since its
-  /// end comes last.
+  /// Returns the run without viewers that ended first, or `nil` if there is none. A run that no lane has checked since
+  /// its end comes last.
   func oldestEnded(_ table: borrowing Table) -> EventChannel? {
     table.retained.first
       ?? table.pending.first { $0.run!.state.isIdle }

@@ -4,7 +4,7 @@ internal import EventSourceFormat
 
 /// Transitions between states of a run, and their effects.
 extension RunStore {
-  /// The effects that are carried out outside of the run's lock.
+  /// The effects that are performed outside of the run's lock.
   struct Effects {
     var effect = RunState.Effect.nothing
     /// The audiences to notify of appended events.
@@ -18,8 +18,8 @@ extension RunStore {
     var refund = 0
   }
 
-  /// Returns the run for the observer, or `nil` if there is no observer. It keeps the collection, whose deallocation
-  /// takes locks, so it must be released outside of the run's lock.
+  /// Returns the run for the observer, or `nil` if there is no observer. The run retains the collection, whose
+  /// deallocation takes locks, so it must be released outside of the run's lock.
   func subject(_ channel: EventChannel) -> Run? { feed == nil ? nil : run(channel) }
 
   /// Changes the state, and appends the last event in the same step, so that nothing is appended after it.
@@ -86,7 +86,7 @@ extension RunStore {
     effects.waiters += guarded.take { _ in true }
   }
 
-  /// Carries out the effects, outside of the run's lock.
+  /// Performs the effects. Called outside of the run's lock.
   func perform(_ effects: Effects, on channel: EventChannel) {
     let core = channel.run!
     hub.announceRun(effects.audiences, in: channel)
@@ -106,7 +106,7 @@ extension RunStore {
   }
 
   /// Ends a recorded run once its end is recorded. If it cannot be recorded, the viewers of this process get the end
-  /// all the same, and the history has an interrupted run.
+  /// anyway, and the run is interrupted in the history.
   private func sealWhenRecorded(
     _ channel: EventChannel, _ outcome: RunOutcome, _ publication: Publication, _ queue: RecordingQueue
   ) {

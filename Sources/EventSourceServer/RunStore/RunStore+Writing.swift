@@ -25,14 +25,15 @@ extension RunStore {
         case .recording(let publication, let queue): return try await result(of: publication, in: queue, channel)
         }
       } catch RunError.overBudget(let limit) {
-        // A lane looks at the time, and discards runs that ended meanwhile.
+        // A lane checks the time, and discards runs that have ended since.
         let hasRoom = try await room.wait(for: prepared.byteCount, of: core) { self.hub.noteRunDue(.min) }
         guard hasRoom else { throw RunError.overBudget(limit: limit) }
       }
     }
   }
 
-  /// Waits until an event is recorded. If it is not, its number is used again, so that the history has no hole.
+  /// Waits until an event is recorded. If recording fails, the event's number is reused, so that the history has no
+  /// hole.
   func result(of publication: Publication, in queue: RecordingQueue, _ channel: EventChannel) async throws -> EventID {
     do {
       return try await queue.result(of: publication)
@@ -48,7 +49,7 @@ extension RunStore {
     }
   }
 
-  /// Ends a run, after a last event.
+  /// Ends a run after writing a last event, if there is one.
   func end(_ channel: EventChannel, _ input: RunState.Input, last: ServerSentEvent?) throws {
     let prepared = try last.map { try prepare($0, for: channel) }
     let core = channel.run!
@@ -145,8 +146,8 @@ extension RunStore {
     guarded.chargedBytes = allocated
   }
 
-  /// Gives an event its ID and puts it into the recording queue, under the run's lock, so that the order of the history
-  /// is that of the numbers.
+  /// Assigns an event its ID and adds it to the recording queue. Called under the run's lock, so that the history has
+  /// the order of the numbers.
   func record(
     _ event: PreparedEvent, of channel: EventChannel, _ guarded: inout RunCore.Guarded
   ) throws -> (Publication, RecordingQueue)? {

@@ -4,14 +4,14 @@ internal import EventSourceFormat
 
 /// The runs of a collection by their IDs, and their deadlines. Shared by the collection, its handler and its runs.
 ///
-/// Lock order: this lock, a run's, a channel's. The room's and the feed's are the last.
+/// Lock order: this lock, then a run's, then a channel's. The locks of `room` and `feed` come last.
 final class RunStore: Sendable {
   struct Table: ~Copyable {
     var runs: [String: EventChannel] = [:]
     /// Runs that are being written, and ended runs without viewers.
     var active = RunSchedule()
     var retained = RunSchedule()
-    /// Runs whose deadline is unknown until a lane looks.
+    /// Runs whose deadline is unknown until a lane checks them.
     var pending: [EventChannel] = []
     var isClosed = false
     var started = 0
@@ -70,7 +70,7 @@ final class RunStore: Sendable {
   /// Returns the name under which a run is authorized and recorded. Cannot fail, because the ID is valid.
   func channelName(_ id: String) -> ChannelName { ChannelName(unchecked: "\(name.rawValue)/\(id)") }
 
-  /// Returns the ID of the run with a channel name, or `nil` if it is not a name of this collection.
+  /// Returns the ID of the run with a channel name, or `nil` if the name is not one of this collection.
   func id(in channelName: ChannelName) -> String? {
     let prefix = name.rawValue.utf8.count + 1
     let text = channelName.rawValue.utf8

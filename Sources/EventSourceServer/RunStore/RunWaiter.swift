@@ -20,7 +20,7 @@ final class RunWaiter: Sendable {
     continuation?.resume()
   }
 
-  /// Returns when it is resumed, or its task is cancelled.
+  /// Returns when it is resumed or its task is cancelled.
   func wait() async {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in

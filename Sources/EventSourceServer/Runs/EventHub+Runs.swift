@@ -2,7 +2,7 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// The hub's part in the runs of its collections.
+/// The hub's support for collections of runs.
 extension EventHub {
   struct RunAppended {
     let id: EventID
@@ -64,16 +64,16 @@ extension EventHub {
     }
   }
 
-  /// Makes a lane look at the runs at a moment. Wakes a lane if none would run by then.
+  /// Makes a lane check the runs at a given time. Wakes a lane if none would run by then.
   func noteRunDue(_ moment: Int64) {
     guard runDue.min(moment, ordering: .acquiringAndReleasing).oldValue > moment else { return }
     lanes.withLock { $0.first }?.post(.lookAtTime)
   }
 
-  /// Looks at the runs that are due, and returns when the next one is. Called by a lane at the end of each of its runs.
+  /// Checks the runs that are due, and returns when the next one is. Called by a lane at the end of each of its runs.
   func expireRuns() -> Int64 {
     guard runDue.load(ordering: .acquiring) <= now else { return runDue.load(ordering: .acquiring) }
-    // First, so that a moment noted from now on counts.
+    // Reset first, so that a time noted from now on is not lost.
     runDue.store(.never, ordering: .sequentiallyConsistent)
     for store in runStores.withLock({ $0.compactMap(\.store) }) {
       runDue.min(store.expire(now), ordering: .acquiringAndReleasing)

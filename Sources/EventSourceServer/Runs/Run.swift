@@ -4,8 +4,8 @@ public import EventSourceFormat
 
 /// One run of a collection. The producer writes and ends it; anyone may stop it.
 ///
-/// A reference to the run: all copies are the same run. It keeps the collection in memory. All methods can be called
-/// from any thread.
+/// A run is a reference: all copies refer to the same run. It retains its collection. All methods can be called from
+/// any thread.
 public struct Run: Sendable {
   let channel: EventChannel
   let collection: RunCollection
@@ -41,13 +41,13 @@ extension Run: Hashable {
   public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(channel)) }
 }
 
-/// For the producer.
+/// Methods for the producer.
 extension Run {
   /// Writes an event. Never waits.
   ///
   /// - Returns: The event's ID.
-  /// - Throws: ``RunError``, ``PublishError``, `EventStreamFormatError`, or any error from converting the event.
-  ///   Nothing is written then.
+  /// - Throws: ``RunError``, ``PublishError``, `EventStreamFormatError`, or any error from converting the event. If it
+  ///   throws, nothing was written.
   @discardableResult
   public func write(_ event: some ServerSentEventConvertible) throws -> EventID {
     try core.store.write(event.serverSentEvent, to: channel)
@@ -75,8 +75,8 @@ extension Run {
   /// Writes a last event and ends the run as finished. If the run was asked to stop, the last event is written, and the
   /// outcome is `stopped`.
   ///
-  /// - Throws: The errors of ``write(_:)``, except those for lack of memory: a last event does not wait for memory. The
-  ///   run continues then.
+  /// - Throws: The errors of ``write(_:)``, except those for lack of memory: a last event does not wait for memory. If
+  ///   it throws, the run continues.
   public func finish(_ last: some ServerSentEventConvertible) throws {
     try core.store.end(channel, .finish, last: last.serverSentEvent)
   }
@@ -105,7 +105,7 @@ extension Run {
   }
 }
 
-/// For everyone.
+/// Methods for everyone.
 extension Run {
   /// Asks the run to stop. Without a ``RunCollection/Configuration/stopGrace`` the run has ended when this returns, and
   /// nothing more is written.

@@ -33,8 +33,8 @@ extension RunCollection {
     /// history.
     public var repository: (any RecordingEventRepository)?
 
-    /// The behavior of the viewers' streams. Viewers begin at a run's beginning, whatever
-    /// ``EventStreamHandler/Configuration/replaysToNewReaders`` says, and a stream is of one run.
+    /// The behavior of the viewers' streams. A viewer always begins at a run's beginning, regardless of
+    /// ``EventStreamHandler/Configuration/replaysToNewReaders``, and a stream carries one run.
     public var streams = EventStreamHandler.Configuration()
     /// The response to a viewer that returns after the end and has every event. The default is 204, after which a
     /// browser's `EventSource` does not reconnect.
@@ -88,7 +88,7 @@ extension RunCollection {
       handler.replaysToNewReaders = true
       handler.channelQueryItem = nil
       handler.snapshotForNewReaders = nil
-      // A viewer whose ID means nothing here gets the whole run.
+      // A viewer whose ID is unknown here gets the whole run.
       switch handler.gapPolicy {
       case .liveOnly, .snapshot: handler.gapPolicy = .replayAvailable
       case .replayAvailable, .reject: break

@@ -24,11 +24,11 @@ public final class RunCollection: Sendable {
   public var hub: EventHub { store.hub }
   /// The name, which is the beginning of every ``Run/channelName``. An authorizer gets it when a request starts a run.
   public var name: ChannelName { store.name }
-  /// The configuration with which it was created.
+  /// The configuration with which the collection was created.
   public var configuration: Configuration { store.configuration }
 
   let store: RunStore
-  /// Serves the viewers.
+  /// The handler that serves the viewers.
   let handler: EventStreamHandler
 
   /// Creates a collection without runs.
@@ -42,7 +42,7 @@ public final class RunCollection: Sendable {
   ///   - authorizer: Decides who may start, watch and stop runs. It gets the collection's ``name`` for a start, and the
   ///     run's ``Run/channelName`` for watching and stopping, which the request's method distinguishes. `nil` allows
   ///     everyone everything, so only a run's ID protects it.
-  ///   - observer: Receives what happens to the runs.
+  ///   - observer: Receives the changes of the runs.
   public init(
     _ hub: EventHub, name: ChannelName = "runs", configuration: Configuration = Configuration(),
     authorizer: (any ChannelAuthorizer)? = nil, observer: (any RunObserver)? = nil
@@ -82,7 +82,7 @@ public final class RunCollection: Sendable {
   /// Starts a run that a function writes.
   ///
   /// - Parameters:
-  ///   - id: As in ``start(id:)``.
+  ///   - id: The run's ID, as for ``start(id:)``.
   ///   - produce: Writes the run, in a task on the hub's ``EventHub/Configuration/taskExecutor``. The run is finished
   ///     when the function returns, unless the function ended it. If the function throws, the run fails: the error is
   ///     logged, and viewers are told only that the producer failed. The task is cancelled when the run must stop.

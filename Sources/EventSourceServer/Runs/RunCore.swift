@@ -15,15 +15,15 @@ final class RunCore: @unchecked Sendable {
     /// The encoded bytes of its events, and the memory of its log.
     var byteCount = 0
     var chargedBytes = 0
-    /// The number of events that have a number. Only for recorded runs, whose events get their IDs before they are in
-    /// the log.
+    /// The number of events that have been assigned a number. Used only for recorded runs, whose events get their IDs
+    /// before they are in the log.
     var numbered: UInt64 = 0
     /// Whether its last event is in the log.
     var isSealed = false
     /// The producer, if the collection runs it.
     var task: Task<Void, Never>?
     var waiters: [RunWaiter] = []
-    /// Whether the producer has not been asked to stop.
+    /// Whether the producer has not been asked to stop yet.
     var wasNotAsked = true
   }
 
@@ -47,14 +47,14 @@ final class RunCore: @unchecked Sendable {
 
   var state: RunState { guarded.withLock { $0.state } }
 
-  /// The end of the ID of a last event that could not be recorded.
+  /// The suffix of the ID of a last event that could not be recorded.
   static let unrecorded = "-unrecorded"
 
-  /// The place in a run's log after the event with an ID.
+  /// Returns the place in a run's log after the event with an ID.
   static func place(after id: String, in log: LogSnapshot, prefix: String) -> LogSnapshot.Place? {
     if let number = number(in: id, prefix: prefix), let place = log.place(after: number, exactly: id) { return place }
     if let place = log.place(afterOwn: id) { return place }
-    // The viewer got an end that the history does not have, so it has everything before that.
+    // The viewer has an end that the history does not have, so it also has everything before that.
     guard id.hasSuffix(unrecorded) else { return nil }
     let last = String(id.dropLast(unrecorded.utf8.count))
     return number(in: last, prefix: prefix).flatMap { log.place(after: $0, exactly: last) } ?? log.place(afterOwn: last)

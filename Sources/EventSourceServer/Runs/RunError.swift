@@ -2,8 +2,8 @@
 public enum RunError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The run has ended. Nothing was written.
   case ended(RunOutcome)
-  /// With the event the run would exceed ``RunCollection/Configuration/maximumBytesPerRun``. The event was not written,
-  /// and the run was stopped.
+  /// The event would have made the run exceed ``RunCollection/Configuration/maximumBytesPerRun``. The event was not
+  /// written, and the run was stopped.
   case byteLimit(limit: Int)
   /// The collection's runs are at their memory limit. Nothing was written, and the run continues. An awaited write
   /// throws this only after ``RunCollection/Configuration/writeTimeout``.

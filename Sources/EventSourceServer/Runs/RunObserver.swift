@@ -1,7 +1,7 @@
-/// Receives what happens to the runs of a collection: viewers that join and leave, requests to stop, ends.
+/// Receives the changes of a collection's runs: viewers that join and leave, requests to stop, ends.
 ///
-/// Called from a task on the hub's ``EventHub/Configuration/taskExecutor``, outside every lock. The changes of a run
-/// come one at a time and in order; the next one waits until the call returns. Delivery never waits for an observer.
+/// Called from a task on the hub's ``EventHub/Configuration/taskExecutor``, without any lock held. The changes of a run
+/// come one at a time and in order. The next one waits until the call returns. Delivery never waits for an observer.
 ///
 /// While 10,000 changes wait for a slow observer, viewers that join and leave are not reported. Other changes always
 /// are.

@@ -1,4 +1,4 @@
-/// The way a run ended.
+/// The outcome of a run.
 public enum RunOutcome: Sendable, Hashable {
   /// Its producer finished it.
   case finished

@@ -4,8 +4,8 @@
 ///        |                               ^
 ///        +--stop--> stop requested ------+ finish, fail, or the grace is over
 ///
-/// Lanes provide the time. A producer's thread has no clock, so the time of what it does is unknown until a lane looks.
-/// That is soon, because a lane is woken for it.
+/// Lanes provide the time. A producer's thread has no clock, so the time of a producer's action is unknown until a lane
+/// checks the run. That happens soon, because a lane is woken for it.
 struct RunState: Hashable {
   enum Phase: Hashable {
     /// The producer has written nothing yet.
@@ -13,7 +13,7 @@ struct RunState: Hashable {
     case running
     /// The producer was asked to stop, and may still write its last events.
     case stopRequested(RunStopReason)
-    /// It ended, and is kept for viewers that return.
+    /// It ended and is kept for returning viewers.
     case ended(RunOutcome)
     /// It was discarded.
     case gone
@@ -29,7 +29,7 @@ struct RunState: Hashable {
     case stop(RunStopReason)
     /// The last event is in the history.
     case recorded
-    /// A lane looks at the time.
+    /// A lane checks the time.
     case look
     /// Its memory is needed, or its collection was closed.
     case discard
@@ -54,11 +54,11 @@ struct RunState: Hashable {
     var retention: Int64 = 0
   }
 
-  /// The moment when a run is due.
+  /// The time when a run is due.
   enum Deadline: Equatable {
     case never
     case at(Int64)
-    /// A lane has to look first.
+    /// Unknown until a lane checks the run.
     case unknown
   }
 
@@ -68,8 +68,8 @@ struct RunState: Hashable {
   private(set) var outcome: RunOutcome?
   /// Whether its last event is being recorded. The run is not discarded before that, so that the history has its end.
   private(set) var isRecording = false
-  /// When the run began, when the last viewer left, and when the producer was asked to stop or the run ended. `nil`: no
-  /// lane has looked since.
+  /// The times when the run began, when the last viewer left, and when the producer was asked to stop or the run ended.
+  /// `nil` if no lane has checked the run since.
   private var begun: Int64?
   private var unwatchedSince: Int64?
   private var phaseSince: Int64?
@@ -77,7 +77,7 @@ struct RunState: Hashable {
   /// - Parameter isRecorded: Whether its events are recorded.
   init(isRecorded: Bool = false) { self.isRecorded = isRecorded }
 
-  /// A run that was read from its history.
+  /// Creates the state of a run that was read from its history.
   init(ended outcome: RunOutcome) {
     phase = .ended(outcome)
     self.outcome = outcome
@@ -100,7 +100,7 @@ struct RunState: Hashable {
     }
   }
 
-  /// Whether it ended, is kept, and has no viewers.
+  /// Whether it ended, is still kept, and has no viewers.
   var isIdle: Bool { if case .ended = phase { viewers == 0 && !isRecording } else { false } }
 
   /// Returns the deadline of the state. Each state has at most one.
@@ -110,7 +110,8 @@ struct RunState: Hashable {
       let duration = Self.deadline(begun, rules.maximumDuration)
       return viewers > 0 ? duration : Self.earlier(duration, Self.deadline(unwatchedSince, rules.unwatchedLimit))
     case .stopRequested: return Self.deadline(phaseSince, rules.stopGrace)
-    // Viewers that are being given the rest keep it. Each of them ends by its stall timeout at the latest.
+    // Viewers that are still receiving the rest prevent its removal. Each of them ends by its stall timeout at the
+    // latest.
     case .ended: return isIdle ? Self.deadline(phaseSince, retention(rules)) : .never
     case .gone: return .never
     }

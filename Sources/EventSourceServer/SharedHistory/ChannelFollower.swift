@@ -1,63 +1,64 @@
 internal import EventSourceFormat
 
-/// How a hub follows one shared channel: whether it does, for how long, what it waits for, and when it looks again.
+/// The state of a hub that follows one shared channel: whether and for how long it follows, what it waits for, and when
+/// it must be checked again.
 ///
-/// It belongs to the channel's state and is used under the channel's lock only. It starts nothing itself:
-/// ``due(at:readers:)`` returns what is to be done. Only that knows the time, because it is called in the run of a
-/// lane; what happens in between is noted, and dated by the next look.
+/// Part of the channel's state, used only under the channel's lock. It starts no work itself: ``due(at:readers:)``
+/// returns the actions to perform. Only that method knows the time, because lanes call it in their runs. Events between
+/// two calls are recorded, and the next call assigns their times.
 final class ChannelFollower {
   enum Phase {
-    /// Nobody reads the channel here. Its log is empty.
+    /// The channel has no readers here. Its log is empty.
     case idle
-    /// The feed is being begun, or the store is being asked where the order stands. Nobody can subscribe yet.
+    /// The feed is being started, or the store is being asked for its newest position. No reader can subscribe yet.
     case anchoring
-    /// The log is a part of the store's order, and readers are given it.
+    /// The log is a part of the store's order, and readers are served from it.
     case following
   }
 
-  /// What the hub has to do, outside of the lock.
+  /// An action that the hub must perform outside of the lock.
   enum Action {
-    /// Begin the feed, unless that is done, and ask for the newest event.
+    /// Start the feed unless that is done, and request the newest event.
     case anchor(EventFeed, isBegun: Bool, attempt: UInt64)
-    /// Ask for what follows a position.
+    /// Request the events after a position.
     case fill(after: SharedPosition, attempt: UInt64)
-    /// Do not wait for an answer any more.
+    /// Cancel a request that is no longer needed.
     case cancel(Task<Void, Never>)
     case unfollow(EventFeed)
     /// End the readers' streams, because the feed has been stale for too long.
     case endReaders
-    /// Requests wait that cannot be served now.
+    /// Reject the waiting requests, because they cannot be served now.
     case refuseWaiting
     /// The channel may be forgotten.
     case becameIdle
     case finish([Recorded])
   }
 
-  /// An own publication that is in the store and not yet in the log.
+  /// A publication of this hub that is in the store and not yet in the log.
   struct Recorded {
     let position: SharedPosition
     let id: EventID
     let publication: Publication
-    /// When it is no longer waited for; `never` until the next look.
+    /// The time at which the wait for it ends. `never` until the next call of ``due(at:readers:)``.
     var deadline = Int64.never
   }
 
-  /// Times, in the hub's nanoseconds.
+  /// Time limits, in the hub's nanoseconds.
   struct Times {
     var linger: Int64
-    /// For one answer of the repository.
+    /// The limit of one request to the repository.
     var answer: Int64
     var stale: Int64?
   }
 
   private enum Pause {
-    /// The feed may still bring what a hole lacks.
+    /// The feed may still deliver the events of a hole.
     case grace
-    /// The store did not answer, or there was nothing although somebody had said so.
+    /// A request failed, or the store had no events although some were announced.
     case failure
   }
 
-  /// For so long the feed may still bring what a hole lacks.
+  /// The time for which the feed may still deliver the events of a hole.
   private static let grace: Int64 = 5_000_000
   private static let firstPause: Int64 = 20_000_000
   private static let longestPause: Int64 = 5_000_000_000
@@ -66,17 +67,17 @@ final class ChannelFollower {
   private let times: Times
   private(set) var phase = Phase.idle
   var order = FollowerState<FollowedEvent>()
-  /// The position of the log's newest event, or where the log begins.
+  /// The position of the log's newest event, or of the log's beginning.
   private(set) var logEnd: SharedPosition?
   private(set) var feed: EventFeed?
   private var isFeedBegun = false
-  /// How many requests wait until the channel is followed.
+  /// The number of requests that wait until the channel is followed.
   var waitingRequests = 0
-  /// Without readers it is followed until then.
+  /// The time until which it is followed without readers.
   private var followedUntil: Int64 = 0
-  /// It was used since the last look.
+  /// Whether the channel was used since the last call of ``due(at:readers:)``.
   private var wasUsed = false
-  /// Before the store is asked again, since the last look.
+  /// The pause before the next request to the store, if one began since the last call of ``due(at:readers:)``.
   private var pause: Pause?
   private var attempts: UInt64 = 0
   private var work: (attempt: UInt64, deadline: Int64, task: Task<Void, Never>?)?
@@ -86,9 +87,9 @@ final class ChannelFollower {
   private var staleSince: Int64?
   private var haveStaleReadersLeft = false
   private var recorded: ArraySlice<Recorded> = []
-  /// When the hub's timers come back to it.
+  /// The time at which the hub's timers check it.
   var scheduledAt = Int64.never
-  /// A lane has been asked to look.
+  /// Whether a lane has been asked to check it.
   var isLookRequested = false
 
   init(_ repository: any SharedEventRepository, _ times: Times) {
@@ -96,10 +97,10 @@ final class ChannelFollower {
     self.times = times
   }
 
-  /// Whether a reader can be given the channel's events from the log's end on.
+  /// Whether readers can be served the channel's events from the log's end on.
   var isFollowing: Bool { phase == .following }
 
-  /// Somebody wants to read the channel.
+  /// Begins to follow the channel unless that is already happening, and keeps it followed.
   func begin(feed: @autoclosure () -> EventFeed) {
     keep()
     guard phase == .idle else { return }
@@ -109,10 +110,10 @@ final class ChannelFollower {
     succeeded()
   }
 
-  /// The channel stays followed for the linger from now on.
+  /// Keeps the channel followed for the linger from now on.
   func keep() { wasUsed = true }
 
-  /// What has to be done now, and when to look again.
+  /// Returns the actions that are due now, and the time of the next check.
   func due(at now: Int64, readers: Int) -> (actions: [Action], next: Int64) {
     guard phase != .idle else { return ([], .never) }
     date(at: now)
@@ -139,10 +140,11 @@ final class ChannelFollower {
     return (actions, isUsed ? next : min(next, followedUntil))
   }
 
-  /// The feed has brought something out of order, and the rest may be on its way.
+  /// Starts the grace period after the feed has delivered an event out of order. The missing events may be on their
+  /// way.
   func graceBegins() { pause = pause ?? .grace }
 
-  /// Dates what has happened since the last look.
+  /// Assigns times to what has happened since the last call.
   private func date(at now: Int64) {
     if wasUsed { followedUntil = max(followedUntil, now + times.linger) }
     wasUsed = false
@@ -155,7 +157,7 @@ final class ChannelFollower {
     }
     pause = nil
     if isStale { staleSince = staleSince ?? now }
-    // They are in the order of their deadlines, and those without one are the last.
+    // They are in the order of their deadlines. Those without a deadline are last.
     for index in recorded.indices.reversed() {
       guard recorded[index].deadline == .never else { break }
       recorded[index].deadline = now + times.answer
@@ -168,7 +170,9 @@ final class ChannelFollower {
     return true
   }
 
-  /// An answer has come; false: nobody waits for it any more.
+  /// Ends the current request because its result has arrived.
+  ///
+  /// - Returns: `false` if the request is no longer the current one.
   func endWork(_ attempt: UInt64) -> Bool {
     guard work?.attempt == attempt else { return false }
     work = nil
@@ -183,7 +187,7 @@ final class ChannelFollower {
     succeeded()
   }
 
-  /// The store did not answer, or not what it may.
+  /// Handles a request that failed or returned an invalid result.
   func failed() -> [Action] {
     work = nil
     if order.isFilling { order.fillFailed() }
@@ -191,7 +195,7 @@ final class ChannelFollower {
     return waitingRequests > 0 && phase == .anchoring ? [.refuseWaiting] : []
   }
 
-  /// The store has answered, and there was nothing although somebody had said so: not at once again.
+  /// Delays the next request, because the store returned no events although some were announced.
   func foundNothing() { pause = .failure }
 
   func succeeded() {
@@ -200,7 +204,7 @@ final class ChannelFollower {
     pause = nil
   }
 
-  /// The order goes on at a place that is not known yet: the log has been cut.
+  /// Returns to anchoring after the log was cut, because the order continues at an unknown position.
   func breakOff() -> [Action] {
     phase = .anchoring
     order.reset()
@@ -213,10 +217,10 @@ final class ChannelFollower {
     return finishAll()
   }
 
-  /// The log has the event at a position.
+  /// Records that the log has the event at a position.
   func appended(_ position: SharedPosition) { logEnd = position }
 
-  /// Own publications that are in the log now.
+  /// Removes and returns this hub's publications that are now in the log.
   func takeAppended() -> [Recorded] {
     guard let logEnd else { return [] }
     let done = recorded.prefix { $0.position <= logEnd }
@@ -224,7 +228,9 @@ final class ChannelFollower {
     return Array(done)
   }
 
-  /// An own publication is in the store. False: it need not be waited for.
+  /// Adds a publication of this hub that is in the store.
+  ///
+  /// - Returns: `false` if it need not wait for the log.
   func wait(for position: SharedPosition, _ id: EventID, _ publication: Publication) -> Bool {
     guard phase == .following, let logEnd, position > logEnd else { return false }
     recorded.append(Recorded(position: position, id: id, publication: publication))
@@ -241,7 +247,7 @@ final class ChannelFollower {
     succeeded()
   }
 
-  /// Ends following, for whatever reason.
+  /// Stops following and returns the actions to perform.
   func stop() -> [Action] {
     var actions = breakOff()
     phase = .idle

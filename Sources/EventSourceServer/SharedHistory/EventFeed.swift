@@ -1,9 +1,9 @@
-/// The way by which a shared repository tells a hub what happens in one channel. The hub makes one each time it begins
-/// to follow a channel.
+/// The object through which a shared repository reports the events of one channel to a hub. The hub creates one each
+/// time it begins to follow a channel.
 ///
-/// Call it from any thread, with events in any order and more than once: the hub appends the next number only, and asks
-/// the repository for what is missing. What it keeps of events that come early is bounded. A feed that the hub no
-/// longer uses ignores every call. It does not keep its hub in memory.
+/// Call it from any thread. Events may come in any order and more than once. The hub appends only the next number, and
+/// requests missing events from the repository. It keeps a bounded number of events that come early. A feed that is no
+/// longer in use ignores every call. A feed does not retain its hub.
 public final class EventFeed: Sendable {
   /// The channel.
   public let channel: ChannelName
@@ -16,25 +16,25 @@ public final class EventFeed: Sendable {
     target = channel
   }
 
-  /// Whether the hub still uses it.
+  /// Whether the hub still uses the feed.
   public var isInUse: Bool { target?.withState { $0.follower?.feed === self } ?? false }
 
-  /// Takes events that were recorded. Their order does not matter.
+  /// Delivers recorded events, in any order.
   public func receive(_ events: [SharedEvent]) {
     guard let hub, let target else { return }
     hub.received(events, from: self, in: target)
   }
 
-  /// Notes that the history has at least one event at or behind a position: a look at the channel's newest event found
-  /// it. If the hub has not received it, it asks the repository.
+  /// Reports that the history has at least one event at or after a position, for example because a check of the
+  /// channel's newest event found it. If the hub has not received the event, it asks the repository.
   public func hasReached(_ position: SharedPosition) {
     guard let hub, let target else { return }
     hub.changeOrder(of: target, from: self) { $0.hear(of: position) }
   }
 
-  /// Notes that events may have been lost on the way, for example because a connection broke.
+  /// Reports that events may have been lost on the way, for example because a connection broke.
   ///
-  /// - Parameter position: Everything up to this one was passed on; nil: that is not known.
+  /// - Parameter position: The position up to which everything was delivered. `nil` if it is unknown.
   public func lost(after position: SharedPosition?) {
     guard let hub, let target else { return }
     hub.changeOrder(of: target, from: self) { order in
@@ -42,8 +42,8 @@ public final class EventFeed: Sendable {
     }
   }
 
-  /// Notes that what the feed says cannot be trusted at present, for example because the store does not answer, or that
-  /// it can be trusted again. Events may have been lost in between.
+  /// Reports whether the feed is stale. A stale feed cannot be trusted, for example because the store does not respond.
+  /// Events may have been lost while it was stale.
   public func setStale(_ isStale: Bool) {
     guard let hub, let target else { return }
     hub.setStale(isStale, from: self, in: target)

@@ -2,13 +2,13 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// Following the channels whose history is shared.
+/// Following of channels with a shared history.
 extension EventHub {
-  /// So many events and bytes are asked for at once.
+  /// The limits of one request for missing events.
   private static let fillEvents = 256
   private static let fillBytes = 256 << 10
 
-  /// A channel's follower, if its repository is shared.
+  /// Returns a follower for a channel if its repository is shared.
   func makeFollower(_ repository: (any EventRepository)?) -> ChannelFollower? {
     guard let shared = repository as? any SharedEventRepository else { return nil }
     return ChannelFollower(
@@ -18,7 +18,7 @@ extension EventHub {
         stale: configuration.staleLimit?.nanoseconds))
   }
 
-  /// A request waits until the channel is followed. Whoever calls this calls ``waitingEnded(for:)`` once.
+  /// Counts a request that waits until the channel is followed. The caller must call ``waitingEnded(for:)`` once.
   func waitUntilFollowed(_ channel: EventChannel) {
     channel.withState { state in
       state.follower?.waitingRequests += 1
@@ -36,7 +36,7 @@ extension EventHub {
     requestLook(at: channel)
   }
 
-  /// The last reader of a channel has left this lane.
+  /// Handles a channel that may have lost its last reader.
   func readerLeft(_ channel: EventChannel) {
     let isUnread = channel.withState { state -> Bool in
       guard state.readers == 0, let follower = state.follower, follower.phase != .idle else { return false }
@@ -46,7 +46,7 @@ extension EventHub {
     if isUnread { requestLook(at: channel) }
   }
 
-  /// Has a lane look at a channel in its next run, which knows the time. Without lanes there are no readers.
+  /// Asks a lane to check a channel in its next run, because a lane knows the time. Without lanes there are no readers.
   func requestLook(at channel: EventChannel) {
     let isNew = channel.withState { state -> Bool in
       guard let follower = state.follower, !follower.isLookRequested else { return false }
@@ -57,7 +57,7 @@ extension EventHub {
     if lanes.withLock({ $0.first })?.post(.look(channel)) != true { look(at: channel) }
   }
 
-  /// Does what is due for a channel, and sees to it that somebody looks again.
+  /// Performs the actions that are due for a channel, and schedules the next check.
   func look(at channel: EventChannel) {
     let (actions, next, repository) = channel.withState {
       state -> ([ChannelFollower.Action], Int64?, (any SharedEventRepository)?) in
@@ -67,7 +67,7 @@ extension EventHub {
         follower.begin(feed: EventFeed(channel, of: self))
       }
       let (actions, next) = follower.due(at: now, readers: state.readers)
-      // What the log has of a time before would be taken for a part of the order.
+      // Events in the log from an earlier time would be taken for a part of the order.
       if follower.phase == .idle, !state.log.segments.isEmpty { state.log.cut(owner: owner(of: channel)) }
       guard next < follower.scheduledAt else { return (actions, nil, follower.repository) }
       follower.scheduledAt = next
@@ -78,7 +78,7 @@ extension EventHub {
     lanes.withLock { $0.first }?.post(.lookAtTime)
   }
 
-  /// Called by lanes after each run.
+  /// Checks the channels that are due. Called by lanes after each run.
   func lookAtFollowed() {
     while let (channel, time) = followTimers.popFirst(at: now) {
       channel.withState { state in
@@ -88,7 +88,7 @@ extension EventHub {
     }
   }
 
-  /// The channel is removed, its repository replaced, or the hub at its end.
+  /// Stops following a channel that was removed, whose repository was replaced, or whose hub is closing.
   func stopFollowing(_ channel: EventChannel, _ follower: ChannelFollower) {
     perform(channel.withState { _ in follower.stop() }, on: channel, follower.repository)
   }
@@ -109,7 +109,7 @@ extension EventHub {
       case .cancel(let task): task.cancel()
       case .unfollow(let feed): repository.unfollow(channel.name, feed: feed)
       case .endReaders:
-        log(.error, "a channel's feed has been stale for too long; its readers are sent away") {
+        log(.error, "a channel's feed has been stale for too long; its readers are disconnected") {
           [("channel", channel.name.rawValue)]
         }
         post(toAllLanes: .end(channel, .repositoryFailed))
@@ -137,7 +137,7 @@ extension EventHub {
     begin(attempt, of: channel) { hub in
       do {
         if !isBegun {
-          // Nobody may want it any more when it has begun.
+          // The feed may no longer be in use when the call returns.
           defer { if !feed.isInUse { repository.unfollow(channel.name, feed: feed) } }
           try await repository.follow(channel.name, into: feed)
         }
@@ -167,7 +167,7 @@ extension EventHub {
       return (follower.failed(), follower.repository)
     }
     guard let (actions, repository) = result else { return }
-    log(.error, "a shared repository did not answer; it will be asked again") {
+    log(.error, "a shared repository failed; it will be asked again") {
       [("channel", channel.name.rawValue), ("error", "\(error)")]
     }
     perform(actions, on: channel, repository)
@@ -257,8 +257,8 @@ extension EventHub {
     requestLook(at: channel)
   }
 
-  /// The store does not have what follows the log's end. The log is cut, so that no reader goes on across the gap: each
-  /// is treated as one that has fallen out of the log, and is told.
+  /// Handles a store that no longer has the events after the log's end. The log is cut, so that no reader continues
+  /// across the gap. Every reader is treated as one that has fallen out of the log, and gets a gap event.
   private func lostOrder(_ channel: EventChannel, _ attempt: UInt64, after position: SharedPosition) {
     let result = channel.withState { state -> ([ChannelFollower.Action], any SharedEventRepository)? in
       guard let follower = state.follower, follower.endWork(attempt) else { return nil }
@@ -267,7 +267,7 @@ extension EventHub {
       return (follower.breakOff(), follower.repository)
     }
     guard let (actions, repository) = result else { return }
-    log(.warning, "a shared history no longer has what follows; readers are told of a gap") {
+    log(.warning, "a shared history no longer has what follows; readers get a gap event") {
       [("channel", channel.name.rawValue), ("after", "\(position)")]
     }
     perform(actions, on: channel, repository)
@@ -281,7 +281,7 @@ extension EventHub {
 
   // MARK: Into the log
 
-  /// Appends what is next, one event after the other, so that the lock is held for one at a time.
+  /// Appends the next events one at a time, so that the lock is held only for a single event.
   private func drain(_ channel: EventChannel) {
     var hasAppended = false
     while appendNext(to: channel) {
@@ -294,7 +294,9 @@ extension EventHub {
     for item in recorded { item.publication.finish(.success(item.id)) }
   }
 
-  /// Returns false if there is nothing to append.
+  /// Appends the next event.
+  ///
+  /// - Returns: `false` if there is nothing to append.
   private func appendNext(to channel: EventChannel) -> Bool {
     let byteCount = channel.withState { state -> Int? in
       guard let follower = state.follower, follower.isFollowing, !state.isRemoved,
@@ -303,7 +305,7 @@ extension EventHub {
       follower.appended(position)
       state.newestOwnID = event.id
       guard let prepared = event.prepared else {
-        // What cannot be published here is a gap.
+        // An event that cannot be published here becomes a gap.
         state.log.cut(owner: owner(of: channel))
         return 0
       }
@@ -321,7 +323,8 @@ extension EventHub {
 
   // MARK: Own publications
 
-  /// A batch is in the store: each of it is done when the log has it, or at once if the channel is not followed.
+  /// Handles a batch that is in the store. Each publication ends when the log has its event, or immediately if the
+  /// channel is not followed.
   func recorded(
     _ batch: [Publication], at places: [SharedPlace], by repository: any SharedEventRepository, in name: ChannelName
   ) {

@@ -1,20 +1,23 @@
 import Synchronization
 
-/// When which channel has to be looked at, in the hub's time, which the lanes bring. Its lock is taken last.
+/// The times at which channels must be checked. Time is the hub's, which advances when lanes run. No other lock is
+/// acquired under its lock.
 final class FollowTimers: Sendable {
   private struct Entry {
     var time: Int64
     var channel: EventChannel
   }
 
-  /// A binary heap, the earliest first.
+  /// A binary heap ordered by time.
   private let heap = Mutex<[Entry]>([])
   private let next = Atomic(Int64.never)
 
-  /// The earliest moment. Lanes look at it after each run.
+  /// The earliest time. Lanes check it after each run.
   var earliest: Int64 { next.load(ordering: .acquiring) }
 
-  /// Returns whether it is the earliest now.
+  /// Adds a time at which a channel must be checked.
+  ///
+  /// - Returns: Whether it is now the earliest time.
   func add(_ channel: EventChannel, at time: Int64) -> Bool {
     heap.withLock { heap in
       heap.append(Entry(time: time, channel: channel))
@@ -28,7 +31,7 @@ final class FollowTimers: Sendable {
     }
   }
 
-  /// Takes out a channel whose moment has come.
+  /// Removes and returns the first channel whose time has come.
   func popFirst(at now: Int64) -> (channel: EventChannel, time: Int64)? {
     guard earliest <= now else { return nil }
     return heap.withLock { heap in

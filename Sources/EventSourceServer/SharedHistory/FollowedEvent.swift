@@ -1,9 +1,10 @@
 internal import EventSourceFormat
 
-/// An event of the store on its way into a channel's log, encoded as far as that can be done without the channel's
-/// lock. Its bytes are charged to the hub until it is released.
+/// An event from the store that is to be appended to a channel's log. Everything that does not need the channel's lock
+/// is prepared. Its bytes are charged to the hub until it is released.
 final class FollowedEvent: Sendable {
-  /// Nil: it cannot be published here, because it is too large for this hub or cannot be written in the format.
+  /// The prepared event, or `nil` if this hub cannot publish it because it is too large or the format cannot represent
+  /// it.
   let prepared: PreparedEvent?
   let id: EventID
   let byteCount: Int

@@ -1,11 +1,11 @@
-/// How far a hub has followed the order of a shared channel: pure, without locks or time.
+/// A hub's progress in the order of a shared channel. Pure state, without locks or time.
 ///
-/// Events come in with their positions, in any order and more than once. They leave by ``popNext()`` in the store's
-/// order, without a hole: after `end` comes the next number of its epoch and nothing else. Where a hole is, or another
-/// epoch has begun, only an answer of the store helps, a *fill*. What comes early is kept within limits; the rest is
-/// dropped, and a fill brings it.
+/// Events come in with their positions, in any order and more than once. They leave through ``popNext()`` in the
+/// store's order, without a hole: `end` is followed only by the next number of its epoch. A hole or a new epoch can be
+/// bridged only by a request to the store, a *fill*. Early events are kept within limits. The others are dropped, and a
+/// fill returns them.
 struct FollowerState<Element> {
-  /// What early events may occupy.
+  /// The limits of the early events.
   struct Limits {
     var events = 4096
     var bytes = 1 << 20
@@ -16,19 +16,19 @@ struct FollowerState<Element> {
     var bytes: Int
   }
 
-  /// The position up to which everything has been taken. Nil: nobody knows yet where to begin.
+  /// The position up to which events were accepted. `nil` until it is known where to begin.
   private(set) var end: SharedPosition?
-  /// What was taken and has yet to be popped.
+  /// Events that were accepted and have not been popped.
   private var ready = FIFOQueue<(position: SharedPosition, element: Element)>()
   private(set) var readyCount = 0
-  /// Later events of the epoch, by their numbers.
+  /// Later events of the same epoch, by number.
   private var early: [UInt64: Early] = [:]
   private(set) var earlyBytes = 0
-  /// The newest position that the store is said to have.
+  /// The newest position that the store is known to have.
   private var heard: SharedPosition?
-  /// Something may have been lost that nobody has heard of.
+  /// Whether events may have been lost without any announcement.
   private var isSearching = false
-  /// A fill is under way: what was heard when it began, and whether it searches for the end.
+  /// The fill in progress: the newest announced position when it began, and whether it searches for the end.
   private var fill: (heard: SharedPosition?, isSearch: Bool)?
   private let limits: Limits
 
@@ -37,19 +37,19 @@ struct FollowerState<Element> {
   var earlyCount: Int { early.count }
   var isFilling: Bool { fill != nil }
 
-  /// Whether the store has to be asked for what follows `end`.
+  /// Whether the store must be asked for the events after `end`.
   var wantsFill: Bool {
     guard let end, fill == nil else { return false }
     return isSearching || heard.map { $0 > end } ?? false
   }
 
-  /// It is known where to begin: behind this position.
+  /// Sets the position after which to begin.
   mutating func anchor(at position: SharedPosition) {
     end = position
     if let heard, heard <= position { self.heard = nil }
   }
 
-  /// Nobody knows any more how the order goes on. What was taken and not popped is dropped.
+  /// Resets the state because the continuation of the order is unknown. Events that were not popped are dropped.
   mutating func reset() {
     end = nil
     ready.removeAll()
@@ -59,7 +59,7 @@ struct FollowerState<Element> {
     isSearching = false
   }
 
-  /// An event that the feed brings.
+  /// Accepts an event from the feed.
   mutating func receive(_ element: @autoclosure () -> Element, at position: SharedPosition, bytes: Int) {
     guard let end else { return hear(of: position) }
     guard position > end else { return }
@@ -75,18 +75,18 @@ struct FollowerState<Element> {
     earlyBytes += bytes
   }
 
-  /// The store has something at or behind a position.
+  /// Records that the store has an event at or after a position.
   mutating func hear(of position: SharedPosition) {
     guard position > end ?? .beginning, position > heard ?? .beginning else { return }
     heard = position
   }
 
-  /// Something may have been lost.
+  /// Records that events may have been lost.
   mutating func mayHaveLost() { isSearching = true }
 
-  /// The store is about to be asked.
+  /// Begins a fill.
   ///
-  /// - Returns: The position after which it is to be asked.
+  /// - Returns: The position after which to ask the store.
   mutating func beginFill() -> SharedPosition {
     precondition(wantsFill, "nothing is missing")
     fill = (heard, isSearching)
@@ -94,25 +94,25 @@ struct FollowerState<Element> {
     return end!
   }
 
-  /// The store has not answered: what was missing is still missing.
+  /// Ends a fill that failed. What was missing is still missing.
   mutating func fillFailed() {
     if fill?.isSearch == true { isSearching = true }
     fill = nil
   }
 
   enum FillResult: Equatable {
-    /// Events were taken.
+    /// Events were accepted, or the feed has delivered them.
     case progressed
-    /// There was nothing after the position.
+    /// Nothing new came after the position.
     case nothing
-    /// The same, although somebody had said that there is.
+    /// There were no events, although some were announced.
     case nothingAsHeard
-    /// The answer is not in order, and was ignored from there on.
+    /// The result is out of order. The events from there on were ignored.
     case disordered
   }
 
-  /// The store has answered with events, of which it says that none is missing before, among or between them and the
-  /// position after which it was asked.
+  /// Ends a fill with the store's events. The store guarantees that no event is missing after the requested position or
+  /// between them.
   mutating func filled(
     after start: SharedPosition, _ events: some Sequence<(position: SharedPosition, element: Element, bytes: Int)>
   ) -> FillResult {
@@ -127,7 +127,7 @@ struct FollowerState<Element> {
         if fill.isSearch { isSearching = true }
         return .disordered
       }
-      // The feed may have brought some of them meanwhile.
+      // The feed may have delivered some of them since.
       if last == end { take(event.element, at: event.position) }
       last = event.position
     }
@@ -137,7 +137,7 @@ struct FollowerState<Element> {
       if fill.isSearch { isSearching = true }
       return end == before ? .nothing : .progressed
     }
-    // The feed has brought what was missing while the store answered.
+    // The feed has delivered the missing events during the fill.
     guard end == start else { return .progressed }
     guard let heard, heard == fill.heard, heard > before else { return .nothing }
     self.heard = nil
@@ -145,7 +145,7 @@ struct FollowerState<Element> {
     return .nothingAsHeard
   }
 
-  /// The next event of the order.
+  /// Removes and returns the next event of the order.
   mutating func popNext() -> (position: SharedPosition, element: Element)? {
     guard let next = ready.popFirst() else { return nil }
     readyCount -= 1
@@ -167,7 +167,7 @@ struct FollowerState<Element> {
     }
   }
 
-  /// Early events that a fill has brought, too.
+  /// Drops early events that a fill has also returned.
   private mutating func dropKnown() {
     guard let end, !early.isEmpty else { return }
     for (number, event) in early where number <= end.number {

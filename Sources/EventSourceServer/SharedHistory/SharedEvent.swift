@@ -1,12 +1,13 @@
 public import EventSourceFormat
 
-/// An event of a shared channel, as the store has it.
+/// An event of a shared channel, as stored.
 public struct SharedEvent: Sendable, Hashable {
   /// Its place in the channel's order.
   public var position: SharedPosition
   /// The event, with its ID.
   public var event: ServerSentEvent
-  /// The key that its publisher named, for slow readers that get only the newest event of each; nil: its type.
+  /// The key from the publisher, for slow readers that get only the newest event of each key. `nil` means the event's
+  /// type.
   public var key: String?
 
   /// Creates an event.
@@ -17,11 +18,11 @@ public struct SharedEvent: Sendable, Hashable {
   }
 }
 
-/// An event that is to be recorded in a shared channel.
+/// An event to be recorded in a shared channel.
 public struct SharedPublication: Sendable, Hashable {
-  /// The event. If it has an ID, it keeps it.
+  /// The event. It keeps its ID if it has one.
   public var event: ServerSentEvent
-  /// The key that the publisher named; nil: none.
+  /// The key from the publisher, or `nil` if there is none.
   public var key: String?
 
   /// Creates a publication.
@@ -31,7 +32,7 @@ public struct SharedPublication: Sendable, Hashable {
   }
 }
 
-/// Where an event of a shared channel is, and its ID.
+/// The position and the ID of an event in a shared channel.
 public struct SharedPlace: Sendable, Hashable {
   /// The event's place in the channel's order.
   public var position: SharedPosition

@@ -1,35 +1,35 @@
 public import EventSourceFormat
 
-/// A history that several processes share: it orders the channel's events, and each hub follows that order.
+/// A history that several processes share. It orders the channel's events, and each hub follows that order.
 ///
-/// A hub follows a channel while it has readers of it. What other processes record then comes in through an
-/// ``EventFeed``; what the feed loses, the hub asks for. The promises to readers are those of a hub alone: a reader may
-/// return to any process.
+/// A hub follows a channel while the channel has readers. Events that other processes record then arrive through an
+/// ``EventFeed``. If the feed loses events, the hub requests them. Readers get the same guarantees as from a single
+/// hub, and may return to any process.
 ///
-/// Give one to every channel by ``EventHub/Configuration/repositoryProvider``. Calls come from tasks of the hub. Each
-/// must end, by its answer or an error: after ``EventHub/Configuration/recordingTimeout`` the hub cancels the task and
-/// asks again. `SharedRepositoryContract` in EventSourceTesting checks the rules of this protocol.
+/// Provide it for every channel with ``EventHub/Configuration/repositoryProvider``. Calls come from tasks of the hub.
+/// Each call must return or throw. After ``EventHub/Configuration/recordingTimeout`` the hub cancels the task and tries
+/// again. `SharedRepositoryContract` in EventSourceTesting checks the rules of this protocol.
 public protocol SharedEventRepository: RecordingEventRepository {
-  /// Appends events to a channel in this order, all of them or none. They get contiguous positions of one epoch.
+  /// Appends events to a channel in this order, all of them or none. They get contiguous positions in one epoch.
   ///
   /// The hub makes one call at a time for a channel; other processes append at the same time. An event with an ID keeps
   /// it. The repository gives the others new IDs, different from all that the channel has had.
   ///
   /// - Returns: The places of the events, in the same order.
-  /// - Throws: Any error if the events were not recorded. ``PublishError/outcomeUnknown(_:)`` if nobody can say.
+  /// - Throws: Any error if the events were not recorded. ``PublishError/outcomeUnknown(_:)`` if that is unknown.
   func append(_ events: [SharedPublication], to channel: ChannelName) async throws -> [SharedPlace]
 
-  /// Begins to tell a feed what is recorded in a channel, by any process.
+  /// Begins to deliver the events that any process records in a channel to a feed.
   ///
-  /// When it returns, everything that is recorded from then on reaches the feed, or the feed is told that something was
-  /// lost.
+  /// After this returns, every event recorded from then on reaches the feed, or the feed is told that events may have
+  /// been lost.
   func follow(_ channel: ChannelName, into feed: EventFeed) async throws
 
-  /// Stops telling a feed. Must return at once. Also called for a feed for which ``follow(_:into:)`` has failed or has
-  /// not returned, and then once more when it has.
+  /// Stops delivering to a feed. It must return immediately. The hub also calls it for a feed for which
+  /// ``follow(_:into:)`` has failed or not returned yet, and in that case again when it has returned.
   func unfollow(_ channel: ChannelName, feed: EventFeed)
 
-  /// Returns the place of a channel's newest event that is or was in the history; nil: there never was one.
+  /// Returns the place of the newest event that the channel's history ever had, or `nil` if it never had one.
   func newestPlace(in channel: ChannelName) async throws -> SharedPlace?
 
   /// Returns the events strictly after a position, oldest first.
@@ -45,12 +45,12 @@ public protocol SharedEventRepository: RecordingEventRepository {
   ) async throws -> SharedAnswer
 }
 
-/// What a shared history has after a position.
+/// A shared history's result for the events after a position.
 public enum SharedAnswer: Sendable, Hashable {
-  /// The events directly after it, without a gap; the epoch may change between them. Empty means that there are no
-  /// later ones.
+  /// The events directly after the position, without a gap. The epoch may change between them. Empty means that there
+  /// are no later events.
   case contiguous([SharedEvent])
-  /// Events after it are gone, or it is not a position of this history.
+  /// Events after the position are gone, or the position is not in this history.
   case gap
 }
 

@@ -1,4 +1,4 @@
-/// A shared history for a reader that is to be given everything since its first event, and told if that is gone.
+/// A shared history for a reader that must get every event since the first one, or a gap event if that is impossible.
 struct WholeSharedHistory: EventRepository {
   private let repository: any SharedEventRepository
 

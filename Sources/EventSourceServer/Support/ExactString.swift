@@ -1,7 +1,7 @@
 internal import EventSourceFormat
 
-/// A string that equals another only if their bytes are the same. Equality of `String` is canonical equivalence, by
-/// which two callers, or two IDs, could be taken for one.
+/// A string that equals another only if their bytes are the same. `String` compares by canonical equivalence, by which
+/// two callers, or two IDs, could be taken for one.
 struct ExactString: Hashable, Sendable {
   let value: String
 

@@ -1,14 +1,14 @@
-/// First in, first out, in constant time on average.
+/// A first-in, first-out queue with amortized constant time per operation.
 struct FIFOQueue<Element> {
   private var entering: [Element] = []
-  /// Those that leave next, the first one last.
+  /// The elements that leave next, in reverse order.
   private var leaving: [Element] = []
 
   var isEmpty: Bool { entering.isEmpty && leaving.isEmpty }
 
   mutating func append(_ element: Element) { entering.append(element) }
 
-  /// Puts back what was taken out last.
+  /// Puts back the element that was removed last.
   mutating func prepend(_ element: Element) { leaving.append(element) }
 
   mutating func popFirst() -> Element? {

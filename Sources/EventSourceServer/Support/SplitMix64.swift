@@ -1,5 +1,5 @@
-/// A small generator of random numbers that can be repeated from its seed. For spreading readers in time, never for
-/// secrets.
+/// A small random number generator with a seed, for repeatable sequences. It randomizes the times of readers; never use
+/// it for secrets.
 struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
