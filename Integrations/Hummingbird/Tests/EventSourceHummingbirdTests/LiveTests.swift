@@ -31,7 +31,7 @@
           let text = try await reader.all.get()
           #expect(text.contains("data: the last\n"))
           #expect(text.contains("retry: "))
-          // Over HTTP/2 Hummingbird may close the connection before it has sent the end.
+          // Over HTTP/2 Hummingbird may close the connection before the end has been sent.
           if version == .http1 { #expect(text.hasSuffix("0\r\n\r\n")) }
         }
         #expect(hub.statistics.streamsEnded == [.draining: 20])
@@ -45,7 +45,7 @@
           let reader = try await Reader(server.port, "/events/news", reads: false)
           try await wait { hub.statistics.streamsOpened == round + 1 }
           for _ in 0..<5 { try hub.publish(String(repeating: "x", count: 1 << 20), to: "news") }
-          // The hub may have disconnected it before, because it was too slow.
+          // The hub may already have disconnected the reader, because it was too slow.
           try? await reader.channel.close().get()
           try await wait { hub.statistics.readers == 0 }
         }
@@ -89,7 +89,7 @@
         await server.stop(drainingOver: .zero)
       }
 
-      /// Decides only when it is canceled.
+      /// An authorizer that decides only when it is cancelled.
       private struct SlowAuthorizer: ChannelAuthorizer {
         let canceled: AsyncStream<Void>.Continuation
 

@@ -153,7 +153,7 @@
       let stream = try await Fetch.open(server.port, "/events/news")
       try await server.group.shutdownGracefully()
       #expect(hub.statistics.readers == 0)
-      // It would go to a loop that is gone.
+      // The wake-up would go to a loop that no longer exists.
       hub.close()
       await server.streams.close()
       try? await stream.close().get()

@@ -8,7 +8,7 @@
   import Testing
 
   @Suite struct LoggingTests {
-    /// Keeps what is logged.
+    /// Collects log records.
     private final class Records: Sendable {
       let all = Mutex<[(level: Logger.Level, message: String, metadata: Logger.Metadata)]>([])
       var messages: [String] { all.withLock { $0.map(\.message) } }
@@ -66,7 +66,7 @@
       let records = Records()
       var configuration = EventSource.Configuration()
       configuration.log(to: logger(records, .trace))
-      // Nobody listens at this port.
+      // No process listens on this port.
       let source = EventSource(URL(string: "http://127.0.0.1:1/secret?token=x")!, configuration: configuration)
       await #expect(throws: SubscriptionError.self) { for try await _ in source.events {} }
       #expect(!records.messages.isEmpty)

@@ -43,7 +43,7 @@
       metrics.report()
       let ended = try factory.expectCounter("eventsource.streams.ended", [("reason", "peerDisconnected")])
       #expect(ended.totalValue == 1)
-      // The observer is told by a task of the hub.
+      // A task of the hub notifies the observer asynchronously.
       while (try? factory.expectTimer("eventsource.stream.duration", [("reason", "peerDisconnected")])) == nil {
         await Task.yield()
       }

@@ -11,7 +11,7 @@
   @Suite struct TracingTests {
     private struct Failure: Error {}
 
-    /// A history that cannot be reached.
+    /// A repository that is unreachable.
     private struct FailingRepository: RecordingEventRepository {
       func events(for request: ReplayRequest) async throws -> ReplayResult { throw Failure() }
       func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] { throw Failure() }

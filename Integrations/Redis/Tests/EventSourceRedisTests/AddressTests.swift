@@ -1,7 +1,7 @@
 import EventSourceRedis
 import Testing
 
-/// Addresses as people write them.
+/// Tests of addresses in the forms that users write.
 @Suite struct AddressTests {
   @Test func addressesAreRead() throws {
     #expect(try RedisServer(url: "redis://localhost") == RedisServer(.host("localhost", port: 6379)))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EventSourceRedis
 
-/// What goes over the wire, which is hostile.
+/// Tests of the wire format with hostile input.
 @Suite struct WireTests {
   private func replies(_ text: String, at size: Int = .max, limit: Int = 1 << 20) throws -> [RedisReply] {
     let reader = ReplyReader(maximumBytes: limit, maximumElements: 1000)
@@ -63,7 +63,7 @@ import Testing
       #expect(found == SharedEvent(position: position, event: expected, key: event.type == nil ? nil : "k"))
     }
     #expect(rest.isEmpty)
-    // Cut anywhere, it is not taken for an event; it never reads beyond the end.
+    // A truncated event is not accepted, and parsing never reads beyond the end.
     var whole: [UInt8] = []
     StoredEvent(SharedPublication(events[1], key: "k")).append(to: &whole)
     for count in 0..<whole.count {

@@ -33,7 +33,7 @@
 
     @Test func drainingEndsAtItsDeadline() async throws {
       let hub = EventHub(channels: ["news"])
-      // Nobody runs this lane, so that its reader never leaves.
+      // Nothing runs this lane, so its reader never leaves.
       let stack = SimulatedStack(hub: hub)
       let connection = stack.connect(EventStreamHandler(hub), channels: ["news"])
       stack.run()
