@@ -38,7 +38,7 @@
         await server.stop(drainingOver: .zero)
       }
 
-      @Test func aReaderThatLeavesInMidEventLeavesNothing() async throws {
+      @Test func aReaderThatLeavesMidEventIsRemoved() async throws {
         let hub = EventHub(channels: ["news"])
         let server = try await HummingbirdServer(EventStreamHandler(hub))
         for round in 0..<3 {
@@ -53,7 +53,7 @@
         #expect(server.streams.readerCount == 0)
       }
 
-      @Test func aRouteThatThrowsAfterItsHeadIsNoStreamsConcern() async throws {
+      @Test func aRouteThatThrowsAfterItsHeadAffectsNoStream() async throws {
         struct Broken: Error {}
         let hub = EventHub(channels: ["news"])
         let server = try await HummingbirdServer(EventStreamHandler(hub)) { router in
@@ -76,7 +76,7 @@
         await server.stop(drainingOver: .zero)
       }
 
-      @Test func anAuthorizerIsNotWaitedForWhenTheReaderHasLeft() async throws {
+      @Test func aRouteDoesNotWaitForTheAuthorizerWhenTheReaderHasLeft() async throws {
         let (ends, canceled) = AsyncStream<Void>.makeStream()
         let hub = EventHub(channels: ["news"])
         let server = try await HummingbirdServer(EventStreamHandler(hub, authorizer: SlowAuthorizer(canceled)))

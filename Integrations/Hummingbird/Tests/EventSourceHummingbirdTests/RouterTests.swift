@@ -83,7 +83,7 @@
       }
     }
 
-    @Test(arguments: frameworks) func refusalsAreWholeResponses(framework: String) async throws {
+    @Test(arguments: frameworks) func refusalsAreCompleteResponses(framework: String) async throws {
       let hub = EventHub(channels: ["news"])
       try await test(framework, hub) { client in
         let missing = try await client.execute(uri: "/events/none", method: .get)
@@ -100,7 +100,7 @@
       #expect(hub.statistics.readers == 0)
     }
 
-    @Test(arguments: frameworks) func aStreamHasWhatIsPublishedUntilItEnds(framework: String) async throws {
+    @Test(arguments: frameworks) func aStreamDeliversEverythingPublishedUntilItEnds(framework: String) async throws {
       let hub = EventHub(channels: ["order-42"])
       try await test(framework, hub) { client in
         let publishing = whenRead(hub) {

@@ -34,7 +34,7 @@
       }
     }
 
-    @Test func whatAHandlerInBetweenChangesIsChangedInEveryEvent() throws {
+    @Test func aHandlerInBetweenThatChangesBodiesChangesEveryEvent() throws {
       let connection = try EmbeddedConnection(between: Shouting())
       try connection.get("/events/news")
       _ = try connection.received()
@@ -55,7 +55,7 @@
       #expect(counting.bodies == 1)
     }
 
-    @Test func aResponseToHEADHasNoBytesBehindItsHead() throws {
+    @Test func aResponseToHEADEndsWithItsHead() throws {
       let connection = try EmbeddedConnection()
       try connection.send("HEAD /events/news HTTP/1.1\r\nHost: a\r\n\r\n")
       let text = try connection.received()

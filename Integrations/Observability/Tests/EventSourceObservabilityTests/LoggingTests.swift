@@ -62,7 +62,7 @@
       #expect(records.messages == ["the hub is draining"])
     }
 
-    @Test func aSourceLogsWhereItIsTold() async throws {
+    @Test func aSourceLogsToTheConfiguredLogger() async throws {
       let records = Records()
       var configuration = EventSource.Configuration()
       configuration.log(to: logger(records, .trace))

@@ -49,7 +49,7 @@
       }
     }
 
-    @Test func aReporterReportsUntilItIsCanceledAndOnceMoreThen() async throws {
+    @Test func aReporterReportsUntilItIsCancelledAndThenOnceMore() async throws {
       let factory = TestMetrics()
       let hub = EventHub(channels: ["a"])
       let metrics = HubMetrics(hub, factory: factory)

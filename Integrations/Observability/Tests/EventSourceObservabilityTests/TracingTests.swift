@@ -66,7 +66,7 @@
       #expect(tracer.finishedSpans.allSatisfy { !$0.errors.isEmpty })
     }
 
-    @Test func aWrappedRepositoryIsWhatItWas() {
+    @Test func aWrappedRepositoryKeepsItsConformances() {
       let inMemory: any EventRepository = ObservedEventRepository(InMemoryEventRepository())
       #expect(inMemory is any RecordingEventRepository)
       #expect((inMemory is any NewestEventReporting) == (InMemoryEventRepository() as Any is any NewestEventReporting))
@@ -75,7 +75,7 @@
       #expect(!(failing is any NewestEventReporting))
     }
 
-    @Test func whatIsNotAcceptedIsThrownFromThePublication() async throws {
+    @Test func aRejectedPublicationThrows() async throws {
       let tracer = InMemoryTracer()
       let publisher = ObservedPublisher(EventHub(), tracer: tracer, factory: TestMetrics())
       await #expect(throws: PublishError.self) { try await publisher.publish("x", to: "nowhere") }

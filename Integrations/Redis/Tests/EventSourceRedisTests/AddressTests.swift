@@ -24,7 +24,7 @@ import Testing
     "redis+sentinel://a", "redis+sentinel://a/", "redis://[::1", "redis://[::1]x",
     "redis+unix:/" + String(repeating: "x", count: 200),
   ])
-  func whatIsNoAddressIsRefused(_ url: String) {
+  func invalidAddressesAreRejected(_ url: String) {
     #expect(throws: RedisHistoryError.self) { try RedisServer(url: url) }
   }
 

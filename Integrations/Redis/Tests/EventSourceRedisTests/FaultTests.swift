@@ -14,7 +14,7 @@ import Testing
     return nodes
   }
 
-  @Test func whatOneProcessPublishesReadersOfAllGetInOneOrder() async throws {
+  @Test func readersOfAllProcessesReceiveEveryPublicationInOneOrder() async throws {
     try await RedisProcess.run { server in
       let nodes = try await nodes(3, server)
       defer { for node in nodes { node.end() } }

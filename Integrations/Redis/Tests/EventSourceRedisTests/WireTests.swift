@@ -31,7 +31,7 @@ import Testing
     "!\r\n", "*2147483647\r\n", "*1000000\r\n", "$99999999999999999999\r\n", ":abc\r\n",
     String(repeating: "*1\r\n", count: 40), "*1001\r\n", "HTTP/1.1 400 Bad Request\r\n", "*-5\r\n", "$-7\r\n",
   ])
-  func whatIsNotAReplyIsRefused(_ text: String) {
+  func invalidRepliesAreRejected(_ text: String) {
     #expect(throws: ReplyReader.Failure.self) { try replies(text) }
   }
 

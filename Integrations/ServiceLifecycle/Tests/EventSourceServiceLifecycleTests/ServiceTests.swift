@@ -48,7 +48,7 @@
       #expect(connection.isFinished)
     }
 
-    @Test func aDrainThatIsCanceledEndsAtOnce() async throws {
+    @Test func aCancelledDrainEndsImmediately() async throws {
       let hub = EventHub(channels: ["news"])
       let stack = SimulatedStack(hub: hub)
       _ = stack.connect(EventStreamHandler(hub), channels: ["news"])
@@ -94,7 +94,7 @@
         #expect(server.addresses.isEmpty)
       }
 
-      @Test func aCanceledServerStopsAtOnceHoweverLongItWouldDrain() async throws {
+      @Test func aCancelledServerStopsImmediatelyHoweverLongItsDrainWindow() async throws {
         let hub = EventHub(channels: ["news"])
         let server = server(hub)
         let (addresses, listening) = AsyncStream<ListeningAddress>.makeStream()
