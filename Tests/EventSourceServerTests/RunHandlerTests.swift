@@ -4,9 +4,9 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// A collection of runs as an endpoint: what each request gets, and who is asked before.
+/// Tests of a collection of runs as an endpoint: the response to each request, and the authorization before it.
 @Suite struct RunHandlerTests {
-  /// Remembers what it was asked, and decides by a field.
+  /// An authorizer that records its calls and decides by a field.
   private final class Authorizer: ChannelAuthorizer {
     let asked = Mutex<[String]>([])
 
@@ -175,7 +175,7 @@ import Testing
     gone.disconnect()
     settle(stack, executor)
     #expect(handler.runs.hub.statistics.readers == 0)
-    // The application had been asked already: the run goes on, and may be watched.
+    // The application had already been called, so the run continues and can be viewed.
     #expect(handler.runs["job"]?.viewerCount == 0)
     handler.runs.hub.close()
     #expect(send(handler, stack, "POST").response.head?.status == 503)

@@ -4,7 +4,7 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// Runs: what their producers may do, what their viewers get, and what is left of them.
+/// Tests of runs: the calls of producers, the events that viewers receive, and what remains afterwards.
 @Suite struct RunTests {
   private let executor = ManualTaskExecutor()
 
@@ -163,7 +163,7 @@ import Testing
     let watched = try runs.start()
     let viewer = watch(left, on: stack)
     let loyal = watch(watched, on: stack)
-    // The lane was asleep for long when they were started.
+    // The lane had been asleep for a long time when the runs started.
     #expect(alone.outcome == nil)
     stack.advance(by: .seconds(9))
     #expect(alone.outcome == nil)
@@ -171,7 +171,7 @@ import Testing
     #expect(alone.outcome == .stopped(.unwatched))
     viewer.disconnect()
     stack.advance(by: .seconds(5))
-    // One that returns in time changes nothing.
+    // A viewer that returns in time changes nothing.
     let again = watch(left, on: stack)
     stack.advance(by: .seconds(60))
     #expect(left.outcome == nil)
@@ -192,7 +192,7 @@ import Testing
     #expect(runs.statistics.retained == 1 && runs.statistics.bytes > 10_000)
     stack.advance(by: .seconds(59))
     let slow = watch(run, on: stack, room: 100)
-    // A viewer that is being given the rest keeps it.
+    // A viewer that is receiving the rest keeps the run.
     stack.advance(by: .seconds(20))
     #expect(!run.isGone)
     slow.read()
@@ -235,7 +235,7 @@ import Testing
       #expect(runs.statistics.bytes <= 72 << 10)
     }
     #expect(ended[0].isGone && !ended[19].isGone)
-    // Those that are written are not discarded: the next write finds no room.
+    // Active runs are not discarded, so the next write finds no room.
     let active = (0..<20).compactMap { _ in try? runs.start() }
     var written = 0
     var refused = 0
@@ -482,7 +482,7 @@ import Testing
   }
 }
 
-/// What tasks note down.
+/// Texts recorded by tasks.
 private final class Notes: Sendable {
   private let noted = Mutex<[String]>([])
 
