@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func whatIsDueIsDoneByOneLookAndNothingElseChangesByIt() {
+  @Test func oneLookDoesWhatIsDueAndChangesNothingElse() {
     let rules = Self.rules(1, 2, 1, 3)
     let flaw = explore(rules) { before, input, after, effect in
       guard input == .look else { return true }

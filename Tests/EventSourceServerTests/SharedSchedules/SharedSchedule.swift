@@ -194,7 +194,8 @@ final class SharedSchedule: @unchecked Sendable {
     let conflating = zip(names, rules).filter { $0.1.slowReaders == .newestPerKey }.map(\.0)
     // A channel that was forgotten and created again has the hub's default configuration, which the reader does not
     // know.
-    let client = SharedModelReader(channels: channels, conflating: Set(conflating), ledger: ledger, server: randomServer())
+    let client = SharedModelReader(
+      channels: channels, conflating: Set(conflating), ledger: ledger, server: randomServer())
     client.mayBeginEarlier = true
     clients.append(client)
     reconnect(client)

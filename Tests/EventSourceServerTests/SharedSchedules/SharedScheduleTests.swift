@@ -24,7 +24,7 @@ import Testing
 
   /// Checks the schedules themselves: they must detect every flaw of a store.
   @Test(arguments: SimulatedSharedStore.Flaw.allCases)
-  func aStoreThatIsWrongIsFound(_ flaw: SimulatedSharedStore.Flaw) {
+  func everyFlawOfAStoreIsDetected(_ flaw: SimulatedSharedStore.Flaw) {
     let found = (1...300 as ClosedRange<UInt64>).first { seed in
       let schedule = SharedSchedule(seed: seed, flaw: flaw)
       schedule.run()

@@ -118,7 +118,7 @@
       #expect(hub.statistics.readers == 0)
     }
 
-    @Test(arguments: frameworks) func middlewareBeforeUsDecidesFirst(framework: String) async throws {
+    @Test(arguments: frameworks) func earlierMiddlewareDecidesFirst(framework: String) async throws {
       let hub = EventHub(channels: ["news", "secret"])
       try await test(framework, hub) { client in
         let anonymous = try await client.execute(uri: "/private/events/news", method: .get)

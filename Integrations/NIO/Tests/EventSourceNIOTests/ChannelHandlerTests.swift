@@ -18,7 +18,7 @@
       #expect(connection.streams.readerCount == 0)
     }
 
-    @Test func aStreamBeginsAtOnceAndGetsWhatIsPublished() throws {
+    @Test func aStreamBeginsImmediatelyAndGetsWhatIsPublished() throws {
       let connection = try EmbeddedConnection()
       try connection.get("/events/news")
       let opening = try connection.received()
@@ -29,7 +29,7 @@
       #expect(try connection.received() == "\(String(event.utf8.count, radix: 16))\r\n\(event)\r\n")
     }
 
-    @Test func pipelinedRequestsAreAnsweredInTheirOrder() throws {
+    @Test func pipelinedRequestsAreAnsweredInOrder() throws {
       for pipelining in [true, false] {
         let connection = try EmbeddedConnection(pipelining: pipelining)
         let requests = ["/hello", "/events/none", "/events/news", "/last"].map { path in

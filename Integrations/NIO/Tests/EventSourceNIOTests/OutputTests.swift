@@ -44,7 +44,7 @@
       }
     }
 
-    @Test func eventsGoPastHandlersThatChangeNothing() throws {
+    @Test func eventsBypassHandlersThatChangeNothing() throws {
       let counting = Counting()
       let connection = try EmbeddedConnection(between: counting)
       try connection.get("/events/news")

@@ -12,7 +12,7 @@
       #expect(schedule.inputArrived() == .submit)
     }
 
-    @Test func aWakeOfALaneThatSleepsRunsItAtOnce() {
+    @Test func wakingASleepingLaneRunsItImmediately() {
       var schedule = RunSchedule()
       #expect(schedule.woken(at: 1_000) == (true, .nothing))
       #expect(schedule.ended(at: 2_000, next: nil) == .nothing)

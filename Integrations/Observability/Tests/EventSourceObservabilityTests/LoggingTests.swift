@@ -35,7 +35,7 @@
       return logger
     }
 
-    @Test func everyLevelHasItsOwn() {
+    @Test func everyLevelMapsToTheSameLevel() {
       let records = Records()
       let logger = SwiftLogEventLogger(logger(records, .trace))
       for level: EventLogRecord.Level in [.debug, .info, .warning, .error] {
@@ -47,7 +47,7 @@
       }
     }
 
-    @Test func aHubIsQuietAtTheUsualLevelWhileReadersComeAndGo() throws {
+    @Test func aHubLogsNothingAtTheDefaultLevelInNormalOperation() throws {
       let records = Records()
       let hub = EventHub(channels: ["news"], logger: SwiftLogEventLogger(logger(records, .info)))
       try hub.publish("secret", to: "news")
@@ -55,7 +55,7 @@
       #expect(records.messages.isEmpty)
     }
 
-    @Test func aDrainingHubSaysSo() async {
+    @Test func aDrainingHubLogsIt() async {
       let records = Records()
       let hub = EventHub(logger: SwiftLogEventLogger(logger(records, .info)))
       await hub.drain(over: .zero)

@@ -52,7 +52,7 @@
       #expect(replay.attributes.get("eventsource.replay.outcome") == .string("contiguous"))
     }
 
-    @Test func aStoreThatFailsIsCountedAndItsErrorPassedOn() async throws {
+    @Test func aFailureOfTheStoreIsCountedAndItsErrorRethrown() async throws {
       let tracer = InMemoryTracer()
       let factory = TestMetrics()
       let hub = EventHub()

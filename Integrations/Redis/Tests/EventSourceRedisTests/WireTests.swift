@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  @Test func messagesOfOthersAreNotEvents() {
+  @Test func foreignMessagesAreNotEvents() {
     for text in [
       "", "1 2", "1 2 0", "0 1 0 d1:x.", "a 1 0 d1:x.", "1 -1 0 d1:x.", "1 1 0 d9:x.", "1 1 0 i0:d1:x.", "1 1 0 x",
     ] {
@@ -83,7 +83,7 @@ import Testing
     #expect(events?.map(\.position.number) == [41, 42])
   }
 
-  @Test func theDigestIsTheOneOfTheStandard() {
+  @Test func theDigestMatchesTheStandard() {
     #expect(SHA1.hex(Array("abc".utf8)) == "a9993e364706816aba3e25717850c26c9cd0d89d")
     #expect(SHA1.hex([]) == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
     #expect(SHA1.hex([UInt8](repeating: 97, count: 1_000_000)) == "34aa973cd4c4daa4f61eeb2bdbad27316534016f")
