@@ -7,7 +7,7 @@ extension RedisEventRepository {
     /// `nil` means no limit.
     public var maximumEvents: Int? = 100_000
     /// The maximum age of events, by the server's clock. When an event is published to their channel, older ones are
-    /// removed to within an eighth of this time. `nil` means no limit.
+    /// removed, with a tolerance of an eighth of this time. `nil` means no limit.
     public var maximumAge: Duration?
     /// The time after which a channel to which nothing is published is removed from the server, with all its events.
     /// `nil` means never.

@@ -53,8 +53,8 @@
       buffers.buffer(of: bytes, from: 0, count: count, isFramed: false)
     }
 
-    /// Whether the lane, or a handler that is serving a request, is being called. It must not be called again until
-    /// then.
+    /// Whether the lane, or a handler that is serving a request, is being called. Until that call returns, no other
+    /// code may call it.
     package var isBusy: Bool { isRunning }
 
     /// Calls a closure that itself calls the lane, such as one that calls

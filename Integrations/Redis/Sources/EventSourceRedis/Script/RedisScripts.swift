@@ -6,11 +6,12 @@
 enum RedisScripts {
   /// Adds a batch, only once per token, and publishes it.
   ///
-  /// The epoch ensures that an ID never identifies two events. A new epoch begins in three cases: the server's
-  /// replication ID has changed, because it restarted or took over; the history ends before what a caller has seen; or
-  /// the channel's keys were removed. The new epoch is larger than every known one, so it is new to every process. The
-  /// clock only provides its initial value. If events before it may have been lost, its first entry is marked with `g`.
-  /// After a restart, the mark is omitted if the server is known to lose nothing.
+  /// The epoch ensures that an ID never identifies two events. A new epoch begins in four cases: the server's
+  /// replication ID has changed, because it restarted or took over; the history ends before what a caller has seen; the
+  /// channel's keys were removed; or an event has its own ID of the current or a later epoch. The new epoch is larger
+  /// than every known one, so it is new to every process. The clock only provides its initial value. If events before
+  /// it may have been lost, its first entry is marked with `g`. After a restart, the mark is omitted if the server is
+  /// known to lose nothing.
   ///
   /// Nothing is written before the first `XADD`. That is the command that fails if there is no memory or the key has
   /// another type.
