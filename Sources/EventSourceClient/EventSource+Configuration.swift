@@ -62,11 +62,11 @@ extension EventSource {
     public var maximumErrorBodyBytes = 64 << 10
     /// Decides which responses are streams, and after which others to retry.
     public var responsePolicy = ResponsePolicy.standard
-    /// Whether the cookies that responses set are sent on later attempts and redirects of this source (RFC 6265), over
-    /// every transport, beside those that the request has.
+    /// Whether the source keeps the cookies that responses set and sends them on its later attempts and redirects (RFC
+    /// 6265). It does so over every transport, in addition to the request's own cookies.
     ///
-    /// They are kept in memory, at most 50, and end with the source. There is no list of public suffixes: a cookie may
-    /// be set for any domain with a dot that the host is below.
+    /// Cookies are kept in memory, at most 50, and are discarded with the source. There is no list of public suffixes:
+    /// a host can set a cookie for any of its parent domains that contains a dot.
     public var keepsCookies = false
     /// Makes the request for each attempt from the source's own, for example with a fresh token. With `nil` every
     /// attempt sends the source's request.

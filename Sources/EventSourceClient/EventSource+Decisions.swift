@@ -20,9 +20,9 @@ extension EventSource.Configuration {
 
   /// What marks an event as processed.
   public enum Acknowledgement: Sendable, Hashable {
-    /// Requesting the next event does, and ``EventSource/acknowledge(_:)``.
+    /// By requesting the next event or by calling ``EventSource/acknowledge(_:)``.
     case automatic
-    /// Only ``EventSource/acknowledge(_:)`` does.
+    /// Only by calling ``EventSource/acknowledge(_:)``.
     case explicit
   }
 
@@ -42,7 +42,7 @@ extension EventSource.Configuration {
     public let number: Int
     /// The error that ended the previous attempt. `nil` for the first one and after ``EventSource/restart()``.
     public let lastError: SubscriptionError?
-    /// The `Last-Event-ID` to be sent. Empty for none.
+    /// The `Last-Event-ID` to send. Empty if there is none.
     public let lastEventID: String
   }
 }

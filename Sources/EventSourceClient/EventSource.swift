@@ -23,8 +23,8 @@ public final class EventSource: Sendable {
   let session: EventSourceSession
   private let isRead = Atomic(false)
 
-  /// What brings the bytes when nothing else is said, without any package: libcurl on Linux, `URLSession` elsewhere
-  /// and in static programs with Musl. One for all sources.
+  /// The default transport, shared by all sources: libcurl on Linux, `URLSession` elsewhere and in static programs with
+  /// Musl. Needs no package dependency.
   public static let defaultTransport: any EventSourceTransport = {
     #if os(Linux) && !canImport(Musl)
       CurlTransport()
@@ -40,8 +40,8 @@ public final class EventSource: Sendable {
   ///
   /// - Parameters:
   ///   - request: The request of each attempt.
-  ///   - configuration: How it connects, waits and ends. An invalid one is a mistake of the programmer and stops the
-  ///     program, so call ``Configuration/validate()`` first on one that a person has written.
+  ///   - configuration: How it connects, waits and ends. Traps if it is invalid. Call ``Configuration/validate()``
+  ///     first for configurations that come from user input.
   ///   - transport: The HTTP client.
   public init(
     _ request: SubscriptionRequest, configuration: Configuration = Configuration(),
@@ -77,8 +77,7 @@ public final class EventSource: Sendable {
   /// The ID of the last delivered event or, before the first, the initial one. Empty if there is none.
   public var lastEventID: String { session.lastEventID }
 
-  /// Closes the source immediately and permanently. Nothing but the end is delivered after it. Further calls have no
-  /// effect.
+  /// Closes the source immediately and permanently. Afterwards only the end is delivered. Further calls have no effect.
   public func close() { session.close() }
 
   /// Drops the connection or the current wait, and reconnects immediately with the last event ID.
@@ -104,7 +103,7 @@ public final class EventSource: Sendable {
   /// All elements until the source closes.
   public var elements: Elements { Elements(source: self) }
 
-  /// Claims the place of the only consumer.
+  /// Claims the source for its only consumer.
   fileprivate func beginReading() throws(SubscriptionError) {
     guard !isRead.exchange(true, ordering: .relaxed) else {
       throw SubscriptionError(
@@ -125,7 +124,7 @@ public final class EventSource: Sendable {
       private let reading: Reading
       private var batch: ElementBatch?
       private var index = 0
-      /// How many the batch has.
+      /// The number of elements in the batch.
       private var count = 0
       private var hasBegun = false
 
@@ -141,7 +140,7 @@ public final class EventSource: Sendable {
         return try await nextWithCare(isolation: actor)
       }
 
-      /// The next element of those that were received together, if it needs neither a wait nor a decision.
+      /// Returns the next element of the current batch, or `nil` if that needs a wait or a decision.
       @inline(__always)
       fileprivate mutating func nextReceived() -> Element? {
         guard index < count, let batch, !reading.commitsImplicitly, !Task.isCancelled else { return nil }
@@ -163,7 +162,7 @@ public final class EventSource: Sendable {
           if index == count {
             try await receive(isolation: actor)
             guard batch != nil else { return nil }
-            // Canceled when nothing watched for that any more.
+            // The task may have been cancelled after the cancellation handler was removed.
             if Task.isCancelled {
               reading.source.close()
               return nil
@@ -181,7 +180,7 @@ public final class EventSource: Sendable {
         reading.hasBegun.store(true, ordering: .relaxed)
       }
 
-      /// Waits for what is received next; nothing: the end.
+      /// Waits for the next batch. `batch` stays `nil` at the end.
       @inline(never)
       private mutating func receive(isolation actor: isolated (any Actor)?) async throws {
         let session = reading.session
@@ -200,7 +199,7 @@ public final class EventSource: Sendable {
         session.delivery.begin(received)
       }
 
-      /// Takes the next element; nil: it is not delivered.
+      /// Consumes the next element. Returns `nil` if it must not be delivered.
       @inline(never)
       private mutating func take() -> Element? {
         guard let batch else { return nil }
@@ -213,7 +212,7 @@ public final class EventSource: Sendable {
         return element
       }
 
-      /// The next element, wherever this is called.
+      /// Returns the next element, on no particular actor.
       public mutating func next() async throws -> Element? { try await next(isolation: nil) }
     }
   }
@@ -242,7 +241,7 @@ public final class EventSource: Sendable {
         return nil
       }
 
-      /// The next event, wherever this is called.
+      /// Returns the next event, on no particular actor.
       public mutating func next() async throws -> Message? { try await next(isolation: nil) }
     }
   }
@@ -288,7 +287,7 @@ private final class Reading: Sendable {
     }
   }
 
-  /// Whether it is not delivered after ``EventSource/close()``: everything except the end.
+  /// Returns whether an element is dropped after ``EventSource/close()``. Only the end is not.
   func isDropped(_ element: EventSource.Element) -> Bool {
     if case .closed = element { false } else { true }
   }

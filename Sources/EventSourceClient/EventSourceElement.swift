@@ -14,7 +14,7 @@ extension EventSource {
     indirect case gap(Gap)
     /// The stream ended or an attempt failed. The next attempt follows after the wait.
     indirect case reconnecting(Reconnection)
-    /// The end, unless it is by an error. Nothing follows.
+    /// The end, unless an error ends the source. Nothing follows.
     case closed(CloseReason)
   }
 
@@ -36,7 +36,7 @@ extension EventSource {
     public var id: String? { event.id }
     /// The last event ID when it was dispatched: its own or that of an earlier event. Empty if there is none.
     public var lastEventID: String { event.lastEventID }
-    /// The head of its response, whose URL has the event's origin.
+    /// The head of the response that carried it. Its URL gives the event's origin.
     public var head: ResponseHead { stream.head }
 
     /// Decodes the data from JSON.
@@ -49,7 +49,7 @@ extension EventSource {
 
   /// Missing events that cannot be replayed, as reported by a server that uses EventSourceKit.
   public struct Gap: Sendable, Hashable, Decodable {
-    /// The channel. Empty: a consumer of a ``SharedEventSource`` missed them in the program.
+    /// The channel. Empty if a consumer of a ``SharedEventSource`` was too slow for its buffer.
     public let channel: String
     /// The last event before the gap. `nil` if this reader was too slow and skipped ahead.
     public let lastEventID: String?
@@ -59,7 +59,7 @@ extension EventSource {
     /// The type of the event that reports it.
     public static let eventType = "eventsource-gap"
 
-    /// What a consumer of a shared source is told that was too slow.
+    /// The gap that a consumer of a shared source receives after it was too slow.
     static let inProgram = Gap(channel: "", lastEventID: nil, earliestAvailable: nil)
 
     private init(channel: String, lastEventID: String?, earliestAvailable: String?) {

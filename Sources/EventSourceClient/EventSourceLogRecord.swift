@@ -1,9 +1,9 @@
 /// A log record.
 public struct EventSourceLogRecord: Sendable {
-  /// The severity.
+  /// The severity levels.
   public enum Level: String, Sendable, Hashable { case debug, info, warning, error }
 
-  /// How much it matters.
+  /// The severity.
   public let level: Level
   /// The message.
   public let message: StaticString

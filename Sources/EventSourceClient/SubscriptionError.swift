@@ -82,12 +82,13 @@ extension SubscriptionError: LocalizedError, CustomStringConvertible, CustomRefl
   /// The code and ``errorDescription``.
   public var description: String { "\(code): \(errorDescription ?? message)" }
 
-  /// What debuggers and `dump` show: no URL, and no field of the response.
+  /// The representation for debuggers and `dump`, without the URL and the fields of the response.
   public var customMirror: Mirror {
     Mirror(self, children: ["code": code.description, "description": errorDescription ?? message])
   }
 
-  /// An error of Foundation has the whole URL in its description, but not in its localized one.
+  /// Returns a description without URLs. A Foundation error has the whole URL in its description, but not in its
+  /// localized one.
   private static func sentence(_ error: any Error) -> String {
     error is URLError || type(of: error) is NSError.Type ? error.localizedDescription : "\(error)"
   }

@@ -2,10 +2,9 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// When runs are due, in lanes whose clocks differ.
+/// Deadlines of runs, in lanes whose clocks differ.
 @Suite struct RunDeadlineTests {
-  /// The lane's clock is behind the hub's time, so that the earliest of all moments is beyond what the lane can
-  /// express.
+  /// The lane's clock is behind the hub's time, so the earliest possible time cannot be expressed by the lane.
   @Test func aLaneWhoseClockIsBehindStopsARunAfterItsGrace() throws {
     let hub = EventHub()
     let early = SimulatedStack(hub: hub)

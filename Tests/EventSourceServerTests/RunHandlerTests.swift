@@ -4,9 +4,9 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// A collection of runs as an endpoint: what each request gets, and who is asked before.
+/// Tests of a collection of runs as an endpoint: the response to each request, and the authorization before it.
 @Suite struct RunHandlerTests {
-  /// Remembers what it was asked, and decides by a field.
+  /// An authorizer that records its calls and decides by a field.
   private final class Authorizer: ChannelAuthorizer {
     let asked = Mutex<[String]>([])
 
@@ -77,7 +77,7 @@ import Testing
     #expect(send(handler, stack, "GET", run: "job", [("Last-Event-ID", "job-3")]).response.head?.status == 204)
   }
 
-  @Test func postingMayAnswerWithALocationOnly() throws {
+  @Test func postingCanRespondWithALocationOnly() throws {
     let (handler, stack) = make(answer: .created)
     let created = send(handler, stack, "POST", body: "job")
     #expect(created.response.head?.status == 201 && created.isFinished)
@@ -107,7 +107,7 @@ import Testing
     #expect(send(handler, stack, "DELETE", run: "a/b").response.head?.status == 404)
   }
 
-  @Test func aStopThatTheProducerHasYetToFollowIsAccepted() throws {
+  @Test func aStopIsAcceptedBeforeTheProducerFollowsIt() throws {
     let (handler, stack) = make { $0.stopGrace = .seconds(1) }
     _ = send(handler, stack, "POST", body: "job")
     #expect(send(handler, stack, "DELETE", run: "job").response.head?.status == 202)
@@ -158,7 +158,7 @@ import Testing
     #expect(send(handler, stack, "GET").response.head?.fields.values(of: "Allow") == ["POST, OPTIONS"])
   }
 
-  @Test func whatTheApplicationThrowsIsTheAnswerOrA500() throws {
+  @Test func anErrorOfTheApplicationIsTheResponseOrA500() throws {
     let (handler, stack) = make()
     let refused = send(handler, stack, "POST", body: "refuse")
     #expect(refused.response.head?.status == 422 && text(refused) == "not this\n")
@@ -167,7 +167,7 @@ import Testing
     #expect(handler.runs.hub.statistics.readers == 0)
   }
 
-  @Test func aPeerThatLeavesBeforeTheRunIsStartedLeavesNothing() throws {
+  @Test func aPeerThatLeavesBeforeTheRunStartsIsRemoved() throws {
     let (handler, stack) = make()
     let request = SimulatedRequest(method: "POST", target: "/runs")
     let gone = stack.connect(handler, request, body: Array("job".utf8))
@@ -175,13 +175,13 @@ import Testing
     gone.disconnect()
     settle(stack, executor)
     #expect(handler.runs.hub.statistics.readers == 0)
-    // The application had been asked already: the run goes on, and may be watched.
+    // The application had already been called, so the run continues and can be viewed.
     #expect(handler.runs["job"]?.viewerCount == 0)
     handler.runs.hub.close()
     #expect(send(handler, stack, "POST").response.head?.status == 503)
   }
 
-  @Test func anApplicationThatDoesNotAnswerIsNotWaitedForWithoutEnd() throws {
+  @Test func aRequestDoesNotWaitForAHangingApplicationIndefinitely() throws {
     let hub = EventHub(configuration: .test { $0.taskExecutor = executor })
     let runs = RunCollection(hub)
     let handler = RunHandler(runs) { _ in

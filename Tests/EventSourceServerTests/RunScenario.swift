@@ -2,11 +2,11 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// One schedule of runs: a collection, perhaps with a history, producers, viewers, and what each viewer has to see.
-// Sendable, because the jobs that know it are run by itself, on its one thread.
+/// One schedule of runs: a collection, perhaps with a history, producers, viewers, and what each viewer must receive.
+// Sendable, because the scenario itself runs the jobs that use it, on its one thread.
 final class RunScenario: @unchecked Sendable {
   private(set) var failures: [String] = []
-  /// How many steps it had.
+  /// The number of steps performed.
   private(set) var steps = 0
   private var random: SeededRandom
   private let executor = ManualTaskExecutor()
@@ -58,7 +58,7 @@ final class RunScenario: @unchecked Sendable {
     baseline = process.runs.hub.statistics.retainedBytes
   }
 
-  /// Runs the schedule, or its beginning.
+  /// Runs the schedule, or at most its first `most` steps.
   func run(steps most: Int = .max) {
     let count = Int.random(in: 20...150, using: &random)
     for _ in 0..<min(count, most) {
@@ -147,7 +147,7 @@ final class RunScenario: @unchecked Sendable {
     let largestWrite = [Int.max, 1, 7, 64].randomElement(using: &random)!
     viewer.connect(process.handler, stacks.randomElement(using: &random)!, room: room, largestWrite: largestWrite) {
       [unowned self] in
-      // Other threads write and stop while a lane delivers.
+      // Simulates other threads that write and stop while a lane delivers.
       guard !isQuiet, Int.random(in: 0..<10, using: &random) == 0 else { return }
       switch Int.random(in: 0..<8, using: &random) {
       case 0: viewer.ledger.run?.stop()
@@ -155,7 +155,7 @@ final class RunScenario: @unchecked Sendable {
       default: write()
       }
     }
-    // A stop in the moment of a resume.
+    // A stop at the same time as a resume.
     if Int.random(in: 0..<12, using: &random) == 0 { viewer.ledger.run?.stop() }
     if Bool.random(using: &random) { stacks.randomElement(using: &random)!.run() }
   }
@@ -165,7 +165,7 @@ final class RunScenario: @unchecked Sendable {
     if Bool.random(using: &random) { stacks.randomElement(using: &random)!.run() }
   }
 
-  /// The process is gone, and another one has the history.
+  /// Ends the process. Another one takes over the history.
   private func kill() {
     for ledger in ledgers where ledger.run != nil {
       ledger.wasKilled = ledger.run?.outcome == nil
@@ -194,7 +194,7 @@ final class RunScenario: @unchecked Sendable {
     } while executor.count > 0
   }
 
-  /// Everything heals, every run ends, everybody reads and returns, until nothing moves.
+  /// Makes everything work, ends every run, makes every viewer read and reconnect, and continues until nothing changes.
   private func settle() {
     isQuiet = true
     history?.isHealthy = true
@@ -215,7 +215,7 @@ final class RunScenario: @unchecked Sendable {
       if viewer.isConnected { failures.append("a viewer of \(viewer.ledger.id) still waits") }
       if !viewer.isDone { failures.append("a viewer of \(viewer.ledger.id) was not told that it has everything") }
       guard let outcome = viewer.outcome else {
-        // It is gone for those who come too late, and only then.
+        // The run is gone for viewers that come too late, and only for those.
         let isGone = viewer.ledger.run?.isGone ?? true
         let first = history?.events["runs/\(viewer.ledger.id)"]?.first?.id?.rawValue
         if !isGone || first == viewer.ledger.id + "-1" {
@@ -227,7 +227,7 @@ final class RunScenario: @unchecked Sendable {
       if viewer.next < viewer.ledger.written {
         failures.append("a viewer has \(viewer.next) of \(viewer.ledger.written) events")
       }
-      // An end that could not be recorded is none for those who read the history later.
+      // Viewers that later read the history do not get an end that could not be recorded.
       let isUnrecorded = history != nil && outcome == "interrupted"
       if let run = viewer.ledger.run, run.outcome?.name != outcome, !isUnrecorded {
         failures.append("a viewer was told \(outcome), the run says \(run.outcome?.name ?? "nothing")")
@@ -239,7 +239,7 @@ final class RunScenario: @unchecked Sendable {
     }
   }
 
-  /// The time of every run is over; nothing is left.
+  /// Lets the time of every run pass, and checks that nothing is left.
   private func end() {
     for _ in 0..<3 {
       for stack in stacks { stack.advance(by: .seconds(60)) }
@@ -260,7 +260,7 @@ final class RunScenario: @unchecked Sendable {
   }
 }
 
-/// A collection and its mount.
+/// A collection of runs and its handler.
 final class RunScheduleProcess {
   let runs: RunCollection
   let handler: RunHandler
@@ -282,7 +282,7 @@ final class RunScheduleHistory: @unchecked Sendable {
 
   init(seed: UInt64) { random = SeededRandom(seed: seed &+ 99) }
 
-  /// Others do something meanwhile; then, perhaps, it fails.
+  /// Lets other jobs run, and then fails at random.
   func hesitate() async throws {
     guard !isHealthy else { return }
     for _ in 0..<Int.random(in: 0...3, using: &random) { await Task.yield() }
@@ -290,7 +290,7 @@ final class RunScheduleHistory: @unchecked Sendable {
   }
 }
 
-/// One process's way to it.
+/// The connection of one process to the history.
 // Sendable, because it is used only from jobs that the test runs on its one thread.
 final class RunScheduleRecorder: RecordingEventRepository, @unchecked Sendable {
   private let history: RunScheduleHistory

@@ -1,15 +1,15 @@
 import Foundation
 import Testing
 
-/// Runs in one thread, under schedules that a seed chooses: producers that write, finish, fail, are stopped and write
-/// too much; viewers that come before, at and after the end, drop, resume and stall; retention, budget, a history that
-/// fails, and processes that are killed.
+/// Runs in one thread, under schedules chosen by a seed. Producers write, finish, fail, are stopped and write too much.
+/// Viewers connect before, at and after the end, disconnect, resume and stall. Retention and budget discard runs, the
+/// history fails, and processes are killed.
 @Suite struct RunScheduleTests {
-  /// How many schedules are tried: `EVENTSOURCE_RUN_SCHEDULES`, or 5,000.
+  /// The number of schedules to run: `EVENTSOURCE_RUN_SCHEDULES`, or 5,000.
   static let count = ProcessInfo.processInfo.environment["EVENTSOURCE_RUN_SCHEDULES"].flatMap { Int($0) } ?? 5_000
-  /// How many steps of each are taken: `EVENTSOURCE_STEPS`, or all.
+  /// The maximum number of steps of each: `EVENTSOURCE_STEPS`, or all.
   static let steps = ProcessInfo.processInfo.environment["EVENTSOURCE_STEPS"].flatMap { Int($0) } ?? .max
-  /// The first of their seeds, to try one again: `EVENTSOURCE_SEED`.
+  /// The first seed: `EVENTSOURCE_SEED`, or 1. Use it to repeat a schedule.
   static let firstSeed = ProcessInfo.processInfo.environment["EVENTSOURCE_SEED"].flatMap { UInt64($0) } ?? 1
 
   @Test(arguments: 0..<8)
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  /// The shortest beginning of a schedule that fails; the whole one if its beginnings do not.
+  /// Returns the shortest beginning of a schedule that fails, or the whole schedule.
   private func shrink(_ seed: UInt64, below steps: Int) -> RunScenario {
     for steps in 0...steps {
       let scenario = RunScenario(seed: seed)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import EventSourceServer
 
-/// The state machine of a run, in every state that it can reach within a few moments, with every input.
+/// Tests of the state machine of a run, with every input in every state that is reachable within a few ticks.
 @Suite struct RunStateTests {
   private static let inputs: [RunState.Input] = [
     .wrote, .recorded, .viewerCame, .viewerLeft, .finish, .fail("x"), .stop(.requested(by: "a")), .stop(.byteLimit),
@@ -14,7 +14,7 @@ import Testing
   private struct Moment: Hashable {
     var state: RunState
     var now: Int64
-    /// How many ends and discards were told on the way.
+    /// The number of ends and discards reported so far.
     var ends = 0
     var discards = 0
   }
@@ -26,7 +26,7 @@ import Testing
       maximumDuration: duration, unwatchedLimit: unwatched, stopGrace: grace, retention: retention)
   }
 
-  /// Every state that can be reached, with each transition judged; the first that is wrong, in words.
+  /// Explores every reachable state and judges each transition. Returns a description of the first wrong one.
   private func explore(
     _ rules: RunState.Rules, _ isSound: (Moment, RunState.Input, Moment, RunState.Effect) -> Bool
   ) -> String? {
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func whatIsDueIsDoneByOneLookAndNothingElseChangesByIt() {
+  @Test func oneLookDoesWhatIsDueAndChangesNothingElse() {
     let rules = Self.rules(1, 2, 1, 3)
     let flaw = explore(rules) { before, input, after, effect in
       guard input == .look else { return true }
@@ -83,7 +83,7 @@ import Testing
       switch before.state.deadline(rules) {
       case .at(let moment) where moment <= before.now: return after.state.phase != before.state.phase
       case .at, .never: return effect == .nothing && after.state.phase == before.state.phase
-      // A moment that nobody knew begins now.
+      // A time that was unknown begins now.
       case .unknown: return after.state.deadline(rules) != .unknown || after.state.phase != before.state.phase
       }
     }
@@ -112,7 +112,7 @@ import Testing
     #expect(state.apply(.look, at: 100, rules) == .nothing && state.deadline(rules) == .never)
     _ = state.apply(.viewerLeft, at: 100, rules)
     #expect(state.apply(.look, at: 101, rules) == .nothing)
-    // One that returns in time changes nothing.
+    // A viewer that returns in time changes nothing.
     _ = state.apply(.viewerCame, at: 101, rules)
     _ = state.apply(.viewerLeft, at: 102, rules)
     #expect(state.apply(.look, at: 103, rules) == .nothing)

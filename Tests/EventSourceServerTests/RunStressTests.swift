@@ -4,8 +4,8 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// Producers, viewers and those who stop, on threads of their own: whatever races, every run has one end, every viewer
-/// that stays gets it, and nothing is left.
+/// Producers, viewers and stops on threads of their own. Whatever races, every run has one end, every viewer that stays
+/// receives it, and nothing is left.
 @Suite struct RunStressTests {
   private final class Watcher: RunObserver {
     private struct State {

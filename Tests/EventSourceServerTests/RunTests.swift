@@ -4,7 +4,7 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// Runs: what their producers may do, what their viewers get, and what is left of them.
+/// Tests of runs: the calls of producers, the events that viewers receive, and what remains afterwards.
 @Suite struct RunTests {
   private let executor = ManualTaskExecutor()
 
@@ -74,7 +74,7 @@ import Testing
     #expect(whole.response.text.hasPrefix(block(run, 1, "a")) && whole.response.ending == .complete)
   }
 
-  @Test func whatIsSaidAfterTheEndIsConfigurable() throws {
+  @Test func theResponseAfterTheEndIsConfigurable() throws {
     let (runs, stack) = make { $0.responseAfterEnd = EventStreamRejection(status: 410, reason: "you have it all") }
     let run = try runs.start()
     try run.finish()
@@ -82,7 +82,7 @@ import Testing
     #expect(watch(run, on: stack).response.text == end(run, 1, "finished"))
   }
 
-  @Test func anUnknownLastEventIDIsToldAndTheWholeRunComes() throws {
+  @Test func anUnknownLastEventIDIsReportedAndTheWholeRunFollows() throws {
     let (runs, stack) = make { $0.streams.gapPolicy = .liveOnly }
     let run = try runs.start()
     try run.write("a")
@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  @Test func aRunTellsItsIDFirstUnlessToldNotTo() throws {
+  @Test func aRunAnnouncesItsIDFirstUnlessConfiguredOtherwise() throws {
     let (runs, stack) = make { $0.announcesID = true }
     let run = try runs.start(id: "job.7_x~y-z")
     let viewer = watch(run, on: stack)
@@ -163,7 +163,7 @@ import Testing
     let watched = try runs.start()
     let viewer = watch(left, on: stack)
     let loyal = watch(watched, on: stack)
-    // The lane was asleep for long when they were started.
+    // The lane had been asleep for a long time when the runs started.
     #expect(alone.outcome == nil)
     stack.advance(by: .seconds(9))
     #expect(alone.outcome == nil)
@@ -171,7 +171,7 @@ import Testing
     #expect(alone.outcome == .stopped(.unwatched))
     viewer.disconnect()
     stack.advance(by: .seconds(5))
-    // One that returns in time changes nothing.
+    // A viewer that returns in time changes nothing.
     let again = watch(left, on: stack)
     stack.advance(by: .seconds(60))
     #expect(left.outcome == nil)
@@ -182,7 +182,7 @@ import Testing
     #expect(watched.outcome == .stopped(.deadline) && loyal.response.text.contains("\"reason\":\"deadline\""))
   }
 
-  @Test func aRunIsKeptForItsTimeAndThenNothingIsLeft() throws {
+  @Test func aRunIsRetainedForItsTimeAndThenDiscarded() throws {
     let (runs, stack) = make { $0.retention = .seconds(60) }
     let before = runs.hub.statistics.retainedBytes
     let run = try runs.start()
@@ -192,7 +192,7 @@ import Testing
     #expect(runs.statistics.retained == 1 && runs.statistics.bytes > 10_000)
     stack.advance(by: .seconds(59))
     let slow = watch(run, on: stack, room: 100)
-    // A viewer that is being given the rest keeps it.
+    // A viewer that is receiving the rest keeps the run.
     stack.advance(by: .seconds(20))
     #expect(!run.isGone)
     slow.read()
@@ -235,7 +235,7 @@ import Testing
       #expect(runs.statistics.bytes <= 72 << 10)
     }
     #expect(ended[0].isGone && !ended[19].isGone)
-    // Those that are written are not discarded: the next write finds no room.
+    // Active runs are not discarded, so the next write finds no room.
     let active = (0..<20).compactMap { _ in try? runs.start() }
     var written = 0
     var refused = 0
@@ -294,7 +294,7 @@ import Testing
     #expect(runs.statistics.waitingProducers == 0)
   }
 
-  @Test func aProducerThatIsAFunctionFinishesFailsAndIsCancelled() throws {
+  @Test func aProducerFunctionFinishesFailsAndIsCancelled() throws {
     let (runs, stack) = make()
     struct Failure: Error {}
     let finished = try runs.start { run in try run.write("a") }
@@ -312,7 +312,7 @@ import Testing
     #expect(viewers.allSatisfy { $0.response.ending == .complete })
   }
 
-  @Test func whoWaitsForTheEndOrARequestToStopIsResumed() throws {
+  @Test func callersWaitingForTheEndOrAStopAreResumed() throws {
     let (runs, stack) = make { $0.stopGrace = .seconds(1) }
     let run = try runs.start()
     let told = Notes()
@@ -336,7 +336,7 @@ import Testing
     #expect(told.texts.last == "ended stopped")
   }
 
-  @Test func anObserverIsToldOfViewersStopsAndEnds() throws {
+  @Test func anObserverIsNotifiedOfViewersStopsAndEnds() throws {
     final class Recorder: RunObserver {
       let told = Mutex<[String]>([])
       func runChanged(_ change: RunChange) async {
@@ -368,7 +368,7 @@ import Testing
       ])
   }
 
-  @Test func jsonLinesComeAtTheEndToWhoAcceptsNoEventStream() throws {
+  @Test func aClientThatAcceptsNoEventStreamGetsJSONLinesAtTheEnd() throws {
     let (runs, stack) = make()
     let run = try runs.start()
     let viewer = watch(run, on: stack, room: 50, accept: "application/json")
@@ -391,7 +391,7 @@ import Testing
     #expect(late.response.text.split(separator: "\n").count == 1 && late.isFinished)
   }
 
-  @Test func jsonLinesMayBeRefused() throws {
+  @Test func jsonLinesCanBeRefused() throws {
     let (runs, stack) = make { $0.withoutEventStreams = .rejected }
     let run = try runs.start()
     #expect(watch(run, on: stack, accept: "application/json").response.head?.status == 406)
@@ -401,7 +401,7 @@ import Testing
     #expect(other.response.head?.fields.values(of: "Content-Type") == ["text/event-stream; charset=utf-8"])
   }
 
-  @Test func asManyRunsAsMayBe() throws {
+  @Test func invalidIDsAndTooManyRunsAreRefused() throws {
     let (runs, stack) = make { $0.maximumRuns = 2 }
     let first = try runs.start(id: "a")
     _ = try runs.start(id: "b")
@@ -416,7 +416,7 @@ import Testing
     #expect(first.isGone && runs.statistics.active == 2)
   }
 
-  @Test func runsAreNoChannelsOfTheirHub() throws {
+  @Test func runsAreNotChannelsOfTheirHub() throws {
     let (runs, stack) = make()
     let run = try runs.start(id: "x")
     try run.write("secret")
@@ -482,7 +482,7 @@ import Testing
   }
 }
 
-/// What tasks note down.
+/// Texts recorded by tasks.
 private final class Notes: Sendable {
   private let noted = Mutex<[String]>([])
 

@@ -6,11 +6,11 @@ import EventSourceTesting
 // Sendable, because it is used only from jobs that the test runs on its one thread.
 final class RunLedger: @unchecked Sendable {
   let id: String
-  /// As its producer's process knows it; nil: that was killed.
+  /// The run in its producer's process. `nil` if that process was killed.
   var run: Run?
-  /// How many events the producer knows to be written: their data are 0, 1, 2 …
+  /// The number of events that the producer knows to be written. Their data are 0, 1, 2 …
   var written = 0
-  /// The producer's one call is under way.
+  /// Whether the producer's one call is in progress.
   var isWriting = false
   var wasKilled = false
 
@@ -20,14 +20,14 @@ final class RunLedger: @unchecked Sendable {
   }
 }
 
-/// A viewer of one run, which knows what it has to see next.
+/// A viewer of one run. It knows the next event that it must receive.
 final class RunViewer {
   let ledger: RunLedger
   private(set) var failures: [String] = []
   private(set) var next = 0
-  /// The run's outcome, as its last event told it.
+  /// The run's outcome, as reported by its last event.
   private(set) var outcome: String?
-  /// It has been told that the run is not there any more, or that it has everything.
+  /// Whether it was told that the run is gone, or that it has everything.
   private(set) var isDone = false
   private var connection: SimulatedStack.Connection?
   private var parser = EventStreamParser()
@@ -66,7 +66,7 @@ final class RunViewer {
     isDisconnected = true
   }
 
-  /// Parses what has come and compares it with what has to come.
+  /// Parses the received bytes and compares the events with the expected ones.
   func takeIn() {
     guard let connection, !isDone else { return }
     switch connection.response.head?.status {
@@ -77,7 +77,7 @@ final class RunViewer {
       isDone = true
       return
     case 404:
-      // With a history it was never there, or is in it: the schedule says which.
+      // With a history, the run never existed or is in the history. The schedule decides which.
       isDone = true
       return
     case let status?: return failures.append("refused: \(status)")
@@ -90,13 +90,13 @@ final class RunViewer {
       failures.append("the stream cannot be parsed: \(error)")
     }
     if connection.response.ending == .complete, outcome == nil, ledger.run?.isGone == false {
-      // A lane that is closed, or a process that drains, ends streams that go on elsewhere; there is none of it here.
+      // A closed lane or a draining process ends streams that continue elsewhere. Neither occurs here.
       failures.append("a stream of \(ledger.id) ended completely before the run did")
     }
   }
 
   private func receive(_ event: ReceivedEvent) {
-    // The end that the process told was not recorded before it was killed.
+    // The process had reported an end that was not recorded before it was killed.
     let isToldAgain = ledger.run == nil && event.data.contains("\"outcome\":\"interrupted\"")
     if let outcome, !isToldAgain {
       return failures.append("\(event.type) \(event.data) came after the end (\(outcome))")

@@ -1,7 +1,7 @@
 public import EventSourceFormat
 
 extension AsyncSequence where Element == ReceivedEvent {
-  /// The events as messages that have the head of the response that they came in, for bytes that another HTTP client
+  /// Returns the events as messages that carry the head of their response. Use it for bytes that another HTTP client
   /// has received:
   ///
   ///     let (bytes, response) = try await URLSession.shared.bytes(for: request)

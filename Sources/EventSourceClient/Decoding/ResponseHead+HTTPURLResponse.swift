@@ -6,8 +6,8 @@
 #endif
 
 extension ResponseHead {
-  /// Makes the head of a response of Foundation's. Fields of one name are one field there, whose values are joined by
-  /// commas.
+  /// Creates a head from a Foundation response. Foundation joins fields of the same name into one, with commas between
+  /// the values.
   public init(_ response: HTTPURLResponse) {
     self.init(
       status: response.statusCode,

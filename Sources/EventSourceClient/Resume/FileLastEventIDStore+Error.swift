@@ -9,14 +9,14 @@
 #endif
 
 extension FileLastEventIDStore {
-  /// Why an ID was not loaded or saved.
+  /// The reason why an ID was not loaded or saved.
   public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file.
     public let path: String
-    /// What is wrong with it.
+    /// The problem.
     public let message: String
 
-    /// One line for a person.
+    /// The path and the problem on one line.
     public var description: String { "\"\(path)\": \(message)" }
 
     init(path: String, message: String) {

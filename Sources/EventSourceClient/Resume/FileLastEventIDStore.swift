@@ -10,31 +10,31 @@ internal import Foundation
   import Darwin
 #endif
 
-/// A file that holds the last event ID, and nothing else.
+/// A file that contains only the last event ID.
 ///
-/// A save writes a new file beside it and puts it in its place, so whoever reads, also after the program was killed in
-/// the middle of it, finds the old ID or the new one, whole. One program writes a file at a time. A symbolic link is
-/// not followed, neither in place of the file nor of the new one beside it.
+/// A save writes a new file beside the old one and then renames it. A reader therefore finds either the old ID or the
+/// new one, complete, even if the program was killed during a save. Only one program may write a file. Symbolic links
+/// are not followed, neither at the path of the file nor at that of the new file.
 public final class FileLastEventIDStore: LastEventIDStore {
   /// The file.
   public let path: String
-  /// Whether a save waits until the ID would survive a loss of power, which costs some milliseconds for each.
+  /// Whether a save waits until the ID would survive a power failure. This costs some milliseconds per save.
   public let survivesPowerLoss: Bool
 
-  /// The largest ID that is saved and loaded, in bytes: more than any request can carry.
+  /// The size in bytes of the largest ID that can be saved or loaded. No request can carry one that long.
   public static let maximumBytes = 1 << 20
 
-  /// Makes a store; the file need not exist yet, its folder has to.
+  /// Creates a store. The folder must exist; the file need not.
   public init(path: String, survivesPowerLoss: Bool = false) {
     self.path = path
     self.survivesPowerLoss = survivesPowerLoss
   }
 
-  /// Returns the ID in the file, without a line break at its end, which editors leave; nil: there is no file.
+  /// Returns the ID in the file, without a trailing line break, which editors add. `nil` if there is no file.
   ///
-  /// - Throws: ``FileError``, if there is a file that cannot be read or holds no ID.
+  /// - Throws: ``FileError``, if the file cannot be read or does not contain an ID.
   public func load() throws -> String? {
-    // A pipe in place of the file would make opening it wait.
+    // Opening a pipe in place of the file would otherwise block.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
@@ -51,7 +51,7 @@ public final class FileLastEventIDStore: LastEventIDStore {
     return id
   }
 
-  /// All bytes, and one more than an ID and a line break may have at most.
+  /// Returns all bytes, but at most one more than an ID and a line break can have.
   private func contents(of descriptor: Int32) throws -> ArraySlice<UInt8> {
     var bytes = [UInt8](repeating: 0, count: Self.maximumBytes + 3)
     var count = 0
@@ -75,15 +75,15 @@ public final class FileLastEventIDStore: LastEventIDStore {
     text.utf8.count <= maximumBytes && !text.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 }
   }
 
-  /// Puts an ID into the file.
+  /// Writes an ID to the file.
   ///
-  /// - Throws: ``FileError``, also for a text that ``load()`` would not accept; the file is then as it was.
+  /// - Throws: ``FileError``, also for a text that ``load()`` would not accept. The file is then unchanged.
   public func save(_ id: String) throws {
     guard Self.isID(id) else {
       throw FileError(path: path, message: "an ID has at most \(Self.maximumBytes) bytes, and no line break or NUL")
     }
     let next = path + ".next"
-    // What a program that was killed left there; a new file is made, so that nothing that lies there is followed.
+    // A killed program may have left a file there. The new one is created exclusively, so no link there is followed.
     unlink(next)
     let descriptor = open(next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw FileError("created", next) }

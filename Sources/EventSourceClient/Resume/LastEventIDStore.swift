@@ -1,8 +1,8 @@
-/// Where the last event ID is kept over restarts of the program.
+/// A store that keeps the last event ID across restarts of the program.
 public protocol LastEventIDStore: Sendable {
-  /// What was saved last; nil: nothing yet.
+  /// Returns the most recently saved ID, or `nil` if none was saved.
   func load() async throws -> String?
 
-  /// Saves an ID. Called once at a time, and returned from only when the ID would survive what the store promises.
+  /// Saves an ID. The source makes one call at a time. Return only once the ID is as durable as the store promises.
   func save(_ id: String) async throws
 }

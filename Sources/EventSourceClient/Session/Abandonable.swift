@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Runs code that somebody else has written, and stops waiting for it when the waiting task is canceled or
-/// ``abandon()`` is called: code that ignores its cancellation holds nobody up. Any thread.
+/// Runs code of the application, and stops waiting for it when the waiting task is cancelled or ``abandon()`` is
+/// called. Code that ignores its cancellation therefore blocks nothing. All methods can be called from any thread.
 final class Abandonable<Value: Sendable>: Sendable {
   private struct State {
     var waiter: CheckedContinuation<Value, any Error>?
@@ -11,9 +11,9 @@ final class Abandonable<Value: Sendable>: Sendable {
 
   private let state = Mutex(State())
 
-  /// Returns what the code returns. Called once.
+  /// Returns what the code returns. Call it once.
   ///
-  /// - Throws: What the code throws, or `CancellationError`.
+  /// - Throws: Any error of the code, or `CancellationError`.
   func run(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
     let task = Task {
       do {
@@ -40,7 +40,7 @@ final class Abandonable<Value: Sendable>: Sendable {
     }
   }
 
-  /// Cancels the code and ends the wait for it; without effect when it has ended.
+  /// Cancels the code and ends the wait for it. Has no effect once the code has ended.
   func abandon() {
     end(.failure(CancellationError()))
     state.withLock { $0.task }?.cancel()

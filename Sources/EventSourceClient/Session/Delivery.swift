@@ -1,9 +1,9 @@
 import Synchronization
 
-/// What the reader has been given, as far as others ask for it: the last event ID.
+/// The last event ID that has been delivered to the reader.
 ///
-/// The reader counts what it is given of a batch, without a lock; the ID is looked up when somebody asks. Any thread;
-/// one reader calls what changes it.
+/// The reader counts the delivered elements of a batch without a lock. The ID is looked up only on request. Properties
+/// can be read from any thread; only the reader calls the mutating methods.
 final class Delivery: Sendable {
   private struct State {
     var batch: ElementBatch?
@@ -12,12 +12,12 @@ final class Delivery: Sendable {
   }
 
   private let state: Mutex<State>
-  /// How many elements of the batch were given. Begins anew, under the lock, with each batch.
+  /// The number of delivered elements of the batch. Reset to 0 for each batch, under the lock.
   private let count = Atomic(0)
 
   init(lastEventID: String) { state = Mutex(State(lastEventID: lastEventID)) }
 
-  /// The ID of the last event that was given, or the one to begin with.
+  /// The ID of the last delivered event. Before the first one, the initial ID.
   var lastEventID: String {
     get { state.withLock { lastEventID(in: $0) } }
     set {
@@ -32,7 +32,7 @@ final class Delivery: Sendable {
     state.batch?.lastEventID(before: count.load(ordering: .relaxed)) ?? state.lastEventID
   }
 
-  /// Another batch is being given.
+  /// Begins the delivery of a batch.
   func begin(_ batch: ElementBatch?) {
     state.withLock { state in
       state.batch = batch
@@ -40,11 +40,11 @@ final class Delivery: Sendable {
     }
   }
 
-  /// So many elements of the batch have been given.
+  /// Records that `count` elements of the batch have been delivered.
   @inline(__always)
   func advance(to count: Int) { self.count.store(count, ordering: .relaxed) }
 
-  /// The batch has been given to its end, and is not kept.
+  /// Records that the whole batch has been delivered, and releases it.
   func finishBatch() {
     state.withLock { state in
       state.lastEventID = lastEventID(in: state)

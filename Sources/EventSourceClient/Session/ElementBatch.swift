@@ -1,21 +1,21 @@
 internal import EventSourceFormat
 
-/// Elements that are handed over together. Those of a stream are made when the reader takes them.
+/// Elements that are handed over together. Elements of a stream are created when the reader requests them.
 final class ElementBatch: Sendable {
   private let elements: [EventSource.Element]
   private let parsed: ParsedElements
   private let stream: OpenedStream?
-  /// How many there are; at least one.
+  /// The number of elements, at least one.
   let count: Int
 
-  /// A batch of elements that are there.
+  /// Creates a batch of existing elements.
   init(_ elements: [EventSource.Element]) {
     self.elements = elements
     (parsed, stream) = (ParsedElements([], capacity: 0), nil)
     count = elements.count
   }
 
-  /// A batch of what was parsed, which has no gap.
+  /// Creates a batch of parsed elements, none of which is a gap.
   init(_ parsed: ParsedElements, of stream: OpenedStream) {
     (self.parsed, self.stream) = (parsed, stream)
     elements = []
@@ -28,7 +28,7 @@ final class ElementBatch: Sendable {
     return .comment(parsed.comment(at: index) ?? "")
   }
 
-  /// The last event ID of the last event before an index; nil: there is no event before it.
+  /// Returns the last event ID after the events before an index, or `nil` if there are none.
   func lastEventID(before index: Int) -> String? {
     if stream != nil { return parsed.lastEventID(before: index) }
     for element in elements[..<index].reversed() {

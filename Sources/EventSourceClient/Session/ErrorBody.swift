@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Reads the beginning of the body of a response that is no stream: it mostly says why.
+/// Reads the beginning of an error response's body, which usually explains the error.
 enum ErrorBody {
-  /// How long it may take: the error is reported then with what has come.
+  /// The maximum time to read. The error is then reported with what has arrived.
   private static let timeLimit = Duration.seconds(2)
 
-  /// Returns at most so many bytes; fewer when the body ends or breaks off, or takes too long.
+  /// Returns at most `limit` bytes. Returns fewer if the body ends, breaks off or takes too long.
   static func read(_ body: any TransportBody, atMost limit: Int, clock: any Clock<Duration>) async -> [UInt8] {
     guard limit > 0 else { return [] }
     let collected = Collected()

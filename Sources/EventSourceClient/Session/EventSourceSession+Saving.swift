@@ -1,18 +1,18 @@
 extension EventSourceSession {
-  /// Saves an ID in the store, if there is one and it does not hold that ID already.
+  /// Saves an ID, if there is a store and it does not already hold that ID.
   func commit(_ id: String) async throws {
     guard let store = configuration.lastEventIDStore, savedID != id else { return }
     if let flaw = LastEventIDField.flaw(id) {
-      // After an ID that cannot be sent nothing can continue; the last one that can is kept.
+      // No request can resume after an ID that cannot be sent, so the store keeps the previous one.
       return log(.warning, "a last event ID is not saved") { [("reason", flaw)] }
     }
     try await store.save(id)
     savedID = id
   }
 
-  /// Saves an ID; closing the source and canceling the task end the wait for the store.
+  /// Saves an ID. Closing the source or cancelling the task ends the wait for the store.
   ///
-  /// - Throws: What the store throws; `CancellationError`, when the wait was cut short.
+  /// - Throws: Any error of the store, or `CancellationError` if the wait was interrupted.
   func commitUntilClosed(_ id: String) async throws {
     guard configuration.lastEventIDStore != nil, savedID != id else { return }
     let save = Abandonable<Void>()

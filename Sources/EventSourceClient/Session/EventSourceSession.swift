@@ -2,21 +2,22 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// A source's task: makes attempts one after the other, as ``ConnectionState`` says, and hands over what comes.
+/// The work of a source: makes one attempt after the other, as ``ConnectionState`` decides, and hands over what it
+/// receives.
 ///
-/// One task after the other does this: each step that may wait for long has one of its own, because what a task once
-/// needed it keeps until it ends. Everything else reaches them through `shared`, under its lock.
+/// Tasks do this one after the other. Each step that may wait for long has its own task, because a task keeps all
+/// memory that it ever needed until it ends. All other code reaches them through `shared`, under its lock.
 final class EventSourceSession: Sendable {
   struct Shared {
     var machine: ConnectionState
-    /// The attempt or the wait that is going on, to be cut short by a restart.
+    /// The current attempt or wait, which a restart cancels.
     var step: Task<Void, Never>?
     var stepNumber = 0
     var task: Task<Void, Never>?
     var isRestarting = false
-    /// What the store holds; nil: it is not known.
+    /// The ID that the store holds. `nil` if it is unknown.
     var savedID: String?
-    /// The save that the reader waits for.
+    /// The save that the reader is waiting for.
     var save: Abandonable<Void>?
     var logger: (@Sendable (EventSourceLogRecord) -> Void)?
   }
@@ -59,13 +60,13 @@ final class EventSourceSession: Sendable {
   var wasClosedByCaller: Bool { isClosedByCaller.load(ordering: .relaxed) }
   var lastEventID: String { delivery.lastEventID }
 
-  /// What the store holds; nil: it is not known.
+  /// The ID that the store holds. `nil` if it is unknown.
   var savedID: String? {
     get { shared.withLock { $0.savedID } }
     set { shared.withLock { $0.savedID = newValue } }
   }
 
-  /// The save that the reader waits for, which ``close()`` abandons.
+  /// The save that the reader is waiting for. ``close()`` abandons it.
   var pendingSave: Abandonable<Void>? {
     get { shared.withLock { $0.save } }
     set { shared.withLock { $0.save = newValue } }
@@ -88,7 +89,7 @@ final class EventSourceSession: Sendable {
     let (task, save, closed) = shared.withLock { shared in
       shared.step?.cancel()
       let closed = shared.machine.take(.close, at: now)
-      // Under the lock, so that a save that begins either sees this or is seen here.
+      // Set under the lock: a save that begins concurrently either reads this flag or is in `shared.save`.
       if closed != nil { isClosedByCaller.store(true, ordering: .relaxed) }
       return (shared.task, shared.save, closed)
     }
@@ -110,7 +111,7 @@ final class EventSourceSession: Sendable {
     shared.withLock { $0.machine.take(input, at: now) }
   }
 
-  // MARK: The task
+  // MARK: Tasks
 
   private func run() async {
     let reader = StreamReader(self, lastEventID: lastEventID)
@@ -118,7 +119,7 @@ final class EventSourceSession: Sendable {
     await act(take(.start), reader)
   }
 
-  /// Does one thing after the other until an attempt begins, which goes on from there.
+  /// Performs actions until an attempt begins. The attempt continues from there.
   private func act(_ first: ConnectionState.Action?, _ reader: StreamReader) async {
     var action = first
     while let next = action {
@@ -136,9 +137,10 @@ final class EventSourceSession: Sendable {
     }
   }
 
-  /// Begins an attempt; what opened the stream has been freed when it is read.
+  /// Begins an attempt. Opening and reading are separate steps, so the memory for opening is freed before the stream is
+  /// read.
   private func attempt(_ number: Int, _ reader: StreamReader) {
-    // The task that calls this has nothing more to do, and its memory is freed with it.
+    // The calling task has nothing left to do. Releasing it frees its memory.
     shared.withLock { $0.task = nil }
     beginStep { [self] in
       switch await reader.open(number) {
@@ -148,7 +150,7 @@ final class EventSourceSession: Sendable {
     }
   }
 
-  /// Handles the end of an attempt. A new task, which has not been cancelled, takes the next action.
+  /// Handles the end of an attempt. The next action runs in a new task, which has not been cancelled.
   @inline(never)
   private func end(_ outcome: Outcome, _ reader: StreamReader) {
     shared.withLock { shared in
@@ -163,7 +165,7 @@ final class EventSourceSession: Sendable {
 
   @inline(never)
   private func conclude(_ outcome: Outcome, _ reader: StreamReader) async {
-    // An attempt that was cut short may have left something.
+    // An interrupted attempt may have left parsed elements.
     guard await reader.sendUnsent() else { return }
     let action = await decide(outcome)
     switch outcome {
@@ -184,7 +186,7 @@ final class EventSourceSession: Sendable {
     }
   }
 
-  /// Loads the last event ID. False: it cannot be loaded, and the source is closed.
+  /// Loads the last event ID. Returns `false` if loading failed and the source was closed.
   @inline(never)
   private func begin(_ reader: StreamReader) async -> Bool {
     do {
@@ -201,7 +203,7 @@ final class EventSourceSession: Sendable {
     }
   }
 
-  /// Tells the reader of a wait, and waits. False: the source was closed.
+  /// Reports a wait to the reader, and waits. Returns `false` if the source was closed.
   @inline(never)
   private func wait(_ reconnection: EventSource.Reconnection) async -> Bool {
     log(.info, "reconnecting") { [("attempt", "\(reconnection.attempt)"), ("delay", "\(reconnection.delay)")] }
@@ -219,20 +221,20 @@ final class EventSourceSession: Sendable {
     return id
   }
 
-  /// How an attempt ended.
+  /// The way in which an attempt ended.
   indirect enum Outcome {
     case failed(SubscriptionError, isFutile: Bool, atLeast: Duration?)
-    /// A single response broke, and the rest of it can be had.
+    /// A single response broke, and the rest of it is available.
     case interrupted(SubscriptionError)
-    /// The server has nothing more.
+    /// The server reported that nothing more will come.
     case finished
-    /// The event came that is the end.
+    /// The event that marks the end has arrived.
     case completed
     case restarted
-    /// By ``EventSource/close()``, which has told the reader.
+    /// ``EventSource/close()`` ended it and has informed the reader.
     case cutShort
 
-    /// Whether a restart comes too late: nothing is wanted any more.
+    /// Whether it ends the source even if a restart was requested.
     var isEnd: Bool { if case .completed = self { true } else { false } }
   }
 
@@ -241,7 +243,7 @@ final class EventSourceSession: Sendable {
     switch outcome {
     case .finished: return take(.finished)
     case .completed: return take(.completed)
-    // Whatever cut it short: the source goes on, unless it is closed.
+    // Whatever interrupted the attempt, the source continues unless it is closed.
     case .restarted, .cutShort: return take(.restart)
     case .failed(let error, let isFutile, let minimum):
       return await decide(error, isFutile: isFutile, atLeast: minimum, isResumable: false)
@@ -271,7 +273,8 @@ final class EventSourceSession: Sendable {
     return decision.withLock { $0 }.flatMap { take(.failed(error, $0, plan)) }
   }
 
-  /// Runs something that ``restart()`` and ``close()`` cut short; true: it ended by a restart, or beside one.
+  /// Runs a step that ``restart()`` and ``close()`` cancel. Returns `true` if a restart ended it or happened at the
+  /// same time.
   @discardableResult
   @inline(never)
   private func step(_ body: @escaping @Sendable () async -> Void) async -> Bool {
@@ -288,7 +291,7 @@ final class EventSourceSession: Sendable {
     }
   }
 
-  /// Begins something that ``restart()`` and ``close()`` cut short.
+  /// Begins a step that ``restart()`` and ``close()`` cancel.
   @discardableResult
   @inline(never)
   private func beginStep(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
@@ -303,12 +306,12 @@ final class EventSourceSession: Sendable {
 
   var stepNumber: Int { shared.withLock { $0.stepNumber } }
 
-  /// Cuts a step short, unless it is over.
+  /// Cancels a step, unless it has ended.
   func cancel(step number: Int) {
     shared.withLock { if $0.stepNumber == number { $0.step?.cancel() } }
   }
 
-  /// The time that is left for the first connection; nil: there is no limit.
+  /// The time left for the first connection. `nil` means no limit.
   var timeLeft: Duration? { shared.withLock { $0.machine.timeLeft(at: now) } }
 
   func log(
@@ -319,7 +322,7 @@ final class EventSourceSession: Sendable {
   }
 }
 
-// What a test says of a source that does not end.
+// Shown by tests when a source does not end.
 extension EventSourceSession: CustomDebugStringConvertible {
   var debugDescription: String {
     let (state, step, hasStep, hasTask, isRestarting, isSaving) = shared.withLock {

@@ -1,22 +1,24 @@
 import Synchronization
 
-/// Hands batches from the source's task to its one reader, one at a time: the next is taken over only when the reader
-/// has asked for more, so that a reader that stops makes the server wait. Any thread.
+/// Hands batches from the source's tasks to its one reader, one at a time. The next batch is accepted only when the
+/// reader has taken the previous one, so a reader that stops makes the server wait. All methods can be called from any
+/// thread.
 final class Handoff: Sendable {
   private struct State {
     var batch: ElementBatch?
-    /// What comes behind the batch, at the end.
+    /// The final batch, delivered after `batch`.
     var last: ElementBatch?
     var reader: CheckedContinuation<Void, any Error>?
     var writer: CheckedContinuation<Void, Never>?
-    /// Nothing more comes; with the error that the reader is given once.
+    /// Whether nothing more follows. `failure` is then thrown to the reader, once.
     var isFinished = false
     var failure: (any Error)?
   }
 
   private let state = Mutex(State())
 
-  /// Waits until the reader has taken what was handed before, and hands a batch over. False: nobody takes it.
+  /// Waits until the reader has taken the previous batch, and hands over the next. Returns `false` if the handoff has
+  /// finished or the task is cancelled.
   func send(_ batch: ElementBatch) async -> Bool {
     await waitForRoom()
     let (isTaken, reader) = state.withLock { state -> (Bool, CheckedContinuation<Void, any Error>?) in
@@ -45,9 +47,10 @@ final class Handoff: Sendable {
     }
   }
 
-  /// Returns the next batch; nil at the end.
+  /// Returns the next batch, or `nil` at the end.
   ///
-  /// - Throws: The error that ended it, once; one with the code `alreadyConsumed` if somebody else waits already.
+  /// - Throws: The error that ended the handoff, once. An error with the code `alreadyConsumed` if another call is
+  ///   waiting.
   func receive() async throws -> ElementBatch? {
     while true {
       if let batch = takeReady() { return batch }
@@ -61,7 +64,7 @@ final class Handoff: Sendable {
     }
   }
 
-  /// Waits until there is a batch, or the end. The first caller then takes it under the lock.
+  /// Waits until there is a batch or the end. The first caller then takes it under the lock.
   private func waitForBatch() async throws {
     try await withCheckedThrowingContinuation { reader in
       let result = state.withLock { state -> Result<Void, any Error>? in
@@ -74,7 +77,7 @@ final class Handoff: Sendable {
     }
   }
 
-  /// Takes the batch that was handed over, without a wait; nil: there is none.
+  /// Takes the available batch without waiting. Returns `nil` if there is none.
   func takeReady() -> ElementBatch? {
     let (batch, writer) = state.withLock { state -> (ElementBatch?, CheckedContinuation<Void, Never>?) in
       guard let batch = state.batch.take() else { return (nil, nil) }
@@ -87,7 +90,7 @@ final class Handoff: Sendable {
   private static let alreadyConsumed = SubscriptionError(
     .alreadyConsumed, "next() was called while another call waits; give each consumer a source of its own")
 
-  /// Ends it after what has been handed over; with an element or an error, if there is one.
+  /// Finishes after what has been handed over, optionally with a last element or an error.
   func finish(with last: EventSource.Element? = nil, throwing failure: (any Error)? = nil) {
     let last = last.map { ElementBatch([$0]) }
     let (reader, writer) = state.withLock {
@@ -100,7 +103,7 @@ final class Handoff: Sendable {
     reader?.resume()
   }
 
-  /// Ends it at once: what was handed over and not taken is dropped.
+  /// Finishes immediately and drops a batch that the reader has not taken.
   func close(with last: EventSource.Element) {
     state.withLock { if !$0.isFinished { $0.batch = nil } }
     finish(with: last)

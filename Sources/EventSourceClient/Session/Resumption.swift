@@ -16,7 +16,8 @@ struct Resumption {
   /// Whether a response that ended continues at the location.
   var isSentAway: Bool { isPossible && isFollowedByRetry }
 
-  /// Notes the head of a stream. A location of another origin is ignored, because the request's secrets are not for it.
+  /// Records the head of a stream. A location of another origin is ignored, so that the request's secrets are not sent
+  /// there.
   mutating func opened(_ head: ResponseHead) {
     isFollowedByRetry = false
     guard location == nil, let text = head.headers.values(of: "Location").first, !text.isEmpty,
@@ -37,7 +38,7 @@ struct Resumption {
     }
   }
 
-  /// The request for the rest, made from the first request. Without an offer, the first request.
+  /// Returns the request for the rest, made from the first request. Without an offer, returns the first request.
   func request(_ first: SubscriptionRequest) -> SubscriptionRequest {
     guard let location else { return first }
     var request = first

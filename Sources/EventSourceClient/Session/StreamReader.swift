@@ -3,25 +3,27 @@ import Synchronization
 internal import EventSourceFormat
 internal import Foundation
 
-/// One attempt after the other: request, redirects, judgement, and then the stream, parsed.
+/// Makes attempts one after the other: sends the request, follows redirects, evaluates the response and parses the
+/// stream.
 ///
-/// What waits for bytes is small, so that an open source is: functions whose frames are large are not inlined into
-/// those that wait.
-// Sendable, because one task after the other uses it, so that no lock is needed: the session's, and that of its step
-// while the session's waits for the step.
+/// The functions that wait for bytes have small frames, so that an open source uses little memory. Functions with large
+/// frames are therefore not inlined into them.
+// Sendable without a lock, because tasks use it strictly one after the other: the session's task waits while the task
+// of its step uses it.
 final class StreamReader: @unchecked Sendable {
   private let session: EventSourceSession
   private var parser: EventStreamParser
-  /// What has been parsed and not been handed over: the next attempt asks for what comes after it, so it has to be.
+  /// Parsed elements that have not been handed over. The next attempt requests what follows them, so they must not be
+  /// lost.
   private var unsent: ElementBatch?
-  /// How many elements the last piece had: the next has mostly as many.
+  /// The number of elements in the last chunk. The next one usually has about as many.
   private var lastCount = 0
   private var cookies = CookieJar()
-  /// Why the last attempt ended; nil: it was the first one, or by a restart.
+  /// The error that ended the last attempt. `nil` before the first one and after a restart.
   var lastError: SubscriptionError?
-  /// Whether the stream that is being read has delivered an event.
+  /// Whether the current stream has delivered an event.
   private var hasDelivered = false
-  /// Where the rest of a single response can be had.
+  /// The place where the rest of a single response is available.
   private var resumption = Resumption()
   private var configuration: EventSource.Configuration { session.configuration }
 
@@ -36,10 +38,10 @@ final class StreamReader: @unchecked Sendable {
     EventStreamParser(lastEventID: lastEventID, limits: session.configuration.limits, reportsComments: true)
   }
 
-  /// What the next attempt sends.
+  /// The ID that the next attempt sends.
   var lastEventID: String { parser.lastEventID }
 
-  /// What became of an attempt to open a stream.
+  /// The result of an attempt to open a stream.
   enum Opening {
     case opened(TransportResponse)
     case ended(EventSourceSession.Outcome)
@@ -47,7 +49,7 @@ final class StreamReader: @unchecked Sendable {
 
   /// Makes one attempt to open a stream.
   func open(_ number: Int) async -> Opening {
-    // Everything of the last response is forgotten, but for the last event ID (WHATWG HTML 9.2.3).
+    // Discards everything of the last response except the last event ID (WHATWG HTML 9.2.3).
     parser.reset()
     let watchdog = Watchdog(session)
     defer { watchdog.stop() }
@@ -66,7 +68,7 @@ final class StreamReader: @unchecked Sendable {
     }
   }
 
-  /// Reads an open stream to its end, whichever that is.
+  /// Reads an open stream until it ends, for whatever reason.
   func read(_ response: TransportResponse) async -> EventSourceSession.Outcome {
     let watchdog = Watchdog(session)
     defer {
@@ -82,7 +84,7 @@ final class StreamReader: @unchecked Sendable {
     }
   }
 
-  /// What the attempt ends with, if the response is no stream; nil: it is one.
+  /// Returns the outcome of the attempt if the response is not a stream, or `nil` if it is.
   @inline(never)
   private func judge(_ response: TransportResponse) async -> EventSourceSession.Outcome? {
     switch configuration.responsePolicy.evaluate(response.head) {
@@ -109,12 +111,12 @@ final class StreamReader: @unchecked Sendable {
 
   @inline(never)
   func outcome(of error: any Error, _ verdict: @autoclosure () -> SubscriptionError?) -> EventSourceSession.Outcome {
-    // Before the verdict: a watchdog has one before it cancels, so that what it cancels is not taken for a restart. One
-    // that fires from here on comes too late.
+    // Read before the verdict: a watchdog sets its verdict before it cancels, so its cancellation is not mistaken for a
+    // restart. A watchdog that fires after this line has no effect.
     let isCanceled = Task.isCancelled
-    // Whatever else happens: what has been parsed goes beyond the end, and another attempt would ask for what follows.
+    // The end takes precedence: the parser has already passed it, so another attempt would request what follows.
     if error is ReachedEnd { return .completed }
-    // The watchdog cancels what it watches, and whatever that makes of it is no news.
+    // The watchdog cancelled the attempt. The resulting error carries no further information.
     if let late = verdict() { return failed(late) }
     if isCanceled { return .cutShort }
     if let passing = error as? PassingError { return .failed(passing.error, isFutile: false, atLeast: nil) }
@@ -130,7 +132,7 @@ final class StreamReader: @unchecked Sendable {
     return .failed(error, isFutile: isFutile, atLeast: nil)
   }
 
-  /// The event that is the end has come.
+  /// Thrown when the event that marks the end has arrived.
   struct ReachedEnd: Error {}
 
   /// An error after which the next attempt may succeed, although its code says otherwise.
@@ -138,12 +140,13 @@ final class StreamReader: @unchecked Sendable {
     let error: SubscriptionError
   }
 
-  /// How long the head may take: what is configured, and no longer than the first connection may.
+  /// The maximum time to receive the head: the configured time or, if it is shorter, the time left for the first
+  /// connection.
   private var timeLimit: Duration? {
     [configuration.headTimeout, session.timeLeft.map { max($0, .zero) }].compactMap(\.self).min()
   }
 
-  /// Adds what the response's body says.
+  /// Adds the response's body to an error.
   @inline(never)
   private func complete(_ error: SubscriptionError, _ response: TransportResponse) async -> SubscriptionError {
     var error = error
@@ -152,7 +155,7 @@ final class StreamReader: @unchecked Sendable {
     return error
   }
 
-  /// Sends the request, and follows redirects, from the original URL each time.
+  /// Sends the request and follows redirects. Each attempt begins at the original URL.
   @inline(never)
   private func connect(_ number: Int) async throws -> TransportResponse {
     var request = try await makeRequest(number)
@@ -165,7 +168,7 @@ final class StreamReader: @unchecked Sendable {
     throw SubscriptionError(.redirect, "more than \(Redirection.most) redirects, one after the other")
   }
 
-  /// The request of an attempt, from its provider if there is one.
+  /// Returns the request of an attempt, from its provider if there is one.
   @inline(never)
   private func makeRequest(_ number: Int) async throws -> SubscriptionRequest {
     let request = try await provideRequest(number)
@@ -190,7 +193,7 @@ final class StreamReader: @unchecked Sendable {
     }
   }
 
-  /// Makes a field of the URL's user, and checks that the request can be sent.
+  /// Converts the credentials in the URL to a field, and checks that the request can be sent.
   @inline(never)
   private func check(_ request: inout SubscriptionRequest) throws {
     if let (url, authorization) = request.url.extractingCredentials {
@@ -201,7 +204,7 @@ final class StreamReader: @unchecked Sendable {
     try Task.checkCancellation()
   }
 
-  /// The request that a redirect asks for, whose response ends then; nil: the response is none.
+  /// Returns the request for a redirect and closes the response. Returns `nil` if the response is not a redirect.
   @inline(never)
   private func redirect(_ request: SubscriptionRequest, _ response: TransportResponse) throws -> SubscriptionRequest? {
     if session.configuration.keepsCookies { cookies.take(response.head) }
@@ -223,7 +226,7 @@ final class StreamReader: @unchecked Sendable {
     return request
   }
 
-  /// The fields that every attempt has (WHATWG HTML 9.2.2 and 9.2.3; Fetch, cache mode "no-store").
+  /// Adds the fields that every attempt has (WHATWG HTML 9.2.2 and 9.2.3; Fetch, cache mode "no-store").
   @inline(never)
   private func complete(_ request: SubscriptionRequest, lastEventID: String) -> SubscriptionRequest {
     var request = request
@@ -245,7 +248,7 @@ final class StreamReader: @unchecked Sendable {
     let stream = OpenedStream(response.head)
     let readTimeout = configuration.readTimeout
     hasDelivered = false
-    // A reader that takes its time is not the server's silence: only the wait for bytes is watched.
+    // Only the wait for bytes is watched. A slow consumer does not count as silence of the server.
     while true {
       watchdog.watch(readTimeout, .readTimeout, stream.head)
       let chunk: [UInt8]?
@@ -280,7 +283,7 @@ final class StreamReader: @unchecked Sendable {
       try parser.parse(chunk, into: &parsed)
       try take(parsed, of: stream)
     } catch let error as EventStreamParserError {
-      // What came before the error is handed over.
+      // Elements before the error are still delivered.
       try take(parsed, of: stream)
       throw SubscriptionError(
         .tooLarge, "a line or an event exceeds the configured limits", head: stream.head, underlying: error)
@@ -304,7 +307,7 @@ final class StreamReader: @unchecked Sendable {
     }
   }
 
-  /// Looks at each element, because there may be a gap, or the event that is the end.
+  /// Checks each element, because it may be a gap or the event that marks the end.
   @inline(never)
   private func takeEach(_ parsed: ParsedElements, of stream: OpenedStream) throws {
     var elements: [EventSource.Element] = []
@@ -324,7 +327,7 @@ final class StreamReader: @unchecked Sendable {
     }
   }
 
-  /// Hands over what has been parsed. False: that was cut short, and it is kept.
+  /// Hands over the parsed elements. Returns `false`, and keeps them, if that was interrupted.
   func sendUnsent() async -> Bool {
     guard let batch = unsent else { return true }
     guard await session.handoff.send(batch) else { return false }

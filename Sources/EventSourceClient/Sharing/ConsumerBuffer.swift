@@ -1,15 +1,15 @@
-/// What a consumer of a shared source has not taken yet. Changed under the lock of its ``ElementBroadcast``.
+/// The elements that a consumer of a shared source has not taken yet. Guarded by the lock of its ``ElementBroadcast``.
 struct ConsumerBuffer {
   typealias Element = EventSource.Element
   typealias Waiter = CheckedContinuation<Void, any Error>
 
   private var elements: [Element] = []
-  /// Where the first that was not taken is.
+  /// The index of the first element that was not taken.
   private var start = 0
   private var hasMissed = false
-  /// What follows the elements; nil: more of them.
+  /// The result after the last element. `nil` while more elements can follow.
   private var end: Result<Void, any Error>?
-  /// The call that waits for the next element; there is one only while the buffer is empty.
+  /// The call that waits for the next element. Set only while the buffer is empty.
   private(set) var waiter: Waiter?
 
   init(end: Result<Void, any Error>?) { self.end = end }
@@ -36,7 +36,7 @@ struct ConsumerBuffer {
     return waiter.take()
   }
 
-  /// Takes the next element, or the end; nil: there is neither yet.
+  /// Takes the next element or the end. Returns `nil` if neither is available yet.
   mutating func take() -> Result<Element?, any Error>? {
     if hasMissed {
       hasMissed = false
@@ -54,8 +54,8 @@ struct ConsumerBuffer {
     return end.map { nil }
   }
 
-  /// Keeps a call that waits for the next element, or the end. Returns how it goes on at once: it need not wait, or a
-  /// second call waits already.
+  /// Registers a call that waits for the next element or the end. Returns a result if the call need not wait, or fails
+  /// because another call is waiting.
   mutating func wait(_ call: Waiter) -> Result<Void, any Error>? {
     if hasMissed || count > 0 || end != nil { return .success(()) }
     guard waiter == nil else {
@@ -66,7 +66,7 @@ struct ConsumerBuffer {
     return nil
   }
 
-  /// No element follows. Returns the call that waits, if any, which the caller resumes.
+  /// Records that no element follows. Returns the waiting call, if any, which the caller resumes.
   mutating func finish(with end: Result<Void, any Error>) -> Waiter? {
     guard self.end == nil else { return nil }
     self.end = end

@@ -1,15 +1,16 @@
 import Synchronization
 
-/// Hands each element of a source to all consumers, each of which has a bounded buffer. Any thread; one task sends.
+/// Passes each element of a source to all consumers, each of which has a bounded buffer. All methods can be called from
+/// any thread; only one task sends.
 final class ElementBroadcast: Sendable {
   typealias Element = EventSource.Element
 
   private struct State {
     var consumers: [Int: ConsumerBuffer] = [:]
     var nextNumber = 0
-    /// The task that sends, while it waits for a consumer or for room.
+    /// The sending task, while it waits for a consumer or for room.
     var sender: CheckedContinuation<Void, Never>?
-    /// Set when nothing more comes, with the error if there is one.
+    /// Set when no element follows, with the error if there is one.
     var end: Result<Void, any Error>?
   }
 
@@ -22,16 +23,17 @@ final class ElementBroadcast: Sendable {
     self.policy = policy
   }
 
-  // MARK: The task that sends
+  // MARK: The sending task
 
-  /// Waits until there is a consumer and, if the policy is to wait, room with all of them. False: the task is canceled.
+  /// Waits until there is a consumer and, with the policy `wait`, until every consumer has room. Returns `false` if the
+  /// task is cancelled.
   func hasRoom() async -> Bool {
     await waitForSending { [limit, policy] state in
       !state.consumers.isEmpty && (policy != .wait || state.consumers.values.allSatisfy { $0.count < limit })
     }
   }
 
-  /// Hands an element to all consumers; waits for one, if all have left since there was room.
+  /// Passes an element to all consumers. Waits for a consumer, if all have left since ``hasRoom()`` returned.
   func send(_ element: Element) async {
     guard await waitForSending({ !$0.consumers.isEmpty }) else { return }
     let waiting = state.withLock { state in
@@ -40,7 +42,7 @@ final class ElementBroadcast: Sendable {
     for waiter in waiting { waiter.resume() }
   }
 
-  /// Nothing more comes.
+  /// Ends every consumer, after the elements in its buffer.
   func finish(_ error: (any Error)?) {
     let end: Result<Void, any Error> = error.map { .failure($0) } ?? .success(())
     let waiting = state.withLock { state in
@@ -73,7 +75,7 @@ final class ElementBroadcast: Sendable {
 
   // MARK: Consumers
 
-  /// Adds a consumer; its number.
+  /// Adds a consumer and returns its number.
   func join() -> Int {
     defer { wakeSender() }
     return state.withLock { state in
@@ -83,14 +85,15 @@ final class ElementBroadcast: Sendable {
     }
   }
 
-  /// Removes a consumer, if it is there.
+  /// Removes a consumer, if present.
   func leave(_ number: Int) {
     let waiter = state.withLock { $0.consumers.removeValue(forKey: number)?.waiter }
     waiter?.resume()
     wakeSender()
   }
 
-  /// Returns a consumer's next element; nil at its end, and in a canceled task, which removes it.
+  /// Returns a consumer's next element. Returns `nil` at its end and in a cancelled task, which also removes the
+  /// consumer.
   func next(for number: Int) async throws -> Element? {
     try await withTaskCancellationHandler {
       while true {
@@ -105,7 +108,7 @@ final class ElementBroadcast: Sendable {
     }
   }
 
-  /// Takes a consumer's next element or its end; nil: there is neither yet.
+  /// Takes a consumer's next element or its end. Returns `nil` if neither is available yet.
   private func take(for number: Int) -> Result<Element?, any Error>? {
     state.withLock { state in
       if Task.isCancelled { state.consumers[number] = nil }
@@ -114,7 +117,7 @@ final class ElementBroadcast: Sendable {
     }
   }
 
-  /// Waits until a consumer has an element, or its end. The call then takes it under the lock.
+  /// Waits until a consumer has an element or has ended. The caller then takes it under the lock.
   private func waitForElement(for number: Int) async throws {
     try await withCheckedThrowingContinuation { waiter in
       let result = state.withLock { state -> Result<Void, any Error>? in

@@ -1,28 +1,30 @@
-/// One source, and one connection, that several consumers read: each receives everything from when it begins.
+/// One source with one connection that several consumers read. Each consumer receives everything from the moment it
+/// begins.
 ///
 ///     let shared = EventSource(url).share()
 ///     let prices = Task { for try await message in shared.events { … } }
 ///     let log = Task { for try await element in shared.elements { … } }
 ///
-/// Nothing is read, and nothing lost, while there is no consumer. A consumer that leaves its loop, or whose task is
-/// canceled, leaves the others alone. The source closes when nobody holds this object and the last consumer is gone, or
-/// by ``EventSource/close()``. Its end and its error reach every consumer, also those that begin later.
+/// While there is no consumer, nothing is read and nothing is lost. A consumer that leaves its loop or whose task is
+/// cancelled does not affect the others. The source closes when this object has been released and the last consumer has
+/// left, or when ``EventSource/close()`` is called. Its end or error reaches every consumer, including those that begin
+/// later.
 ///
-/// An event counts as processed, for ``EventSource/Configuration/lastEventIDStore``, when every consumer has it in its
-/// buffer. Where that is too early, set ``EventSource/Configuration/acknowledgement-swift.property``.
+/// For ``EventSource/Configuration/lastEventIDStore``, an event counts as processed when it is in the buffer of every
+/// consumer. If that is too early, set ``EventSource/Configuration/acknowledgement-swift.property``.
 public final class SharedEventSource: Sendable {
   /// What happens when a consumer's buffer is full.
   public enum FullBufferPolicy: Sendable, Hashable {
-    /// Reading waits for that consumer, and so do the server and all other consumers: nothing is lost.
+    /// Reading waits for that consumer. The server and all other consumers wait too, and nothing is lost.
     case wait
     /// That consumer's oldest elements are dropped. Its next element is a ``EventSource/Element/gap(_:)`` with an empty
-    /// channel, which only ``elements`` show.
+    /// channel. Only ``elements`` delivers gaps.
     case dropOldest
-    /// That consumer's loop throws a ``SubscriptionError`` with the code `tooSlow`, after what is in its buffer.
+    /// That consumer's loop throws a ``SubscriptionError`` with the code `tooSlow` after the elements in its buffer.
     case fail
   }
 
-  /// The source; for ``EventSource/restart()``, ``EventSource/close()`` and its state.
+  /// The source. Use it for ``EventSource/restart()``, ``EventSource/close()`` and its state.
   public let source: EventSource
   let broadcast: ElementBroadcast
   private let task: Task<Void, Never>
@@ -47,44 +49,44 @@ public final class SharedEventSource: Sendable {
 
   deinit { task.cancel() }
 
-  /// The events, for one consumer at each call.
+  /// The events. Each access is for one consumer.
   public var events: Events { Events(elements: elements) }
 
-  /// Everything that happens, for one consumer at each call. A consumer begins when its loop does.
+  /// All elements. Each access is for one consumer, which begins when its loop begins.
   public var elements: Elements { Elements(shared: self) }
 
-  /// Everything that happens, as one consumer sees it.
+  /// All elements, as one consumer receives them.
   public struct Elements: AsyncSequence, Sendable {
     fileprivate let shared: SharedEventSource
 
-    /// Begins: what comes from now on is this consumer's.
+    /// Adds a consumer, which receives everything from now on.
     public func makeAsyncIterator() -> Iterator { Iterator(place: Place(shared)) }
 
     /// One consumer.
     public struct Iterator: AsyncIteratorProtocol {
       fileprivate let place: Place
 
-      /// Returns the next element; nil at the end, and in a canceled task, which ends this consumer only.
+      /// Returns the next element, or `nil` at the end and in a cancelled task. Cancellation ends only this consumer.
       ///
-      /// - Throws: The ``SubscriptionError`` that closed the source, or with which this consumer ended, once.
+      /// - Throws: The ``SubscriptionError`` that closed the source or ended this consumer, once.
       public mutating func next() async throws -> EventSource.Element? { try await place.next() }
     }
   }
 
-  /// The events, as one consumer sees them.
+  /// The events, as one consumer receives them.
   public struct Events: AsyncSequence, Sendable {
     fileprivate let elements: Elements
 
-    /// Begins: what comes from now on is this consumer's.
+    /// Adds a consumer, which receives everything from now on.
     public func makeAsyncIterator() -> Iterator { Iterator(elements: elements.makeAsyncIterator()) }
 
     /// One consumer.
     public struct Iterator: AsyncIteratorProtocol {
       fileprivate var elements: Elements.Iterator
 
-      /// Returns the next event; nil at the end, and in a canceled task, which ends this consumer only.
+      /// Returns the next event, or `nil` at the end and in a cancelled task. Cancellation ends only this consumer.
       ///
-      /// - Throws: The ``SubscriptionError`` that closed the source, or with which this consumer ended, once.
+      /// - Throws: The ``SubscriptionError`` that closed the source or ended this consumer, once.
       public mutating func next() async throws -> EventSource.Message? {
         while let element = try await elements.next() {
           if case .event(let message) = element { return message }
@@ -94,7 +96,7 @@ public final class SharedEventSource: Sendable {
     }
   }
 
-  /// A consumer's place, which it leaves when nobody has its iterator any more.
+  /// The lifetime of a consumer. Releasing it removes the consumer.
   fileprivate final class Place: Sendable {
     private let shared: SharedEventSource
     private let number: Int
@@ -111,11 +113,11 @@ public final class SharedEventSource: Sendable {
 }
 
 extension EventSource {
-  /// Makes this source readable by several consumers. It takes the source's one place of a reader.
+  /// Makes this source readable by several consumers. The shared source becomes its one direct consumer.
   ///
   /// - Parameters:
-  ///   - limit: How many elements each consumer may be behind; at least 1.
-  ///   - policy: What happens when a consumer is further behind.
+  ///   - limit: The maximum number of elements that a consumer can be behind, at least 1.
+  ///   - policy: What happens when a consumer's buffer is full.
   public func share(
     bufferingUpTo limit: Int = 256, whenFull policy: SharedEventSource.FullBufferPolicy = .wait
   ) -> SharedEventSource {

@@ -1,4 +1,4 @@
-/// The state machine of a source. It does no I/O and has no clock and no randomness of its own.
+/// The state machine of a source. It performs no I/O and has neither a clock nor a source of randomness of its own.
 struct ConnectionState {
   enum State: Hashable {
     case idle
@@ -8,45 +8,45 @@ struct ConnectionState {
     case closed
   }
 
-  /// What happened.
+  /// An occurrence that the machine reacts to.
   enum Input {
     case start
     /// The head of a stream has arrived.
     case accepted
     /// The stream delivered an event or a gap.
     case delivered
-    /// A head has arrived that says there is nothing more.
+    /// A head has arrived that reports that nothing more will come.
     case finished
-    /// The event has arrived that is the end of what is wanted.
+    /// The event that marks the end has arrived.
     case completed
-    /// An attempt failed or a stream ended; somebody has decided, by the plan, what to do.
+    /// An attempt failed or a stream ended, and the decision has been made from the plan.
     case failed(SubscriptionError, EventSource.Configuration.Decision, Plan)
-    /// The server said how long to wait.
+    /// The server specified the reconnection time.
     case reconnectionTime(Duration)
     case waited
     case restart
     case close
   }
 
-  /// What to do.
+  /// The next thing to do.
   indirect enum Action {
     /// Make an attempt with this number.
     case connect(Int)
-    /// Tell the reader about the stream.
+    /// Report the stream to the reader.
     case open
-    /// Tell the reader, and wait.
+    /// Report the wait to the reader, and wait.
     case wait(EventSource.Reconnection)
-    /// Tell the reader, and end.
+    /// Report the end to the reader, and end.
     case close(EventSource.CloseReason)
     case fail(SubscriptionError)
   }
 
   private(set) var state = State.idle
   private(set) var attempts = 0
-  /// Whether there ever was a stream.
+  /// Whether there has been a stream.
   private(set) var hasBeenOpen = false
   private var hasDelivered = false
-  /// Whether an error handler decided to go on where the plan was to stop.
+  /// Whether an error handler decided to continue although the plan was to stop.
   private var hasOverrun = false
   private var openedAt: Duration = .zero
   private var startedAt: Duration = .zero
@@ -67,8 +67,8 @@ struct ConnectionState {
     delay = ReconnectionDelay(settings)
   }
 
-  /// The time that is left for the first connection; nil: there is no limit, or there was a stream already, or somebody
-  /// decided to go on beyond it.
+  /// Returns the time left for the first connection. `nil` means no limit: none is configured, a stream was open
+  /// before, or an error handler decided to continue beyond the limit.
   func timeLeft(at now: Duration) -> Duration? {
     guard !hasBeenOpen, !hasOverrun, case .retry(for: let limit?) = configuration.initialConnectionFailure else {
       return nil
@@ -76,11 +76,11 @@ struct ConnectionState {
     return limit.clamped() - (now - startedAt)
   }
 
-  /// What an error leads to unless somebody decides otherwise, and the wait if there is another attempt.
+  /// The default decision after an error, and the wait before the next attempt.
   struct Plan {
     var suggestion: EventSource.Configuration.Decision
     var delay: Duration
-    /// What ended was a single response, and the rest of it can be had.
+    /// Whether a single response ended and the rest of it is available.
     var isResumable = false
   }
 
@@ -102,7 +102,7 @@ struct ConnectionState {
     isFutile: Bool, after wait: Duration, isResumable: Bool, at now: Duration
   ) -> EventSource.Configuration.Decision {
     if let most = configuration.maximumFailedAttempts, delay.failures >= most { return .stop }
-    // A provider of requests learns of the rejection and is asked for a fresh request, once.
+    // A request provider learns of the 401 and can supply a fresh request, once.
     if isFutile { return rejections == 1 && configuration.requestProvider != nil ? .reconnect : .stop }
     if hasBeenOpen { return configuration.mode == .singleResponse && !isResumable ? .stop : .reconnect }
     switch configuration.initialConnectionFailure {
@@ -111,7 +111,7 @@ struct ConnectionState {
     }
   }
 
-  /// Takes an input; nil: it does not matter in this state.
+  /// Handles an input. Returns `nil` if nothing is to be done.
   mutating func take(_ input: Input, at now: Duration) -> Action? {
     switch (state, input) {
     case (.closed, _):

@@ -1,23 +1,23 @@
 internal import Foundation
 
-/// A cookie as a response sets it (RFC 6265, 5.2 and 5.3).
+/// A cookie as set by a response (RFC 6265, 5.2 and 5.3).
 struct Cookie: Sendable, Equatable {
-  /// The most bytes of a name and a value together.
+  /// The maximum size in bytes of a name and its value together.
   static let maximumBytes = 4096
-  /// The longest time that a cookie is kept, 400 days.
+  /// The maximum lifetime in seconds: 400 days.
   private static let longestLife = 400.0 * 86_400
 
   let name: String
   let value: String
   let domain: String
-  /// Whether it is sent to the host that set it only, and not to those below its domain.
+  /// Whether it is sent only to the host that set it, and not to hosts below its domain.
   let isHostOnly: Bool
   let path: String
   let isSecure: Bool
-  /// When it ends; nil: with the source.
+  /// The time when it expires. `nil` means when the source ends.
   let expiry: Date?
 
-  /// Reads one value of `Set-Cookie`; nil: it is no cookie, or none that this URL may set.
+  /// Parses a value of `Set-Cookie`. Returns `nil` if it is not a cookie, or not one that this URL can set.
   init?(_ text: String, from url: URL, at now: Date) {
     let parts = text.split(separator: ";", omittingEmptySubsequences: false).map(Self.pair)
     guard let first = parts.first, let value = first.value, !first.name.isEmpty,
@@ -58,21 +58,21 @@ struct Cookie: Sendable, Equatable {
     return Double(text)
   }
 
-  /// The folder of a URL's path (RFC 6265, 5.1.4).
+  /// Returns the directory of a URL's path (RFC 6265, 5.1.4).
   private static func defaultPath(_ url: URL) -> String {
     let path = url.path(percentEncoded: true)
     guard path.hasPrefix("/"), let last = path.lastIndex(of: "/"), last != path.startIndex else { return "/" }
     return String(path[..<last])
   }
 
-  /// Whether a host is a domain or below it; an address is below nothing (RFC 6265, 5.1.3).
+  /// Returns whether a host equals a domain or is below it. An IP address is below no domain (RFC 6265, 5.1.3).
   private static func isHost(_ host: String, in domain: String) -> Bool {
     if host == domain { return true }
     let isAddress = host.contains(":") || host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
     return !isAddress && host.hasSuffix("." + domain)
   }
 
-  /// Whether it is sent to a URL (RFC 6265, 5.4).
+  /// Returns whether the cookie is sent to a URL (RFC 6265, 5.4).
   func isSent(to url: URL, at now: Date) -> Bool {
     guard let host = url.host?.lowercased(), isHostOnly ? host == domain : Self.isHost(host, in: domain),
       !isSecure || url.scheme?.lowercased() == "https", expiry.map({ $0 > now }) ?? true

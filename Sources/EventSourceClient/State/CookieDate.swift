@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// A date of a cookie, of which many forms are in use (RFC 6265, 5.1.1).
+/// Parses the dates of cookies, which come in many forms (RFC 6265, 5.1.1).
 enum CookieDate {
-  /// Returns the date of a text; nil: it has no time, day, month or year.
+  /// Returns the date in a text, or `nil` if the time, day, month or year is missing.
   static func parse(_ text: String) -> Date? {
     var (time, day, month, year): (String?, String?, String?, Int?)
     let isDelimiter = { (character: Character) in !(character.isLetter || character.isNumber || character == ":") }

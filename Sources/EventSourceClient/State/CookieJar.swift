@@ -2,12 +2,12 @@ internal import Foundation
 
 /// The cookies of one source, in memory (RFC 6265, 5.3 and 5.4).
 struct CookieJar: Sendable {
-  /// The most that is kept; the oldest gives way.
+  /// The maximum number of cookies. Beyond it the oldest is removed.
   static let maximumCount = 50
 
   private(set) var cookies: [Cookie] = []
 
-  /// Keeps what a response sets, and forgets what it ends.
+  /// Stores the cookies that a response sets, and removes those that it expires.
   mutating func take(_ head: ResponseHead, at now: Date = Date()) {
     for text in head.headers.values(of: "Set-Cookie").flatMap(Self.split) {
       guard let cookie = Cookie(text, from: head.url, at: now) else { continue }
@@ -17,7 +17,7 @@ struct CookieJar: Sendable {
     }
   }
 
-  /// Adds the cookies of a request's URL to those that the request names itself; of one name, the kept one is sent.
+  /// Adds the stored cookies for the request's URL to the request's own. A stored cookie replaces one of the same name.
   func add(to request: inout SubscriptionRequest, at now: Date = Date()) {
     let kept = cookies.filter { $0.isSent(to: request.url, at: now) }.sorted { $0.path.utf8.count > $1.path.utf8.count }
     guard !kept.isEmpty else { return }
@@ -27,8 +27,8 @@ struct CookieJar: Sendable {
     request.headers.set("Cookie", (own + kept.map { "\($0.name)=\($0.value)" }).joined(separator: "; "))
   }
 
-  /// The single values of a field in which Foundation has joined several by commas. A comma is also in dates, where no
-  /// name and equals sign follow.
+  /// Splits a field in which Foundation has joined several values by commas. A comma inside a date is not followed by a
+  /// name and an equals sign.
   static func split(_ field: String) -> [String] {
     var values: [String] = []
     for piece in field.split(separator: ",", omittingEmptySubsequences: false) {

@@ -1,14 +1,15 @@
 internal import Foundation
 
-/// A date of HTTP, in each of its three forms (RFC 9110, 5.6.7).
+/// Parses the three date formats of HTTP (RFC 9110, 5.6.7).
 enum HTTPDate {
   private static let months = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ]
 
-  /// Returns the date of a text; nil: it has none of the three forms.
+  /// Returns the date in a text, or `nil` if the text has none of the three formats.
   ///
-  /// - Parameter now: Decides the century of a year with two digits: none is more than 50 years ahead.
+  /// - Parameter now: The current time. It decides the century of a two-digit year, which is at most 50 years in the
+  ///   future.
   static func parse(_ text: String, now: Date) -> Date? {
     let words = text.split(separator: " ").map(String.init)
     // Sun, 06 Nov 1994 08:49:37 GMT
@@ -34,7 +35,7 @@ enum HTTPDate {
     return calendar
   }
 
-  /// The name of a month that a word begins with, whatever its case; nil: it begins with none.
+  /// Returns the name of the month that a word begins with, ignoring case, or `nil` if there is none.
   static func month(_ word: String) -> String? {
     months.first { $0.caseInsensitiveCompare(String(word.prefix(3))) == .orderedSame }
   }

@@ -1,18 +1,19 @@
-/// Computes how long to wait before the next attempt: pure arithmetic, without a clock.
+/// Computes the wait before the next attempt. It is pure arithmetic, without a clock.
 ///
 /// A failure is an attempt that opened no stream, or a stream that broke off before it delivered anything. Only
 /// failures back off. The server's `retry` sets the base of every wait, within `maximumServerDelay`.
 struct ReconnectionDelay {
-  /// One for all that is made of it, because it is large.
+  /// The configuration, shared by reference because it is large.
   final class Settings: Sendable {
     let configuration: EventSource.Configuration
     init(_ configuration: EventSource.Configuration) { self.configuration = configuration }
   }
 
   private let settings: Settings
-  /// What the server said in the stream, or the configured time; kept over reconnects (WHATWG HTML 9.2.6).
+  /// The reconnection time that the server sent or, before that, the configured one. It is kept across reconnects
+  /// (WHATWG HTML 9.2.6).
   private(set) var reconnectionTime: Duration
-  /// The number of failures since the last stream that was no failure.
+  /// The number of failures since the last stream that was not a failure.
   private(set) var failures = 0
 
   init(_ settings: Settings) {
@@ -26,12 +27,12 @@ struct ReconnectionDelay {
 
   mutating func failed() { failures += 1 }
 
-  /// Returns the wait after a stream or an attempt that ended.
+  /// Returns the wait after an ended stream or attempt.
   ///
   /// - Parameters:
-  ///   - isIdle: Whether nothing was delivered, so that the wait keeps to the floor even if `retry` is 0.
-  ///   - minimum: The wait that the response asked for, by `Retry-After`.
-  ///   - random: A number from 0 to 1, which spreads the wait upwards.
+  ///   - isIdle: Whether nothing was delivered. The wait then has a minimum, even if `retry` is 0.
+  ///   - minimum: The wait that the response requested by `Retry-After`.
+  ///   - random: A number from 0 to 1 that scales the random extra delay.
   func next(isIdle: Bool, atLeast minimum: Duration?, random: Double) -> Duration {
     let configuration = settings.configuration
     let most = max(configuration.maximumReconnectionTime.clamped(), reconnectionTime)
@@ -49,9 +50,9 @@ struct ReconnectionDelay {
 }
 
 extension Duration {
-  /// The longest time that is computed with, which stands for "for ever": clocks trap on times near their limits.
+  /// The longest duration used in computations, in place of infinity: clocks trap on times near their limits.
   static let longest = Duration.seconds(10 * 365 * 86_400)
 
-  /// Returns the time, limited to 0 through ``longest``.
+  /// Returns the duration, limited to 0 through ``longest``.
   func clamped() -> Duration { min(max(self, .zero), .longest) }
 }

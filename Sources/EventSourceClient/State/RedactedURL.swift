@@ -1,10 +1,11 @@
 internal import Foundation
 
 extension URL {
-  /// Scheme, host, port and path, for logs and errors: user, password, query and fragment may be secret.
+  /// Scheme, host, port and path, for logs and errors. User, password, query and fragment may be secret and are
+  /// omitted.
   var redacted: String { Self.redact(absoluteString) }
 
-  /// Redacts any text that is meant as a URL.
+  /// Redacts any text that is intended as a URL.
   static func redact(_ text: String) -> String {
     let visible = text.prefix { $0 != "?" && $0 != "#" }
     guard let start = visible.range(of: "//")?.upperBound else { return String(visible) }
@@ -13,8 +14,8 @@ extension URL {
     return visible[..<start] + String(visible[visible.index(after: at)...])
   }
 
-  /// The URL without user and password, and the value of `Authorization` that they stand for (RFC 7617); nil: it names
-  /// no user.
+  /// The URL without user and password, and the corresponding value of `Authorization` (RFC 7617). `nil` if the URL
+  /// names no user.
   var extractingCredentials: (url: URL, authorization: String)? {
     guard var parts = URLComponents(url: self, resolvingAgainstBaseURL: true), let user = parts.user else { return nil }
     let pair = "\(user):\(parts.password ?? "")"

@@ -1,11 +1,12 @@
 import Foundation
 
-/// Redirects, followed the same way over every transport (WHATWG Fetch, HTTP-redirect fetch; RFC 9110, 15.4).
+/// Follows redirects in the same way for every transport (WHATWG Fetch, HTTP-redirect fetch; RFC 9110, 15.4).
 enum Redirection {
-  /// One more than these is a circle.
+  /// The maximum number of redirects. More count as a loop.
   static let most = 20
 
-  /// The next request; nil: the response is no redirect, or is one that leads nowhere and is judged like any other.
+  /// Returns the next request. Returns `nil` if the response is not a redirect or has no location; it is then evaluated
+  /// like any other response.
   ///
   /// - Throws: A ``SubscriptionError`` for a location that cannot be followed.
   static func next(
@@ -41,7 +42,7 @@ enum Redirection {
     ["http", "https"].contains(url.scheme?.lowercased() ?? "") && url.host?.isEmpty == false
   }
 
-  /// Scheme, host and port.
+  /// Returns scheme, host and port.
   static func origin(_ url: URL) -> String {
     let scheme = url.scheme?.lowercased() ?? ""
     return "\(scheme)://\(url.host?.lowercased() ?? ""):\(url.port ?? (scheme == "https" ? 443 : 80))"

@@ -2,28 +2,29 @@ import Foundation
 
 internal import EventSourceFormat
 
-/// Which responses are event streams, and after which others it is worth to ask again.
+/// Decides which responses are event streams, and after which others the source retries.
 public struct ResponsePolicy: Sendable {
-  /// What a head means.
+  /// The verdict on a response head.
   public enum Verdict: Sendable {
     /// An event stream follows.
     case accept
-    /// The server says that there is nothing more to come: the source closes, without an error.
+    /// The server reported that nothing more will come. The source closes without an error.
     case finish
-    /// No stream, and asking again is of no use.
+    /// The response is not a stream, and a retry is useless.
     case stop(SubscriptionError)
-    /// No stream, and it is worth to ask again, after this time at the earliest.
+    /// The response is not a stream, but a retry may succeed, after at least this time.
     case retry(SubscriptionError, after: Duration?)
   }
 
-  /// Judges a head, before any of the body is looked at.
+  /// Evaluates a head, before any of the body is read.
   public var evaluate: @Sendable (ResponseHead) -> Verdict
 
-  /// Makes a policy.
+  /// Creates a policy.
   public init(_ evaluate: @escaping @Sendable (ResponseHead) -> Verdict) { self.evaluate = evaluate }
 
-  /// For programs: 200 with an event stream is accepted and 204 ends; 408, 425, 429, 500, 502, 503 and 504 may pass, as
-  /// `Retry-After` says (RFC 9110, 10.2.3); all else stops.
+  /// The policy for programs. A 200 with an event stream is accepted, and a 204 ends the source. The statuses 408, 425,
+  /// 429, 500, 502, 503 and 504 are retried, not before the time in `Retry-After` (RFC 9110, 10.2.3). Every other
+  /// response stops the source.
   public static let standard = ResponsePolicy { head in
     let verdict = judgeStrictly(head)
     guard case .stop(let error) = verdict, [408, 425, 429, 500, 502, 503, 504].contains(head.status) else {
@@ -32,7 +33,7 @@ public struct ResponsePolicy: Sendable {
     return .retry(error, after: retryAfter(head))
   }
 
-  /// As browsers do (WHATWG HTML 9.2.3): every status but 200 stops.
+  /// The policy of browsers (WHATWG HTML 9.2.3): every status other than 200 and 204 stops the source.
   public static let browser = ResponsePolicy { judgeStrictly($0) }
 
   private static func judgeStrictly(_ head: ResponseHead) -> Verdict {
@@ -48,7 +49,8 @@ public struct ResponsePolicy: Sendable {
     return .accept
   }
 
-  /// The time that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3); nil: it asks for none.
+  /// Returns the time that `Retry-After` requests, in seconds or as a date (RFC 9110, 10.2.3), at most one day. `nil`
+  /// if it requests none.
   static func retryAfter(_ head: ResponseHead, now: Date = Date()) -> Duration? {
     guard let value = head.headers.values(of: "Retry-After").first?.trimmingCharacters(in: .whitespaces) else {
       return nil

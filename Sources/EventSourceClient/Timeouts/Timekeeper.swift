@@ -1,20 +1,20 @@
 import Synchronization
 
-/// The timers of all sources whose clock is the continuous one: one task sleeps for all of them, because a task that
-/// sleeps costs some KiB. Any thread.
+/// The timers of all sources that use the continuous clock. One task sleeps for all of them, because each sleeping task
+/// costs some KiB. All methods can be called from any thread.
 final class Timekeeper: Sendable {
   static let shared = Timekeeper()
 
   private struct State {
     var timers = TimerHeap()
-    /// What sleeps, and until when.
+    /// The sleeping task, and the time at which it wakes.
     var sleeper: Task<Void, Never>?
     var end: ContinuousClock.Instant?
   }
 
   private let state = Mutex(State())
 
-  /// Asks a watchdog, after a time, how much longer it wants to wait. It is kept until then, or until it is canceled.
+  /// Schedules a check of a watchdog after `time`. The watchdog is retained until then or until it is cancelled.
   func schedule(_ watchdog: Watchdog, after time: Duration) {
     let deadline = ContinuousClock.now + time
     state.withLock { state in
@@ -23,7 +23,7 @@ final class Timekeeper: Sendable {
     }
   }
 
-  /// Forgets a watchdog, also one that is being asked; without effect if it has none of it.
+  /// Removes a watchdog, even while it is being checked. Has no effect on one that is not scheduled.
   func cancel(_ watchdog: Watchdog) {
     state.withLock { state in
       state.timers.remove(watchdog)
@@ -31,7 +31,7 @@ final class Timekeeper: Sendable {
     }
   }
 
-  /// Adds a timer; what sleeps longer than that gives way to what does not. Under the lock.
+  /// Adds a timer. Replaces the sleeper if it would wake too late. Call with the lock held.
   private func add(_ watchdog: Watchdog, at deadline: ContinuousClock.Instant, to state: inout State) {
     watchdog.isBeingAsked = false
     state.timers.insert(watchdog, at: deadline)
@@ -44,7 +44,7 @@ final class Timekeeper: Sendable {
   private func sleep(until first: ContinuousClock.Instant) async {
     var next = first
     while true {
-      // Canceled: another one sleeps for it.
+      // Cancelled: another sleeper has replaced this one.
       guard (try? await ContinuousClock().sleep(until: next)) != nil else { return }
       while let watchdog = takeDue(until: .now) {
         if let rest = watchdog.remaining() { putBack(watchdog, after: rest) }
@@ -60,7 +60,7 @@ final class Timekeeper: Sendable {
     }
   }
 
-  /// Takes a watchdog to ask it, if its time has come.
+  /// Takes a watchdog that is due, to check it.
   func takeDue(until moment: ContinuousClock.Instant) -> Watchdog? {
     state.withLock { state in
       let watchdog = state.timers.takeFirst(until: moment)
@@ -69,10 +69,10 @@ final class Timekeeper: Sendable {
     }
   }
 
-  /// Keeps a watchdog that was asked, unless it has been cancelled or scheduled since.
+  /// Schedules a watchdog again after its check, unless it has been cancelled or scheduled since.
   ///
-  /// What asked it may have been canceled after its sleep, and the one that sleeps for it may have found nothing and
-  /// ended: so this too sees to it that something sleeps.
+  /// The sleeper that took the watchdog may have been cancelled since, and its replacement may have found no timer and
+  /// ended. Adding the timer starts a new sleeper in that case.
   func putBack(_ watchdog: Watchdog, after rest: Duration) {
     let deadline = ContinuousClock.now + rest
     state.withLock { state in
@@ -81,6 +81,6 @@ final class Timekeeper: Sendable {
     }
   }
 
-  /// Whether nothing sleeps.
+  /// Whether no task is sleeping.
   var isIdle: Bool { state.withLock { $0.sleeper == nil } }
 }

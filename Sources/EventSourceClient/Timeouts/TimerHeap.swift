@@ -1,11 +1,11 @@
-/// Watchdogs by their deadlines, as a binary heap; each knows its place, so that it can be removed.
+/// A binary heap of watchdogs by deadline. Each watchdog stores its index, so that it can be removed.
 struct TimerHeap {
   private var timers: [(deadline: ContinuousClock.Instant, watchdog: Watchdog)] = []
 
-  /// The first deadline; nil: there is none.
+  /// The first deadline, or `nil` if the heap is empty.
   var first: ContinuousClock.Instant? { timers.first?.deadline }
 
-  /// Adds a watchdog, unless it is there.
+  /// Inserts a watchdog, unless it is present.
   mutating func insert(_ watchdog: Watchdog, at deadline: ContinuousClock.Instant) {
     guard watchdog.timerIndex == nil else { return }
     timers.append((deadline, watchdog))
@@ -13,7 +13,7 @@ struct TimerHeap {
     rise(from: timers.count - 1)
   }
 
-  /// Removes a watchdog, if it is there.
+  /// Removes a watchdog, if present.
   mutating func remove(_ watchdog: Watchdog) {
     guard let index = watchdog.timerIndex else { return }
     swap(index, timers.count - 1)
@@ -24,7 +24,7 @@ struct TimerHeap {
     sink(from: index)
   }
 
-  /// Removes the first one, if its deadline is not later than a moment.
+  /// Removes and returns the first watchdog, if its deadline is not after `moment`.
   mutating func takeFirst(until moment: ContinuousClock.Instant) -> Watchdog? {
     guard let first = timers.first, first.deadline <= moment else { return nil }
     remove(first.watchdog)

@@ -1,17 +1,18 @@
 import Synchronization
 
-/// Cancels the attempt that made it, when nothing has happened for a time. There is one timer for each time that is
-/// watched, not for each byte: when it fires, it looks at the last moment of activity. Any thread.
+/// Cancels the attempt that created it when nothing has happened for a time. A timer runs once per watched interval,
+/// not once per byte: when it fires, it checks the time of the last activity. All methods can be called from any
+/// thread.
 final class Watchdog: Sendable {
   private struct State {
-    /// The moment of the last activity; nil: nothing is watched for now.
+    /// The time of the last activity. `nil` while nothing is watched.
     var since: Duration?
     var limit: Duration?
-    /// Whether a timer runs.
+    /// Whether a timer is running.
     var isRunning = false
-    /// What waits, if the clock is not the continuous one.
+    /// The timer, if the clock is not the continuous one.
     var task: Task<Void, Never>?
-    /// What the silence would be, and of which stream.
+    /// The code and the response head of the error to report.
     var code: SubscriptionError.Code?
     var head: ResponseHead?
     var hasFired = false
@@ -26,23 +27,23 @@ final class Watchdog: Sendable {
   private let state = Mutex(State())
   private let session: EventSourceSession
   private let step: Int
-  /// Where the timekeeper has it. Under the timekeeper's lock.
+  /// Its index in the timekeeper's heap. Guarded by the timekeeper's lock.
   nonisolated(unsafe) var timerIndex: Int?
-  /// Whether the timekeeper took it to ask it. Under the timekeeper's lock.
+  /// Whether the timekeeper is checking it. Guarded by the timekeeper's lock.
   nonisolated(unsafe) var isBeingAsked = false
   private let timekeeper: Timekeeper
 
-  /// Watches the step of the session that is going on.
+  /// Watches the current step of the session.
   init(_ session: EventSourceSession, timekeeper: Timekeeper = .shared) {
     self.session = session
     self.timekeeper = timekeeper
     step = session.stepNumber
   }
 
-  /// Why it canceled the attempt; nil: it did not.
+  /// The reason why it cancelled the attempt. `nil` if it did not.
   var verdict: SubscriptionError? { state.withLock { $0.error } }
 
-  /// Watches for so long a time of silence from now on, which would be this error; nil: not at all.
+  /// Watches for `limit` of silence from now on, to be reported with `code`. Does nothing if `limit` is `nil`.
   func watch(_ limit: Duration?, _ code: SubscriptionError.Code, _ head: ResponseHead? = nil) {
     guard let limit = limit?.clamped() else { return }
     let now = session.now
@@ -86,8 +87,8 @@ final class Watchdog: Sendable {
     timekeeper.cancel(self)
   }
 
-  /// How long it may still be silent; nil: nothing is watched any more, or it was silent for too long, and the attempt
-  /// has been canceled.
+  /// Returns the time until the next check. Returns `nil` if nothing is watched, or if the limit was reached; the
+  /// attempt has then been cancelled.
   func remaining() -> Duration? {
     let now = session.now
     let (rest, isLate) = state.withLock { state -> (Duration?, Bool) in

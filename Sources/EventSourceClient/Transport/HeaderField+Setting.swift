@@ -1,7 +1,7 @@
 internal import EventSourceFormat
 
 extension [HeaderField] {
-  /// Sets a field, instead of all of its name.
+  /// Sets a field and removes all others of that name.
   mutating func set(_ name: String, _ value: String) {
     removeAll(of: name)
     append(HeaderField(name, value))

@@ -1,2 +1,2 @@
-/// Callers name fields without importing the format.
+/// Lets callers use header fields without importing the format module.
 @_exported public import struct EventSourceFormat.HeaderField

@@ -6,10 +6,10 @@ public struct ResponseHead: Sendable, Hashable {
   public var status: Int
   /// The fields.
   public var headers: [HeaderField]
-  /// Where it came from, after redirects: its origin is that of the events (WHATWG HTML 9.2.6).
+  /// The URL of the response, after redirects. Its origin is the origin of the events (WHATWG HTML 9.2.6).
   public var url: URL
 
-  /// Makes a head.
+  /// Creates a head.
   public init(status: Int, headers: [HeaderField] = [], url: URL) {
     self.status = status
     self.headers = headers
@@ -18,9 +18,9 @@ public struct ResponseHead: Sendable, Hashable {
 }
 
 extension ResponseHead: CustomStringConvertible, CustomReflectable {
-  /// The status, and the URL without what may be secret.
+  /// The status and the redacted URL.
   public var description: String { "\(status) from \(url.redacted)" }
 
-  /// What debuggers and `dump` show: no query, no field.
+  /// The representation for debuggers and `dump`, without the query and the fields.
   public var customMirror: Mirror { Mirror(self, children: ["status": status, "url": url.redacted]) }
 }

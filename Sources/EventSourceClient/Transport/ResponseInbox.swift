@@ -1,8 +1,8 @@
 import Synchronization
 
-/// What has come of a response and has not been taken: the HTTP client's thread puts it in, one task takes it out.
+/// The received but unread part of a response. The HTTP client's thread adds to it, and one task reads from it.
 ///
-/// All is under one lock, and continuations are resumed outside of it.
+/// One lock guards all of it. Continuations are resumed outside the lock.
 final class ResponseInbox: Sendable {
   private struct State {
     var head: ResponseHead?
@@ -16,7 +16,7 @@ final class ResponseInbox: Sendable {
 
   // MARK: The HTTP client's thread
 
-  /// The head of the response; what comes after the first does not count.
+  /// Adds the head of the response. Further heads are ignored.
   func put(_ head: ResponseHead) {
     state.withLock { state in
       guard state.head == nil, state.end == nil else { return nil as CheckedContinuation<ResponseHead, any Error>? }
@@ -25,14 +25,15 @@ final class ResponseInbox: Sendable {
     }?.resume(returning: head)
   }
 
-  /// Bytes of the body, of which it takes all or, if so many are unread already, none; nil: nothing is wanted any more.
+  /// Adds bytes of the body. Returns `true` if it accepted all of them, `false` if at least `limit` bytes are unread
+  /// and it accepted none, and `nil` if the response has ended.
   func put(_ bytes: UnsafeRawBufferPointer, unlessUnread limit: Int) -> Bool? {
     let (isTaken, reader) = state.withLock { state -> (Bool?, CheckedContinuation<[UInt8]?, any Error>?) in
       if state.end != nil { return (nil, nil) }
       if let reader = state.reader.take() { return (true, reader) }
       if state.unread.count >= limit { return (false, nil) }
-      // One piece is copied once. With a second one there is room for all that may follow, so that it does not grow
-      // piece by piece.
+      // The first chunk is copied once. The second reserves room for all that may follow, so the buffer does not grow
+      // chunk by chunk.
       state.unread.reserveCapacity(state.unread.isEmpty ? bytes.count : Swift.min(limit, 64 << 10) + bytes.count)
       state.unread.append(contentsOf: bytes)
       return (true, nil)
@@ -41,10 +42,10 @@ final class ResponseInbox: Sendable {
     return isTaken
   }
 
-  /// How many bytes nobody has taken.
+  /// The number of unread bytes.
   var unreadCount: Int { state.withLock { $0.unread.count } }
 
-  /// The response is complete, or will not be; what is said first counts. True: it was said first.
+  /// Ends the response, with or without an error. Only the first call has an effect, and returns `true`.
   @discardableResult
   func end(_ end: Result<Void, any Error>) -> Bool {
     let (isFirst, headWaiter, reader) = state.withLock {
@@ -58,9 +59,9 @@ final class ResponseInbox: Sendable {
     return isFirst
   }
 
-  // MARK: The task that reads
+  // MARK: The reading task
 
-  /// The head; an error, if there is none.
+  /// Returns the head, or throws an error if there is none.
   func head() async throws -> ResponseHead {
     try await withCheckedThrowingContinuation { waiter in
       let result = state.withLock { state -> Result<ResponseHead, any Error>? in
@@ -72,7 +73,7 @@ final class ResponseInbox: Sendable {
     }
   }
 
-  /// The next bytes of the body; nil at its end.
+  /// Returns the next bytes of the body, or `nil` at its end.
   func next() async throws -> [UInt8]? {
     try await withCheckedThrowingContinuation { reader in
       let result = state.withLock { state -> Result<[UInt8]?, any Error>? in
@@ -88,7 +89,7 @@ final class ResponseInbox: Sendable {
   }
 }
 
-/// The connection ended before there was a head.
+/// The connection ended before the head arrived.
 struct NoResponse: Error, CustomStringConvertible {
   var description: String { "the connection ended before the head of a response" }
 }

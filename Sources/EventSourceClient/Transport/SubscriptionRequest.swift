@@ -2,22 +2,22 @@ public import Foundation
 
 /// The request that a source sends on each attempt.
 public struct SubscriptionRequest: Sendable, Hashable {
-  /// An `http` or `https` URL. A user and password in it are sent as basic authentication, by every transport, unless
-  /// there is an `Authorization` field.
+  /// An `http` or `https` URL. Every transport sends a user and password in it as basic authentication, unless there is
+  /// an `Authorization` field.
   public var url: URL
   /// The method.
   public var method: String
-  /// Fields beside those that every attempt has: `Accept`, `Cache-Control`, `Pragma`, and `Last-Event-ID` when there is
-  /// one. A field named here takes the place of those. `Last-Event-ID` is the ID to begin with, unless
-  /// ``EventSource/Configuration/lastEventID`` names one; later attempts send that of the last event.
+  /// Fields to send besides those of every attempt: `Accept`, `Cache-Control`, `Pragma`, `User-Agent` and, if there is
+  /// an ID, `Last-Event-ID`. A field given here replaces the one of that name. `Last-Event-ID` is only the initial ID,
+  /// unless ``EventSource/Configuration/lastEventID`` is set. Later attempts send the ID of the last event.
   public var headers: [HeaderField]
-  /// A body, sent again on each attempt.
+  /// The body, sent again on each attempt.
   public var body: [UInt8]?
-  /// How long the connection may take to be made; nil: as long as the transport allows. A source sets it from
-  /// ``EventSource/Configuration/connectTimeout``, unless it is set.
+  /// The maximum time to connect. `nil` means as long as the transport allows. A source fills in
+  /// ``EventSource/Configuration/connectTimeout`` if it is `nil`.
   public var connectTimeout: Duration?
 
-  /// Makes a request.
+  /// Creates a request.
   public init(_ url: URL, method: String = "GET", headers: [HeaderField] = [], body: [UInt8]? = nil) {
     self.url = url
     self.method = method
@@ -27,9 +27,9 @@ public struct SubscriptionRequest: Sendable, Hashable {
 }
 
 extension SubscriptionRequest {
-  /// Makes a POST whose body is a value in JSON, as the interfaces of models expect it.
+  /// Creates a POST whose body is a value encoded as JSON, as the APIs of language models expect.
   ///
-  /// - Throws: What the encoder throws.
+  /// - Throws: Any error of the encoder.
   public init(
     _ url: URL, json value: some Encodable, headers: [HeaderField] = [], by encoder: JSONEncoder = JSONEncoder()
   ) throws {
@@ -41,8 +41,8 @@ extension SubscriptionRequest {
 }
 
 extension SubscriptionRequest {
-  /// Why it cannot be sent, or could become something else on the wire (RFC 9110, 5.1, 5.5 and 9.1); nil: it is fine.
-  /// Values are not named, because they may be secret.
+  /// The reason why the request cannot be sent or would be ambiguous on the wire (RFC 9110, 5.1, 5.5 and 9.1). `nil` if
+  /// there is none. Field values are not included, because they may be secret.
   var firstFlaw: String? {
     guard Redirection.isHTTP(url) else { return "\"\(url.redacted)\" is no http or https URL with a host" }
     guard (1...65_535).contains(url.port ?? 80) else { return "\(url.port ?? 0) is no port from 1 to 65535" }
@@ -70,9 +70,9 @@ extension SubscriptionRequest {
 }
 
 extension SubscriptionRequest: CustomStringConvertible, CustomReflectable {
-  /// The method, and the URL without what may be secret.
+  /// The method and the redacted URL.
   public var description: String { "\(method) \(url.redacted)" }
 
-  /// What debuggers and `dump` show: no query, no field, no body.
+  /// The representation for debuggers and `dump`, without the query, the fields and the body.
   public var customMirror: Mirror { Mirror(self, children: ["method": method, "url": url.redacted]) }
 }

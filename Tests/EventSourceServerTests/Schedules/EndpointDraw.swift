@@ -1,6 +1,6 @@
 import EventSourceServer
 
-/// One endpoint of a schedule: an option or two differ from the defaults, or many.
+/// The drawn configuration of one endpoint. Either one or two options differ from the defaults, or many.
 struct EndpointDraw {
   private(set) var configuration = EventStreamHandler.Configuration()
 

@@ -1,4 +1,4 @@
-/// What is drawn of `EventHub.Configuration`, by the names of its properties, then what else there is to choose.
+/// The drawn options of `EventHub.Configuration`, by the names of its properties, followed by further choices.
 enum HubOption: String, CaseIterable {
   case channelCreation, maximumChannels, retention, channelDefaults, memoryLimit, maximumEventBytes, maximumReaders
   case maximumReadersPerChannel, maximumReadersPerCaller, recordingTimeout, taskExecutor, idPrefix, seed,
@@ -10,7 +10,7 @@ enum HubOption: String, CaseIterable {
   static let others: Set<HubOption> = [.logger, .retentionBytes, .retentionEvents, .retentionAge]
 }
 
-/// What is drawn of `ChannelConfiguration`, then the values of its rule for slow readers.
+/// The drawn options of `ChannelConfiguration`, followed by the policies for slow readers.
 enum ChannelOption: String, CaseIterable {
   case slowReaders, maximumBacklogBytes, maximumLag, coalescingWindow, retention
   case disconnect, skipToNewest, newestPerKey, longName, oddName
@@ -18,7 +18,7 @@ enum ChannelOption: String, CaseIterable {
   static let others: Set<ChannelOption> = [.disconnect, .skipToNewest, .newestPerKey, .longName, .oddName]
 }
 
-/// What is drawn of `EventStreamHandler.Configuration`, then values of some.
+/// The drawn options of `EventStreamHandler.Configuration`, followed by values of some options.
 enum EndpointOption: String, CaseIterable {
   case channels, channelQueryItem, addsChannelsFromQuery, maximumChannelsPerStream, lastEventIDQueryItems
   case maximumLastEventIDBytes, replaysToNewReaders, gapPolicy, snapshotForNewReaders, channelRemoval
@@ -32,7 +32,7 @@ enum EndpointOption: String, CaseIterable {
   ]
 }
 
-/// What authorizers do.
+/// The behaviors of authorizers.
 enum GrantOption: String, CaseIterable {
   case expiresAfter, identity, channels, aliases
   case noAuthorizer, refused, finished, failing, hanging, ended, revokesOlder, again

@@ -4,7 +4,7 @@ import EventSourceTesting
 import Foundation
 
 extension ModelReader {
-  /// Compares an event with what has to come.
+  /// Compares an event with the expected one.
   func judge(_ event: ReceivedEvent, _ token: Int, _ name: String, _ visit: ReaderVisit) {
     world.coverage.note(.told(.event))
     guard let place = world.ledger.place(of: token, in: name, isSeen: true),
@@ -69,7 +69,8 @@ extension ModelReader {
     if let window { judgeWindow(&now, visit, window) }
   }
 
-  /// At most one event per window: of four that follow each other, the first and the last are not in one.
+  /// Checks that at most one event arrives per window. Of four consecutive events, the first and the last cannot be in
+  /// the same window.
   private func judgeWindow(_ now: inout ReaderProgress, _ visit: ReaderVisit, _ window: Duration) {
     guard world.options.history == .none, !world.reconfigured.contains(visit.channels[0]), visit.channels.count == 1,
       !visit.keepsBytes
@@ -90,7 +91,7 @@ extension ModelReader {
     if let flaw = world.flawOfGap(self, name, visit) {
       world.report(.gaps, "reader \(number) is told of a gap in \(world.short(name)): \(flaw); \(data.prefix(120))")
     }
-    // It was too far behind, perhaps because the lane was.
+    // The reader was too far behind, perhaps because the lane was.
     if gap.lastEventID == nil { visit.wasSlow = true }
     progress[name]!.hasBegun = true
     progress[name]!.isGapTold = true
@@ -123,9 +124,9 @@ extension ModelReader {
     guard type != "snapshot-part" else { return }
     now.owesSnapshot = false
     now.awaitsSnapshot = false
-    // An older state than what the reader has is followed by what it has: it is told of no more than that.
+    // After a state older than what the reader has, the stream continues behind that state, without a further gap.
     now.next = place + 1
-    // A channel on demand may have been forgotten since. What lies between is then unknown.
+    // A channel created on demand may have been forgotten since. The events in between are then unknown.
     now.isGapTold = world.options.hub.channelCreation == .onDemand
     now.latest = nil
     now.mayRepeat = type == "snapshot-without"

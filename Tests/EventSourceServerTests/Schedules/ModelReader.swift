@@ -2,24 +2,24 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// A conforming client over a simulated stack, which knows from the guarantees alone what it has to see next of each
-/// channel.
+/// A conforming client over a simulated stack. From the guarantees alone it knows the next event that it must receive
+/// from each channel.
 final class ModelReader {
   let number: Int
   let user: String
-  /// It asks for its channels by names that only the authorizer knows.
+  /// Whether it requests its channels by names that only the authorizer knows.
   let usesAliases: Bool
-  /// The channels that it asks for.
+  /// The channels that it requests.
   let channels: [String]
-  /// What it has of each.
+  /// What it has received of each channel.
   var progress: [String: ReaderProgress] = [:]
   var visit: ReaderVisit?
   private(set) var parser = EventStreamParser(reportsComments: true)
-  /// Its last event ID names everything that it was given, as far as the guarantees say.
+  /// Whether its last event ID covers everything that it received, according to the guarantees.
   private(set) var hasSoundID = false
-  /// Who judges: what else the world knows.
+  /// The schedule, which reports failures and knows everything else.
   unowned let world: Schedule
-  /// Each channel by its index among the schedule's names.
+  /// The schedule's names. Events refer to channels by index.
   private let names: [String]
 
   init(number: Int, channels: [String], usesAliases: Bool, world: Schedule) {
@@ -33,7 +33,7 @@ final class ModelReader {
   }
 
   var lastEventID: String? { parser.lastEventID.isEmpty ? nil : parser.lastEventID }
-  /// Its ID is of a life of the channel that is over, and nothing else has its events.
+  /// Whether its ID belongs to an earlier life of the channel and no history has its events.
   func isOfOldLife(_ name: String) -> Bool {
     world.options.history == .none && progress[name]!.life != world.ledger.lives[name]
   }
@@ -50,12 +50,12 @@ final class ModelReader {
     }
   }
 
-  /// By which name it asks for a channel.
+  /// Returns the name by which it requests a channel.
   func requestedName(_ name: String) -> String {
     usesAliases ? "me \(names.firstIndex(of: name)!)" : world.channelName(name).rawValue
   }
 
-  /// A new visit: the parser's state but for the last event ID is gone.
+  /// Begins a new visit. Resets the parser except for the last event ID.
   func begin(_ visit: ReaderVisit) {
     parser.reset()
     self.visit = visit
@@ -66,7 +66,7 @@ final class ModelReader {
     }
   }
 
-  /// Notes that a reader has received the head. It must get everything that is published from then on.
+  /// Records that a reader has received the head. It must receive everything that is published from then on.
   func headCame(_ visit: ReaderVisit) {
     for name in visit.channels {
       visit.livesAtHead[name] = world.ledger.lives[name, default: 0]
@@ -75,19 +75,19 @@ final class ModelReader {
       var new = ReaderProgress()
       new.hasBegun = true
       new.next = published
-      // Its place may be from any time since it asked.
+      // Its position may date from any time since the request.
       new.earliest = visit.publishedWhenAsked[name] ?? 0
       new.latest = world.ledger.count(name)
       new.life = world.ledger.lives[name]
       if visit.endpoint.snapshotForNewReaders != nil {
-        // The state may have been asked for before the head.
+        // The state may have been requested before the head.
         new.owesSnapshot =
           visit.hadState.contains(name) && visit.livesWhenAsked[name] == world.ledger.lives[name]
           && world.snapshots.published[name]?.isEmpty == false
         new.awaitsSnapshot = true
       } else if visit.endpoint.replaysToNewReaders {
         world.coverage.note(.told(.replayedAll))
-        // All that is held comes, and only of a log that evicts nothing is it known how much that is.
+        // Everything held is replayed. How much that is, is known only if the log evicts nothing.
         new.next = world.firstPlaceHeld(of: name)
         new.isGapTold = !world.evictsNothing
         new.latest = nil
@@ -101,7 +101,7 @@ final class ModelReader {
     if visit.sentID != nil { world.coverage.note(.told(.resumed)) }
   }
 
-  /// The event that it has last is not in the history, which may have another one with the same ID.
+  /// Whether its last event is not in the history. The history may have another event with the same ID.
   private func hasLostID(of name: String) -> Bool {
     let next = progress[name]!.next
     guard next > 0, let entries = world.ledger.entries[name], next <= entries.count else { return false }
@@ -110,7 +110,7 @@ final class ModelReader {
     }
   }
 
-  /// Parses what has come and compares it with what has to come.
+  /// Parses the received bytes and compares the events with the expected ones.
   func takeIn() {
     guard let visit, visit.connection.response.head?.status == 200 else { return }
     let body = visit.connection.response.takeBody()
@@ -148,10 +148,10 @@ final class ModelReader {
     hasSoundID =
       visit.hasSoundIDs
       && (visit.channels.count == 1 || (world.wasIdle && visit.channels.allSatisfy { isKnown($0, visit) }))
-    // The ID of a stream of some channels says nothing of the others.
+    // The ID of a stream covers only the channels of that stream.
     for name in channels where !visit.channels.contains(name) { progress[name]!.hasBegun = false }
     guard let index = Int(parts[0]) else {
-      // Of an event for several channels a stream of several cannot say which copy it is.
+      // For an event in several channels, a stream of several channels does not reveal which copy it is.
       if channels.count == 1 { judge(event, token, channels[0], visit) } else { noteShared(token, visit) }
       return
     }
@@ -163,12 +163,14 @@ final class ModelReader {
 }
 
 extension ModelReader {
-  /// The hub knows what it has of a channel: not where the first event of its life is being recorded.
+  /// Whether the hub knows the reader's position in a channel. It does not while the first event of the channel's life
+  /// is being recorded.
   fileprivate func isKnown(_ name: String, _ visit: ReaderVisit) -> Bool {
     !world.recordingsBegun.contains(name) || visit.hadEvents.contains(name) || visit.received.contains(name)
   }
 
-  /// One copy of an event came, of one of its channels. Where events may be left out, those before it may have been.
+  /// Records a copy of an event from one of its channels. Events before it may have been left out, where that is
+  /// allowed.
   fileprivate func noteShared(_ token: Int, _ visit: ReaderVisit) {
     for name in visit.channels {
       guard let place = world.ledger.place(of: token, in: name), place >= progress[name]!.next else { continue }
@@ -179,32 +181,32 @@ extension ModelReader {
   }
 }
 
-/// What a reader has of one channel.
+/// What a reader has received of one channel.
 struct ReaderProgress {
-  /// It was promised something: it has seen a head, an event, or a gap.
+  /// Whether it was promised something, because it has received a head, an event or a gap.
   var hasBegun = false
-  /// The place of the next event that it has to be given.
+  /// The place of the next event that it must receive.
   var next = 0
-  /// The same, without events that are in the history alone: what is published has no order with those. nil: after a
-  /// gap only such have come.
+  /// The same, without events that are only in the history: these have no order relative to published ones. `nil` if
+  /// only such events have arrived since a gap.
   var sure: Int? = 0
-  /// The life of the channel of which that was said.
+  /// The life of the channel to which `next` refers.
   var life: Int?
-  /// Where a new reader may begin instead, at the earliest: it had its place before its head.
+  /// The earliest place at which a new reader may begin instead. It gets its position before its head.
   var earliest: Int?
-  /// The same, at the latest: an event was being recorded.
+  /// The latest such place. An event was being recorded.
   var latest: Int?
-  /// The stream has said that events are missing, and has not yet shown the next one.
+  /// Whether the stream has reported missing events and has not yet delivered the next one.
   var isGapTold = false
-  /// Nobody knows where the reader stood: what it gets may repeat what it has.
+  /// Whether the reader's position is unknown, so that it may receive events again.
   var mayRepeat = false
-  /// It has had everything at some time in this visit.
+  /// Whether it has been caught up at some time in this visit.
   var isLive = false
-  /// It was told that the channel is gone.
+  /// Whether it was told that the channel was removed.
   var isRemoved = false
-  /// The state comes first; and whether it has to come.
+  /// Whether the state comes first, and whether it must come.
   var awaitsSnapshot = false
   var owesSnapshot = false
-  /// When it got its last events, of a stream that coalesces them.
+  /// The times of its last events, for a stream that coalesces them.
   var recent: [Duration] = []
 }

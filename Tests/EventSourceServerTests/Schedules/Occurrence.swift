@@ -1,6 +1,6 @@
 import EventSourceServer
 
-/// Everything that schedules have to try: each case occurs in the long form.
+/// Everything that schedules must exercise. The long run requires that each case occurs.
 enum Occurrence: Hashable {
   case hub(HubOption)
   case channel(ChannelOption)

@@ -1,4 +1,4 @@
-/// A row of the guarantees page, by the words with which it begins there.
+/// The rows of the guarantees page, by their first words.
 enum Promise: String, CaseIterable {
   case order = "Order"
   case identity = "Identity"
@@ -29,7 +29,7 @@ enum Promise: String, CaseIterable {
   case badInput = "Bad input"
 }
 
-/// A promise that a schedule found to be broken.
+/// A broken promise found by a schedule.
 struct BrokenPromise: CustomStringConvertible {
   let promise: Promise
   let what: String

@@ -1,4 +1,4 @@
-/// The calls of hub, lane, session and handler, and what is done with them.
+/// The calls of hub, lane, session and handler, and combinations of them.
 enum PublicCall: String, CaseIterable {
   case publish, publishToSeveral, publishComment, publishPublished, publishOffered, publishSeveralAwaited
   case publishWithKey, publishTwiceNamed, cancelAwaited, publishWhileDelivering
@@ -22,13 +22,13 @@ enum PublicCall: String, CaseIterable {
   ]
 }
 
-/// What publishing answers.
+/// The outcomes of publishing.
 enum PublishOutcome: String, CaseIterable {
   case published, unknownChannel, tooManyChannels, eventTooLarge, unusableID, generatedID, recordingChannel
   case channelRemoved, wrongRecording, recordingBacklog, outcomeUnknown, closed, canceled, formatError, repositoryError
 }
 
-/// IDs that an application gives its events.
+/// The kinds of IDs that an application assigns to its events.
 enum OwnIDKind: String, CaseIterable {
   case none, unique, repeated, odd, long, tooLong, forwarded, ofThisChannel, ofAnEarlierLife, future, control
   case outerSpace, composite

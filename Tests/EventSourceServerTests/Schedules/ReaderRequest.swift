@@ -1,12 +1,12 @@
 import EventSourceServer
 import EventSourceTesting
 
-/// How a reader asks: its channels by the route or the query, its last event ID in the field or the query.
+/// The request of a reader. Its channels are in the route or the query, its last event ID in the field or the query.
 struct ReaderRequest {
   private(set) var request: SimulatedRequest
   private(set) var routeChannels: [String]
   private(set) var lastEventID: String?
-  /// The ID is what the reader was given last.
+  /// Whether the ID is the one that the reader received last.
   private(set) var isSound = true
   private(set) var kinds: [RequestKind] = []
   private var query: [String] = []
@@ -53,7 +53,7 @@ struct ReaderRequest {
     setTarget()
   }
 
-  /// Sends an ID that it was not given.
+  /// Sends an ID that the reader has not received.
   mutating func sendGarbage(_ random: inout SeededRandom) {
     let long = String(repeating: "x", count: 5000)
     let garbage = random.one(of: ["unknown", "*", "*a:%GG", "*:,", "-1", "\u{7F}", "a-18446744073709551616", long])

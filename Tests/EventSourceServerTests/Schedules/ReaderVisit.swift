@@ -3,61 +3,61 @@ import EventSourceTesting
 
 /// One request of a reader, and its stream.
 final class ReaderVisit {
-  /// The number of the request, by which the authorizer knows it.
+  /// The number of the request, by which the authorizer identifies it.
   let attempt: Int
   let stack: ScheduleStack
   let endpoint: EventStreamHandler.Configuration
   let connection: SimulatedStack.Connection
   unowned let reader: ModelReader
   let sentID: String?
-  /// What the stream has: what was asked for, or what was granted.
+  /// The channels of the stream: those requested or, if fewer, those granted.
   var channels: [String]
-  /// Its IDs name everything that the reader is given.
+  /// Whether its IDs cover everything that the reader receives.
   var hasSoundIDs = true
-  /// It takes everything at once; and whether it ever did not.
+  /// Whether it accepts everything immediately, and whether it ever did not.
   var isFast = true
   var wasSlow = false
-  /// Its stack keeps what the connection does not take, so that it comes later than it is written.
+  /// Whether its stack buffers what the connection does not accept. Bytes then arrive later than they are written.
   var keepsBytes = false
   var isDisconnected = false
   var hasLeft = false
-  /// When its permission ends.
+  /// The time at which its permission ends.
   var grantEnd: Duration?
-  /// When the last one that was decided ends.
+  /// The time at which the most recent permission ends.
   var lastGrantEnd: Duration?
-  /// When the first permission may have ended at the earliest.
+  /// The earliest time at which the first permission may have ended.
   var firstGrantEnd: Duration?
-  /// The head, by the stack's clock.
+  /// The time of the head, by the stack's clock.
   var opened: Duration?
   var lastWrite: Duration = .zero
   var blockedSince: Duration?
-  /// What it had of each channel when it was opened.
+  /// Its position in each channel when it was opened.
   var nextAtHead: [String: Int] = [:]
-  /// Its end has been judged.
+  /// Whether its end has been judged.
   var isJudged = false
-  /// Permissions that were taken back and name it.
+  /// Whether a revocation names it.
   var isRevoked = false
   var hasToEnd = false
   var identity: String?
-  /// How many decisions about it the lane knows.
+  /// The number of decisions about it that the lane knows.
   var decisions = 0
-  /// The ID that it sent names everything that it was given before.
+  /// Whether the ID that it sent covers everything that it had received before.
   var sentSoundID = false
   var isFullyGranted = true
   /// The lives of its channels when it was opened.
   var livesAtHead: [String: Int] = [:]
   var livesWhenAsked: [String: Int] = [:]
-  /// How much of its channels had been published by then, and which had a state.
+  /// The number of events published to its channels by the time of the request, and the channels that had a state.
   var publishedWhenAsked: [String: Int] = [:]
   var hadState: Set<String> = []
-  /// Which had events in their life, and of which an event has come since.
+  /// The channels that had events in their current life, and those from which an event has arrived since.
   var hadEvents: Set<String> = []
   var received: Set<String> = []
-  /// How long its stack's loop had stood still until then.
+  /// How long its stack's loop had been suspended by the time of the request.
   var stoodStillWhenAsked = Duration.zero
   var tail: [UInt8] = []
   var firstBytes: [UInt8] = []
-  /// When it came, by the stack's clock.
+  /// The time of its request, by the stack's clock.
   let came: Duration
 
   init(
@@ -74,14 +74,14 @@ final class ReaderVisit {
     self.sentID = sentID
   }
 
-  /// It may wait for a channel without end.
+  /// Whether it may wait for a channel indefinitely.
   var mayWait: Bool { if case .waits = endpoint.missingChannel { true } else { false } }
 
   var now: Duration { stack.clock.now }
   var isStreaming: Bool { connection.response.head?.body == .stream && !isOver }
   var isOver: Bool { connection.isFinished || isDisconnected || hasLeft }
 
-  /// What it may become from now on.
+  /// Stops accepting everything immediately.
   func becomeSlow() {
     isFast = false
     wasSlow = true
@@ -95,21 +95,21 @@ final class ReaderVisit {
   }
 }
 
-/// A stack, and what its lane has yet to offer.
+/// A stack, and the events that its lane has not offered yet.
 final class ScheduleStack {
-  /// nil: it was released without having been closed.
+  /// `nil` if it was released without being closed.
   private(set) var stack: SimulatedStack?
   let clock: ManualClock
   let index: Int
-  /// Its loop does not run at present.
+  /// Whether its loop is currently suspended.
   var isSuspended = false
-  /// How much time has passed while it did not.
+  /// The time that has passed while it was suspended.
   var stoodStill = Duration.zero
   var isClosed = false
   var isDraining = false
-  /// What was published since the lane ran last, by channel.
+  /// The events published since the last run of the lane, by channel.
   var unoffered: [String: (events: Int, bytes: Int)] = [:]
-  /// How much of each channel had been published by then.
+  /// The number of events that each channel had at that time.
   var seen: [String: Int] = [:]
 
   init(_ stack: SimulatedStack, index: Int) {

@@ -1,4 +1,4 @@
-/// Requests, beside those of readers that are as they should be.
+/// The kinds of requests, besides the regular ones of readers.
 enum RequestKind: String, CaseIterable {
   case route, rootQuery, addedByQuery, endpointChannels
   case idInQuery, garbageID, longID
@@ -10,20 +10,20 @@ enum ResponseStatus: String, CaseIterable {
   case notAllowed = "405", notAcceptable = "406", gone = "410", tooMany = "429", unavailable = "503"
 }
 
-/// What histories and snapshot providers do.
+/// The behaviors of histories and snapshot providers.
 enum HistoryAct: String, CaseIterable {
   case none, recording, reporting, inMemory, storedFirst, storedLater, storedLaterNamed
   case asked, recorded, late, partial, fails, hangs, empty, gap, unknownID, evicts, emptied, recorderFails
   case recorderHangs, wrongIDs, newestFails, snapshot, snapshotWithoutID, snapshotEmpty, snapshotStale, snapshotFails
 }
 
-/// What stacks and their clients do.
+/// The behaviors of stacks and their clients.
 enum StackAct: String, CaseIterable {
   case shortWrites, noRoom, reads, hangsUp, cut, keepsBytes, suspended, resumed, timePasses, clocksDrift, origins
   case loopStandsStill
 }
 
-/// What streams carry that is not an event.
+/// The contents of streams.
 enum ReaderEvent: String, CaseIterable {
   case event, comment, retry, gap, gapWithoutEarliest, removed, snapshot, conflated, coalesced, resumed, replayedAll
 }

@@ -2,30 +2,30 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// Whether publishing may answer what it did.
+/// Checks the outcomes of publishing.
 extension Schedule {
-  /// Bytes of an event, at least and at most.
+  /// Returns the minimum and maximum size of an event in bytes.
   private func size(_ event: ServerSentEvent) -> ClosedRange<Int> {
     let lines = event.data.split(separator: "\n", omittingEmptySubsequences: false).count
     let least = event.data.utf8.count + (event.id?.rawValue.utf8.count ?? 0)
     return least...(least + 8 * lines + 80)
   }
 
-  /// Whether an ID is one of those that no reader can bring back.
+  /// Returns whether no reader can send an ID back.
   private func isUnusable(_ id: EventID) -> Bool {
     let bytes = Array(id.rawValue.utf8)
     return bytes.isEmpty || bytes.count > 1024 || bytes[0] == UInt8(ascii: "*") || [32, 9].contains(bytes[0])
       || [32, 9].contains(bytes[bytes.count - 1]) || bytes.contains { $0 < 32 || $0 == 127 }
   }
 
-  /// What publishing an event answered, nil for success.
+  /// Judges the outcome of publishing an event. An `error` of `nil` means success.
   func judgeAcceptance(
     _ event: ServerSentEvent, _ names: [String], isAwaited: Bool, _ error: (any Error)?, isOfThisHub: Bool = true
   ) {
     let limit = min(options.hub.maximumEventBytes, options.hub.memoryLimit / 4)
     let isTooLarge = size(event).lowerBound > limit
     let unusable = event.id.map(isUnusable) ?? false
-    // A channel on demand may have been forgotten, and made again with other IDs.
+    // A channel created on demand may have been forgotten and created again with other IDs.
     let isOwn =
       options.hub.channelCreation == .explicit
       && names.contains { name in event.id.map { generated[name]?.contains($0) == true } ?? false }
@@ -79,7 +79,7 @@ extension Schedule {
     coverage.note(.outcome(outcome))
   }
 
-  /// What is refused, for what it is; nothing is sent.
+  /// Publishes an invalid event, which must be rejected without being sent.
   func publishOddly() {
     let name = random.one(of: options.names)
     var (event, token, key) = makeEvent(for: name)
@@ -113,7 +113,7 @@ extension Schedule {
     }
   }
 
-  /// It has to throw.
+  /// Checks that publishing throws.
   private func judgeRefusal(_ publish: () throws -> Void) {
     do {
       try publish()

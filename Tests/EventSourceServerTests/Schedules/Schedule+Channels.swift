@@ -2,7 +2,7 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// The life of channels, lanes, and the program.
+/// Changes channels and lanes, and restarts the program.
 extension Schedule {
   @discardableResult
   func open(_ name: String, _ rules: ChannelConfiguration) -> Bool {
@@ -36,7 +36,7 @@ extension Schedule {
       note(.removeWhileHistoryIsAsked)
     }
     if let removal { removal() } else { hub.removeChannel(channelName(name)) }
-    // What waits for the history is published in its own order, which the publishers do not tell.
+    // Publications that wait for the history are published in the history's order, which their publishers do not learn.
     if isRecording, !awaited.isEmpty { lostHistory.insert(name) }
     formerRules[name, default: [:]][ledger.lives[name]!] = currentRules[name]
     ledger.beginLife(of: name)
@@ -50,7 +50,7 @@ extension Schedule {
     finishNothing(name)
   }
 
-  /// What was published and is not stored was of a life that is over: nobody is told of it by the history.
+  /// Abandons what was published but not stored, because the channel's life is over. The history will not report it.
   private func finishNothing(_ name: String) {
     guard options.history == .storedLater || options.history == .storedLaterNamed else { return }
     for (event, token, _) in halfDone[name] ?? [] {
@@ -70,13 +70,14 @@ extension Schedule {
       if options.history != .none, Bool.random(using: &random) { register(name) } else { reopen(name) }
       return
     }
-    // What waits for the history is published without it, or is in it alone: that is over before the next step.
+    // Publications that wait for the history are published without it, or are only in it. That must end before the next
+    // step.
     defer { finishJobsOfRecorder() }
     switch Int.random(in: 0..<6, using: &random) {
     case 0, 1:
       remove(name)
     case 2:
-      // At once there is another of the name, which has the same history.
+      // Immediately creates another channel of the name, with the same history.
       remove(name)
       if options.history != .none { register(name) } else { reopen(name) }
     case 3 where options.history != .none:
@@ -116,7 +117,7 @@ extension Schedule {
     repository.giveUpSome(of: random.one(of: options.names), isEmptied: random.isOnce(in: 4))
   }
 
-  /// One lane drains, is closed or released, and another takes its place.
+  /// Drains, closes or releases one lane and replaces it.
   func changeLane() {
     let index = Int.random(in: 0..<stacks.count, using: &random)
     let stack = stacks[index]
@@ -146,7 +147,7 @@ extension Schedule {
     stacks[index] = ScheduleStack(SimulatedStack(hub: hub, clock: clock), index: index)
   }
 
-  /// The program ends in one way or the other, and starts again.
+  /// Ends the program in one of several ways, and starts it again.
   func restart() {
     isPublishing = false
     defer { isPublishing = true }
@@ -170,7 +171,7 @@ extension Schedule {
     if options.hub.idPrefix != nil { note(.restartWithSamePrefix) }
     if options.history == .none || !isRecording { for name in options.names { finishNothing(name) } }
     start()
-    // Some come back at once, when the logs are empty.
+    // Some readers return immediately, while the logs are empty.
     for reader in readers.shuffled(using: &random).prefix(2) { reconnect(reader) }
   }
 
@@ -196,7 +197,7 @@ extension Schedule {
   }
 }
 
-/// Something that has happened.
+/// A flag for something that has happened.
 // Sendable, because it is set only in jobs that the test runs on its one thread.
 final class Flag: @unchecked Sendable {
   var isSet = false

@@ -1,9 +1,9 @@
 import EventSourceServer
 import EventSourceTesting
 
-/// Why streams may end, and what requests may be answered.
+/// Judges the reasons for the ends of streams, and the responses to requests.
 extension Schedule {
-  /// Holds the streams and requests that are over against the reasons that the hub counts.
+  /// Compares the streams and requests that have ended with the reasons that the hub counts.
   func judgeEndings() {
     var over: [(visit: ReaderVisit, reasons: Set<DisconnectReason>)] = []
     let finished = visits.filter(\.connection.isFinished)
@@ -70,7 +70,7 @@ extension Schedule {
       reasons.insert(.fellBehind)
     }
     if case .reject = visit.endpoint.gapPolicy, options.history != .none { reasons.insert(.fellBehind) }
-    // A grant and a stream's time begin before the head, which may wait for a history.
+    // A grant and the duration of a stream begin before the head, which may wait for a history.
     if let most = visit.endpoint.maximumStreamDuration, most < .seconds(3600),
       visit.now - visit.came >= most * (1 - visit.endpoint.streamDurationJitter) - .milliseconds(1)
     {
@@ -92,13 +92,13 @@ extension Schedule {
     return reasons
   }
 
-  /// It was at the beginning of a log, whose oldest events the next one may evict.
+  /// Returns whether the reader was at the beginning of a log, whose oldest events the next event may evict.
   private func isAtStart(_ name: String, _ visit: ReaderVisit) -> Bool {
     guard !options.isRoomy, visit.sentID != nil || visit.endpoint.replaysToNewReaders else { return false }
     return current(visit)?.progress[name]?.isLive == false
   }
 
-  /// Something of a channel with a limit may have been waiting for the reader for longer than that.
+  /// Returns whether an event of a channel may have been waiting for the reader longer than the channel's limit.
   private func isLate(_ name: String, _ visit: ReaderVisit) -> Bool {
     guard let most = rules(of: name, for: visit).maximumLag, most < .seconds(3600) else { return false }
     guard let opened = visit.opened, visit.now - opened >= most else { return false }
@@ -106,11 +106,11 @@ extension Schedule {
       || visit.endpoint.replaysToNewReaders || visit.endpoint.snapshotForNewReaders != nil
   }
 
-  /// A stream that is completed ends with a block's end.
+  /// Checks that a completed stream ends at the end of a block.
   private func judgeEnd(_ visit: ReaderVisit, _ reader: ModelReader) {
     guard visit.connection.response.ending == .complete, visit.connection.response.keptBytes == 0 else { return }
     let text = String(decoding: visit.tail, as: UTF8.self)
-    // No blank line follows the comment and the `retry` at the beginning.
+    // The comment and the `retry` at the beginning are not followed by a blank line.
     if !text.isEmpty, !text.hasSuffix("\n\n"), !(text.hasPrefix(":") && text.hasSuffix("\n")), !text.hasPrefix("retry")
     {
       report(.endings, "a stream was completed within \(text.debugDescription)")
@@ -134,7 +134,7 @@ extension Schedule {
     }
   }
 
-  /// The reader of a visit, if it has not come again since.
+  /// Returns the reader of a visit, unless it has returned since.
   private func current(_ visit: ReaderVisit) -> ModelReader? { visit.reader.visit === visit ? visit.reader : nil }
 
   private func judgeStatus(_ status: Int, _ visit: ReaderVisit, _ reader: ModelReader) {

@@ -2,7 +2,7 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// Channels by their handles, their lists, and rules that change.
+/// Uses handles and lists of channels, and changes their configurations.
 extension Schedule {
   func useHandle(_ name: String) {
     switch Int.random(in: 0..<6, using: &random) {

@@ -1,9 +1,9 @@
 import EventSourceServer
 import EventSourceTesting
 
-/// What holds at any time, and after each run of a lane.
+/// Judges what must hold at any time and after each run of a lane.
 extension Schedule {
-  /// Readers take in what has come, and each end is held against its reason.
+  /// Makes readers parse what has arrived, and compares each end with its reason.
   func check() {
     for reader in readers { reader.takeIn() }
     judgeEndings()
@@ -24,7 +24,7 @@ extension Schedule {
     if options.hub.maximumReaders < statistics.readers { report(.memory, "\(statistics.readers) readers") }
   }
 
-  /// More was published since the lane ran than the logs or the hub may hold for it.
+  /// Returns whether more was published since the last run of the lane than the logs or the hub can hold for it.
   func isPressed(_ stack: ScheduleStack, _ name: String?) -> Bool {
     let waiting = options.names.map { ($0, unoffered(stack, $0)) }
     if waiting.reduce(0, { $0 + $1.1.bytes }) > options.hub.memoryLimit / 4 { return true }
@@ -35,10 +35,10 @@ extension Schedule {
     }
   }
 
-  /// What was published to a channel since the lane ran.
+  /// Returns what was published to a channel since the last run of the lane.
   private func unoffered(_ stack: ScheduleStack, _ name: String) -> (events: Int, bytes: Int) {
     let known = stack.unoffered[name] ?? (0, 0)
-    // Those that await a publication are told only after it is in the log.
+    // Callers that await a publication are notified only after it is in the log.
     let entries = ledger.entries[name]?.dropFirst(stack.seen[name] ?? 0) ?? []
     let bytes = entries.reduce(0) { $0 + $1.data.utf8.count + ($1.id?.count ?? 0) + 64 }
     return (max(known.events, entries.count), max(known.bytes, bytes))
@@ -48,7 +48,7 @@ extension Schedule {
     !isOpen[name]! || visit.livesAtHead[name] != ledger.lives[name] || (disconnected[name] ?? -1) >= visit.attempt
   }
 
-  /// What holds of each stream when its lane has run and sleeps.
+  /// Judges every stream of a lane that has run and is asleep.
   func judgeAfterRun(_ stack: ScheduleStack) {
     for reader in readers {
       guard let visit = reader.visit, visit.stack === stack else { continue }
@@ -89,7 +89,7 @@ extension Schedule {
       visit.blockedSince = nil
     }
     if let most = endpoint.maximumStreamDuration, most < .seconds(3600), let opened = visit.opened {
-      // A suspended loop ends no stream.
+      // A suspended loop ends no streams.
       let limit =
         most * (1 + endpoint.streamDurationJitter) + .milliseconds(5100)
         + (visit.stack.stoodStill - visit.stoodStillWhenAsked)
@@ -97,7 +97,7 @@ extension Schedule {
     }
   }
 
-  /// No reader delays another: one that takes everything and has had everything gets what is published.
+  /// Checks that no reader delays another: a caught-up reader that accepts everything receives what is published.
   private func judgeDelivery(_ name: String, _ visit: ReaderVisit, _ reader: ModelReader) {
     guard visit.isFast, !visit.isRevoked, let progress = reader.progress[name], !progress.isRemoved else { return }
     let published = publishedBeforeRun[name] ?? 0
@@ -116,14 +116,14 @@ extension Schedule {
     }
   }
 
-  /// Whether an event is in the history before a reader has it.
+  /// Checks that an event is in the history before a reader has it.
   func judgeHistory(_ token: Int, _ name: String, _ entry: ScheduleLedger.Entry) {
     if isRecording, !entry.isOptional, !repository.has(token, in: name) {
       report(.historyBeforeStream, "\(name) \(token) came, and is not recorded")
     }
   }
 
-  /// Why a reader must not be told of a gap; nil: it may be.
+  /// Returns the reason why a reader must not be told of a gap, or `nil` if it may be.
   func flawOfGap(_ reader: ModelReader, _ name: String, _ visit: ReaderVisit) -> String? {
     guard options.isRoomy, options.hub.channelCreation == .explicit, !visit.wasSlow else { return nil }
     if case .snapshot = visit.endpoint.gapPolicy { return nil }

@@ -1,7 +1,7 @@
 import EventSourceServer
 import EventSourceTesting
 
-/// Requests that are not a reader's: what is refused for its form, HEAD and OPTIONS.
+/// Sends requests that are not a reader's: malformed ones, HEAD and OPTIONS.
 extension Schedule {
   func probe() {
     guard let stack = stacks.first(where: { !$0.isSuspended && !$0.isClosed && !$0.isDraining }),

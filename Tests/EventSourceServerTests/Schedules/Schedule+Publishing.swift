@@ -2,9 +2,9 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// Publishing in all its forms.
+/// Publishes in all forms.
 extension Schedule {
-  /// An event with data that says what it is, and how it is found in the ledger.
+  /// Creates an event whose data identify it in the ledger.
   func makeEvent(for name: String?, _ size: Int? = nil) -> (event: ServerSentEvent, token: Int, key: String?) {
     let token = ledger.makeToken()
     let key: String? = random.isOnce(in: 5) ? nil : random.one(of: ["x", "y", "z"])
@@ -21,7 +21,7 @@ extension Schedule {
     return (ServerSentEvent(data: data, type: type), token, key)
   }
 
-  /// An ID of its own, or none.
+  /// Draws an ID for an event, or none.
   private func drawID(_ token: Int, for name: String) -> (OwnIDKind, EventID?) {
     let kind: OwnIDKind
     switch Int.random(in: 0..<20, using: &random) {
@@ -87,14 +87,14 @@ extension Schedule {
     }
   }
 
-  /// Publishes at once, and judges what comes of it.
+  /// Publishes immediately, and judges the outcome.
   @discardableResult
   func publish(_ event: ServerSentEvent, _ token: Int, _ key: String?, to name: String) -> EventID? {
     note(.publish)
     let before = published(in: hub)
     do {
       let id = try hub.publish(event, to: channelName(name), coalescingKey: key)
-      // What is not in the history may be left out by it.
+      // The history may leave out events that it does not have.
       ledger.add(token, to: name, isOptional: isRecording)
       judgeAcceptance(event, [name], isAwaited: false, nil)
       published(id, token, name, event)
@@ -118,7 +118,7 @@ extension Schedule {
       names.append(names[0])
       note(.publishTwiceNamed)
     }
-    // Whether all of them are recorded decides when each has its place.
+    // If all of the channels are recorded, their histories decide the places.
     if random.isOnce(in: 2), !isRecording || names.allSatisfy({ isRegistered[$0]! }) {
       note(.publishSeveralAwaited)
       return publishAwaited(event, token, key, to: names, random.one(of: [.stored, .offered]))
@@ -150,7 +150,7 @@ extension Schedule {
   ) {
     note(milestone == .offered ? .publishOffered : .publishPublished)
     let scheduled = ScheduledEvent(event: event) { [self] in
-      // One that is recorded has its place by the history.
+      // The history decides the places of recorded events.
       for name in names where isOpen[name]! && !isRegistered[name]! {
         ledger.add(token, to: name, isOptional: isRecording)
         ledger.setPublished(token, in: name)
@@ -182,7 +182,7 @@ extension Schedule {
         if error is CancellationError, milestone == .stored, names.count == 1, isRecording { ledger.forbid(token) }
         for name in names {
           ledger.setOptional(token, in: name)
-          // Of a channel without events a history that has failed to record is not asked what its newest event is.
+          // After a failed recording, the history of a channel without events is not asked for its newest event.
           if isRecording, !ledger.hasPublished(in: name) { repository.denied(name) }
         }
       }
@@ -193,12 +193,12 @@ extension Schedule {
     guard let token = awaited.keys.sorted().randomElement(using: &random) else { return }
     note(.cancelAwaited)
     awaited[token]?.cancel()
-    // It ends although no lane runs and no repository answers.
+    // It must end although no lane runs and no repository returns.
     executor.run()
     if awaited[token] != nil { report(.waits, "an awaited publication did not end when its task was canceled") }
   }
 
-  /// The hub has said that it is published.
+  /// Records that the hub has reported an event as published.
   func published(_ id: EventID, _ token: Int, _ name: String, _ event: ServerSentEvent) {
     trace("published \(name) \(token) at \(ledger.place(of: token, in: name) ?? -1) as \(id.rawValue.prefix(60))")
     guard let place = ledger.place(of: token, in: name) else {
@@ -213,7 +213,8 @@ extension Schedule {
       }
       generated[name, default: []].append(id)
     }
-    // A publisher may be told after the end of the life that it published to, which is no state of the next one.
+    // The publisher may be notified after the end of the channel's life. The event is then not part of the next life's
+    // state.
     if place > snapshots.published[name]?.last?.place ?? -1, ledger.entries[name]![place].life == ledger.lives[name] {
       snapshots.published[name, default: []].append((id, place))
     }
@@ -235,7 +236,7 @@ extension Schedule {
     }
   }
 
-  /// A comment is in the log.
+  /// Records that a comment is in the log.
   func noteComment(_ name: String) {
     commented.insert(name)
     for stack in stacks {

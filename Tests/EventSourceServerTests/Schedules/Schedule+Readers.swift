@@ -2,7 +2,7 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// Readers that come, take more or less, and leave.
+/// Connects readers, varies how much they accept, and disconnects them.
 extension Schedule {
   func connectNew() {
     let channels =
@@ -17,7 +17,7 @@ extension Schedule {
 
   func reconnect(_ reader: ModelReader, isSlowAllowed: Bool = true) {
     guard reader.visit.map({ $0.isJudged || $0.connection.isFinished || $0.isDisconnected }) ?? true else { return }
-    // An application that stores first publishes before a reader that has what was stored can be back.
+    // An application that stores first publishes an event before a reader that has received it can return.
     let isEarly = reader.channels.contains { reader.progress[$0]!.next > ledger.published[$0] ?? 0 }
     if options.history == .storedFirst, isEarly { return }
     guard let stack = stacks.filter({ !$0.isClosed && !$0.isDraining }).randomElement(using: &random) else { return }
@@ -27,7 +27,8 @@ extension Schedule {
     connect(reader, handler, stack, isSlow: isSlowAllowed && Bool.random(using: &random))
   }
 
-  /// An endpoint whose own channels the reader does not want is another's.
+  /// Returns whether an endpoint suits a reader. It does not if its own channels include one that the reader did not
+  /// request.
   private func fits(_ handler: EventStreamHandler, _ reader: ModelReader) -> Bool {
     handler.configuration.channels.allSatisfy { own in
       !reader.usesAliases && reader.channels.contains { channelName($0) == own }
@@ -80,7 +81,7 @@ extension Schedule {
     visits.append(visit)
     watch(visit, reader)
     if !connection.isFinished, options.hasAuthorizer == false || random.isOnce(in: 2), !stack.isSuspended {
-      // Its place is taken before anything else is published.
+      // The reader gets its position before anything else is published.
       run(stack)
     }
   }
@@ -98,14 +99,14 @@ extension Schedule {
     }
     response.beforeWrite = { [weak self, weak visit] in
       guard let self, let visit else { return }
-      // What was written before is looked at as of its own time.
+      // Earlier bytes are judged as of the time at which they were written.
       if visit.channels.contains(where: { self.window($0, visit) != nil }) { visit.reader.takeIn() }
       visit.lastWrite = visit.now
       if let end = visit.grantEnd, visit.now >= end {
         report(.authorization, "bytes are written \(visit.now - end) after the end of the grant")
       }
       if visit.hasToEnd { report(.authorization, "bytes are written after the permission was taken back") }
-      // Other threads publish while a lane delivers.
+      // Simulates other threads that publish while a lane delivers.
       if isPublishing, random.isOnce(in: 8) {
         note(.publishWhileDelivering)
         publishOne(to: random.one(of: options.names))
@@ -113,14 +114,14 @@ extension Schedule {
     }
   }
 
-  /// What the authorizer has decided about a stream since the lane ran last.
+  /// Records what the authorizer has decided about a stream since the last run of the lane.
   func takeGrant(of visit: ReaderVisit, isOpening: Bool = false) {
     guard options.hasAuthorizer, let decisions = authorizer.decisions[visit.attempt], decisions.count > visit.decisions,
       case .granted(let grant)? = decisions.last
     else { return }
     visit.decisions = decisions.count
     let end = grant.expiresAfter.map { visit.now + $0 }
-    // The decision may be on its way to the lane: until the next one the one before counts, too.
+    // The decision may not have reached the lane yet. Until the next one, the previous decision is accepted, too.
     visit.grantEnd = isOpening ? end : visit.lastGrantEnd.flatMap { last in end.map { max(last, $0) } }
     visit.lastGrantEnd = end
     guard isOpening else { return }
@@ -156,7 +157,7 @@ extension Schedule {
     note(.isFinished)
   }
 
-  /// The network breaks: the stack finds out by its next write.
+  /// Breaks the network connection. The stack detects it at its next write.
   func cut(_ reader: ModelReader) {
     guard let visit = reader.visit else { return }
     note(.cut)

@@ -1,9 +1,9 @@
 import EventSourceServer
 import EventSourceTesting
 
-/// How a schedule ends.
+/// Ends a schedule.
 extension Schedule {
-  /// Everything heals, everybody reads, and those who were cut off come back, until nothing moves.
+  /// Makes everything work, makes every reader read and reconnect, and continues until nothing changes.
   func settle() {
     isSettling = true
     for stack in stacks { resume(stack) }
@@ -24,7 +24,7 @@ extension Schedule {
     finishEverything()
     for (name, rules) in zip(options.names, options.rules) where !isOpen[name]! { open(name, rules) }
     if options.history != .none { for name in options.names where !isRegistered[name]! { register(name) } }
-    // Permissions of before may end, and streams of several channels may have lost one.
+    // Earlier permissions may end, and streams of several channels may have lost one.
     for reader in readers where reader.isConnected && needsNewStream(reader) { disconnect(reader) }
     check()
     for round in 0..<5 where failures.isEmpty {
@@ -40,7 +40,7 @@ extension Schedule {
       if round < 4 { for name in options.names { publishOne(to: name) } }
       finishEverything()
       if round == 3 { for name in options.names { try? hub.publish(comment: "behind", to: channelName(name)) } }
-      // Those that waited for a recording to end look again, and windows end.
+      // Requests that waited for the end of a recording check again, and windows end.
       passTime(round < 3 ? .milliseconds(100) : .seconds(6))
       finishEverything()
       check()
@@ -54,14 +54,14 @@ extension Schedule {
     return options.hasAuthorizer || visit.channels.contains { wasRemoved($0, visit) }
   }
 
-  /// Everything that was published has come, or the reader was told that it has not.
+  /// Checks that the reader has received everything that was published, or was told of a gap.
   private func judgeCompleteness(_ reader: ModelReader) {
     guard let visit = reader.visit, visit.isStreaming else {
-      // A place that others have is not promised, nor one for longer than its time.
+      // A place that other readers occupy is not promised, nor is one beyond its duration.
       let isExcused =
         options.hasReaderLimits || options.hub.maximumChannels < 100
         || reader.visit?.endpoint.maximumStreamDuration != nil
-        // Refused for a gap, which is judged with the response: it returns as a new reader.
+        // A response with 410 is judged on its own. The reader then returns as a new one.
         || reader.visit?.connection.response.head?.status == 410
       if !isExcused {
         let status = reader.visit?.connection.response.head?.status ?? 0
@@ -79,7 +79,7 @@ extension Schedule {
     }
   }
 
-  /// Everybody leaves, in one way or the other; nothing is left.
+  /// Disconnects everything in one of several ways, and checks that nothing is left.
   func end() {
     switch Int.random(in: 0..<4, using: &random) {
     case 0: for reader in readers where reader.isConnected { disconnect(reader) }
@@ -92,10 +92,10 @@ extension Schedule {
     default:
       for stack in stacks { stack.release() }
     }
-    // Long enough for a heartbeat, or the stall timeout, to find the connections that were cut.
+    // This is long enough for a heartbeat or the stall timeout to detect the broken connections.
     passTime(.seconds(60))
     check()
-    // A stall timeout without end does not find them.
+    // An infinite stall timeout does not detect them.
     for visit in visits {
       visit.hasLeft = true
       visit.connection.disconnect()
@@ -116,7 +116,7 @@ extension Schedule {
     if statistics.waitingPublications != 0 { report(.waits, "\(statistics.waitingPublications) publications wait") }
     occupancy.judgeEnd(self)
     if !repository.calls.isEmpty { report(.waits, "\(repository.calls.count) answers are awaited") }
-    // The heartbeat that all share, and the beginning that all streams of an endpoint share.
+    // The heartbeat that all streams share, and the opening that all streams of an endpoint share.
     if statistics.retainedBytes > 16 * (1 + handlers.count) {
       report(.memory, "\(statistics.retainedBytes) bytes are left")
     }

@@ -37,8 +37,7 @@ extension Schedule {
   func connectedReader() -> ModelReader? { readers.filter(\.isConnected).randomElement(using: &random) }
   func absentReader() -> ModelReader? { readers.filter { !$0.isConnected }.randomElement(using: &random) }
 
-  /// A reader comes back to a channel of which an event is in the history and not yet in the log, or the other way
-  /// round.
+  /// Makes a reader return to a channel while an event is in the history but not yet in the log, or the reverse.
   private func resumeWhileOneIsPublished() {
     guard let reader = absentReader() else { return }
     publishOne(to: random.one(of: reader.channels))
@@ -61,7 +60,7 @@ extension Schedule {
     if !stack.isSuspended { run(stack) }
   }
 
-  /// Takes permissions back.
+  /// Revokes permissions.
   private func revoke() {
     let user = "user \(Int.random(in: 0..<4, using: &random))"
     let name = random.one(of: options.names)
@@ -83,7 +82,7 @@ extension Schedule {
     }
   }
 
-  /// Streams that a revocation names have to end; a request that is being decided may be refused.
+  /// Marks the streams that a revocation names, which must end. A request that is being decided may be refused.
   func markRevoked(identity: String?, channel: String?, except attempt: Int = -1) {
     for reader in readers {
       guard let visit = reader.visit, visit.attempt != attempt, !visit.connection.isFinished else { continue }

@@ -1,7 +1,7 @@
 import EventSourceServer
 import EventSourceTesting
 
-/// The stacks' loops and clocks.
+/// Runs the stacks' loops and advances their clocks.
 extension Schedule {
   func run(_ stack: ScheduleStack) {
     guard !stack.isSuspended else { return }
@@ -32,9 +32,9 @@ extension Schedule {
     run(stack)
   }
 
-  /// Lets time pass. The loops of suspended stacks stand still meanwhile, or all do for once.
+  /// Advances time. The loops of suspended stacks stand still meanwhile. Occasionally all loops do.
   func passTime(_ time: Duration, isRegular: Bool = false) {
-    // Authorizers that are asked every second answer every second.
+    // Authorizers that are called every second must return every second.
     let isAsked = options.hasAuthorizer && handlers.contains { $0.configuration.reauthorizationInterval != nil }
     if isAsked, isSettling || isRegular, time > .milliseconds(400) {
       executor.run()
@@ -70,7 +70,7 @@ extension Schedule {
     if executor.count > 0 { report(.waits, "there is no end of jobs") }
   }
 
-  /// What is asked of a history is not waited for without end, nor is too much of it.
+  /// Checks that the hub neither waits for a history indefinitely nor requests too much of it.
   private func judgeCalls() {
     let (calls, bytes) = repository.mostAwaited
     if calls > max(4, options.hub.memoryLimit / 8 / max(1, bytes / max(1, calls))), calls > 4 {

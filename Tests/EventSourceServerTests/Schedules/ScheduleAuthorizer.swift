@@ -1,12 +1,13 @@
 import EventSourceFormat
 import EventSourceServer
 
-/// Grants, refuses, fails, hangs, and takes older permissions back while it decides, as a seed says.
+/// An authorizer that grants, refuses, fails, hangs, and revokes older permissions while it decides, as determined by a
+/// seed.
 // Sendable, because it is called only from jobs that the test runs on its one thread.
 final class ScheduleAuthorizer: ChannelAuthorizer, @unchecked Sendable {
   private struct Failure: Error {}
 
-  /// What was decided about a reader.
+  /// A decision about a reader.
   enum Decision {
     case granted(ChannelGrant)
     case rejected(Int)
@@ -16,13 +17,13 @@ final class ScheduleAuthorizer: ChannelAuthorizer, @unchecked Sendable {
 
   var random: SeededRandom
   var isHealthy = false
-  /// By the number of the request.
+  /// The decisions by the number of the request.
   private(set) var decisions: [Int: [Decision]] = [:]
   private var hanging: [CheckedContinuation<Void, Never>] = []
   weak var hub: EventHub?
   var channelNames: [ChannelName] = []
   var note: (GrantOption) -> Void = { _ in }
-  /// It ends the caller's older streams.
+  /// Called when it ends the caller's older streams.
   var revokesOlder: (String, Int) -> Void = { _, _ in }
 
   init(seed: UInt64) { random = SeededRandom(seed: seed &+ 80) }

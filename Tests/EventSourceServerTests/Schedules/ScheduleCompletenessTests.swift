@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// Schedules draw from everything that there is: what is added to the interface has to be added to them.
+/// Schedules draw from everything in the public interface. Additions to the interface must be added to them.
 @Suite struct ScheduleCompletenessTests {
   private func properties(of value: Any) -> Set<String> {
     Set(Mirror(reflecting: value).children.compactMap(\.label).map { $0.replacing("_", with: "") })
@@ -46,7 +46,7 @@ import Testing
         }
       }
     }
-    // What belongs to types that are only values.
+    // Functions of types that are only values.
     functions.subtract(["matching", "unauthorized", "hash"])
     #expect(functions == Set(PublicCall.functions.keys))
   }
@@ -54,7 +54,7 @@ import Testing
   @Test func everyPromiseIsARowOfTheGuarantees() throws {
     let path = Self.root.appending(path: "Sources/EventSourceServer/EventSourceServer.docc/Guarantees.md")
     let page = try String(contentsOf: path, encoding: .utf8)
-    // The promises of runs have schedules of their own.
+    // The promises of runs have their own schedules.
     let channels = page.prefix(upTo: try #require(page.range(of: "\n## Promises of runs\n")).lowerBound)
     let rows = channels.matches(of: /\n\| \*\*(.+?)\.?\*\*/).map { String($0.1) }
     #expect(Set(rows) == Set(Promise.allCases.map(\.rawValue)))

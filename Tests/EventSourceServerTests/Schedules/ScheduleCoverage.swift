@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How often each option, call, state, transition and reason occurred.
+/// The number of occurrences of each option, call, state, transition and reason.
 struct ScheduleCoverage {
   private var counts: [Occurrence: Int] = [:]
 
@@ -8,7 +8,7 @@ struct ScheduleCoverage {
 
   mutating func add(_ other: ScheduleCoverage) { counts.merge(other.counts, uniquingKeysWith: +) }
 
-  /// What never occurred.
+  /// Everything that never occurred.
   var missing: [Occurrence] { Occurrence.all.filter { counts[$0, default: 0] == 0 } }
 
   /// The names and counts, in groups.

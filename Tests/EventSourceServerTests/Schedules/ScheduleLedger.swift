@@ -1,41 +1,41 @@
 import EventSourceServer
 
-/// What was published in a schedule: for each channel its events in their one order, over all its lives.
+/// The events published in a schedule: for each channel in their one order, over all its lives.
 final class ScheduleLedger {
   struct Entry {
     let token: Int
     let key: String
     let data: String
-    /// Which life of the channel it was published in.
+    /// The life of the channel in which it was published.
     let life: Int
-    /// The bytes of its ID, when that is known.
+    /// The bytes of its ID, once known.
     var id: [UInt8]?
     /// Whether a reader may miss the event: it was promised to no reader, or it is in a history alone.
     var isOptional = false
-    /// It was published to several channels at once: a stream of several cannot tell which of its copies is which.
+    /// Whether it was published to several channels at once. A stream of several cannot distinguish its copies.
     var isShared = false
-    /// Its publisher was told that it is in the log.
+    /// Whether its publisher was told that it is in the log.
     var isPublished = false
-    /// When it was published, by the clock of each stack.
+    /// The times of its publication, by the clock of each stack.
     var times: [Duration] = []
   }
 
   private(set) var entries: [String: [Entry]] = [:]
   /// The current life of each channel.
   private(set) var lives: [String: Int] = [:]
-  /// How many of a channel's events are known to be in its log; the others are being recorded.
+  /// The number of a channel's events known to be in its log. The others are being recorded.
   var published: [String: Int] = [:]
   private var places: [String: [Int: Int]] = [:]
-  /// Events whose publication was begun, and which may be seen before it has returned.
+  /// Events whose publication has begun. They may be delivered before it returns.
   private var announced: [Int: (key: String, data: String)] = [:]
   private var newest: [String: [String: Int]] = [:]
   private var tokens = 0
   private var forbidden: Set<Int> = []
-  /// An event is there of which it was said that it is not.
+  /// Whether an event was delivered although its publisher was told that it was not recorded.
   private(set) var isForbiddenSeen = false
-  /// What the schedule calls the channels.
+  /// The schedule's labels of the channels.
   var labels: [ChannelName: String] = [:]
-  /// What the stacks' clocks say.
+  /// Returns the times of the stacks' clocks.
   var clocks: () -> [Duration] = { [] }
 
   func makeToken() -> Int {
@@ -43,13 +43,13 @@ final class ScheduleLedger {
     return tokens
   }
 
-  /// A new life of the channel begins.
+  /// Begins a new life of a channel.
   func beginLife(of name: String) { lives[name, default: 0] += 1 }
 
-  /// The event may appear from now on.
+  /// Announces an event, which may be delivered from now on.
   func announce(_ token: Int, key: String, data: String) { announced[token] = (key, data) }
 
-  /// The event becomes the channel's last; its place.
+  /// Adds an event as the channel's last, and returns its place.
   @discardableResult
   func add(_ token: Int, to name: String, isOptional: Bool = false) -> Int {
     if let place = places[name]?[token] { return place }
@@ -70,7 +70,7 @@ final class ScheduleLedger {
     entries[name]![place].id = Array(id.utf8)
   }
 
-  /// It is in the channel's log.
+  /// Records that an event is in the channel's log.
   func setPublished(_ token: Int, in name: String) {
     guard let place = places[name]?[token] else { return }
     entries[name]![place].isPublished = true
@@ -78,17 +78,17 @@ final class ScheduleLedger {
     entries[name]![place].times = clocks()
   }
 
-  /// Events whose publishers were told that they are not published, and which the history has.
+  /// Returns whether all events of a range are in the history although their publishers were told otherwise.
   func areInHistoryAlone(_ range: Range<Int>, in name: String) -> Bool {
     range.allSatisfy { entries[name]![$0].isOptional && !entries[name]![$0].isPublished }
   }
 
-  /// Something is in the channel's log of its current life.
+  /// Returns whether the channel's log has an event of the current life.
   func hasPublished(in name: String) -> Bool {
     entries[name]?.contains { $0.life == lives[name] && $0.isPublished } ?? false
   }
 
-  /// What is in the history may stay in it alone.
+  /// Marks unpublished events as optional, because they may stay in the history alone.
   func setUnpublishedOptional(in name: String) {
     for index in entries[name]?.indices ?? 0..<0 where !entries[name]![index].isPublished {
       entries[name]![index].isOptional = true
@@ -99,21 +99,21 @@ final class ScheduleLedger {
     if let place = places[name]?[token] { entries[name]![place].isOptional = true }
   }
 
-  /// Notes whether an event was promised to its publisher. If so, no reader may miss it.
+  /// Records whether an event was promised to its publisher. If so, no reader may miss it.
   func setPromised(_ token: Int, in name: String, isPromised: Bool) {
     if let place = places[name]?[token] { entries[name]![place].isOptional = !isPromised }
   }
 
-  /// Its publisher was told that it is not recorded.
+  /// Records that the publisher was told that the event is not recorded.
   func forbid(_ token: Int) {
     forbidden.insert(token)
     if places.values.contains(where: { $0[token] != nil }) { isForbiddenSeen = true }
   }
 
-  /// How many events the channel has.
+  /// Returns the number of events in a channel.
   func count(_ name: String) -> Int { entries[name]?.count ?? 0 }
 
-  /// Which of the channel's events this is, from 0; one that is seen first in a stream gets its place thereby.
+  /// Returns the place of an event in a channel, from 0. An event that is first seen in a stream is added.
   func place(of token: Int, in name: String, isSeen: Bool = false) -> Int? {
     if let place = places[name]?[token] { return place }
     return isSeen && announced[token] != nil ? add(token, to: name, isOptional: true) : nil
@@ -123,13 +123,14 @@ final class ScheduleLedger {
 
   func data(of token: Int) -> String? { announced[token]?.data }
 
-  /// Whether each of some events has a newer one of its key.
+  /// Returns whether each event of a range has a newer one with its key.
   func isSuperseded(_ range: Range<Int>, in name: String) -> Bool {
     range.allSatisfy { place in newest[name]![entries[name]![place].key]! > place }
   }
 
-  /// Whether a reader may go on at a place instead of an earlier one, although nobody tells it of a gap: what lies
-  /// between may be left out, or its last event has an ID that a newer one has, too, which then counts.
+  /// Returns whether a reader may continue at a place instead of an earlier one without being told of a gap. It may if
+  /// everything in between may be left out, or if a newer event has the ID of its last event, because that ID then
+  /// means the newer one.
   func canGoOn(
     from expected: Int, to place: Int, in name: String, isConflating: Bool = false, skipsShared: Bool
   ) -> Bool {

@@ -29,7 +29,7 @@ final class ScheduleOccupancy: OccupancyObserver, @unchecked Sendable {
 
   private func require(_ condition: Bool, _ what: String) { if !condition { flaw = flaw ?? what } }
 
-  /// Everybody has left.
+  /// Checks that every reader has left.
   func judgeEnd(_ schedule: Schedule) {
     if let flaw { schedule.report(.occupancy, "an observer is told that \(flaw.suffix(80))") }
     if readers.values.contains(where: { !$0.isEmpty }) {

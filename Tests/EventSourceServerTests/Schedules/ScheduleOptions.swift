@@ -1,29 +1,29 @@
 import EventSourceServer
 
-/// What one schedule draws of the options of hub and channels.
+/// The drawn options of a schedule's hub and channels.
 struct ScheduleOptions {
-  /// What a schedule is mostly about; without one it draws everything alike.
+  /// The focus of a schedule. With `everything`, all options are drawn alike.
   enum Focus: CaseIterable {
     case everything, roomy, tight, manyChannels, onDemand, authorization, coalescing, hanging, keeping, limits
   }
 
   let focus: Focus
   let history: HistoryAct
-  /// What the schedule calls the channels, and their names: two of these may be one to Swift's `==` on strings.
+  /// The schedule's labels of the channels, and their names. Two names may be equal by Swift's `==` on strings.
   let names: [String]
   let channelNames: [ChannelName]
   let rules: [ChannelConfiguration]
   let laneCount: Int
   var hub: EventHub.Configuration
-  /// Nothing is ever evicted: a reader that returns must get exactly what it missed.
+  /// Whether nothing is ever evicted, so that a reader that returns must receive exactly what it missed.
   let isRoomy: Bool
   let hasAuthorizer: Bool
-  /// The longest padding of an event.
+  /// The maximum padding of an event.
   let padding: Int
-  /// Some limit on readers is small.
+  /// Whether a limit on readers is small.
   let hasReaderLimits: Bool
   let hangs: Int
-  /// The hub gives every channel its history.
+  /// Whether a provider assigns the history to every channel.
   let usesProvider: Bool
 
   init(seed: UInt64, _ random: inout SeededRandom, note: (Occurrence) -> Void) {
@@ -72,7 +72,7 @@ struct ScheduleOptions {
     }
     if random.isOnce(in: 8) {
       note(.channel(.oddName))
-      // Two spellings of one letter, and what the composite ID is written with.
+      // Two spellings of one letter, and the syntax of composite IDs.
       return ["\u{E9}", "e\u{301}", "*~:,%41 \"\\"]
     }
     return ["a", "b", "c"]
@@ -114,7 +114,7 @@ struct ScheduleOptions {
     note(.hub(.seed))
     if random.isOnce(in: 3) { hub.idPrefix = random.one(of: ["e", "Test9"]) }
     if hub.idPrefix != nil { note(.hub(.idPrefix)) }
-    // Small limits, so that readers fall out of logs and the hub evicts the events of its oldest channel.
+    // Small limits make readers fall behind the logs, and make the hub evict events of its oldest channel.
     hub.retention = Retention(
       maximumBytes: Int.random(in: 4096...16_384, using: &random), maximumEvents: random.one(of: [nil, 7, 40]))
     hub.memoryLimit = random.one(of: [64 << 10, 256 << 10])

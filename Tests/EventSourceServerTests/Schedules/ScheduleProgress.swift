@@ -1,7 +1,7 @@
 @testable import EventSourceServer
 import Synchronization
 
-/// What the threads that try schedules share.
+/// The shared state of the threads that run schedules.
 final class ScheduleProgress: Sendable {
   private struct State {
     var next = 0
@@ -9,13 +9,13 @@ final class ScheduleProgress: Sendable {
     var coverage = ScheduleCoverage()
   }
 
-  /// After so many that fail no more are tried.
+  /// The number of failures after which no more schedules are run.
   private let most: Int
   private let state = Mutex(State())
 
   init(failures most: Int) { self.most = most }
 
-  /// The next schedule to try; nil: all have been tried, or one has failed.
+  /// Returns the next schedule to run. `nil` if all have been run or too many have failed.
   func next(below count: Int) -> Int? {
     state.withLock { state in
       guard state.failures < most, state.next < count else { return nil }

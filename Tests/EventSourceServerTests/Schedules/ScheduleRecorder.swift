@@ -1,11 +1,11 @@
 import EventSourceFormat
 import EventSourceServer
 
-/// The same, written by publishing.
+/// A ``ScheduleRepository`` that records events when they are published.
 // Sendable as its superclass is.
 class ScheduleRecorder: ScheduleRepository, RecordingEventRepository, @unchecked Sendable {
   private var appends: [String: Int] = [:]
-  /// It was called twice at a time for one channel.
+  /// Whether it was called twice at the same time for one channel.
   private(set) var wasCalledTwice = false
 
   func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
@@ -17,7 +17,7 @@ class ScheduleRecorder: ScheduleRepository, RecordingEventRepository, @unchecked
     let ids = record(events, in: name)
     note(.recorded)
     guard !isHealthy else { return ids }
-    // Recorded, and not yet in the channel's log.
+    // The event is recorded, but not yet in the channel's log.
     for _ in 0..<Int.random(in: 0...8, using: &random) { await Task.yield() }
     if hangs > 0, random.isOnce(in: 2 * hangs) {
       for event in events { ledger.setOptional(Self.token(event), in: name) }
@@ -27,7 +27,7 @@ class ScheduleRecorder: ScheduleRepository, RecordingEventRepository, @unchecked
     return ids
   }
 
-  /// One number of its own choice for each event.
+  /// Records events and assigns a number to each.
   func record(_ new: [ServerSentEvent], in name: String) -> [EventID] {
     new.map { event in
       var event = event
@@ -40,7 +40,7 @@ class ScheduleRecorder: ScheduleRepository, RecordingEventRepository, @unchecked
   }
 }
 
-/// The same, and it can tell its newest event.
+/// A ``ScheduleRecorder`` that can report its newest event.
 // Sendable as its superclass is.
 final class ScheduleReporter: ScheduleRecorder, NewestEventReporting, @unchecked Sendable {
   func newestEventID(in channel: ChannelName) async throws -> EventID? {
@@ -61,7 +61,7 @@ final class ScheduleReporter: ScheduleRecorder, NewestEventReporting, @unchecked
   }
 }
 
-/// The package's own history in memory, which hesitates and fails as the others do.
+/// The package's own in-memory history, with the delays and failures of the others.
 // Sendable as its superclass is.
 final class ScheduleMemory: ScheduleRecorder, NewestEventReporting, @unchecked Sendable {
   private let memory: InMemoryEventRepository

@@ -1,8 +1,8 @@
 import EventSourceFormat
 import EventSourceServer
 
-/// A history as histories are: slow, failing at times, hanging, answering less than it was asked for, giving up its
-/// oldest events also while it is being asked. Everything in it is decided by a seed.
+/// A realistic history: it is slow, fails occasionally, hangs, returns less than requested, and evicts its oldest
+/// events even during a request. A seed determines everything.
 // Sendable, because it is called only from jobs that the test runs on its one thread.
 class ScheduleRepository: EventRepository, @unchecked Sendable {
   struct Failure: Error {}
@@ -25,18 +25,18 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
   private var events: [String: [ServerSentEvent]] = [:]
   private var givenUp: [String: Set<EventID>] = [:]
   private var hanging: [CheckedContinuation<Void, Never>] = []
-  /// Calls that are awaited.
+  /// Calls in progress.
   private(set) var calls: [ObjectIdentifier: Call] = [:]
-  /// The most bytes of answers that were awaited at a time, and by how many calls.
+  /// The maximum bytes of results awaited at the same time, and the maximum number of such calls.
   private(set) var mostAwaited = (calls: 0, bytes: 0)
-  /// Channels of which it has said that events are missing, or that it does not know one.
+  /// Channels for which it has reported missing events or an unknown ID.
   private(set) var denied: Set<String> = []
   private(set) var hasFailed = false
   private var generation = 0
   var random: SeededRandom
-  /// From now on it answers at once, does not fail and keeps everything.
+  /// Whether it returns immediately, does not fail and keeps everything.
   var isHealthy = false
-  /// How often it hangs: once in so many calls; 0: never.
+  /// The average number of calls per call that hangs. 0 means that none hangs.
   var hangs = 0
   let ledger: ScheduleLedger
   var note: (HistoryAct) -> Void = { _ in }
@@ -57,7 +57,7 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
     let token: Int
   }
 
-  /// All that it has ever held.
+  /// Every event that it has ever held.
   private var recorded: Set<Recorded> = []
 
   func noteRecorded(_ event: ServerSentEvent, in name: String) {
@@ -69,8 +69,8 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
     events[name, default: []].append(event)
   }
 
-  /// Gives up the oldest events, of those that have been published, and the next one as well; all of them if it is
-  /// emptied.
+  /// Evicts some of the oldest published events, or all if `isEmptied`. If later events are still being recorded, the
+  /// newest published event is kept.
   func giveUpSome(of name: String, isEmptied: Bool = false) {
     var published = (events[name] ?? []).prefix { event in
       ledger.place(of: Self.token(event), in: name)! < ledger.published[name] ?? 0
@@ -84,7 +84,7 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
     if count > 0 { denied.insert(name) }
   }
 
-  /// Others do something meanwhile; then, perhaps, it fails or hangs.
+  /// Lets other jobs run, and then fails or hangs at random.
   func hesitate(_ call: Call? = nil) async throws {
     guard !isHealthy else { return }
     let turns = Int.random(in: 0...3, using: &random)
@@ -95,7 +95,7 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
       note(call == nil ? .recorderHangs : .hangs)
       let begun = generation
       await withCheckedContinuation { hanging.append($0) }
-      // The program that asked is gone.
+      // The program that made the request has ended.
       if generation != begun { throw Failure() }
     }
     if !isHealthy, random.isOnce(in: 12) {
@@ -105,7 +105,7 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
     }
   }
 
-  /// Calls that hang return.
+  /// Makes hanging calls return.
   func release(isForGood: Bool = false) {
     if isForGood { generation += 1 }
     for continuation in hanging { continuation.resume() }
@@ -157,7 +157,7 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
     return isKnown ? .gap(Array(events.prefix(most))) : .unknownID
   }
 
-  /// It may say of this channel that events are missing, or that it does not know one.
+  /// Records that the history may report missing events or an unknown ID for a channel.
   func denied(_ name: String) { denied.insert(name) }
 
   func hasGivenUp(_ name: String) -> Bool { givenUp[name]?.isEmpty == false }

@@ -1,7 +1,7 @@
 import EventSourceFormat
 import EventSourceServer
 
-/// The state of a channel in a schedule is how many events it has.
+/// A provider of snapshots. The state of a channel is the number of its events.
 // Sendable, because it is called only from jobs that the test runs on its one thread.
 final class ScheduleSnapshots: SnapshotProvider, @unchecked Sendable {
   private struct Failure: Error {}
@@ -31,7 +31,7 @@ final class ScheduleSnapshots: SnapshotProvider, @unchecked Sendable {
       note(.snapshotEmpty)
       return []
     }
-    // Without an ID it has to have everything that is in the log, of which publishers are told later.
+    // A snapshot without an ID must contain everything in the log. Publishers are notified of that later.
     if random.isOnce(in: 4), newest.place + 1 == ledger.count(name) {
       note(.snapshotWithoutID)
       return [ServerSentEvent(data: "- \(newest.place) of \(index(name))", type: "snapshot-without")]

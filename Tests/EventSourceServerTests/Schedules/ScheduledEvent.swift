@@ -1,9 +1,9 @@
 import EventSourceFormat
 
-/// An event that notes in the ledger when the hub takes it, which for an awaited publication is in a job.
+/// An event that calls a closure when the hub converts it. An awaited publication does that in a job.
 struct ScheduledEvent: ServerSentEventConvertible {
   let event: ServerSentEvent
-  /// Called when the hub asks for the event, right before it publishes it.
+  /// Called when the hub requests the event, immediately before it publishes it.
   var taken: () -> Void = {}
 
   var serverSentEvent: ServerSentEvent {

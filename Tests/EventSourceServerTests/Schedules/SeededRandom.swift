@@ -1,4 +1,4 @@
-/// A generator of random numbers that can be repeated from its seed.
+/// A random number generator that is repeatable from its seed.
 struct SeededRandom: RandomNumberGenerator {
   private var state: UInt64
 
@@ -11,7 +11,7 @@ struct SeededRandom: RandomNumberGenerator {
     return state &* 0x2545_F491_4F6C_DD1D
   }
 
-  /// True once in so many times.
+  /// Returns `true` with a probability of 1 in `times`.
   mutating func isOnce(in times: Int) -> Bool { Int.random(in: 0..<times, using: &self) == 0 }
 
   mutating func one<T>(of choices: [T]) -> T { choices[Int.random(in: 0..<choices.count, using: &self)] }

@@ -2,7 +2,7 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// A conforming client over the simulated stack, which knows what it has to see next of each channel.
+/// A conforming client over the simulated stack. It knows the next event that it must receive from each channel.
 final class SharedModelReader {
   struct Server {
     let handler: EventStreamHandler
@@ -10,26 +10,27 @@ final class SharedModelReader {
   }
 
   let channels: [String]
-  /// Where it connects to.
+  /// The server to which it connects.
   var server: Server
   private(set) var failures: [String] = []
-  /// The place of the next event of each channel that it has begun to read.
+  /// The place of the next event in each channel that it has begun to read.
   private(set) var next: [String: Int] = [:]
-  /// Channels of which a slow reader is given only the newest event of each key.
+  /// Channels in which a slow reader gets only the newest event per key.
   private let conflating: Set<String>
   private let ledger: SharedLedger
   private var connection: SimulatedStack.Connection?
   private var parser = EventStreamParser()
   private var isDisconnected = false
-  /// Channels of which a stream has said that events are missing, and has not yet shown the next one. That is said
-  /// once: the IDs of the other channels' events are from behind the gap.
+  /// Channels whose stream has reported missing events and not yet delivered the next one. Each gap is reported only
+  /// once, because the IDs of the other channels' events already cover it.
   private var gaps: Set<String> = []
   private var isLost: Set<String> = []
-  /// A hub that follows others may begin with events that were published before the reader came.
+  /// Whether it may receive events that were published before it connected. A hub that follows others may begin with
+  /// those.
   var mayBeginEarlier = false
-  /// How many gaps it was told of.
+  /// The number of gaps reported to it.
   private(set) var gapsTold = 0
-  /// How far the beginning may lie before what was known to be published: an event was being recorded.
+  /// The place up to which each channel may begin, beyond the published events: an event was being recorded.
   private var earliest: [String: Int] = [:]
 
   init(channels: [String], conflating: Set<String>, ledger: SharedLedger, server: Server) {
@@ -39,7 +40,7 @@ final class SharedModelReader {
     self.server = server
   }
 
-  /// Whether it was given nothing of a channel, and may have begun behind everything there is.
+  /// Returns whether it has received nothing of a channel, so that it may have begun after all its events.
   func hasYetToBegin(_ name: String) -> Bool { mayBeginEarlier && earliest[name] != nil }
 
   var isConnected: Bool { connection.map { !$0.isFinished && !isDisconnected } ?? false }
@@ -47,7 +48,7 @@ final class SharedModelReader {
   func connect(room: Int, largestWrite: Int, beforeWrite: (() -> Void)? = nil) {
     takeIn()
     if connection?.response.head?.status == 410 {
-      // Refused, because events are missing: it begins anew.
+      // The reader was refused because events are missing. It begins again as a new one.
       parser = EventStreamParser()
       next = [:]
       gaps = []
@@ -56,7 +57,7 @@ final class SharedModelReader {
     let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
     parser.reset()
     isDisconnected = false
-    // A connection that was cut may still be waiting for its head.
+    // A broken connection may still be waiting for its head.
     self.connection?.response.onStart = nil
     let target = "/?" + channels.dropFirst().map { "channel=\($0)" }.joined(separator: "&")
     let connection = server.stack.connect(
@@ -64,14 +65,14 @@ final class SharedModelReader {
     connection.response.largestWrite = largestWrite
     connection.response.beforeWrite = beforeWrite
     if id == nil {
-      // Who has seen the head gets everything that is published from then on.
+      // A reader that has received the head gets everything that is published from then on.
       connection.response.onStart = { [unowned self, unowned connection] in
         guard connection.response.head?.status == 200 else { return }
         for name in channels {
           next[name] = ledger.published[name] ?? 0
           earliest[name] = ledger.count(name)
           if server.handler.configuration.replaysToNewReaders {
-            // All that is held comes, and nobody knows how much that is.
+            // Everything held is replayed. How much that is, is unknown.
             next[name] = 0
             gaps.insert(name)
           }
@@ -79,7 +80,7 @@ final class SharedModelReader {
       }
     }
     self.connection = connection
-    // Its place is taken before anything else is published.
+    // The reader gets its position before anything else is published.
     server.stack.run()
     takeIn()
   }
@@ -93,13 +94,13 @@ final class SharedModelReader {
 
   func disconnect() { connection?.disconnect() }
 
-  /// The network breaks: the stack finds out by its next write.
+  /// Breaks the network connection. The stack detects it at its next write.
   func cut() {
     connection?.response.isDisconnected = true
     isDisconnected = true
   }
 
-  /// Parses what has come and compares it with what has to come.
+  /// Parses the received bytes and compares the events with the expected ones.
   func takeIn() {
     guard let connection else { return }
     switch connection.response.head?.status {
@@ -124,7 +125,7 @@ final class SharedModelReader {
       gapsTold += 1
       for name in channels where event.data.contains("{\"channel\":\"\(name)\"") {
         gaps.insert(name)
-        // Nobody knows where the reader stood: what it gets may repeat what it has.
+        // The reader's position is unknown, so it may receive events again.
         if event.data.contains("\"earliestAvailable\":null") { isLost.insert(name) }
       }
       return
@@ -143,7 +144,7 @@ final class SharedModelReader {
     let isGap = gaps.remove(name) != nil
     let hasBeginning = earliest[name] != nil
     let beginning = earliest.removeValue(forKey: name) ?? expected
-    // After a gap that was told, later events may be missing; never earlier ones repeated.
+    // After a reported gap, later events may be missing, but earlier ones are not repeated.
     let isLost = isLost.remove(name) != nil
     let isFirst = mayBeginEarlier && hasBeginning
     let isNext =

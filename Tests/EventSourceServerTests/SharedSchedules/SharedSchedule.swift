@@ -3,9 +3,9 @@ import EventSourceServer
 import EventSourceTesting
 import Synchronization
 
-/// One schedule of a deployment: a shared store, one to four hubs, and readers that hop between them, while messages
-/// are lost, repeated and reordered, nodes are cut off, the store fails over, trims, and is silent.
-// Sendable, because the jobs that know it are run by itself, on its one thread.
+/// One schedule of a deployment: a shared store, one to four hubs, and readers that move between them. Messages are
+/// lost, repeated and reordered, and nodes are cut off. The store fails over, trims and becomes silent.
+// Sendable, because the schedule itself runs the jobs that use it, on its one thread.
 final class SharedSchedule: @unchecked Sendable {
   private(set) var failures: [String] = []
   private(set) var steps = 0
@@ -19,14 +19,14 @@ final class SharedSchedule: @unchecked Sendable {
   private var configuration = EventHub.Configuration()
   private var hubs: [EventHub] = []
   private var nodes: [SimulatedSharedNode] = []
-  /// One or two for each hub.
+  /// One or two stacks for each hub.
   private var stacks: [[SimulatedStack]] = []
   private var handlers: [[EventStreamHandler]] = []
   private var clients: [SharedModelReader] = []
-  /// The store loses and trims nothing, and no reader is moved on: nobody may be told of a gap.
+  /// Whether the store loses and trims nothing, and readers are not moved, so that no reader may be told of a gap.
   private let isLossless: Bool
-  /// Answers to additions are lost, and asked again. Not together with failovers: an event that was seen, lost, and
-  /// then added again comes twice, behind a gap.
+  /// Whether replies to additions are lost and the additions are repeated. Not combined with failovers: an event that
+  /// was delivered, lost and then added again arrives twice, after a gap.
   private let losesAnswers: Bool
 
   init(seed: UInt64, flaw: SimulatedSharedStore.Flaw? = nil) {
@@ -182,7 +182,7 @@ final class SharedSchedule: @unchecked Sendable {
       do {
         try await hub.publish(event, to: ChannelName(name), coalescingKey: key, waitingUntil: .stored)
       } catch {
-        // Refused, or nobody can say.
+        // The publication was refused, or its outcome is unknown.
         return
       }
       guard let place = ledger.place(of: token) else { return }
@@ -193,7 +193,8 @@ final class SharedSchedule: @unchecked Sendable {
   private func connect() {
     let channels = Bool.random(using: &random) ? [names.randomElement(using: &random)!] : names.shuffled(using: &random)
     let conflating = zip(names, rules).filter { $0.1.slowReaders == .newestPerKey }.map(\.0)
-    // A channel that was forgotten and made anew has the hub's own rules, of which a reader knows nothing.
+    // A channel that was forgotten and created again has the hub's default configuration, which the reader does not
+    // know.
     let client = SharedModelReader(
       channels: channels, conflating: Set(conflating), ledger: ledger, server: randomServer())
     client.mayBeginEarlier = true
@@ -225,7 +226,7 @@ final class SharedSchedule: @unchecked Sendable {
     } while executor.count > 0
   }
 
-  /// Everything heals, everybody reads, and those who were cut off come back, until nothing moves.
+  /// Makes everything work, makes every reader read and reconnect, and continues until nothing changes.
   private func settle() {
     store.loseAnswers(0)
     for node in nodes {
@@ -244,7 +245,7 @@ final class SharedSchedule: @unchecked Sendable {
       runEverything()
       if round < 3 {
         for name in names { publish(to: name, by: hubs.randomElement(using: &random)!) }
-        // The last message of each channel is lost on the way.
+        // The last message of each channel is lost.
         while round < 2, store.messageCount > 0 { store.deliver() }
       }
       runEverything()

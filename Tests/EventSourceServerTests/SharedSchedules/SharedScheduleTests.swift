@@ -2,7 +2,7 @@ import EventSourceTesting
 import Foundation
 import Testing
 
-/// Several hubs over one store, in one thread, under schedules that a seed chooses: what a reader is promised holds
+/// Runs several hubs over one store in one thread, under schedules chosen by a seed. The promises to a reader hold
 /// whichever hubs it reads from.
 @Suite struct SharedScheduleTests {
   @Test(arguments: 0..<8)
@@ -22,9 +22,9 @@ import Testing
     }
   }
 
-  /// What the schedules would not notice, they would not test.
+  /// Checks the schedules themselves: they must detect every flaw of a store.
   @Test(arguments: SimulatedSharedStore.Flaw.allCases)
-  func aStoreThatIsWrongIsFound(_ flaw: SimulatedSharedStore.Flaw) {
+  func everyFlawOfAStoreIsDetected(_ flaw: SimulatedSharedStore.Flaw) {
     let found = (1...300 as ClosedRange<UInt64>).first { seed in
       let schedule = SharedSchedule(seed: seed, flaw: flaw)
       schedule.run()

@@ -3,8 +3,8 @@ import EventSourceFormat
 import EventSourceJSON
 import EventSourceServer
 
-/// `POST /v1/chat/completions` in the style of that API. The pretend model repeats the words of the last message, one
-/// numbered token at a time.
+/// The endpoint `POST /v1/chat/completions`, compatible with that API. The simulated model repeats the words of the
+/// last message, one numbered token at a time.
 struct ChatCompletions: Sendable {
   private let runs: RunCollection
   private let tokensPerSecond: Double
@@ -50,7 +50,7 @@ struct ChatCompletions: Sendable {
     return try .json(encoding: ChatAnswer(id: "chatcmpl-whole", model: prompt.model, text: text))
   }
 
-  /// There is no room for one more answer.
+  /// The error if no more responses can be generated at the same time.
   private struct Busy: RouteError {
     var response: BuiltInResponse { .text("as many answers are being given as may be\n", status: 503) }
   }

@@ -1,4 +1,4 @@
-/// What clients of the chat-completions API send and expect, as far as this gateway knows it.
+/// A request of the chat-completions API, as far as this gateway supports it.
 struct ChatRequest: Decodable, Sendable {
   struct Message: Decodable, Sendable {
     var role: String
@@ -14,7 +14,7 @@ struct ChatRequest: Decodable, Sendable {
   var maximumTokens: Int { max_completion_tokens ?? max_tokens ?? 100 }
 }
 
-/// One piece of a streamed answer.
+/// A chunk of a streamed response.
 struct ChatChunk: Encodable {
   struct Delta: Encodable {
     var role: String?
@@ -40,7 +40,7 @@ struct ChatChunk: Encodable {
   }
 }
 
-/// An answer that is not streamed.
+/// A response that is not streamed.
 struct ChatAnswer: Encodable {
   struct Message: Encodable {
     var role = "assistant"

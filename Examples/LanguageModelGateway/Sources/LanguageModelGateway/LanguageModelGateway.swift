@@ -4,7 +4,7 @@ import EventSourceSQLite
 import EventSourceServer
 import Glibc
 
-/// A gateway to a language model that loses no token: an answer is a run, which outlives the request that asked for it.
+/// A gateway to a language model that loses no token. A response is a run, which outlives the request that started it.
 ///
 /// Usage: LanguageModelGateway [--port PORT] [--history sqlite:PATH] [--tokens-per-second N] [--retention SECONDS]
 @main struct LanguageModelGateway {
@@ -22,9 +22,9 @@ import Glibc
       configuration.repository = history
       // Clients of the chat-completions API expect nothing before the first chunk.
       configuration.announcesID = false
-      // They ask for a stream in the body, and some of them accept only JSON in the head.
+      // Clients request a stream in the body, and some of them accept only JSON in the head.
       configuration.withoutEventStreams = .eventStream
-      // An answer that nobody reads any more is not paid for.
+      // A response that has no viewers is stopped, to save cost.
       configuration.unwatchedLimit = .seconds(60)
       let hub = EventHub()
       let runs = RunCollection(hub, configuration: configuration)
@@ -68,7 +68,7 @@ import Glibc
       }, at: "/runs")
   }
 
-  /// Ctrl-C.
+  /// Returns when the user presses Ctrl-C.
   private static func interruption() async {
     signal(SIGINT, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())

@@ -1,4 +1,4 @@
-/// What the command line says.
+/// The command-line options.
 struct Options {
   static let usage =
     "usage: LanguageModelGateway [--port PORT] [--history sqlite:PATH] [--tokens-per-second N] [--retention SECONDS]"
@@ -8,7 +8,7 @@ struct Options {
   }
 
   var port = 8080
-  /// The path of the history's file; nil: in memory only.
+  /// The path of the history's file. `nil` keeps runs in memory only.
   var history: String?
   var tokensPerSecond = 50.0
   var retention = 60.0

@@ -1,4 +1,4 @@
-/// A page on which one prompt has two viewers, which survive a reload.
+/// A page that shows one prompt in two viewers. Reloading the page does not lose the response.
 enum Page {
   static let html = """
     <!doctype html>

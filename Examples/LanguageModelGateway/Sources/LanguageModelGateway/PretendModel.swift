@@ -1,10 +1,10 @@
-/// Repeats words as numbered tokens, at a pace.
+/// A simulated model that repeats words as numbered tokens at a given rate.
 struct PretendModel: Sendable {
   let words: [String]
   let count: Int
   let tokensPerSecond: Double
 
-  /// `0:hello `, `1:world `, `2:hello ` …
+  /// The tokens: `0:hello `, `1:world `, `2:hello ` …
   var tokens: AsyncThrowingStream<String, any Error> {
     let number = Counter()
     return AsyncThrowingStream {

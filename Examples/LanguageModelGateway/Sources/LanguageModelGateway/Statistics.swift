@@ -1,6 +1,6 @@
 import EventSourceServer
 
-/// What `GET /stats` tells.
+/// The response to `GET /stats`.
 struct Statistics {
   private let runs: RunStatistics
   private let hub: HubStatistics

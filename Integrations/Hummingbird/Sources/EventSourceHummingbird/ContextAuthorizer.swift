@@ -1,7 +1,7 @@
 #if Hummingbird
   public import EventSourceServer
 
-  /// An authorizer that decides by the context of a request, such as the user that a middleware has put there.
+  /// An authorizer that decides by the context of a request, such as a user that middleware has set.
   ///
   /// ```swift
   /// EventStreamHandler(hub, authorizer: ContextAuthorizer<AppContext> { context, channels in
@@ -10,9 +10,9 @@
   /// })
   /// ```
   public struct ContextAuthorizer<Context: EventStreamRequestContext>: ChannelAuthorizer {
-    /// The handler was asked by a route with another type of context.
+    /// The error for a route with another type of context.
     public struct OtherContext: Error, CustomStringConvertible {
-      /// One line for a person.
+      /// A one-line description.
       public var description: String {
         "the request's context is not a \(Context.self); serve this handler from routes with that context"
       }
@@ -22,13 +22,13 @@
 
     /// Creates an authorizer.
     ///
-    /// - Parameter decide: Is given the context and the requested channels. What it throws is logged, and answered with
-    ///   503.
+    /// - Parameter decide: Receives the context and the requested channels. Errors that it throws are logged, and the
+    ///   request gets 503.
     public init(_ decide: @escaping @Sendable (Context, [ChannelName]) async throws -> ChannelAuthorization) {
       self.decide = decide
     }
 
-    /// Decides about a request. Throws ``OtherContext`` for one of another type.
+    /// Decides about a request. Throws ``OtherContext`` if its context has another type.
     public func authorize(
       _ request: any EventStreamRequest, for channels: [ChannelName]
     ) async throws -> ChannelAuthorization {

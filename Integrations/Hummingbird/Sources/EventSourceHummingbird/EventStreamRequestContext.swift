@@ -2,8 +2,8 @@
   public import Hummingbird
   public import NIOCore
 
-  /// A request context that knows the channel of its connection, as event streams need it: to write to it without a
-  /// task for each event, and to learn that the reader has left.
+  /// A request context that knows the channel of its connection. Event streams need the channel to write without a task
+  /// per event, and to detect that the reader has left.
   ///
   /// ```swift
   /// struct AppContext: EventStreamRequestContext {
@@ -18,7 +18,7 @@
   /// }
   /// ```
   ///
-  /// A context that is made from another one takes over its channel.
+  /// A context made from another one must copy its channel.
   public protocol EventStreamRequestContext: RequestContext, RemoteAddressRequestContext {
     /// The channel of the connection, or of the HTTP/2 stream: `channel` of Hummingbird's
     /// `ApplicationRequestContextSource`.
@@ -30,9 +30,9 @@
     public var remoteAddress: SocketAddress? { channel.remoteAddress }
   }
 
-  /// A context for programs that need nothing else of it.
+  /// A context for applications that need no other properties.
   public struct BasicEventStreamRequestContext: EventStreamRequestContext {
-    /// What Hummingbird keeps of a request.
+    /// Hummingbird's own data of a request.
     public var coreContext: CoreRequestContextStorage
     /// The channel of the connection, or of the HTTP/2 stream.
     public let channel: any Channel

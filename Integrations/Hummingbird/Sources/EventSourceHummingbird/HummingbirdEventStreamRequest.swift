@@ -4,13 +4,13 @@
   import HTTPTypes
   import NIOCore
 
-  /// A request of Hummingbird's, as a `ChannelAuthorizer` gets it: with the context that middleware has filled.
+  /// A Hummingbird request as passed to a `ChannelAuthorizer`, with the context that middleware has filled in.
   ///
   /// ``ContextAuthorizer`` unwraps it for you.
   public struct HummingbirdEventStreamRequest<Context: EventStreamRequestContext>: EventStreamRequest {
     /// The request, without its body.
     public let head: HTTPRequest
-    /// The request's context, as it came to the route.
+    /// The request's context, as the route received it.
     public let context: Context
     /// The request's fields, except those that frame the message.
     public let fields: [HeaderField]

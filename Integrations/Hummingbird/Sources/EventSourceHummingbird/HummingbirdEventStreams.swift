@@ -22,9 +22,9 @@
   /// gracefully, each stream ends at a random time within ``drainWindow``, after everything published and its own
   /// `retry`.
   public final class HummingbirdEventStreams: Sendable {
-    /// Whose channels are read.
+    /// The hub whose channels are read.
     public let hub: EventHub
-    /// The time over which the streams of an application that shuts down gracefully end.
+    /// The time over which streams end when the application shuts down gracefully.
     public let drainWindow: Duration
 
     private let streams: NIOEventStreams
@@ -39,11 +39,11 @@
     /// The number of open requests and streams. Safe to read from any thread.
     public var readerCount: Int { streams.readerCount }
 
-    /// Ends the streams at random times within a window, and refuses new ones with 503. Returns when all have ended, or
-    /// early if the task is canceled; draining continues.
+    /// Ends the streams at random times within a window, and refuses new ones with 503. Returns when all have ended.
+    /// Returns early if the task is cancelled, but draining continues.
     public func drain(over window: Duration) async { await streams.drain(over: window) }
 
-    /// Ends every stream at once, without completing the responses, and permanently: requests get 503 from now on.
+    /// Ends every stream immediately and permanently, without completing the responses. Later requests get 503.
     public func close() async { await streams.close() }
 
     /// Returns the response for a request, for routes of your own:
@@ -54,12 +54,12 @@
     /// }
     /// ```
     ///
-    /// Waits for the authorizer. The response's body is the stream: if a middleware changes the body, each event takes
-    /// its way through that; otherwise events are written to the connection without a task.
+    /// Waits for the authorizer. The stream is the response's body. If middleware changes the body, every event passes
+    /// through that middleware. Otherwise events are written directly to the connection, without a task.
     ///
     /// - Parameters:
     ///   - request: The request. Its body is not read.
-    ///   - context: The request's context, which the authorizer is given.
+    ///   - context: The request's context, which is passed to the authorizer.
     ///   - handler: Serves the request. It must be one of ``hub``.
     ///   - channels: The channels to read, in addition to those of the handler's configuration.
     public func response<Context: EventStreamRequestContext>(
@@ -78,7 +78,7 @@
     private func body(of response: Started, _ body: EventStreamResponseHead.Body) -> ResponseBody {
       switch body {
       case .bytes(let bytes): return ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
-      // Without a length, which a response to HEAD would have to know.
+      // Has no length. A response to HEAD would need the length of the body.
       case .none: return ResponseBody { writer in try await writer.finish(nil) }
       case .stream:
         return ResponseBody { [self] writer in
@@ -95,7 +95,7 @@
                 throw error
               }
             case .end(.complete): return try await writer.finish(nil)
-            // The connection must not look as if the response were complete.
+            // The connection must not appear to have completed the response.
             case .end(.aborted): throw ChannelError.ioOnClosedChannel
             }
           }
@@ -109,8 +109,8 @@
       let loop: any EventLoop
     }
 
-    /// Awaits something that the loop gives, and tells the response if the application shuts down or the task is
-    /// canceled meanwhile.
+    /// Awaits a value from the loop. Notifies the response if the application shuts down or the task is cancelled
+    /// meanwhile.
     private func untilShutdown<Value: Sendable>(
       _ response: Started, _ wait: @Sendable (any EventLoop) async -> Value
     ) async -> Value {
@@ -129,7 +129,7 @@
       _ request: HummingbirdEventStreamRequest<Context>, _ channels: [String], _ handler: EventStreamHandler
     ) async -> Started {
       let channel = request.context.channel
-      // Without a connection, as in tests of a router, the channel's loop may not run by itself.
+      // Without a connection, as in router tests, nothing may be running the channel's loop.
       let isConnected = channel.isActive
       let eventLoop = isConnected ? channel.eventLoop : MultiThreadedEventLoopGroup.singleton.any()
       return await withCheckedContinuation { started in
@@ -143,12 +143,12 @@
       }
     }
 
-    /// The observer of a channel, which is made with its first stream. On the channel's loop.
+    /// Returns the observer of a channel, which is created with its first stream. Call it on the channel's loop.
     private static func observer(of channel: any Channel) -> PartObserver? {
       let pipeline = channel.pipeline.syncOperations
       if let observer = try? pipeline.handler(type: PartObserver.self) { return observer }
       let observer = PartObserver()
-      // Behind Hummingbird's own handler, and before the one that reads and writes for its task.
+      // Behind Hummingbird's own handler, and before the one that reads and writes for the request's task.
       guard let before = try? pipeline.handler(type: HTTPConnectionStateHandler.self),
         (try? pipeline.addHandler(observer, position: .after(before))) != nil
       else { return nil }

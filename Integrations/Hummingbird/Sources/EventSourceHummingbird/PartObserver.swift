@@ -2,27 +2,27 @@
   import NIOCore
   import NIOHTTPTypes
 
-  /// Sees the parts of responses that leave Hummingbird for a connection, and that the peer leaves. On the channel's
-  /// event loop; one for each channel with streams.
+  /// Observes the response parts that Hummingbird sends to a connection, and the peer's departure. Confined to the
+  /// channel's event loop. Each channel with streams has one.
   final class PartObserver: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// The response that is in progress.
+    /// The current response.
     weak var response: RouteResponse?
     private(set) var context: ChannelHandlerContext?
     private var awaited: (address: UnsafeRawPointer?, count: Int)?
     private var arrivals = 0
     private var isUnchanged = false
 
-    /// Begins to compare what leaves with a buffer.
+    /// Begins to compare outgoing parts with a buffer.
     func watch(for buffer: ByteBuffer) {
       awaited = Self.identity(of: buffer)
       (arrivals, isUnchanged) = (0, false)
     }
 
-    /// Whether the buffer has left alone and as it was.
+    /// Returns whether only the buffer was sent, and unchanged.
     func endWatching() -> Bool {
       awaited = nil
       return arrivals == 1 && isUnchanged

@@ -2,10 +2,10 @@
   import NIOCore
   import NIOHTTPTypes
 
-  /// Keeps from Hummingbird's handler that the server shuts down, on the channel of an HTTP/2 stream with events.
+  /// Hides a shutdown of the server from Hummingbird's handler, on the channel of an HTTP/2 stream with events.
   ///
-  /// The handler would close the channel right behind the response's end, which resets the stream: a client could drop
-  /// the last bytes. A stream of HTTP/2 is closed by its end.
+  /// The handler would close the channel immediately after the response's end, which resets the stream. A client could
+  /// then discard the last bytes. The end of an HTTP/2 stream closes it anyway.
   final class QuiesceFilter: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
 

@@ -4,20 +4,19 @@
   import NIOCore
   import NIOHTTPTypes
 
-  /// The response of one route. Confined to the lane's event loop, which makes it `Sendable`.
+  /// The response of one route. Sendable, because it is confined to the lane's event loop.
   ///
-  /// The task of the route waits for the head, and then takes the stream's bytes in batches and writes them as any
-  /// response's body is written. As soon as a batch has reached the connection as it was, which shows that no
-  /// middleware and no handler changes the body, the rest is written to the channel directly, and the task waits for
-  /// the end.
+  /// The route's task waits for the head. It then receives the stream's bytes in batches and writes them like the body
+  /// of any response. Once a batch has reached the connection unchanged, no middleware and no handler changes the body.
+  /// The rest is then written directly to the channel, and the task only waits for the end.
   final class RouteResponse: EventStreamResponse, @unchecked Sendable {
-    /// What comes next for the route's task.
+    /// The next step of the route's task.
     enum Step: Sendable {
       case write(ByteBuffer)
       case end(EventStreamEnding)
     }
 
-    /// The most bytes in one batch.
+    /// The maximum size in bytes of one batch.
     private static let mostBytes = 64 << 10
 
     private let loop: LoopLane
@@ -28,17 +27,17 @@
     private var head: EventStreamResponseHead?
     private var headWaiter: CheckedContinuation<EventStreamResponseHead, Never>?
     private var stepWaiter: CheckedContinuation<Step, Never>?
-    /// The next batch, while the task writes the one before.
+    /// The next batch, while the task writes the previous one.
     private var batch: ByteBuffer?
     private var ending: EventStreamEnding?
-    /// How many batches may still be compared with what leaves.
+    /// The number of further batches to compare with the outgoing parts.
     private var comparisons = 3
     private var isDirect = false
     private var needsWritableNotification = false
 
     /// - Parameters:
     ///   - loop: The loop whose lane serves the request.
-    ///   - observer: Sees what leaves; nil if there is no connection.
+    ///   - observer: Observes the outgoing parts. `nil` if there is no connection.
     init(on loop: LoopLane, observer: PartObserver?, isHead: Bool) {
       self.loop = loop
       self.observer = observer
@@ -49,7 +48,7 @@
       observer?.response = self
     }
 
-    /// Has a handler serve a request.
+    /// Passes a request to a handler.
     func serve(_ request: any EventStreamRequest, _ channels: [String], with handler: EventStreamHandler) {
       let session = loop.whileBusy {
         handler.serve(request, channels: channels, response: self, on: loop.lane)
@@ -58,7 +57,7 @@
       loop.runSoon()
     }
 
-    // MARK: From the lane.
+    // MARK: Calls from the lane
 
     func start(_ head: EventStreamResponseHead) {
       if head.body == .none, isHead, head.status != 204, head.status != 304 { output?.dropEnd() }
@@ -88,13 +87,13 @@
       finish(ending)
     }
 
-    // MARK: From the task of the route, on the loop.
+    // MARK: Calls from the route's task, on the loop
 
     func head(_ waiter: CheckedContinuation<EventStreamResponseHead, Never>) {
       if let head { waiter.resume(returning: head) } else { headWaiter = waiter }
     }
 
-    /// The batch before has been written.
+    /// Reports that the previous batch has been written, and requests the next step.
     func next(_ waiter: CheckedContinuation<Step, Never>) {
       let isUnchanged = observer?.endWatching() ?? false
       if let batch {
@@ -112,7 +111,7 @@
       becameWritable()
     }
 
-    /// The application shuts down.
+    /// Drains the stream, because the application is shutting down.
     func drain(over window: Duration) {
       loop.whenIdle { [self] in
         session?.drain(over: window)
@@ -120,7 +119,7 @@
       }
     }
 
-    // MARK: From the channel, or the task when it is canceled.
+    // MARK: Calls from the channel, or from the task when it is cancelled
 
     func writabilityChanged() {
       guard isDirect, output?.takeWritableDebt() == true else { return }

@@ -7,9 +7,9 @@
   extension RouterMethods where Context: EventStreamRequestContext {
     /// Passes requests for a path to a handler, whatever the method. The handler itself answers 405.
     ///
-    /// Middleware that was added before applies to it, as to any route; what it puts into the context reaches the
-    /// authorizer by ``ContextAuthorizer``. With Hummingbird's `CORSMiddleware`, leave the handler's own
-    /// `crossOrigin` as it is.
+    /// Middleware that was added before applies to it, as to any route. The authorizer reads the context that
+    /// middleware has filled in by ``ContextAuthorizer``. With Hummingbird's `CORSMiddleware`, leave the handler's own
+    /// `crossOrigin` unset.
     ///
     /// - Parameters:
     ///   - path: The path. The value of a parameter named `channel` is the channel that is read. Traps if no request

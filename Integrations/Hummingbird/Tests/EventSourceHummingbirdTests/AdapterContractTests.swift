@@ -13,7 +13,7 @@
         }
       }
 
-      /// What Hummingbird does itself, and otherwise: it answers requests of HTTP/1.0 as ones of HTTP/1.1.
+      /// Hummingbird responds to HTTP/1.0 requests as to HTTP/1.1 requests, so those checks do not apply.
       private static let checks = AdapterContract.checks.filter { !$0.description.contains("HTTP/1.0") }
 
       @Test(arguments: checks)
@@ -28,6 +28,6 @@
     }
   }
 
-  /// One after the other: they count what the process has.
+  /// Serialized, because the checks count resources of the process.
   @Suite(.serialized) enum OverASocket {}
 #endif

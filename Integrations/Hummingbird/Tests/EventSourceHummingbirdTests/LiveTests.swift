@@ -31,21 +31,21 @@
           let text = try await reader.all.get()
           #expect(text.contains("data: the last\n"))
           #expect(text.contains("retry: "))
-          // Over HTTP/2 Hummingbird may close the connection before it has sent the end.
+          // Over HTTP/2 Hummingbird may close the connection before the end has been sent.
           if version == .http1 { #expect(text.hasSuffix("0\r\n\r\n")) }
         }
         #expect(hub.statistics.streamsEnded == [.draining: 20])
         await server.stop(drainingOver: .zero)
       }
 
-      @Test func aReaderThatLeavesInMidEventLeavesNothing() async throws {
+      @Test func aReaderThatLeavesMidEventIsRemoved() async throws {
         let hub = EventHub(channels: ["news"])
         let server = try await HummingbirdServer(EventStreamHandler(hub))
         for round in 0..<3 {
           let reader = try await Reader(server.port, "/events/news", reads: false)
           try await wait { hub.statistics.streamsOpened == round + 1 }
           for _ in 0..<5 { try hub.publish(String(repeating: "x", count: 1 << 20), to: "news") }
-          // The hub may have disconnected it before, because it was too slow.
+          // The hub may already have disconnected the reader, because it was too slow.
           try? await reader.channel.close().get()
           try await wait { hub.statistics.readers == 0 }
         }
@@ -53,7 +53,7 @@
         #expect(server.streams.readerCount == 0)
       }
 
-      @Test func aRouteThatThrowsAfterItsHeadIsNoStreamsConcern() async throws {
+      @Test func aRouteThatThrowsAfterItsHeadAffectsNoStream() async throws {
         struct Broken: Error {}
         let hub = EventHub(channels: ["news"])
         let server = try await HummingbirdServer(EventStreamHandler(hub)) { router in
@@ -76,7 +76,7 @@
         await server.stop(drainingOver: .zero)
       }
 
-      @Test func anAuthorizerIsNotWaitedForWhenTheReaderHasLeft() async throws {
+      @Test func aRouteDoesNotWaitForTheAuthorizerWhenTheReaderHasLeft() async throws {
         let (ends, canceled) = AsyncStream<Void>.makeStream()
         let hub = EventHub(channels: ["news"])
         let server = try await HummingbirdServer(EventStreamHandler(hub, authorizer: SlowAuthorizer(canceled)))
@@ -89,7 +89,7 @@
         await server.stop(drainingOver: .zero)
       }
 
-      /// Decides only when it is canceled.
+      /// An authorizer that decides only when it is cancelled.
       private struct SlowAuthorizer: ChannelAuthorizer {
         let canceled: AsyncStream<Void>.Continuation
 

@@ -8,7 +8,7 @@
   import Testing
 
   @Suite struct RouterTests {
-    /// A context that a middleware fills.
+    /// A context that middleware fills in.
     private struct AppContext: EventStreamRequestContext {
       var coreContext: CoreRequestContextStorage
       let channel: any Channel
@@ -20,7 +20,7 @@
       }
     }
 
-    /// Knows one user.
+    /// Middleware that knows one user.
     private struct Authentication: RouterMiddleware {
       func handle(
         _ request: Request, context: AppContext, next: (Request, AppContext) async throws -> Response
@@ -32,7 +32,7 @@
       }
     }
 
-    /// Changes every body, like a compressor.
+    /// Middleware that changes every body, as a compressor does.
     private struct Shouting<Context: RequestContext>: RouterMiddleware {
       func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -65,7 +65,7 @@
       return Application(router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)))
     }
 
-    /// Both of Hummingbird's frameworks for tests.
+    /// Hummingbird's two test frameworks.
     private static let frameworks: [String] = ["router", "live"]
 
     private func test(
@@ -74,7 +74,7 @@
       try await Self.application(hub).test(framework == "router" ? .router : .live) { try await body($0) }
     }
 
-    /// Ends the streams of a channel as soon as there is one.
+    /// Runs a closure as soon as a stream is open.
     private func whenRead(_ hub: EventHub, _ body: @escaping @Sendable () async throws -> Void) -> Task<Void, any Error>
     {
       Task {
@@ -83,7 +83,7 @@
       }
     }
 
-    @Test(arguments: frameworks) func refusalsAreWholeResponses(framework: String) async throws {
+    @Test(arguments: frameworks) func refusalsAreCompleteResponses(framework: String) async throws {
       let hub = EventHub(channels: ["news"])
       try await test(framework, hub) { client in
         let missing = try await client.execute(uri: "/events/none", method: .get)
@@ -100,7 +100,7 @@
       #expect(hub.statistics.readers == 0)
     }
 
-    @Test(arguments: frameworks) func aStreamHasWhatIsPublishedUntilItEnds(framework: String) async throws {
+    @Test(arguments: frameworks) func aStreamDeliversEverythingPublishedUntilItEnds(framework: String) async throws {
       let hub = EventHub(channels: ["order-42"])
       try await test(framework, hub) { client in
         let publishing = whenRead(hub) {
@@ -118,7 +118,7 @@
       #expect(hub.statistics.readers == 0)
     }
 
-    @Test(arguments: frameworks) func middlewareBeforeUsDecidesFirst(framework: String) async throws {
+    @Test(arguments: frameworks) func earlierMiddlewareDecidesFirst(framework: String) async throws {
       let hub = EventHub(channels: ["news", "secret"])
       try await test(framework, hub) { client in
         let anonymous = try await client.execute(uri: "/private/events/news", method: .get)

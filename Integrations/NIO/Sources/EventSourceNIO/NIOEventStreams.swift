@@ -6,8 +6,8 @@
   /// The event streams of one hub in servers on SwiftNIO.
   ///
   /// Mount handlers at paths, and add an ``EventStreamChannelHandler`` to each channel of your servers, for HTTP/1.1
-  /// and HTTP/2 alike; publish from anywhere. Each event loop that serves a stream has one lane, which the loop
-  /// itself runs.
+  /// and HTTP/2 alike. Publish from anywhere. Each event loop that serves a stream has one lane, which runs on the loop
+  /// itself.
   ///
   /// ```swift
   /// let streams = NIOEventStreams(hub)
@@ -26,10 +26,10 @@
       var isClosed = false
     }
 
-    /// Whose channels are read.
+    /// The hub whose channels are read.
     public let hub: EventHub
-    /// The time over which the streams of a server end that quiesces: when a channel is told so by a
-    /// `ChannelShouldQuiesceEvent`, its stream ends at a random time within this window.
+    /// The time over which streams end when their server quiesces. On a `ChannelShouldQuiesceEvent`, a channel's stream
+    /// ends at a random time within this window.
     public let quiescingWindow: Duration
 
     private let state = Mutex(State())
@@ -65,11 +65,11 @@
       state.withLock { $0.loops.values.reduce(0) { $0 + $1.lane.readerCount } }
     }
 
-    /// Ends the streams at random times within a window, each after everything published and its own `retry`, and
-    /// refuses new ones with 503. Other requests of the channels are served on.
+    /// Ends the streams at random times within a window, each after everything published and its own `retry`. Refuses
+    /// new streams with 503. Other requests of the channels are still served.
     ///
-    /// Returns when the end of every stream has been sent, or early if the task is canceled; draining continues. A peer
-    /// that takes nothing is disconnected after some seconds.
+    /// Returns when the end of every stream has been sent. Returns early if the task is cancelled, but draining
+    /// continues. A peer that accepts no data is disconnected after some seconds.
     public func drain(over window: Duration) async {
       let loops = state.withLock { state in
         state.isDraining = true
@@ -80,8 +80,8 @@
       }
     }
 
-    /// Ends every stream at once, without completing the responses, and permanently: requests for the mounted paths get
-    /// 503 from now on. Returns when that is done. Call it before the event loops are shut down.
+    /// Ends every stream immediately and permanently, without completing the responses. Later requests for the mounted
+    /// paths get 503. Returns when that is done. Call it before you shut down the event loops.
     public func close() async {
       let loops = state.withLock { state in
         state.isClosed = true
@@ -94,11 +94,11 @@
       state.withLock { $0.mounts }.first(for: target)
     }
 
-    /// The lane of an event loop, which is made when the loop's first stream is. On the loop.
+    /// Returns the lane of an event loop, which is created with the loop's first stream. Call it on the loop.
     package func loop(of eventLoop: any EventLoop) -> LoopLane {
       let key = ObjectIdentifier(eventLoop)
       if let loop = state.withLock({ $0.loops[key] }) { return loop }
-      // Only this thread makes the lane of this loop.
+      // Only this thread creates the lane of this loop.
       let loop = LoopLane(eventLoop, hub: hub)
       let (isDraining, isClosed) = state.withLock { state in
         state.loops[key] = loop

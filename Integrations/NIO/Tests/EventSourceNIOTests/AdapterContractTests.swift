@@ -20,6 +20,6 @@
     }
   }
 
-  /// One after the other: they count what the process has.
+  /// Serialized, because the checks count resources of the process.
   @Suite(.serialized) enum OverASocket {}
 #endif

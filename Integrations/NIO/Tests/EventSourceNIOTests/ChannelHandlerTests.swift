@@ -9,7 +9,7 @@
   @Suite struct ChannelHandlerTests {
     private static let head = "transfer-encoding: chunked\r\n\r\n"
 
-    @Test func otherPathsReachTheProgramsOwnHandlerUntouched() throws {
+    @Test func requestsForOtherPathsReachTheProgramsHandlerUnchanged() throws {
       let connection = try EmbeddedConnection()
       try connection.send("POST /hello?x=1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
       #expect(try connection.received().hasSuffix("\r\n\r\n/hello?x=1 3\n"))
@@ -18,7 +18,7 @@
       #expect(connection.streams.readerCount == 0)
     }
 
-    @Test func aStreamBeginsAtOnceAndGetsWhatIsPublished() throws {
+    @Test func aStreamBeginsImmediatelyAndGetsWhatIsPublished() throws {
       let connection = try EmbeddedConnection()
       try connection.get("/events/news")
       let opening = try connection.received()
@@ -29,7 +29,7 @@
       #expect(try connection.received() == "\(String(event.utf8.count, radix: 16))\r\n\(event)\r\n")
     }
 
-    @Test func pipelinedRequestsAreAnsweredInTheirOrder() throws {
+    @Test func pipelinedRequestsAreAnsweredInOrder() throws {
       for pipelining in [true, false] {
         let connection = try EmbeddedConnection(pipelining: pipelining)
         let requests = ["/hello", "/events/none", "/events/news", "/last"].map { path in
@@ -48,7 +48,7 @@
       }
     }
 
-    @Test func aPeerThatSendsWithoutEndWhileItListensIsDisconnected() throws {
+    @Test func aPeerThatKeepsSendingDuringAStreamIsDisconnected() throws {
       let connection = try EmbeddedConnection(pipelining: false)
       try connection.get("/events/news")
       let request = "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 4000))\r\n\r\n"
@@ -58,7 +58,7 @@
       #expect(connection.hub.statistics.readers == 0)
     }
 
-    @Test func aBodyThatNobodyNeedsIsDropped() throws {
+    @Test func anUnneededBodyIsDiscarded() throws {
       let connection = try EmbeddedConnection()
       try connection.send("GET /events/none HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
       #expect(try connection.received().contains("404 Not Found"))
@@ -100,7 +100,7 @@
       #expect(connection.hub.statistics.streamsEnded == [.draining: 1])
     }
 
-    @Test func idleEventsOfAnOpenStreamAreNotPassedOn() throws {
+    @Test func idleEventsOfAnOpenStreamAreNotForwarded() throws {
       final class Closing: ChannelInboundHandler {
         typealias InboundIn = HTTPServerRequestPart
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -118,7 +118,7 @@
       #expect(!connection.channel.isActive)
     }
 
-    @Test func aPeerThatEndsItsSideHasLeft() throws {
+    @Test func aPeerThatClosesItsSendingSideIsDisconnected() throws {
       let connection = try EmbeddedConnection()
       try connection.get("/events/news")
       connection.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
@@ -127,7 +127,7 @@
       #expect(connection.hub.statistics.streamsEnded == [.peerDisconnected: 1])
     }
 
-    @Test func aHandlerThatIsRemovedEndsItsStream() throws {
+    @Test func removingTheHandlerEndsItsStream() throws {
       let connection = try EmbeddedConnection()
       try connection.get("/events/news")
       let pipeline = connection.channel.pipeline.syncOperations
@@ -138,7 +138,7 @@
       #expect(!connection.channel.isActive)
     }
 
-    @Test func closedStreamsAreRefusedAndOthersServedOn() async throws {
+    @Test func afterCloseStreamsAreRefusedAndOtherRequestsAreServed() async throws {
       let hub = EventHub(channels: ["news"])
       let server = try await NIOServer(EventStreamHandler(hub))
       await server.streams.close()
@@ -147,13 +147,13 @@
       await server.stop(drainingOver: .zero)
     }
 
-    @Test func loopsThatAreShutDownWithoutBeingToldLeaveNothing() async throws {
+    @Test func shuttingDownTheLoopsWithoutClosingRemovesTheReaders() async throws {
       let hub = EventHub(channels: ["news"])
       let server = try await NIOServer(EventStreamHandler(hub))
       let stream = try await Fetch.open(server.port, "/events/news")
       try await server.group.shutdownGracefully()
       #expect(hub.statistics.readers == 0)
-      // It would go to a loop that is gone.
+      // The wake-up would go to a loop that no longer exists.
       hub.close()
       await server.streams.close()
       try? await stream.close().get()

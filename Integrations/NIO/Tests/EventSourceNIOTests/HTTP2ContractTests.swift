@@ -1,4 +1,4 @@
-// HTTP/2 for NIO is a package of its own, which comes with Hummingbird.
+// NIO's HTTP/2 is a separate package, which Hummingbird depends on.
 #if NIO && Hummingbird
   import EventSourceNIO
   import EventSourceServer

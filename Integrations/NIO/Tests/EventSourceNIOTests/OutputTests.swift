@@ -8,7 +8,7 @@
   @testable import EventSourceNIO
 
   @Suite struct OutputTests {
-    /// Changes every body, like a compressor.
+    /// A handler that changes every body, as a compressor does.
     private final class Shouting: ChannelOutboundHandler {
       typealias OutboundIn = HTTPServerResponsePart
       typealias OutboundOut = HTTPServerResponsePart
@@ -22,7 +22,7 @@
       }
     }
 
-    /// Counts the parts that it sees.
+    /// A handler that counts the parts that it receives.
     private final class Counting: ChannelOutboundHandler {
       typealias OutboundIn = HTTPServerResponsePart
       typealias OutboundOut = HTTPServerResponsePart
@@ -34,7 +34,7 @@
       }
     }
 
-    @Test func whatAHandlerInBetweenChangesIsChangedInEveryEvent() throws {
+    @Test func aHandlerInBetweenThatChangesBodiesChangesEveryEvent() throws {
       let connection = try EmbeddedConnection(between: Shouting())
       try connection.get("/events/news")
       _ = try connection.received()
@@ -44,7 +44,7 @@
       }
     }
 
-    @Test func eventsGoPastHandlersThatChangeNothing() throws {
+    @Test func eventsBypassHandlersThatChangeNothing() throws {
       let counting = Counting()
       let connection = try EmbeddedConnection(between: counting)
       try connection.get("/events/news")
@@ -55,7 +55,7 @@
       #expect(counting.bodies == 1)
     }
 
-    @Test func aResponseToHEADHasNoBytesBehindItsHead() throws {
+    @Test func aResponseToHEADEndsWithItsHead() throws {
       let connection = try EmbeddedConnection()
       try connection.send("HEAD /events/news HTTP/1.1\r\nHost: a\r\n\r\n")
       let text = try connection.received()
@@ -82,7 +82,7 @@
         #expect(first.address == second.address)
         let text = try #require(first.last.map { String(buffer: $0) })
         #expect(text.hasSuffix("\n\n\r\n"))
-        // What was sent is let go of, and the memory is used again.
+        // Once the buffers have been sent and released, their memory is reused.
         let address = first.address
         (first.last, second.last) = (nil, nil)
         buffers.release()

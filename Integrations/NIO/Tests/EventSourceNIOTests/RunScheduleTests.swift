@@ -12,7 +12,7 @@
       #expect(schedule.inputArrived() == .submit)
     }
 
-    @Test func aWakeOfALaneThatSleepsRunsItAtOnce() {
+    @Test func wakingASleepingLaneRunsItImmediately() {
       var schedule = RunSchedule()
       #expect(schedule.woken(at: 1_000) == (true, .nothing))
       #expect(schedule.ended(at: 2_000, next: nil) == .nothing)
@@ -30,12 +30,12 @@
       #expect(schedule.woken(at: end + 1) == (false, .schedule(end + RunSchedule.pause)))
     }
 
-    @Test func aLaneThatGoesOnLetsTheLoopPollFirst() {
+    @Test func aLaneThatContinuesLetsTheLoopPollFirst() {
       var schedule = RunSchedule()
       #expect(schedule.ended(at: 5_000, next: 5_000) == .schedule(5_000 + RunSchedule.pause))
     }
 
-    @Test func onlyAnEarlierTimeIsScheduledAnew() {
+    @Test func onlyAnEarlierTimeIsRescheduled() {
       var schedule = RunSchedule()
       #expect(schedule.ended(at: 0, next: 9_000_000) == .schedule(9_000_000))
       #expect(schedule.ended(at: 1, next: 10_000_000) == .nothing)

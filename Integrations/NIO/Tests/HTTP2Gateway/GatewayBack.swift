@@ -2,7 +2,7 @@
   import NIOCore
   import NIOHTTP1
 
-  /// One stream of the gateway's connection to the server. On the gateway's event loop.
+  /// One stream of the gateway's connection to the server. Confined to the gateway's event loop.
   final class GatewayBack: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart

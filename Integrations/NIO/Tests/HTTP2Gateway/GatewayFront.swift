@@ -9,7 +9,7 @@
     import Darwin
   #endif
 
-  /// The side of the gateway that a client of HTTP/1.x is connected to. On the gateway's event loop.
+  /// The gateway's connection to an HTTP/1.x client. Confined to the gateway's event loop.
   final class GatewayFront: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = ByteBuffer
@@ -81,7 +81,7 @@
       stream.writeAndFlush(part, promise: nil)
     }
 
-    // From the stream.
+    // MARK: Calls from the stream
 
     var takesBytes: Bool { context?.channel.isWritable ?? false }
 
@@ -104,7 +104,7 @@
       let hasBody = request.method != .HEAD && head.status.mayHaveResponseBody
       isChunked = hasBody && !head.headers.contains(name: "content-length") && request.version.minor > 0
       bytes.writeString("HTTP/1.1 \(head.status.code) \(head.status.reasonPhrase)\r\n")
-      // NIO's client for HTTP/2 adds this one, as if the response were one of HTTP/1.1.
+      // NIO's HTTP/2 client adds this field, as if the response were HTTP/1.1.
       for (name, value) in head.headers where name != "transfer-encoding" { bytes.writeString("\(name): \(value)\r\n") }
       if isChunked { bytes.writeString("transfer-encoding: chunked\r\n") }
       if !request.isKeepAlive { bytes.writeString("connection: close\r\n") }

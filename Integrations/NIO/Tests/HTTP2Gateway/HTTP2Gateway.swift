@@ -6,29 +6,29 @@
   package import NIOSSL
   import Synchronization
 
-  /// Takes connections of HTTP/1.x and gives each request to a server as a stream of HTTP/2, so that checks which speak
-  /// HTTP/1.1 see what a server does over HTTP/2.
+  /// Accepts HTTP/1.x connections and forwards each request to a server as an HTTP/2 stream. HTTP/1.1 checks can thus
+  /// observe how a server behaves over HTTP/2.
   ///
-  /// It adds no behavior: bytes are read from the server only while the client takes them, a client that leaves resets
-  /// the stream, and a stream that the server resets ends the client's connection with a reset.
+  /// It adds no behavior: it reads bytes from the server only while the client accepts them. If a client leaves, it
+  /// resets the stream. If the server resets a stream, it resets the client's connection.
   package final class HTTP2Gateway: Sendable {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let listener: any Channel
     private let stopping = Mutex<Task<Void, Never>?>(nil)
 
-    /// Where it listens.
+    /// The port on which it listens.
     package let port: Int
 
     /// Starts a gateway to a server on 127.0.0.1.
     ///
     /// - Parameters:
-    ///   - serverPort: Where the server listens.
-    ///   - tls: How to speak TLS to it; nil: HTTP/2 with prior knowledge.
+    ///   - serverPort: The port on which the server listens.
+    ///   - tls: The TLS context for the connection to it. `nil` means HTTP/2 with prior knowledge.
     package init(to serverPort: Int, tls: NIOSSLContext? = nil) async throws {
       listener = try await ServerBootstrap(group: group)
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .childChannelOption(.autoRead, value: false)
-        // The client, not the gateway, decides how much waits for it.
+        // The client's receive buffer, not the gateway's send buffer, determines how many bytes wait.
         .childChannelOption(.socketOption(.so_sndbuf), value: 16 << 10)
         .childChannelInitializer { channel in
           Self.connect(channel.eventLoop, to: serverPort, tls: tls).flatMap { multiplexer in
@@ -43,7 +43,7 @@
       port = listener.localAddress!.port!
     }
 
-    /// Closes everything, and returns when no thread is left. It may be called several times.
+    /// Closes everything, and returns when no thread is left. Can be called several times.
     package func stop() async {
       let task = stopping.withLock { task in
         task =

@@ -8,7 +8,7 @@
   import Testing
 
   @Suite struct LoggingTests {
-    /// Keeps what is logged.
+    /// Collects log records.
     private final class Records: Sendable {
       let all = Mutex<[(level: Logger.Level, message: String, metadata: Logger.Metadata)]>([])
       var messages: [String] { all.withLock { $0.map(\.message) } }
@@ -35,7 +35,7 @@
       return logger
     }
 
-    @Test func everyLevelHasItsOwn() {
+    @Test func everyLevelMapsToTheSameLevel() {
       let records = Records()
       let logger = SwiftLogEventLogger(logger(records, .trace))
       for level: EventLogRecord.Level in [.debug, .info, .warning, .error] {
@@ -47,7 +47,7 @@
       }
     }
 
-    @Test func aHubIsQuietAtTheUsualLevelWhileReadersComeAndGo() throws {
+    @Test func aHubLogsNothingAtTheDefaultLevelInNormalOperation() throws {
       let records = Records()
       let hub = EventHub(channels: ["news"], logger: SwiftLogEventLogger(logger(records, .info)))
       try hub.publish("secret", to: "news")
@@ -55,18 +55,18 @@
       #expect(records.messages.isEmpty)
     }
 
-    @Test func aDrainingHubSaysSo() async {
+    @Test func aDrainingHubLogsIt() async {
       let records = Records()
       let hub = EventHub(logger: SwiftLogEventLogger(logger(records, .info)))
       await hub.drain(over: .zero)
       #expect(records.messages == ["the hub is draining"])
     }
 
-    @Test func aSourceLogsWhereItIsTold() async throws {
+    @Test func aSourceLogsToTheConfiguredLogger() async throws {
       let records = Records()
       var configuration = EventSource.Configuration()
       configuration.log(to: logger(records, .trace))
-      // Nobody listens at this port.
+      // No process listens on this port.
       let source = EventSource(URL(string: "http://127.0.0.1:1/secret?token=x")!, configuration: configuration)
       await #expect(throws: SubscriptionError.self) { for try await _ in source.events {} }
       #expect(!records.messages.isEmpty)

@@ -43,13 +43,13 @@
       metrics.report()
       let ended = try factory.expectCounter("eventsource.streams.ended", [("reason", "peerDisconnected")])
       #expect(ended.totalValue == 1)
-      // The observer is told by a task of the hub.
+      // A task of the hub notifies the observer asynchronously.
       while (try? factory.expectTimer("eventsource.stream.duration", [("reason", "peerDisconnected")])) == nil {
         await Task.yield()
       }
     }
 
-    @Test func aReporterReportsUntilItIsCanceledAndOnceMoreThen() async throws {
+    @Test func aReporterReportsUntilItIsCancelledAndThenOnceMore() async throws {
       let factory = TestMetrics()
       let hub = EventHub(channels: ["a"])
       let metrics = HubMetrics(hub, factory: factory)

@@ -11,7 +11,7 @@
   @Suite struct TracingTests {
     private struct Failure: Error {}
 
-    /// A history that cannot be reached.
+    /// A repository that is unreachable.
     private struct FailingRepository: RecordingEventRepository {
       func events(for request: ReplayRequest) async throws -> ReplayResult { throw Failure() }
       func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] { throw Failure() }
@@ -52,7 +52,7 @@
       #expect(replay.attributes.get("eventsource.replay.outcome") == .string("contiguous"))
     }
 
-    @Test func aStoreThatFailsIsCountedAndItsErrorPassedOn() async throws {
+    @Test func aFailureOfTheStoreIsCountedAndItsErrorRethrown() async throws {
       let tracer = InMemoryTracer()
       let factory = TestMetrics()
       let hub = EventHub()
@@ -66,7 +66,7 @@
       #expect(tracer.finishedSpans.allSatisfy { !$0.errors.isEmpty })
     }
 
-    @Test func aWrappedRepositoryIsWhatItWas() {
+    @Test func aWrappedRepositoryKeepsItsConformances() {
       let inMemory: any EventRepository = ObservedEventRepository(InMemoryEventRepository())
       #expect(inMemory is any RecordingEventRepository)
       #expect((inMemory is any NewestEventReporting) == (InMemoryEventRepository() as Any is any NewestEventReporting))
@@ -75,7 +75,7 @@
       #expect(!(failing is any NewestEventReporting))
     }
 
-    @Test func whatIsNotAcceptedIsThrownFromThePublication() async throws {
+    @Test func aRejectedPublicationThrows() async throws {
       let tracer = InMemoryTracer()
       let publisher = ObservedPublisher(EventHub(), tracer: tracer, factory: TestMetrics())
       await #expect(throws: PublishError.self) { try await publisher.publish("x", to: "nowhere") }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The counts behind ``RedisStatistics``. Any thread.
+/// The counts behind ``RedisStatistics``. Can be used from any thread.
 final class RedisCounters: Sendable {
   private let counts = Mutex(RedisStatistics())
 

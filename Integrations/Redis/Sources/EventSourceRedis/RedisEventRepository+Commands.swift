@@ -17,14 +17,14 @@ extension RedisEventRepository {
 
   func key(_ name: String) -> String { configuration.keyPrefix + name }
 
-  /// The keys of a channel, in the order in which the scripts have them.
+  /// Returns the keys of a channel, in the order that the scripts expect.
   func keys(_ channel: ChannelName) -> [String] {
     ["s:", "m:", "i:", "z:", "a:"].map { key($0 + channel.rawValue) }
   }
 
   func messageName(_ channel: ChannelName) -> String { key("p:" + channel.rawValue) }
 
-  /// Runs a script by its digest, or by its text if the server does not know it.
+  /// Runs a script by its digest, or by its text if the server does not know the digest.
   func run(
     _ script: Script, keys: [String], _ arguments: [RedisCommand.Argument], on node: RedisNode, until end: Int64,
     waitsFor durability: Durability = .server
@@ -38,13 +38,13 @@ extension RedisEventRepository {
     return reply
   }
 
-  /// Sends a command and awaits its answer.
+  /// Sends a command and awaits its reply.
   func ask(
     _ command: RedisCommand, _ node: RedisNode, _ end: Int64, _ durability: Durability = .server
   ) async throws -> RedisReply {
     let deadline = min(end, RedisLoop.now + configuration.responseTimeout.asNanoseconds)
     guard case .replicas(let count, let time) = durability else { return try await send(command, node, deadline) }
-    // Both in one go, on the one connection: the second one waits for what the first one wrote.
+    // Both commands are sent together on one connection: `WAIT` applies to the writes of the first.
     let milliseconds = max(1, min(time, configuration.responseTimeout).asNanoseconds / 1_000_000)
     async let reply = send(command, node, deadline)
     async let confirmed = send(RedisCommand("WAIT", "\(count)", "\(milliseconds)"), node, deadline + time.asNanoseconds)
@@ -86,7 +86,7 @@ extension RedisEventRepository {
   }
 }
 
-/// The digests by which a server knows the scripts.
+/// The digests that identify the scripts on a server.
 final class ScriptDigests: Sendable {
   static let shared = ScriptDigests()
 

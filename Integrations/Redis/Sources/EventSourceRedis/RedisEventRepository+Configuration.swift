@@ -1,56 +1,56 @@
 public import EventSourceServer
 
 extension RedisEventRepository {
-  /// How many past events each channel keeps.
+  /// The limits on the past events that each channel keeps.
   public struct Retention: Sendable, Hashable {
     /// The maximum number of events per channel. The server trims in blocks, so a channel may hold a few hundred more.
     /// `nil` means no limit.
     public var maximumEvents: Int? = 100_000
-    /// The maximum age of events, by the server's clock. Older ones go when something is published to their channel,
-    /// within an eighth of this time. `nil` means no limit.
+    /// The maximum age of events, by the server's clock. When an event is published to their channel, older ones are
+    /// removed, with a tolerance of an eighth of this time. `nil` means no limit.
     public var maximumAge: Duration?
-    /// A channel to which nothing is published for so long is removed from the server with everything in it. `nil`
-    /// means never.
+    /// The time after which a channel to which nothing is published is removed from the server, with all its events.
+    /// `nil` means never.
     public var idleExpiry: Duration?
 
-    /// The defaults.
+    /// Creates the default limits.
     public init() {}
   }
 
-  /// What an acknowledged publication means.
+  /// The guarantee behind an acknowledged publication.
   public enum Durability: Sendable, Hashable {
-    /// The server has the event. How safe it is there is the server's own setting: with `appendonly yes` and
-    /// `appendfsync always` it is on the disk, with `everysec` a crash loses about the last second, and without an
-    /// append-only file everything since the last snapshot. A failover loses what the replica did not have.
+    /// The server has the event. How safe the event is depends on the server's settings. With `appendonly yes` and
+    /// `appendfsync always` it is on disk. With `everysec`, a crash loses about the last second. Without an append-only
+    /// file, a crash loses everything since the last snapshot. A failover loses what the replica did not have.
     case server
-    /// The server and so many of its replicas have the event in memory. If fewer confirm in time, `publish` throws
-    /// ``RedisHistoryError/tooFewReplicas(server:confirmed:required:)``, and the event is published all the same.
+    /// The server and this number of its replicas have the event in memory. If fewer confirm in time, `publish` throws
+    /// ``RedisHistoryError/tooFewReplicas(server:confirmed:required:)``, although the event is published.
     case replicas(Int, within: Duration)
   }
 
-  /// How a history is kept and reached.
+  /// The settings of a history and its connections.
   public struct Configuration: Sendable, Hashable {
-    /// What all keys and messages on the server begin with. Processes that share channels have the same.
+    /// The prefix of all keys and messages on the server. Processes that share channels must use the same prefix.
     public var keyPrefix = "eventsource:"
-    /// How many past events each channel keeps.
+    /// The limits on the past events that each channel keeps.
     public var retention = Retention()
-    /// What an acknowledged publication means.
+    /// The guarantee behind an acknowledged publication.
     public var durability = Durability.server
-    /// The maximum time that a server may take for an answer. After it, the connection is given up and opened again.
+    /// The maximum time for a reply. After it, the connection is closed and opened again.
     public var responseTimeout = Duration.seconds(3)
-    /// The maximum time for a publication, with what is asked again because an answer was lost. Less than the hub's
-    /// `EventHub.Configuration.recordingTimeout`, so that the reason is told.
+    /// The maximum time for a publication, including repetitions after lost replies. Keep it below the hub's
+    /// `EventHub.Configuration.recordingTimeout`, so that the error names the reason.
     public var publishTimeout = Duration.seconds(8)
-    /// How often quiet channels are looked at, some at a time, for events of which no message has come, and how often a
-    /// message of its own tells a subscription that works from one that is dead.
+    /// The interval between checks. Each check looks for events whose messages were lost, in some of the channels. It
+    /// also sends a message to the repository's own subscription, to detect a dead one.
     public var probeInterval = Duration.seconds(1)
-    /// The maximum bytes that wait to be sent to one server. More publications fail with
+    /// The maximum number of bytes that wait to be sent to one server. Further publications fail with
     /// ``RedisHistoryError/overloaded(server:limit:)``.
     public var maximumWaitingBytes = 64 << 20
-    /// The maximum bytes of one answer of a server. A server that sends more is disconnected.
+    /// The maximum size in bytes of one reply. A server that sends more is disconnected.
     public var maximumReplyBytes = 64 << 20
 
-    /// The defaults.
+    /// Creates the default configuration.
     public init() {}
 
     /// Checks every value.

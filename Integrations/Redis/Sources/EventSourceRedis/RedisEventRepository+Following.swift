@@ -5,10 +5,10 @@ public import EventSourceServer
 
 /// Messages of the servers.
 extension RedisEventRepository {
-  /// So many quiet channels are looked at in each turn, of each server.
+  /// The number of channels to check per interval and server.
   private static let sampledChannels = 256
 
-  /// Begins to tell a feed what is recorded in a channel.
+  /// Begins to pass the events recorded in a channel to a feed.
   public func follow(_ channel: ChannelName, into feed: EventFeed) async throws {
     let node = node(of: channel)
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -28,7 +28,7 @@ extension RedisEventRepository {
     }
   }
 
-  /// Stops telling a feed.
+  /// Stops passing events to a feed.
   public func unfollow(_ channel: ChannelName, feed: EventFeed) {
     let node = node(of: channel)
     let (isLast, waiters) = node.state.withLock { state -> (Bool, [CheckedContinuation<Void, any Error>]) in
@@ -41,7 +41,7 @@ extension RedisEventRepository {
     if isLast { unsubscribe(channel, of: node) }
   }
 
-  /// The channel may be followed again by then.
+  /// Unsubscribes from a channel, unless it is followed again by then.
   private func unsubscribe(_ channel: ChannelName, of node: RedisNode) {
     let name = messageName(channel)
     let index = node.index
@@ -61,7 +61,7 @@ extension RedisEventRepository {
 
   private var probeName: String { key("probe:" + process) }
 
-  /// A connection is open: everything that is followed is subscribed anew.
+  /// Subscribes to everything that is followed, because a connection was opened.
   func subscribeAgain(_ connection: RedisConnection, _ node: RedisNode) {
     let names = node.state.withLock { Array($0.channels.keys) }
     connection.sendWithoutAnswer(RedisCommand("SUBSCRIBE", probeName))
@@ -103,7 +103,7 @@ extension RedisEventRepository {
       return (state.channels[channel]!.feeds, state.channels[channel]!.waiters)
     }
     for waiter in waiters { waiter.resume() }
-    // What was recorded since the connection was lost is looked for.
+    // Events may have been recorded since the connection was lost.
     for feed in feeds {
       feed.setStale(false)
       feed.lost(after: nil)
@@ -115,7 +115,7 @@ extension RedisEventRepository {
     let feeds = node.state.withLock { $0.channels[channel]?.feeds ?? [] }
     guard !feeds.isEmpty else { return }
     guard let events = Self.events(of: message) else {
-      // Somebody else's, or cut: the store has the truth.
+      // The message is foreign or truncated. The store has the events.
       for feed in feeds { feed.lost(after: nil) }
       return
     }
@@ -123,7 +123,7 @@ extension RedisEventRepository {
     for feed in feeds { feed.receive(events) }
   }
 
-  /// The events of a message: the epoch, the first number, whether events before it may be lost, and the events.
+  /// Parses a message: the epoch, the first number, whether earlier events may be lost, and the events.
   static func events(of message: [UInt8]) -> [SharedEvent]? {
     let parts = message.split(separator: UInt8(ascii: " "), maxSplits: 3, omittingEmptySubsequences: false)
     guard parts.count == 4, let epoch = UInt64(String(decoding: parts[0], as: UTF8.self)), epoch > 0,
@@ -140,7 +140,7 @@ extension RedisEventRepository {
     return events
   }
 
-  /// From time to time: a subscription that no longer brings what the same server publishes is dead.
+  /// Closes subscriptions that no longer deliver what their server publishes. Called at every interval.
   func checkProbes(of loop: RedisLoop, at now: Int64) {
     let patience = max(3 * configuration.probeInterval.asNanoseconds, configuration.responseTimeout.asNanoseconds)
     for node in nodes {
@@ -151,7 +151,8 @@ extension RedisEventRepository {
 
   // MARK: On the thread of the commands
 
-  /// From time to time: a message to the own subscription, and a look at the newest numbers of some channels.
+  /// Sends a message to the repository's own subscription, and reads the newest positions of some channels. Called at
+  /// every interval.
   func probe(at now: Int64) {
     for node in nodes where node.state.withLock({ $0.isCommandReady }) {
       probe(RedisCommand("PUBLISH", probeName, "1"), node, at: now) { _ in }

@@ -2,7 +2,7 @@ internal import EventSourceFormat
 public import EventSourceServer
 
 extension RedisEventRepository {
-  /// Returns the events of a channel after one.
+  /// Returns the events of a channel after the requested one.
   public func events(for request: ReplayRequest) async throws -> ReplayResult {
     let (kind, events) = try await read(
       "id", request.lastEventID?.rawValue ?? "", request.channel, request.maximumEvents, request.maximumBytes)
@@ -21,7 +21,7 @@ extension RedisEventRepository {
     return kind == "contiguous" ? .contiguous(events) : .gap
   }
 
-  /// Returns the place of a channel's newest event.
+  /// Returns the position and ID of a channel's newest event.
   public func newestPlace(in channel: ChannelName) async throws -> SharedPlace? {
     let node = node(of: channel)
     let reply = try await asked(

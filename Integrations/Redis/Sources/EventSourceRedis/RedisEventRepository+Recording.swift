@@ -4,13 +4,14 @@ internal import EventSourceFormat
 public import EventSourceServer
 
 extension RedisEventRepository {
-  /// For so long a server keeps the token of a batch, in seconds: longer than a batch is asked again.
+  /// The time in seconds for which a server keeps the token of a batch. It must exceed the time for which a batch is
+  /// retried.
   private static let tokenLife = 120
 
-  /// Appends events to a channel in one step: all of them, or none.
+  /// Appends events to a channel atomically: all of them or none.
   ///
-  /// If an answer is lost, the batch is asked again, and the server adds it once. An ID that looks like one that the
-  /// server gives begins a new epoch behind it, so that no two events get one ID.
+  /// If a reply is lost, the batch is sent again, and the server adds it only once. An event whose ID looks like one of
+  /// the server's own begins a new epoch after it, so no two events get the same ID.
   public func append(_ events: [SharedPublication], to channel: ChannelName) async throws -> [SharedPlace] {
     guard !events.isEmpty else { return [] }
     for event in events { try event.event.id?.checkReturnable() }
@@ -21,7 +22,7 @@ extension RedisEventRepository {
     var mayHaveHappened = false
     while true {
       do {
-        // Read anew each time: the server may have gone back in between.
+        // Computed for each attempt, because the server may have lost events in between.
         let reply = try await run(
           .append, keys: keys(channel) + [key("t:\(token)")],
           arguments(for: node, channel, rest), on: node, until: end, waitsFor: configuration.durability)
@@ -39,7 +40,7 @@ extension RedisEventRepository {
           ])
         try? await Task.sleep(for: .milliseconds(50))
       } catch let error as RedisHistoryError {
-        // The server has refused it. It may have executed what was asked before.
+        // The server has refused this attempt, but it may have executed an earlier one.
         if case .tooFewReplicas = error { throw error }
         throw mayHaveHappened ? PublishError.outcomeUnknown(channel) : error
       }
@@ -102,7 +103,7 @@ extension RedisEventRepository {
 }
 
 extension EventID {
-  /// The ID of an event that has none of its own.
+  /// Creates the ID of an event that has none of its own.
   init(_ position: SharedPosition) {
     guard let id = try? EventID(position.description) else { preconditionFailure("digits are an ID") }
     self = id

@@ -3,33 +3,35 @@ import Synchronization
 internal import EventSourceFormat
 public import EventSourceServer
 
-/// A history in Redis that any number of processes share: each publishes to it, and follows what the others publish.
+/// A history in Redis that any number of processes share. Each process publishes to it and receives what the others
+/// publish.
 ///
-/// Give it to every channel by `EventHub.Configuration.repositoryProvider`. Each channel is one stream on one server,
-/// chosen by the hash of its name if there are several. A repository has two threads and, for each server, two
-/// connections, however many channels and readers there are; nothing of it blocks the cooperative pool. A connection
-/// that breaks is opened again. Use from any thread. It lives until ``close()``.
+/// Use it for every channel by `EventHub.Configuration.repositoryProvider`. Each channel is one stream on one server.
+/// With several servers, the hash of the channel's name selects the server. However many channels and readers there
+/// are, a repository has two threads and, for each server, two connections. It never blocks the cooperative pool.
+/// Broken connections are opened again. It can be used from any thread, and stays open until ``close()``.
 ///
-/// An event without an ID gets one such as `1700000000000000-17`: the epoch, which begins anew when a server has
-/// started again or another has taken over, and the number in it. So an ID names one event for ever.
+/// An event without an ID gets one such as `1700000000000000-17`: the epoch, and the number within the epoch. A new
+/// epoch begins when a server has restarted or another has taken over. An ID therefore identifies one event forever.
 public final class RedisEventRepository: SharedEventRepository {
-  /// How the history is kept and reached.
+  /// The settings of the history and its connections.
   public let configuration: Configuration
   let nodes: [RedisNode]
   let logger: (any EventLogger)?
   let counters = RedisCounters()
-  /// The newest position that was seen of each channel, by which a history that has gone backwards is recognized.
+  /// The newest position seen in each channel. It reveals when a history has gone backwards.
   let seen = SeenPositions()
   private let loops: Mutex<(commands: RedisLoop, subscriptions: RedisLoop)?> = Mutex(nil)
-  /// What the tokens of this process begin with.
+  /// The prefix of this process's tokens.
   let process = String(UInt64.random(in: 0 ... .max), radix: 36)
   private let batches = Atomic<UInt64>(0)
 
-  /// Opens a history: connects to every server, and checks that each can be used.
+  /// Opens a history: connects to every server, and checks that each is usable.
   ///
   /// - Parameters:
-  ///   - servers: At least one. The order is part of how channels are spread, so every process names the same.
-  ///   - configuration: How the history is kept and reached.
+  ///   - servers: At least one server. Their order determines which channels each has, so every process must use the
+  ///     same.
+  ///   - configuration: The settings of the history and its connections.
   ///   - logger: Receives log records. `nil` disables logging. Data and passwords are never logged.
   /// - Throws: ``RedisHistoryError`` if a server cannot be reached or used.
   public init(
@@ -55,7 +57,7 @@ public final class RedisEventRepository: SharedEventRepository {
 
   deinit { close() }
 
-  /// Closes the connections and ends the threads. Whoever waits is told. Further calls throw
+  /// Closes the connections and ends the threads. Calls in progress fail. Further calls throw
   /// ``RedisHistoryError/closed``.
   public func close() {
     let open = loops.withLock { loops in
@@ -70,7 +72,7 @@ public final class RedisEventRepository: SharedEventRepository {
     }
   }
 
-  /// What it has done, and how it is. Any thread.
+  /// Counts and the current state. Can be read from any thread.
   public var statistics: RedisStatistics {
     var statistics = counters.statistics
     let now = RedisLoop.now
@@ -89,7 +91,7 @@ public final class RedisEventRepository: SharedEventRepository {
 
   func node(of channel: ChannelName) -> RedisNode {
     guard nodes.count > 1 else { return nodes[0] }
-    // FNV-1a: the same in every process, and in every version.
+    // FNV-1a gives the same result in every process and version.
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in channel.rawValue.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
     return nodes[Int(hash % UInt64(nodes.count))]
@@ -153,7 +155,7 @@ public final class RedisEventRepository: SharedEventRepository {
 }
 
 extension Duration {
-  /// Whole nanoseconds, at most some centuries.
+  /// The duration in whole nanoseconds, limited to some centuries.
   var asNanoseconds: Int64 {
     let (seconds, attoseconds) = min(self, .seconds(1 << 32)).components
     return seconds * 1_000_000_000 + attoseconds / 1_000_000_000

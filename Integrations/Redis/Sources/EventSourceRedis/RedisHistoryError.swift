@@ -2,35 +2,35 @@ internal import EventSourceServer
 
 /// The reason why a history in Redis cannot be opened, written or read.
 public enum RedisHistoryError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The address is not one of a Redis server. The text says why.
+  /// The address is not one of a Redis server. The text gives the reason.
   case invalidAddress(String)
-  /// A configuration value is not allowed. The text says which.
+  /// A configuration value is not allowed. The text names it.
   case invalidConfiguration(String)
-  /// The address asks for TLS, which this library does not speak.
+  /// The address requires TLS, which this library does not support.
   case noTLS(server: String)
   /// The server cannot be reached. Nothing was recorded; try again later.
   case unreachable(server: String, reason: String)
   /// The server is older than version 7.0.
   case unsupportedVersion(server: String, version: String)
-  /// The user or password is wrong, or the user may not use a command that is needed.
+  /// The user or password is wrong, or the user lacks the permission for a required command.
   case notPermitted(server: String, reason: String)
   /// No Sentinel knows a master of this name.
   case noMaster(name: String, reason: String)
   /// The server did not answer in time. Nothing was read.
   case timedOut(server: String)
-  /// The server has used all of the memory that it may use. Nothing was recorded.
+  /// The server has reached its memory limit. Nothing was recorded.
   case outOfMemory(server: String)
   /// The server is a replica, or cannot write to its disk. Nothing was recorded.
   case readOnly(server: String, reason: String)
-  /// A key of the channel belongs to something else. Nothing was recorded.
+  /// A key of the channel has another type. Nothing was recorded.
   case wrongType(server: String, channel: String)
-  /// Fewer replicas than configured have confirmed the events. They are recorded, and published.
+  /// Fewer replicas than configured have confirmed the events. The events are nevertheless recorded and published.
   case tooFewReplicas(server: String, confirmed: Int, required: Int)
-  /// Too many bytes wait for the server. Nothing was recorded; try again later.
+  /// Too many bytes are waiting to be sent to the server. Nothing was recorded; try again later.
   case overloaded(server: String, limit: Int)
-  /// The server answered something that cannot be understood.
+  /// The server sent an invalid reply.
   case invalidReply(server: String, reason: String)
-  /// Any other error that the server has named.
+  /// Any other error reported by the server.
   case failed(server: String, reason: String)
   /// The repository has been closed.
   case closed
@@ -64,7 +64,7 @@ public enum RedisHistoryError: Error, Sendable, Hashable, CustomStringConvertibl
     }
   }
 
-  /// The failure that an error reply stands for.
+  /// Creates the error for an error reply.
   init(reply: String, server: String, channel: String = "") {
     switch reply.prefix(while: { $0 != " " }) {
     case "OOM": self = .outOfMemory(server: server)
@@ -72,7 +72,7 @@ public enum RedisHistoryError: Error, Sendable, Hashable, CustomStringConvertibl
     case "WRONGTYPE": self = .wrongType(server: server, channel: channel)
     case "NOAUTH", "WRONGPASS", "NOPERM": self = .notPermitted(server: server, reason: reply)
     default:
-      // Within a script the code comes behind others.
+      // For errors within a script, other text precedes the code.
       if reply.contains("WRONGTYPE") {
         self = .wrongType(server: server, channel: channel)
       } else if reply.contains("OOM command not allowed") || reply.contains("-OOM") {

@@ -2,9 +2,9 @@ import Synchronization
 
 internal import EventSourceServer
 
-/// The newest position that this process has seen of each channel. Any thread.
+/// The newest position that this process has seen in each channel. Can be used from any thread.
 final class SeenPositions: Sendable {
-  /// So many channels are kept in mind. Of the others the replication ID alone tells.
+  /// The maximum number of channels to remember. For other channels only the replication ID reveals a lost history.
   private static let most = 100_000
 
   private let positions = Mutex<[ChannelName: SharedPosition]>([:])

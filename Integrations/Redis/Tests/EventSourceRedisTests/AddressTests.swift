@@ -1,7 +1,7 @@
 import EventSourceRedis
 import Testing
 
-/// Addresses as people write them.
+/// Tests of addresses in the forms that users write.
 @Suite struct AddressTests {
   @Test func addressesAreRead() throws {
     #expect(try RedisServer(url: "redis://localhost") == RedisServer(.host("localhost", port: 6379)))
@@ -24,7 +24,7 @@ import Testing
     "redis+sentinel://a", "redis+sentinel://a/", "redis://[::1", "redis://[::1]x",
     "redis+unix:/" + String(repeating: "x", count: 200),
   ])
-  func whatIsNoAddressIsRefused(_ url: String) {
+  func invalidAddressesAreRejected(_ url: String) {
     #expect(throws: RedisHistoryError.self) { try RedisServer(url: url) }
   }
 

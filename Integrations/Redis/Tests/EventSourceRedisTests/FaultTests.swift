@@ -4,7 +4,7 @@ import EventSourceServer
 import Foundation
 import Testing
 
-/// What happens when a real server fails.
+/// Tests of failures of a real server.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct FaultTests {
   private static let safe = ["--appendonly", "yes", "--appendfsync", "always"]
 
@@ -14,7 +14,7 @@ import Testing
     return nodes
   }
 
-  @Test func whatOneProcessPublishesReadersOfAllGetInOneOrder() async throws {
+  @Test func readersOfAllProcessesReceiveEveryPublicationInOneOrder() async throws {
     try await RedisProcess.run { server in
       let nodes = try await nodes(3, server)
       defer { for node in nodes { node.end() } }
@@ -29,7 +29,7 @@ import Testing
       for reader in readers { try await eventually { reader.events.count == 600 } }
       #expect(Set(readers.map(\.data)).count == 1)
       #expect(Set(readers[0].data).count == 600)
-      // One that comes back to another process gets exactly the rest.
+      // A reader that returns to another process gets exactly the rest.
       let middle = readers[0].events[250]
       let returned = try await nodes[2].connect("news", lastEventID: middle.lastEventID)
       try await eventually { returned.events.count == 349 }
@@ -109,7 +109,8 @@ import Testing
       let next = try await repository.append([SharedPublication(ServerSentEvent(data: "3"))], to: "news")
       #expect(next[0].position.epoch > lost[0].position.epoch && next[0].id != lost[0].id)
       #expect(repository.statistics.lostTails == 1)
-      // Who had the lost one is told, and who had the first one, too: nobody knows who had the lost one.
+      // Both readers get a gap: the one that had the lost event, and the one that had the first. The two cannot be told
+      // apart.
       for id in [first[0].id, lost[0].id] {
         let answer = try await repository.events(for: ReplayRequest(channel: "news", lastEventID: id))
         if case .contiguous = answer { Issue.record("\(id) is answered \(answer)") }

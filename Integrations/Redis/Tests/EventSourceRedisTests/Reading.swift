@@ -4,7 +4,7 @@ import EventSourceServer
 import EventSourceTesting
 import Synchronization
 
-/// One process of a deployment: a hub over Redis, and a thread that runs its lane.
+/// A process of a deployment: a hub over Redis, and a thread that runs its lane.
 final class TestNode: Sendable {
   let repository: RedisEventRepository
   let hub: EventHub
@@ -21,7 +21,7 @@ final class TestNode: Sendable {
     stack = TestStack(hub)
   }
 
-  /// Opens a stream, and returns when its head has come.
+  /// Opens a stream, and returns when its head has arrived.
   func connect(_ channel: String, lastEventID: String? = nil) async throws -> TestReader {
     let reader = TestReader()
     stack.connect(channel, lastEventID, reader)
@@ -40,7 +40,7 @@ final class TestNode: Sendable {
   }
 }
 
-/// What a reader got. Any thread.
+/// The events that a reader received. Can be used from any thread.
 final class TestReader: Sendable {
   private struct State {
     var body: [UInt8] = []
@@ -60,7 +60,7 @@ final class TestReader: Sendable {
     }
   }
 
-  /// The events, without gaps.
+  /// The events, without reports of gaps.
   var events: [ReceivedEvent] { all.filter { $0.type != "eventsource-gap" } }
   var gaps: Int { all.count - events.count }
   var data: [String] { events.map(\.data) }

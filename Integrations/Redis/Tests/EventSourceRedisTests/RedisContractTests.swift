@@ -4,9 +4,9 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// The contracts of repositories over a real server.
+/// The contracts of repositories, verified with a real server.
 @Suite(.serialized) struct RedisContractTests {
-  /// Each check has a key prefix of its own on one server.
+  /// Each check uses its own key prefix on one server.
   private static func harness(_ server: RedisProcess) -> RecordingRepositoryHarness<RedisEventRepository> {
     RecordingRepositoryHarness(
       close: { $0.close() },

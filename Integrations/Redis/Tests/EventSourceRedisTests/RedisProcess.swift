@@ -3,16 +3,16 @@ import EventSourceServer
 import Foundation
 import Synchronization
 
-/// A `redis-server` of a test's own, on a socket or a free port, with a folder of its own. It ends with the object.
+/// A `redis-server` for one test, with its own folder, on a socket or a free port. It ends with the object.
 final class RedisProcess: Sendable {
   let folder: URL
   let port: Int?
   private let arguments: [String]
   private let process: Mutex<Process?> = Mutex(nil)
 
-  /// Starts a server, and returns when it answers.
+  /// Starts a server, and returns when it replies.
   ///
-  /// - Parameter port: A port of 127.0.0.1; nil: only the socket.
+  /// - Parameter port: A port of 127.0.0.1. `nil` means only the socket.
   init(port: Int? = nil, _ arguments: [String] = []) async throws {
     self.port = port
     self.arguments = arguments
@@ -55,7 +55,7 @@ final class RedisProcess: Sendable {
     try await eventually { try self.command("PING") == "PONG" }
   }
 
-  /// Ends the server at once, as `kill -9` does.
+  /// Ends the server immediately, as `kill -9` does.
   func kill() {
     process.withLock { process in
       guard let running = process else { return }
@@ -67,7 +67,7 @@ final class RedisProcess: Sendable {
 
   func signal(_ signal: Int32) { process.withLock { _ = Foundation.kill($0?.processIdentifier ?? 0, signal) } }
 
-  /// Runs a command by `redis-cli`, and returns what it prints.
+  /// Runs a command with `redis-cli`, and returns its output.
   @discardableResult
   func command(_ words: String...) throws -> String {
     let process = Process()
@@ -90,7 +90,7 @@ final class RedisProcess: Sendable {
 }
 
 extension RedisEventRepository.Configuration {
-  /// Looks often, so that tests are quick.
+  /// Uses a short probe interval, so that tests are fast.
   static func quick(_ change: (inout Self) -> Void = { _ in }) -> Self {
     var configuration = Self()
     configuration.probeInterval = .milliseconds(100)
@@ -99,7 +99,7 @@ extension RedisEventRepository.Configuration {
   }
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 func freePort() -> Int {
   let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   defer { close(descriptor) }
@@ -118,7 +118,7 @@ func freePort() -> Int {
 
 struct NeverHappened: Error {}
 
-/// Waits for a condition, by looking again and again; a minute at the longest.
+/// Waits for a condition by polling it, for at most a minute.
 func eventually(_ condition: () async throws -> Bool) async throws {
   let end = ContinuousClock.now + .seconds(60)
   while ContinuousClock.now < end {

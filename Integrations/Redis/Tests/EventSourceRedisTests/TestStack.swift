@@ -3,8 +3,8 @@ import EventSourceTesting
 import Foundation
 import Synchronization
 
-/// A simulated stack that a thread of its own runs in real time.
-// Sendable, because all but the requests, which are behind a lock, is confined to the thread.
+/// A simulated stack that its own thread runs in real time.
+// Sendable, because everything is confined to the thread, except the requests, which a lock guards.
 final class TestStack: @unchecked Sendable {
   private struct Request {
     let channel: String
@@ -49,7 +49,7 @@ final class TestStack: @unchecked Sendable {
           connection.response.takeBody(), hasHead: connection.response.head?.status == 200,
           hasEnded: connection.isFinished)
       }
-      // The thread has nothing to wait on: the stack is polled.
+      // The thread has nothing to wait on, so it polls the stack.
       var pause = timespec(tv_sec: 0, tv_nsec: 1_000_000)
       nanosleep(&pause, nil)
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EventSourceRedis
 
-/// What goes over the wire, which is hostile.
+/// Tests of the wire format with hostile input.
 @Suite struct WireTests {
   private func replies(_ text: String, at size: Int = .max, limit: Int = 1 << 20) throws -> [RedisReply] {
     let reader = ReplyReader(maximumBytes: limit, maximumElements: 1000)
@@ -31,7 +31,7 @@ import Testing
     "!\r\n", "*2147483647\r\n", "*1000000\r\n", "$99999999999999999999\r\n", ":abc\r\n",
     String(repeating: "*1\r\n", count: 40), "*1001\r\n", "HTTP/1.1 400 Bad Request\r\n", "*-5\r\n", "$-7\r\n",
   ])
-  func whatIsNotAReplyIsRefused(_ text: String) {
+  func invalidRepliesAreRejected(_ text: String) {
     #expect(throws: ReplyReader.Failure.self) { try replies(text) }
   }
 
@@ -63,7 +63,7 @@ import Testing
       #expect(found == SharedEvent(position: position, event: expected, key: event.type == nil ? nil : "k"))
     }
     #expect(rest.isEmpty)
-    // Cut anywhere, it is not taken for an event; it never reads beyond the end.
+    // A truncated event is not accepted, and parsing never reads beyond the end.
     var whole: [UInt8] = []
     StoredEvent(SharedPublication(events[1], key: "k")).append(to: &whole)
     for count in 0..<whole.count {
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  @Test func messagesOfOthersAreNotEvents() {
+  @Test func foreignMessagesAreNotEvents() {
     for text in [
       "", "1 2", "1 2 0", "0 1 0 d1:x.", "a 1 0 d1:x.", "1 -1 0 d1:x.", "1 1 0 d9:x.", "1 1 0 i0:d1:x.", "1 1 0 x",
     ] {
@@ -83,7 +83,7 @@ import Testing
     #expect(events?.map(\.position.number) == [41, 42])
   }
 
-  @Test func theDigestIsTheOneOfTheStandard() {
+  @Test func theDigestMatchesTheStandard() {
     #expect(SHA1.hex(Array("abc".utf8)) == "a9993e364706816aba3e25717850c26c9cd0d89d")
     #expect(SHA1.hex([]) == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
     #expect(SHA1.hex([UInt8](repeating: 97, count: 1_000_000)) == "34aa973cd4c4daa4f61eeb2bdbad27316534016f")

@@ -2,8 +2,8 @@
   public import EventSourceBuiltInServer
   public import ServiceLifecycle
 
-  /// The built-in server as a service: graceful shutdown stops it and drains its streams, cancellation stops it at
-  /// once.
+  /// The built-in server as a service. Graceful shutdown stops it and drains its streams. Cancellation stops it
+  /// immediately.
   public struct BuiltInServerService: Service, CustomStringConvertible {
     /// The server.
     public let server: BuiltInServer
@@ -17,7 +17,7 @@
     /// - Parameters:
     ///   - server: The server, which the service starts.
     ///   - drainWindow: The time over which its streams end, so that their readers do not all return together.
-    ///   - listening: Called when all sockets are open, once for each address.
+    ///   - listening: Called once for each address when all sockets are open.
     public init(
       _ server: BuiltInServer, drainWindow: Duration = .seconds(2),
       onListening listening: @escaping @Sendable (ListeningAddress) -> Void = { _ in }
@@ -27,15 +27,15 @@
       self.listening = listening
     }
 
-    /// One line for a person.
+    /// A one-line description.
     public var description: String { "BuiltInServerService" }
 
-    /// Starts the server and returns when it has stopped: after the graceful shutdown or the cancellation of the task.
+    /// Starts the server and returns when it has stopped, after graceful shutdown or cancellation of the task.
     ///
     /// - Throws: `BuiltInServerError` if the server does not start.
     public func run() async throws {
       try await withGracefulShutdownHandler {
-        // Cancellation stops at once, also while the server drains.
+        // Cancellation stops the server immediately, even while it drains.
         try await server.run(drainingOver: .zero, onListening: listening)
       } onGracefulShutdown: {
         Task { await server.stop(drainingOver: drainWindow) }

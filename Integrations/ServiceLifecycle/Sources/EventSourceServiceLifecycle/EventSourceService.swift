@@ -4,11 +4,12 @@
 
   /// A loop that reads an `EventSource`, as a service.
   ///
-  /// Graceful shutdown closes the source: the event that is being handled is finished, its ID is saved in the source's
-  /// store, and the service ends. Cancellation ends it at once.
+  /// Graceful shutdown closes the source. The event in progress is completed, its ID is saved in the source's store,
+  /// and the service ends. Cancellation ends it immediately.
   ///
-  /// If the source closes by itself, because the server says so or by an error, the service ends, too. A service group
-  /// takes that for a failure unless its `successTerminationBehavior` or `failureTerminationBehavior` says otherwise.
+  /// If the source closes by itself, at the server's request or because of an error, the service ends too. A service
+  /// group considers that a failure unless its `successTerminationBehavior` or `failureTerminationBehavior` is set
+  /// otherwise.
   public struct EventSourceService: Service, CustomStringConvertible {
     /// The source.
     public let source: EventSource
@@ -18,19 +19,19 @@
     /// Creates a service.
     ///
     /// - Parameters:
-    ///   - source: The source, of which this is the only consumer.
-    ///   - handle: Called for one event after the other. If it throws, the service ends with the error.
+    ///   - source: The source. The service is its only consumer.
+    ///   - handle: Called for each event, one at a time. If it throws, the service ends with the error.
     public init(_ source: EventSource, handle: @escaping @Sendable (EventSource.Message) async throws -> Void) {
       self.source = source
       self.handle = handle
     }
 
-    /// One line for a person.
+    /// A one-line description.
     public var description: String { "EventSourceService" }
 
-    /// Reads until the graceful shutdown, the cancellation of the task or the end of the source.
+    /// Reads until graceful shutdown, cancellation of the task or the end of the source.
     ///
-    /// - Throws: The `SubscriptionError` that closes the source, or what the closure throws.
+    /// - Throws: The `SubscriptionError` that closes the source, or any error of the closure.
     public func run() async throws {
       try await withGracefulShutdownHandler {
         for try await message in source.events { try await handle(message) }

@@ -23,7 +23,7 @@
       #expect(throws: PublishError.closed) { try hub.publish("late", to: "news") }
     }
 
-    @Test func cancellationClosesTheHubAtOnce() async throws {
+    @Test func cancellationClosesTheHubImmediately() async throws {
       let hub = EventHub(channels: ["news"])
       let task = Task { try await EventHubService(hub, drainWindow: .seconds(3600)).run() }
       task.cancel()
@@ -33,7 +33,7 @@
 
     @Test func drainingEndsAtItsDeadline() async throws {
       let hub = EventHub(channels: ["news"])
-      // Nobody runs this lane, so that its reader never leaves.
+      // Nothing runs this lane, so its reader never leaves.
       let stack = SimulatedStack(hub: hub)
       let connection = stack.connect(EventStreamHandler(hub), channels: ["news"])
       stack.run()
@@ -48,7 +48,7 @@
       #expect(connection.isFinished)
     }
 
-    @Test func aDrainThatIsCanceledEndsAtOnce() async throws {
+    @Test func aCancelledDrainEndsImmediately() async throws {
       let hub = EventHub(channels: ["news"])
       let stack = SimulatedStack(hub: hub)
       _ = stack.connect(EventStreamHandler(hub), channels: ["news"])
@@ -94,7 +94,7 @@
         #expect(server.addresses.isEmpty)
       }
 
-      @Test func aCanceledServerStopsAtOnceHoweverLongItWouldDrain() async throws {
+      @Test func aCancelledServerStopsImmediatelyHoweverLongItsDrainWindow() async throws {
         let hub = EventHub(channels: ["news"])
         let server = server(hub)
         let (addresses, listening) = AsyncStream<ListeningAddress>.makeStream()

@@ -1,4 +1,4 @@
-/// Why the content coding of a response cannot be undone.
+/// The reason why the content coding of a response cannot be decoded.
 struct ContentCodingError: Error, CustomStringConvertible {
   let message: String
   var description: String { message }

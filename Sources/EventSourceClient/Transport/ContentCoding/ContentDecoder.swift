@@ -1,14 +1,14 @@
 #if os(Linux) && !canImport(Musl)
   import CEventSourceCurl
 
-  /// Undoes the content coding of a response (RFC 9110, 8.4.1) as its reader reads: what has not been read yet stays
-  /// compressed, whatever it inflates to.
-  // Sendable, because it has one reader, which calls one method after the other: no lock is needed.
+  /// Decodes the content coding of a response (RFC 9110, 8.4.1) at the reader's pace. Unread content stays compressed,
+  /// however large it would inflate.
+  // Sendable without a lock, because its one reader makes one call at a time.
   package final class ContentDecoder: @unchecked Sendable {
-    /// How many bytes are inflated at a time.
+    /// The number of bytes to inflate at a time.
     private static let pieceBytes = 32 << 10
 
-    /// Whether there is a zlib.
+    /// Whether zlib is available.
     package static let isAvailable = eventsource_inflate_load() != 0
 
     private let inflater: UnsafeMutableRawPointer
@@ -16,12 +16,12 @@
     private var taken = 0
     private var isLast = false
     private var isComplete = false
-    /// Whether zlib may hold more that found no room.
+    /// Whether the output was full, so that zlib may hold more.
     private var wasFull = false
 
-    /// Makes a decoder for a response; nil: its content has no coding.
+    /// Creates a decoder for a response. Returns `nil` if its content has no coding.
     ///
-    /// - Throws: ``ContentCodingError`` for a coding that it cannot undo.
+    /// - Throws: ``ContentCodingError`` for a coding that is not supported.
     package init?(_ head: ResponseHead) throws {
       let codings = head.headers.values(of: "Content-Encoding").joined(separator: ",").split(separator: ",")
         .map { $0.lowercased().filter { !" \t".contains($0) } }.filter { $0 != "identity" && !$0.isEmpty }
@@ -38,14 +38,14 @@
 
     deinit { eventsource_inflate_free(inflater) }
 
-    /// Adds what has come, when everything before has been taken; nil: that was all.
+    /// Adds received bytes, once all previous ones have been consumed. `nil` marks the end.
     func add(_ bytes: [UInt8]?) {
       input = bytes ?? []
       taken = 0
       isLast = bytes == nil
     }
 
-    /// Returns the next bytes of the content; nil: it needs more of what comes, or it is complete.
+    /// Returns the next decoded bytes. Returns `nil` if it needs more input or the content is complete.
     func next() throws -> [UInt8]? {
       while !isComplete, taken < input.count || isLast || wasFull {
         var step = eventsource_inflate_step()

@@ -1,10 +1,10 @@
 #if os(Linux) && !canImport(Musl)
-  /// A body whose content coding is undone as it is read.
+  /// A body whose content coding is decoded as it is read.
   package final class DecodedBody: TransportBody {
     private let body: any TransportBody
     private let decoder: ContentDecoder
 
-    /// Makes a body of one that the decoder's head belongs to.
+    /// Creates a body from an encoded one and the decoder for its head.
     package init(_ body: any TransportBody, _ decoder: ContentDecoder) {
       self.body = body
       self.decoder = decoder

@@ -4,9 +4,9 @@
   import Synchronization
 
   /// Runs all transfers of the process on one thread, which lives as long as the process.
-  // Sendable, because the transfers are touched on the engine's thread only, and the orders under their lock.
+  // Sendable, because only the engine's thread accesses the transfers, and a lock guards the orders.
   final class CurlEngine: @unchecked Sendable {
-    /// The one engine; nil, if there is no libcurl.
+    /// The shared engine. `nil` if libcurl is not available.
     static let shared: CurlEngine? = {
       guard eventsource_curl_load() != 0, let handle = eventsource_curl_new_engine() else { return nil }
       let engine = CurlEngine(handle)
@@ -24,15 +24,15 @@
 
     private let handle: UnsafeMutableRawPointer
     private let orders = Mutex<[Order]>([])
-    /// Those that libcurl has, kept by their addresses, which libcurl knows.
+    /// The transfers that libcurl holds, keyed by the addresses that libcurl knows.
     private var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
 
     private init(_ handle: UnsafeMutableRawPointer) { self.handle = handle }
 
-    /// Begins a transfer. Called on any thread, like the two others.
+    /// Begins a transfer. This method and the next two can be called from any thread.
     func start(_ transfer: CurlTransfer) { give(.start(transfer)) }
 
-    /// Lets a transfer go on whose inbox was full.
+    /// Resumes a transfer that was paused because its inbox was full.
     func resume(_ transfer: CurlTransfer) { give(.resume(transfer)) }
 
     /// Closes the connection of a transfer.

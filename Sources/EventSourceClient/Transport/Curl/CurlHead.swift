@@ -1,7 +1,7 @@
-/// Puts the head of a response together from its lines, as libcurl gives them: those of heads with a status of 1xx and
-/// of trailers too.
+/// Assembles the head of a response from the lines that libcurl delivers. These include the lines of 1xx heads and of
+/// trailers.
 struct CurlHead {
-  /// The most bytes of all lines together.
+  /// The maximum size in bytes of all lines together.
   static let limit = 256 << 10
 
   private(set) var status = 0
@@ -9,11 +9,11 @@ struct CurlHead {
   private var size = 0
   private var isComplete = false
 
-  /// Takes a line with its end; whether the head of the response is complete with it, and nil if it is too large.
+  /// Adds a line, including its line end. Returns whether it completes the head, or `nil` if the head is too large.
   mutating func take(_ line: String) -> Bool? {
     size += line.utf8.count
     guard size <= Self.limit else { return nil }
-    // What follows are trailers (RFC 9112, 7.1.2).
+    // Trailers follow the complete head (RFC 9112, 7.1.2).
     if isComplete { return false }
     let text = line.trimmingEnd()
     if text.isEmpty {
@@ -24,7 +24,7 @@ struct CurlHead {
       status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
       fields = []
     } else if text.hasPrefix(" ") || text.hasPrefix("\t") {
-      // A folded line belongs to the one before (RFC 9112, 5.2).
+      // A folded line continues the one before (RFC 9112, 5.2).
       if let last = fields.indices.last { fields[last].value += " " + text.drop { " \t".contains($0) } }
     } else if let colon = text.firstIndex(of: ":") {
       let value = text[text.index(after: colon)...].drop { " \t".contains($0) }
@@ -35,7 +35,7 @@ struct CurlHead {
 }
 
 extension String {
-  /// Without the spaces and the line end behind it; by scalars, because CR and LF are one character.
+  /// The string without trailing spaces and line end. It is trimmed by scalars, because CR LF is one character.
   fileprivate func trimmingEnd() -> String {
     var scalars = unicodeScalars[...]
     while let last = scalars.last, [" ", "\t", "\r", "\n"].contains(last) { scalars.removeLast() }

@@ -3,19 +3,20 @@
   import Foundation
   import Synchronization
 
-  /// One request and what comes of it.
-  // Sendable, because what changes is touched on the engine's thread only; the inbox has its own lock.
+  /// One request and its response.
+  // Sendable, because only the engine's thread accesses the mutable state. The inbox has its own lock.
   final class CurlTransfer: @unchecked Sendable {
-    /// With so much unread, the transfer is paused until it has been read.
+    /// The number of unread bytes at which the transfer is paused.
     private static let highWater = 64 << 10
 
     let inbox = ResponseInbox()
-    /// Whether libcurl keeps bytes that did not fit and waits. Set by the engine's thread, taken by the reader, each
-    /// after it has looked at the inbox or taken from it: so one of them sees what the other did.
+    /// Whether libcurl holds bytes that did not fit and waits. The engine's thread sets it and then checks the inbox
+    /// again. The reader takes bytes from the inbox and then clears it. One of the two therefore sees what the other
+    /// did.
     let isPaused = Atomic(false)
-    /// libcurl's half of it; freed with this object, which the engine keeps while libcurl has it.
+    /// libcurl's part of the transfer. Freed with this object, which the engine retains while libcurl uses it.
     private(set) var handle: UnsafeMutableRawPointer!
-    /// Kept where libcurl reads it from.
+    /// The request body, at a stable address for libcurl.
     private let body: UnsafeMutableRawBufferPointer?
     private let url: URL
     private var head = CurlHead()
@@ -23,7 +24,7 @@
     init(_ request: SubscriptionRequest, _ options: CurlTransport.Options) throws {
       url = request.url
       body = request.sentBody.map { bytes in
-        // One byte at least, since no bytes have no address.
+        // At least one byte, because an empty buffer has no address.
         let body = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
         body.copyBytes(from: bytes)
         return UnsafeMutableRawBufferPointer(rebasing: body[..<bytes.count])
@@ -90,14 +91,14 @@
       case false: break
       }
       isPaused.store(true, ordering: .sequentiallyConsistent)
-      // It may have been read just before that, and then nobody else would let it go on.
+      // The reader may have emptied the inbox just before. No other code would then resume the transfer.
       guard inbox.unreadCount == 0, isPaused.exchange(false, ordering: .sequentiallyConsistent) else {
         return eventsource_curl_pause
       }
       return inbox.put(bytes, unlessUnread: Self.highWater) == nil ? eventsource_curl_abort : count
     }
 
-    /// libcurl is done with it.
+    /// Ends the response with libcurl's result.
     func finish(_ result: Int32) {
       guard result != 0 else { return _ = inbox.end(.success(())) }
       inbox.end(.failure(Self.error(CurlError(message: String(cString: eventsource_curl_description(result))), result)))
@@ -117,11 +118,11 @@
   }
 
   extension SubscriptionRequest {
-    /// The body; methods that are expected to have one have an empty one at least (RFC 9110, 8.6).
+    /// The body to send. Methods that expect a body have at least an empty one (RFC 9110, 8.6).
     fileprivate var sentBody: [UInt8]? { body ?? (["POST", "PUT", "PATCH"].contains(method) ? [] : nil) }
 
-    /// The fields as libcurl wants them: a field with an empty value ends in a semicolon, and one that it would add by
-    /// itself is taken away by a name alone.
+    /// The fields in libcurl's form. A field with an empty value ends in a semicolon. A name without a value removes a
+    /// field that libcurl would add.
     fileprivate var curlLines: [String] {
       var lines = headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
       if headers.values(of: "Accept-Encoding").isEmpty, ContentDecoder.isAvailable {

@@ -3,20 +3,20 @@
   import Foundation
 
   extension CurlTransport {
-    /// How connections are made. What is nil stays at libcurl's default. Files are in PEM.
+    /// Options for connections. A value of `nil` leaves libcurl's default. Files are in PEM.
     public struct Options: Sendable, Hashable {
       /// The version of HTTP.
       public enum HTTPVersion: Int, Sendable, Hashable {
-        /// HTTP/1.1, also where the server has HTTP/2.
+        /// HTTP/1.1, even if the server supports HTTP/2.
         case http1 = 2
-        /// HTTP/2 over TLS where the server has it, and HTTP/1.1 elsewhere.
+        /// HTTP/2 over TLS if the server supports it, otherwise HTTP/1.1.
         case http2OverTLS = 4
       }
 
-      /// A file of certificate authorities to trust, in place of the system's. Default: the one that the environment
-      /// variable `SSL_CERT_FILE` names.
+      /// A file of certificate authorities to trust, instead of the system's. The default is the file in the
+      /// environment variable `SSL_CERT_FILE`.
       public var authorityFile = ProcessInfo.processInfo.environment["SSL_CERT_FILE"]
-      /// A folder of certificate authorities, by hash. Default: the one that `SSL_CERT_DIR` names.
+      /// A folder of hashed certificate authorities. The default is the folder in `SSL_CERT_DIR`.
       public var authorityFolder = ProcessInfo.processInfo.environment["SSL_CERT_DIR"]
       /// The client's certificate.
       public var certificateFile: String?
@@ -24,18 +24,18 @@
       public var keyFile: String?
       /// The password of the private key.
       public var keyPassword: String?
-      /// The server's public key, as `sha256//` and the base64 of its SHA-256, or a file with it; another one is
-      /// refused.
+      /// The server's public key, as `sha256//` and the base64 of its SHA-256, or a file that contains it. Servers with
+      /// another key are rejected.
       public var pinnedKey: String?
-      /// The URL of a proxy; empty: none. Default: the proxy that the environment names (`http_proxy`, `https_proxy`,
-      /// `all_proxy`, `no_proxy`).
+      /// The URL of a proxy. An empty string means no proxy. The default is the proxy in the environment (`http_proxy`,
+      /// `https_proxy`, `all_proxy`, `no_proxy`).
       public var proxy: String?
       /// The network interface, address or host name to connect from.
       public var interface: String?
-      /// The version of HTTP; nil: what libcurl prefers, mostly HTTP/2 over TLS.
+      /// The version of HTTP. `nil` means libcurl's preference, usually HTTP/2 over TLS.
       public var httpVersion: HTTPVersion?
 
-      /// Makes the defaults.
+      /// Creates the default options.
       public init() {}
 
       func withCOptions<Result>(

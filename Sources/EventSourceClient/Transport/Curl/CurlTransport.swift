@@ -2,26 +2,25 @@
   import CEventSourceCurl
   import Synchronization
 
-  /// libcurl as a transport, on Linux: the library that Foundation stands on there, without what Foundation makes of
-  /// it.
+  /// A transport on libcurl, for Linux. Foundation networking uses the same library there; this transport avoids
+  /// Foundation's buffering.
   ///
-  /// All transfers of the process share one thread. Each has a connection of its own, over HTTP/2 too, which is closed
-  /// with it; a transfer whose reader does not read is paused, and so is its socket. Content codings are undone as the
-  /// reader reads, so that a response that inflates without end costs no memory.
+  /// All transfers of the process share one thread. Each has its own connection, even over HTTP/2, which closes when
+  /// the transfer ends. A transfer whose reader does not read is paused, and so is its socket. Content codings are
+  /// decoded at the reader's pace, so a response that inflates without end does not exhaust memory.
   ///
-  /// libcurl is found when the program runs, from version 7.68 on; a program that is linked with Foundation's
-  /// networking has it.
+  /// libcurl 7.68 or later is loaded at run time. Programs that link Foundation's networking have it.
   public struct CurlTransport: EventSourceTransport {
     private let options: Options
 
-    /// Makes a transport.
+    /// Creates a transport.
     public init(options: Options = Options()) { self.options = options }
 
     /// Sends a request.
     ///
-    /// - Throws: ``CurlError``, also when there is no libcurl; another error for a content coding that was not asked
-    ///   for; ``SubscriptionError`` for a request or an option that libcurl does not accept, and for a connection that
-    ///   is not made in time.
+    /// - Throws: ``CurlError``, also if libcurl is not available; ``SubscriptionError`` for a request or an option that
+    ///   libcurl does not accept, and for a connection that times out; another error for a content coding that was not
+    ///   requested.
     public func send(_ request: SubscriptionRequest) async throws -> TransportResponse {
       try Task.checkCancellation()
       guard let engine = CurlEngine.shared else { throw CurlError(message: "there is no libcurl from 7.68 on") }
@@ -32,16 +31,16 @@
     }
   }
 
-  /// What libcurl says of a transfer that failed.
+  /// The error of a failed transfer.
   public struct CurlError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What is wrong, in libcurl's words.
+    /// The description of the error by libcurl.
     public let message: String
 
     /// The message.
     public var description: String { message }
   }
 
-  /// A response; who lets go of it closes the connection.
+  /// A response. Releasing it closes the connection.
   private final class CurlExchange: TransportBody {
     private let transfer: CurlTransfer
     private let engine: CurlEngine

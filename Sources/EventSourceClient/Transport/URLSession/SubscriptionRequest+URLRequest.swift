@@ -6,9 +6,9 @@
 #endif
 
 extension SubscriptionRequest {
-  /// Makes a request of Foundation's: its URL, method, fields and body.
+  /// Creates a request from the URL, method, fields and body of a Foundation request.
   ///
-  /// - Throws: ``SubscriptionError``, if it has no URL, or a stream as its body, which cannot be sent again.
+  /// - Throws: ``SubscriptionError``, if it has no URL, or if its body is a stream, which cannot be sent again.
   public init(_ request: URLRequest) throws(SubscriptionError) {
     guard let url = request.url else { throw SubscriptionError(.request, "the URLRequest has no URL") }
     guard request.httpBodyStream == nil else {

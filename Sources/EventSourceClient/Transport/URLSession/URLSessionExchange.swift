@@ -6,13 +6,14 @@ internal import Foundation
   internal import FoundationNetworking
 #endif
 
-/// One task of a session, which is suspended while more is unread than it may be.
+/// One task of a session. It is suspended while too many bytes are unread.
 ///
-/// The session's queue calls `received` and `completed`, one reader all else.
+/// The session's queue calls `received` and `completed`. One reader calls everything else.
 final class URLSessionExchange: TransportBody {
   #if canImport(FoundationNetworking)
-    /// Suspending has no effect on what comes, and one that is undone at once stops the program in Foundation. With
-    /// more than this unread the connection is broken off: who reads gets what has come, and may continue from there.
+    /// Here suspending a task does not stop its bytes, and resuming it immediately afterwards crashes Foundation.
+    /// Beyond this number of unread bytes the connection is broken. The reader gets what has arrived and can resume
+    /// from there.
     private static let mostUnread = 16 << 20
   #else
     private static let mostUnread = Int.max
@@ -21,7 +22,7 @@ final class URLSessionExchange: TransportBody {
 
   let task: URLSessionDataTask
   private let inbox = ResponseInbox()
-  /// Changed by the session's queue before and by the reader after something is unread, hence under a lock.
+  /// Guarded by a lock, because the session's queue sets it and the reader clears it.
   private let isSuspended = Mutex(false)
   private let isRedirected = Atomic(false)
   #if canImport(FoundationNetworking)
@@ -29,11 +30,11 @@ final class URLSessionExchange: TransportBody {
       var head: ResponseHead
       var body: [UInt8] = []
     }
-    /// A response with status 401, until it is known that the delegate's answer brings no other: the challenge comes
-    /// after it here.
+    /// A 401 response that is held back until the delegate's answer is known not to bring another response. Here the
+    /// challenge arrives after the response.
     private let rejection = Mutex<Rejection?>(nil)
   #endif
-  /// The session ends with its transport, and this needs it.
+  /// Retains the transport, because the session ends with it.
   private let transport: URLSessionTransport
 
   init(_ task: URLSessionDataTask, keeping transport: URLSessionTransport) {
@@ -60,8 +61,7 @@ final class URLSessionExchange: TransportBody {
   }
 
   func cancel() {
-    // A task whose redirect is not followed ends by itself; canceling it meanwhile stops the program in Linux's
-    // Foundation.
+    // A task whose redirect is not followed ends by itself. Cancelling it before that crashes Linux's Foundation.
     if !isRedirected.load(ordering: .relaxed) { task.cancel() }
     inbox.end(.failure(CancellationError()))
   }
@@ -72,7 +72,7 @@ final class URLSessionExchange: TransportBody {
   }
 
   func received(_ response: URLResponse) {
-    // Linux's Foundation shows responses with 1xx, which others pass over.
+    // Linux's Foundation delivers 1xx responses, which other platforms skip.
     guard let response = response as? HTTPURLResponse, response.statusCode >= 200, response.url != nil else { return }
     let head = ResponseHead(response)
     #if canImport(FoundationNetworking)
@@ -113,7 +113,7 @@ final class URLSessionExchange: TransportBody {
 
   func completed(_ error: (any Error)?, _ response: URLResponse?) {
     #if canImport(FoundationNetworking)
-      // An error is made of a redirect that cannot be followed, which is a response all the same.
+      // Foundation reports an error for a redirect that it cannot follow. It is still a response.
       if let response, rejection.withLock({ $0 == nil }) { received(response) }
       if let rejection = rejection.withLock({ $0.take() }) {
         inbox.put(rejection.head)

@@ -6,8 +6,8 @@ internal import Foundation
   internal import FoundationNetworking
 #endif
 
-/// Finds the exchange of a task, for the session's delegate calls, and passes on to the caller's own delegate what is
-/// not the transport's.
+/// Finds the exchange of a task for the session's delegate calls. Forwards the other calls to the application's
+/// delegate.
 final class URLSessionTasks: NSObject, URLSessionDataDelegate {
   private let exchanges = Mutex<[Int: URLSessionExchange]>([:])
   private let delegate: (any URLSessionTaskDelegate)?
@@ -38,7 +38,7 @@ final class URLSessionTasks: NSObject, URLSessionDataDelegate {
     _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
     newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
   ) {
-    // A redirect is the response: who asked decides where it leads.
+    // Redirects are not followed: the redirect is delivered as the response, and the source decides.
     exchange(task)?.received(redirect: response)
     completionHandler(nil)
   }
@@ -53,7 +53,7 @@ final class URLSessionTasks: NSObject, URLSessionDataDelegate {
     #endif
   }
 
-  // A session without a method for challenges of the whole session asks this one for all of them.
+  // A session without a method for session-wide challenges calls this one for all challenges.
   func urlSession(
     _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
     completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void

@@ -6,31 +6,31 @@ internal import Foundation
   public import FoundationNetworking
 #endif
 
-/// Foundation's HTTP client as a transport: no package is needed.
+/// A transport on Foundation's HTTP client. It needs no package dependency.
 ///
-/// One `URLSession` for all requests, which is let go of with the transport. What it cannot do on Linux is in the
-/// article <doc:Transports>.
+/// All requests share one `URLSession`, which is invalidated with the transport. The article <doc:Transports> lists its
+/// limitations on Linux.
 public final class URLSessionTransport: EventSourceTransport {
   private let session: URLSession
   private let tasks: URLSessionTasks
-  /// Whether there is a delegate that may answer a challenge.
+  /// Whether there is a delegate that can answer challenges.
   let answersChallenges: Bool
 
-  /// Makes a transport.
+  /// Creates a transport.
   ///
   /// - Parameters:
-  ///   - configuration: For proxies, TLS and the like. Its caches, cookies and timeouts are not used: a stream may be
-  ///     idle for as long as ``EventSource/Configuration/readTimeout`` allows.
-  ///   - delegate: Answers authentication challenges (client certificates, pinned keys, passwords), and is told of the
-  ///     end of each task and of its metrics. Redirects and bytes stay the transport's. It is kept as long as the
-  ///     transport, and called on the session's queue.
+  ///   - configuration: The settings for proxies, TLS and the like. Its caches, cookies and timeouts are not used: a
+  ///     stream may be idle for as long as ``EventSource/Configuration/readTimeout`` allows.
+  ///   - delegate: Answers authentication challenges (client certificates, pinned keys, passwords). It also receives
+  ///     the end of each task and its metrics, but neither redirects nor bytes. The transport retains it and calls it
+  ///     on the session's queue.
   public init(configuration: URLSessionConfiguration = .ephemeral, delegate: (any URLSessionTaskDelegate)? = nil) {
     let configuration = configuration.copy() as? URLSessionConfiguration ?? configuration
     configuration.urlCache = nil
     configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
     configuration.httpCookieStorage = nil
     configuration.httpShouldSetCookies = false
-    // Foundation has no way to say "never".
+    // Foundation has no value for an unlimited timeout.
     configuration.timeoutIntervalForRequest = 60 * 60 * 24 * 365
     configuration.timeoutIntervalForResource = 60 * 60 * 24 * 365
     configuration.httpMaximumConnectionsPerHost = 10_000
@@ -41,10 +41,10 @@ public final class URLSessionTransport: EventSourceTransport {
 
   deinit { session.invalidateAndCancel() }
 
-  /// Sends a request by a task of its own.
+  /// Sends a request with its own session task.
   ///
-  /// - Throws: What `URLSession` throws; a ``SubscriptionError`` for a URL that it does not accept and, on Linux, if
-  ///   the configuration names a proxy, which Foundation would go past in silence there.
+  /// - Throws: Any error of `URLSession`. A ``SubscriptionError`` for a URL that it does not accept and, on Linux, for
+  ///   a configuration with a proxy, which Foundation would silently ignore there.
   public func send(_ request: SubscriptionRequest) async throws -> TransportResponse {
     #if canImport(FoundationNetworking)
       guard session.configuration.connectionProxyDictionary?.isEmpty ?? true else {

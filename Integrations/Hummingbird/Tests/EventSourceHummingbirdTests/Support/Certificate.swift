@@ -2,7 +2,7 @@
   import Foundation
   import NIOSSL
 
-  /// A certificate for tests, which is made once for a run.
+  /// A certificate for tests, created once per run.
   enum Certificate {
     static let files = Result { try make() }
 

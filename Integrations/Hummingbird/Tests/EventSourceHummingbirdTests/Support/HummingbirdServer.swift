@@ -12,9 +12,9 @@
   import ServiceLifecycle
   import Synchronization
 
-  /// An application with event streams beside a route of its own.
+  /// An application with event streams and a route of its own.
   final class HummingbirdServer: RunningAdapter {
-    /// How a client reaches it.
+    /// The HTTP version that clients use.
     enum Version { case http1, http2 }
 
     let streams: HummingbirdEventStreams
@@ -59,7 +59,7 @@
       self.port = gateway?.port ?? serverPort
     }
 
-    /// Does what a program does that is told to end.
+    /// Shuts down as a program does that receives a termination signal.
     func shutDownGracefully() async { await group.triggerGracefulShutdown() }
 
     func stop(drainingOver window: Duration) async {
@@ -71,7 +71,7 @@
     }
 
     private func end(draining window: Duration) async {
-      // Over HTTP/2 Hummingbird closes a connection with its last stream, whose end may not have been sent then.
+      // Over HTTP/2 Hummingbird closes a connection together with its last stream, whose end may not have been sent.
       if gateway == nil { await group.triggerGracefulShutdown() }
       await withTaskGroup(of: Void.self) { group in
         group.addTask { await self.streams.drain(over: window) }

@@ -2,7 +2,7 @@
   import NIOCore
   import NIOPosix
 
-  /// A client that sends one request and collects what comes.
+  /// A client that sends one request and collects the response.
   final class Reader: Sendable {
     private final class Collector: ChannelInboundHandler {
       typealias InboundIn = ByteBuffer
@@ -35,10 +35,10 @@
     }
 
     let channel: any Channel
-    /// Everything until the server closes the connection.
+    /// Everything received until the server closes the connection.
     let all: EventLoopFuture<String>
 
-    /// - Parameter reads: Whether it takes what it is sent.
+    /// - Parameter reads: Whether it reads from the connection.
     init(_ port: Int, _ path: String, reads: Bool = true) async throws {
       let loop = MultiThreadedEventLoopGroup.singleton.any()
       let all = loop.makePromise(of: String.self)
@@ -54,7 +54,7 @@
       try await channel.writeAndFlush(ByteBuffer(string: "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")).get()
     }
 
-    /// Everything that has come when this has.
+    /// Returns everything received once `text` has been received.
     func all(until text: String) async throws -> String {
       let promise = channel.eventLoop.makePromise(of: String.self)
       channel.eventLoop.execute { [channel] in

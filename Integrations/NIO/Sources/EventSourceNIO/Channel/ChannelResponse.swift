@@ -5,7 +5,7 @@
 
   /// The response to one request of a channel. Confined to the channel's event loop.
   final class ChannelResponse: EventStreamResponse {
-    /// For how long a peer may take nothing of a stream's end.
+    /// How long a peer may accept nothing of a stream's end.
     private static let endTimeout = TimeAmount.seconds(30)
 
     /// Set by the handler that serves the request; released when the response is over.
@@ -18,9 +18,9 @@
     private let keepsAlive: Bool
     private var isOver = false
     private var timeout: Scheduled<Void>?
-    /// Called before the response's last part is written, which may bring the next request.
+    /// Called before the response's last part is written. That write may deliver the next request.
     private let willEnd: () -> Void
-    /// Called when the last part is sent, if the connection is not to serve on.
+    /// Called when the last part has been sent, if the connection must not serve further requests.
     private let close: () -> Void
 
     init(
@@ -39,15 +39,15 @@
       }
     }
 
-    /// Whether the connection is one of HTTP/1, which outlives the response.
+    /// Whether the connection is HTTP/1, so that it can outlive the response.
     private var isHTTP1: Bool { version.major < 2 }
     /// Whether a body without a length can be completed without closing the connection.
     private var isFramed: Bool { !isHTTP1 || version.minor > 0 }
 
-    /// Whether nothing is to be read while this response is in progress.
+    /// Whether reading from the connection stops while this response is in progress.
     var holdsReads: Bool { isHTTP1 }
 
-    /// Tells of the connection's server and peer what its handler would not hear.
+    /// Reports events of the connection that its handler would not receive.
     func observe(quiesce: @escaping () -> Void, inputClosed: @escaping () -> Void) {
       output.observe(quiesce: quiesce, inputClosed: inputClosed)
     }
@@ -129,7 +129,7 @@
       timeout = context.eventLoop.assumeIsolated().scheduleTask(in: Self.endTimeout) { [output] in output.abort() }
     }
 
-    /// From the channel: it takes bytes, or takes none.
+    /// The channel's writability has changed.
     func writabilityChanged() {
       guard output.takeWritableDebt() else { return }
       loop.whenIdle { [self] in
@@ -138,7 +138,7 @@
       }
     }
 
-    /// From the channel's server: it is about to be closed.
+    /// The channel's server is about to close the channel.
     func drain(over window: Duration) {
       loop.whenIdle { [self] in
         session?.drain(over: window)
@@ -146,7 +146,7 @@
       }
     }
 
-    /// From the channel: it is closed.
+    /// The channel has been closed.
     func channelClosed() {
       output.channelClosed()
       guard !isOver else { return }
@@ -159,7 +159,7 @@
       }
     }
 
-    /// The peer has left without closing the connection, or breaks the protocol.
+    /// The peer has left without closing the connection, or violates the protocol.
     func drop() {
       channelClosed()
       context.close(promise: nil)

@@ -3,14 +3,14 @@
   public import NIOCore
   public import NIOHTTP1
 
-  /// Serves the mounted paths of ``NIOEventStreams`` on one channel, and passes all other requests on untouched.
+  /// Serves the mounted paths of ``NIOEventStreams`` on one channel, and forwards all other requests unchanged.
   ///
   /// Add it behind the handlers of `configureHTTPServerPipeline`, or behind `HTTP2FramePayloadToHTTP1ServerCodec` on
-  /// the channel of an HTTP/2 stream, and before your own handler. With NIO's default pipelining assistance,
-  /// responses leave in the order of the requests, whoever gives them.
+  /// the channel of an HTTP/2 stream, and before your own handler. With NIO's default pipelining assistance, responses
+  /// leave in the order of the requests, whichever handler sends them.
   ///
   /// While a stream is open, nothing is read from an HTTP/1.1 connection, and events of an `IdleStateHandler` are not
-  /// passed on: heartbeats and the handler's stall timeout find out whether the peer is there.
+  /// forwarded. Heartbeats and the handler's stall timeout detect a dead peer.
   public final class EventStreamChannelHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Parts of requests.
     public typealias InboundIn = HTTPServerRequestPart
@@ -21,16 +21,16 @@
     /// Parts of responses.
     public typealias OutboundOut = HTTPServerResponsePart
 
-    /// Whose the request is of which parts are coming in.
+    /// The destination of the request whose parts are arriving.
     private enum Request {
       case none
-      /// Somebody's behind this handler.
+      /// A handler behind this one.
       case passing
-      /// The body of a request that is served here: nobody needs it.
+      /// None: the body of a request that is served here is discarded.
       case dropping
     }
 
-    /// For how long a connection that is to be closed waits for the rest of a request.
+    /// How long a connection that must be closed waits for the rest of a request.
     private static let restTimeout = TimeAmount.seconds(5)
 
     private let streams: NIOEventStreams
@@ -47,20 +47,21 @@
       self.streams = streams
     }
 
-    /// Serves a part, or passes it on.
+    /// Serves a part or forwards it.
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       let part = Self.unwrapInboundIn(data)
       guard held.isEmpty, !isResuming, canTake(part) else { return hold(part, context) }
       take(part, context)
     }
 
-    /// Reports that the channel takes bytes again, and passes the change on.
+    /// Notifies the stream that the channel may be writable again, and forwards the event.
     public func channelWritabilityChanged(context: ChannelHandlerContext) {
       response?.writabilityChanged()
       context.fireChannelWritabilityChanged()
     }
 
-    /// Ends the stream of a peer that has ended its side, or of a server that closes, and passes the event on.
+    /// Drains the stream of a server that quiesces. Forwards the event, except idle-state events while a stream is
+    /// open.
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
       switch event {
       case is ChannelShouldQuiesceEvent: response?.drain(over: streams.quiescingWindow)
@@ -70,13 +71,13 @@
       context.fireUserInboundEventTriggered(event)
     }
 
-    /// Ends the stream of a peer that sends what is not HTTP, and passes the error on.
+    /// Ends the stream of a peer that sends invalid HTTP, and forwards the error.
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
       if error is HTTPParserError { response?.drop() }
       context.fireErrorCaught(error)
     }
 
-    /// Ends the stream, and passes the event on.
+    /// Ends the stream, and forwards the event.
     public func channelInactive(context: ChannelHandlerContext) {
       leave()
       context.fireChannelInactive()
@@ -89,7 +90,7 @@
       response.drop()
     }
 
-    /// Holds back a read while a stream is open.
+    /// Delays a read while a stream is open.
     public func read(context: ChannelHandlerContext) {
       if response?.holdsReads == true, request == .none {
         owesRead = true
@@ -104,7 +105,7 @@
       response = nil
     }
 
-    /// Whether a part may be handled now: no request is being served before it, and the lane is not within a call.
+    /// Returns whether a part can be handled now: no earlier request is in progress, and the lane is not being called.
     private func canTake(_ part: HTTPServerRequestPart) -> Bool {
       if case .head = part, response != nil { return false }
       return loop?.isBusy != true
@@ -119,7 +120,7 @@
       if loop?.isBusy == true { loop?.whenIdle { [self] in resume(context) } }
     }
 
-    /// Handles what was held, up to a request that has to wait for the one before.
+    /// Handles the held parts, up to a request that must wait for the previous one.
     private func resume(_ context: ChannelHandlerContext) {
       guard !isResuming else { return }
       isResuming = true
@@ -187,10 +188,10 @@
       loop?.whenIdle { [self] in resume(context) }
     }
 
-    /// The response is sent, and the connection is to serve no other.
+    /// Closes the connection after its last response.
     private func closeConnection(_ context: ChannelHandlerContext) {
       guard request != .none else { return context.close(promise: nil) }
-      // Closed with unread bytes, the connection would be reset, and the response might not arrive.
+      // Closing a connection with unread bytes resets it, and the response might not arrive.
       closesAtRequestEnd = true
       context.eventLoop.assumeIsolated().scheduleTask(in: Self.restTimeout) { context.close(promise: nil) }
     }

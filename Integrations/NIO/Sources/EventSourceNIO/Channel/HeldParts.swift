@@ -2,10 +2,10 @@
   import NIOCore
   import NIOHTTP1
 
-  /// Parts of later requests that have come while a request is being served, in their order. Bounded: a peer that sends
-  /// more than ``mostBytes`` ahead is not waited for.
+  /// Parts of later requests that arrive while a request is being served, in order. A connection whose peer sends more
+  /// than ``mostBytes`` ahead is closed.
   struct HeldParts {
-    /// What a channel reads at once, and a request's head besides.
+    /// The maximum number of bytes: one read of a channel, and a request head besides.
     static let mostBytes = 128 << 10
 
     private var parts = CircularBuffer<HTTPServerRequestPart>()

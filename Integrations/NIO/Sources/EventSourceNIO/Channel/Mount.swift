@@ -8,7 +8,7 @@
   }
 
   extension [Mount] {
-    /// The first mount that serves a target, and the channels that its path names.
+    /// Returns the first mount that serves a target, and the channels in its path.
     func first(for target: String) -> (handler: EventStreamHandler, channels: [String])? {
       guard let form = RequestTarget.originForm(of: target) else { return nil }
       let path = form.origin.prefix { $0 != "?" }

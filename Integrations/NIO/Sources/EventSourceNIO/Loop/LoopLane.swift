@@ -3,14 +3,15 @@
   package import NIOCore
   import Synchronization
 
-  /// The lane of one event loop, and the tasks by which the loop runs it.
+  /// The lane of one event loop, and the tasks that run it on the loop.
   ///
-  /// Sendable, because it is confined to the loop's thread; other threads call `wake()` and read what is atomic.
+  /// Sendable, because it is confined to the loop's thread. Other threads only call `wake()` and read atomic
+  /// properties.
   package final class LoopLane: @unchecked Sendable {
     package let eventLoop: any EventLoop
     package private(set) var lane: DeliveryLane!
     let buffers = SharedBuffers()
-    /// Responses that are over for the lane, of which the end has not been sent.
+    /// The number of responses that have ended for the lane but whose end has not been sent.
     package var unfinished = 0 {
       didSet { if unfinished == 0 { tellDrained() } }
     }
@@ -22,15 +23,15 @@
     private var isAfterRun = false
     private var afterRun: [() -> Void] = []
     private var waiters: [() -> Void] = []
-    /// Nothing is submitted to a loop that is shut down.
+    /// Whether the loop is shutting down. Nothing is submitted to it then.
     private let isOver = Atomic(false)
 
-    /// Makes the lane of a loop. On the loop.
+    /// Creates the lane of a loop. Call it on the loop.
     init(_ eventLoop: any EventLoop, hub: EventHub) {
       eventLoop.preconditionInEventLoop()
       self.eventLoop = eventLoop
       lane = hub.makeLane { [weak self] in self?.wake() }
-      // Nothing else tells that a loop ends: it fails what was scheduled for later.
+      // The only sign that a loop shuts down is that it fails its scheduled tasks.
       let sentinel = eventLoop.scheduleTask(in: .hours(24 * 365 * 10)) {}
       sentinel.futureResult.whenFailure { [weak self] _ in self?.close() }
       self.sentinel = sentinel
@@ -41,22 +42,23 @@
       timer?.cancel()
     }
 
-    /// Any thread.
+    /// Can be called from any thread.
     private func wake() {
       guard !isOver.load(ordering: .relaxed) else { return }
       eventLoop.execute { self.woken() }
     }
 
-    /// Returns the first `count` of the bytes in a buffer that all readers of this run share.
+    /// Returns the first `count` bytes in a buffer that all readers of this run share.
     package func buffer(of bytes: borrowing EventStreamBytes, count: Int) -> ByteBuffer {
       buffers.buffer(of: bytes, from: 0, count: count, isFramed: false)
     }
 
-    /// Whether the lane, or a handler that was given a request, is being called: nobody may call it now.
+    /// Whether the lane, or a handler that is serving a request, is being called. Until that call returns, no other
+    /// code may call it.
     package var isBusy: Bool { isRunning }
 
-    /// Calls a closure that calls the lane in its turn, such as ``EventStreamHandler/serve(_:channels:response:on:)``:
-    /// what a channel reports from within it waits.
+    /// Calls a closure that itself calls the lane, such as one that calls
+    /// ``EventStreamHandler/serve(_:channels:response:on:)``. Reports of a channel from within it are delayed.
     package func whileBusy<Result>(_ body: () -> Result) -> Result {
       let wasRunning = isRunning
       isRunning = true
@@ -67,21 +69,21 @@
       return body()
     }
 
-    /// Calls a closure when the lane may be called: now, or after the call that is in progress.
+    /// Calls a closure when the lane can be called: now, or after the current call.
     package func whenIdle(_ body: @escaping () -> Void) {
       guard isRunning else { return body() }
       afterRun.append(body)
     }
 
-    /// Runs the lane: in the present tick for input that the loop has polled, in the next one for what a run has
-    /// caused.
+    /// Runs the lane. Input that the loop has polled is handled in the present tick, and consequences of a run in a
+    /// later one.
     package func runSoon() {
       guard !isOver.load(ordering: .relaxed) else { return }
       if isAfterRun, case (false, let step) = schedule.woken(at: now) { return perform(step) }
       perform(schedule.inputArrived())
     }
 
-    /// Ends the lane's streams within a window, and returns when their ends are sent, or the task is canceled.
+    /// Ends the lane's streams within a window. Returns when their ends have been sent or the task is cancelled.
     func drain(over window: Duration) async {
       guard !isOver.load(ordering: .relaxed) else { return }
       let ended = AsyncStream<Void>.makeStream()
@@ -93,7 +95,7 @@
       for await _ in ended.stream {}
     }
 
-    /// Ends all streams, permanently, and returns when that is done.
+    /// Ends all streams permanently, and returns when that is done.
     func closeOnLoop() async {
       guard !isOver.load(ordering: .relaxed) else { return }
       try? await eventLoop.submit { self.close() }.get()
@@ -105,7 +107,7 @@
       tellDrained()
     }
 
-    /// Ends all streams, permanently.
+    /// Ends all streams permanently.
     func close() {
       guard !isOver.exchange(true, ordering: .relaxed) else { return }
       sentinel?.cancel()
@@ -172,7 +174,7 @@
   }
 
   extension Duration {
-    /// The lane's answers are whole nanoseconds of the loop's clock.
+    /// The duration in whole nanoseconds, as the loop's clock uses them.
     fileprivate var wholeNanoseconds: Int64 {
       let (seconds, attoseconds) = components
       return seconds * 1_000_000_000 + attoseconds / 1_000_000_000

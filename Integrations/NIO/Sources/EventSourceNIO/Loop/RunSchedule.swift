@@ -1,48 +1,48 @@
-/// Decides when a lane runs. Pure: times are nanoseconds of the loop's clock.
+/// Decides when a lane runs. It has no side effects. Times are nanoseconds of the loop's clock.
 ///
-/// An event loop runs everything that was submitted to it, and what that submits, before it polls. A lane that is woken
-/// or wants to go on could therefore keep the loop from polling for as long as somebody publishes. So a run that
-/// follows another leaves a pause, in which the loop finds nothing to do, and polls.
+/// Before an event loop polls, it runs everything that was submitted to it, including what those tasks submit. A lane
+/// that is woken or wants to continue could therefore keep the loop from polling for as long as events are published.
+/// Consecutive runs are therefore separated by a pause in which the loop is idle and polls.
 struct RunSchedule {
-  /// What the loop has to do.
+  /// The next thing for the loop to do.
   enum Step: Equatable {
     case nothing
     /// Submit a task that runs the lane.
     case submit
-    /// Run the lane at this time, in place of the time asked for before.
+    /// Run the lane at this time instead of any time scheduled before.
     case schedule(Int64)
   }
 
-  /// A loop polls within this time of a run's end unless other tasks keep it busy.
+  /// The pause after a run. A loop polls within this time unless other tasks keep it busy.
   static let pause: Int64 = 20_000
 
   private var isSubmitted = false
   private var scheduledAt = Int64.max
   private var lastEnd = Int64.min
 
-  /// Something has come in by polling: a request, or a connection that takes bytes again.
+  /// Reports input found by polling: a request, or a connection that is writable again.
   mutating func inputArrived() -> Step {
     guard !isSubmitted else { return .nothing }
     isSubmitted = true
     return .submit
   }
 
-  /// Another thread has woken the lane, or the submitted task runs.
+  /// Reports that another thread has woken the lane.
   ///
-  /// - Returns: Whether to run now; otherwise the lane is scheduled.
+  /// - Returns: Whether to run now, and otherwise the step that schedules the run.
   mutating func woken(at now: Int64) -> (runs: Bool, step: Step) {
     let earliest = lastEnd == .min ? now : lastEnd + Self.pause
     guard earliest > now else { return (true, .nothing) }
     return (false, schedule(earliest))
   }
 
-  /// The submitted task runs.
+  /// Reports that the submitted task is running.
   mutating func submittedTaskRuns() { isSubmitted = false }
 
-  /// The time asked for is there.
+  /// Reports that the scheduled time has come.
   mutating func timeIsThere() { scheduledAt = .max }
 
-  /// The lane has run, and wants to run at `next`.
+  /// Reports that a run has ended, and that the lane wants to run again at `next`.
   mutating func ended(at now: Int64, next: Int64?) -> Step {
     lastEnd = now
     guard let next else { return .nothing }

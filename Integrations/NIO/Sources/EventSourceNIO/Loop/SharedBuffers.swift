@@ -2,17 +2,17 @@
   internal import EventSourceServer
   import NIOCore
 
-  /// The range that a lane offers to its readers, copied once into a buffer that all of them share. Confined to one
+  /// Copies the range that a lane offers to its readers once, into a buffer that all of them share. Confined to one
   /// event loop.
   ///
-  /// A broadcast offers the same bytes to thousands of readers in turn. The first offer copies them; the others find
-  /// the copy by the address and the number of the bytes. When the channels have sent it, its memory is used for the
-  /// next range, so that a wake allocates nothing.
+  /// A broadcast offers the same bytes to thousands of readers one after the other. The first offer copies them. Later
+  /// offers find the copy by the address and the number of the bytes. When the channels have sent it, its memory is
+  /// reused for the next range, so a wake-up allocates nothing.
   final class SharedBuffers {
     private struct Slot {
       var pointer: UnsafeRawPointer?
       var count = 0
-      /// Keeps the bytes alive, so that no other bytes can have their address.
+      /// Retains the bytes, so that no other bytes can get their address.
       var owner: AnyObject?
       var buffer = ByteBuffer()
     }
@@ -20,7 +20,7 @@
     private var framed = Slot()
     private var plain = Slot()
 
-    /// Returns `count` of the bytes, at least one, as one chunk (RFC 9112, 7.1) if they are to be framed.
+    /// Returns `count` bytes, at least one, framed as a chunk (RFC 9112, 7.1) if `isFramed` is set.
     func buffer(
       of bytes: borrowing EventStreamBytes, from start: Int, count: Int, isFramed: Bool
     ) -> ByteBuffer {
@@ -41,7 +41,7 @@
     ) -> ByteBuffer {
       let pointer = bytes.baseAddress + start
       if slot.pointer == pointer, slot.count == count { return slot.buffer }
-      // Takes new memory if a channel has not sent the last range.
+      // Allocates new memory if a channel has not yet sent the last range.
       slot.buffer.clear(minimumCapacity: count + ChunkFrame.mostBytes)
       frame?.withHead { _ = slot.buffer.writeBytes($0) }
       slot.buffer.writeBytes(UnsafeRawBufferPointer(start: pointer, count: count))

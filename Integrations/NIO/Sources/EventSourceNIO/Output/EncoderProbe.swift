@@ -2,36 +2,36 @@
   import NIOCore
   import NIOHTTP1
 
-  /// Sits behind the HTTP/1.1 encoder and sees what reaches it. On the channel's event loop.
+  /// Observes what reaches the HTTP/1.1 encoder, from behind it. Runs on the channel's event loop.
   ///
-  /// A stream's bytes could be given to the encoder's neighbor directly, in a buffer that all readers share, if no
-  /// handler between the stream and the encoder changes them. This one finds that out, once for each stream: it
-  /// compares the head and the first buffer with what was written.
+  /// If no handler between the stream and the encoder changes the bytes, the stream can pass them directly to the
+  /// encoder's neighbor, in a buffer that all readers share. The probe detects that once per stream: it compares the
+  /// head and the first buffer with what was written.
   final class EncoderProbe: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// How the encoder frames the body of the response that it has begun.
+    /// The encoder's framing of the body of the current response.
     enum Framing {
       case chunked
-      /// The end of the body is that of the connection.
+      /// The body ends with the connection.
       case none
     }
 
-    /// The framing of the response in progress; nil if it has a length, or nothing has begun.
+    /// The framing of the current response. `nil` if it has a length or has not begun.
     private(set) var framing: Framing?
-    /// Set for a response to HEAD, to which the encoder would add a last chunk.
+    /// Set for a response to HEAD, to which the encoder would otherwise add a last chunk.
     var dropsEnd = false
-    /// Called when the channel's server wants to close it, which the handler for pipelining keeps for itself.
+    /// Called when the channel's server wants to close it. The handler for pipelining does not forward that event.
     var onQuiesce: (() -> Void)?
-    /// Called when the peer has ended its side, also while requests are held back.
+    /// Called when the peer has closed its sending side, even while requests are held back.
     var onInputClosed: (() -> Void)?
     private var awaited: (address: UnsafeRawPointer?, count: Int)?
     private var arrivals = 0
     private var isUnchanged = false
 
-    /// Whether a buffer reaches the encoder within a call of `write`, once and as it is.
+    /// Returns whether a buffer reaches the encoder exactly once and unchanged within a call of `write`.
     func passesUnchanged(_ buffer: ByteBuffer, write: () -> Void) -> Bool {
       awaited = Self.identity(of: buffer)
       (arrivals, isUnchanged) = (0, false)
@@ -54,7 +54,7 @@
         framing = nil
         if dropsEnd {
           dropsEnd = false
-          // Nothing is written, and the promise is kept in its order.
+          // Writes nothing, but completes the promise in order.
           let nothing = Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer())))
           return context.write(nothing, promise: promise)
         }

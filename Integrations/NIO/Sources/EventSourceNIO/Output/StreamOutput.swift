@@ -11,26 +11,25 @@
     import Darwin
   #endif
 
-  /// Writes a stream's bytes to a channel, for as long as the channel is writable. Confined to the channel's event
-  /// loop.
+  /// Writes a stream's bytes to a channel while the channel is writable. Confined to the channel's event loop.
   ///
-  /// A buffer takes the way through all handlers of the channel, as a part of the response, unless it is known that
-  /// none of them changes it; then it goes past the encoder, framed already, and nothing is allocated for it.
+  /// A buffer passes through all handlers of the channel as a part of the response, until it is known that none of them
+  /// changes it. Then buffers are framed in advance and bypass the encoder, without any allocation.
   package final class StreamOutput {
-    /// How buffers reach the connection.
+    /// The path of buffers to the connection.
     private enum Route {
       /// As parts of the response, through all handlers.
       case parts
       /// As parts, until it is known whether a handler changes them.
       case unproven(EncoderProbe, encoder: ChannelHandlerContext)
-      /// Past the encoder, which is this context's handler.
+      /// Past the encoder, which is the handler of this context.
       case bytes(ChannelHandlerContext, isFramed: Bool)
     }
 
-    /// The most bytes in one buffer.
+    /// The maximum size in bytes of one buffer.
     private static let mostBytes = 32 << 10
-    /// How many bytes the channel may hold for a reader before it takes no more, and that it is to have sent them all
-    /// when it takes more again.
+    /// The channel stops being writable when it holds this many bytes for a reader, and becomes writable again once it
+    /// has sent all of them.
     private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 1, high: 16 << 10)
 
     private let context: ChannelHandlerContext
@@ -39,10 +38,10 @@
     private let probe: EncoderProbe?
     private var route: Route
     private var usualWaterMark: ChannelOptions.Types.WriteBufferWaterMark?
-    /// The channel took less than it was offered, and the lane has not been told that it takes more.
+    /// Whether the channel accepted less than it was offered, and the lane has not yet been told that it accepts more.
     private var needsWritableNotification = false
     private var isWriting = false
-    /// Nothing more can be written.
+    /// Whether nothing more can be written.
     package private(set) var isClosed = false
 
     /// - Parameters:
@@ -62,7 +61,7 @@
         probe = present
       } else {
         probe = EncoderProbe()
-        // It cannot fail: the encoder is there.
+        // This cannot fail, because the encoder is present.
         try? pipeline.addHandler(probe, position: .after(encoder.handler))
       }
       (self.probe, route) = (probe, .unproven(probe, encoder: encoder))
@@ -71,26 +70,27 @@
     /// Whether the connection speaks HTTP/1.1 by NIO's encoder.
     var hasEncoder: Bool { probe != nil }
 
-    /// Whether each buffer goes past the encoder.
+    /// Whether buffers bypass the encoder.
     package var isDirect: Bool { if case .bytes = route { true } else { false } }
 
-    /// Says what is to be called when the connection's server wants to close it, and when the peer has ended its side.
+    /// Sets the closures to call when the connection's server wants to close it, and when the peer has closed its
+    /// sending side.
     package func observe(quiesce: (() -> Void)?, inputClosed: (() -> Void)?) {
       probe?.onQuiesce = quiesce
       probe?.onInputClosed = inputClosed
     }
 
-    /// The response is one to HEAD, which nothing follows.
+    /// Omits the end of a response to HEAD.
     package func dropEnd() { probe?.dropsEnd = true }
 
-    /// Bounds what the channel holds for the stream.
+    /// Limits the number of bytes that the channel holds for the stream.
     package func begin() {
       guard context.channel is any SocketOptionProvider, let options = context.channel.syncOptions else { return }
       usualWaterMark = try? options.getOption(.writeBufferWaterMark)
       try? options.setOption(.writeBufferWaterMark, value: Self.waterMark)
     }
 
-    /// Gives the channel back as it was.
+    /// Restores the channel's own limit.
     package func finish() {
       observe(quiesce: nil, inputClosed: nil)
       guard let usualWaterMark, !isClosed else { return }
@@ -98,7 +98,7 @@
       try? context.channel.syncOptions?.setOption(.writeBufferWaterMark, value: usualWaterMark)
     }
 
-    /// Takes as many bytes as the channel does without holding more than is bounded.
+    /// Writes as many bytes as the channel accepts within its limit.
     package func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
       guard !isClosed else { return .peerDisconnected }
       isWriting = true
@@ -111,30 +111,30 @@
         }
         let count = min(bytes.count - taken, Self.mostBytes)
         send(bytes, from: taken, count: count)
-        // A failed write closes the channel within the call.
+        // A failed write closes the channel during the call.
         guard !isClosed else { return .peerDisconnected }
         taken += count
       }
       return .accepted(taken)
     }
 
-    /// Takes nothing until ``takeWritableDebt()`` says so.
+    /// Accepts no bytes. ``takeWritableDebt()`` reports when the channel accepts them again.
     package func owe() -> EventStreamWriteResult {
       needsWritableNotification = true
       return .accepted(0)
     }
 
-    /// Whether the lane is to be told now that the channel takes bytes again.
+    /// Returns whether to notify the lane now that the channel accepts bytes again, and clears that request.
     package func takeWritableDebt() -> Bool {
       guard needsWritableNotification, !isWriting, !isClosed, context.channel.isWritable else { return false }
       needsWritableNotification = false
       return true
     }
 
-    /// The channel is closed.
+    /// Records that the channel has been closed.
     package func channelClosed() { isClosed = true }
 
-    /// Closes the channel so that the peer sees that something is missing: by a reset, also over HTTP/2.
+    /// Closes the channel by a reset, over HTTP/2 too, so that the peer detects that the response is incomplete.
     package func abort() {
       guard !isClosed else { return }
       isClosed = true

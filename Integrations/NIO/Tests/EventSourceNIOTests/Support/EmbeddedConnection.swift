@@ -6,15 +6,15 @@
   import NIOHTTP1
   import Testing
 
-  /// One connection with event streams, without a socket, whose time passes by hand. One thread.
+  /// A connection with event streams, without a socket and with manually advanced time. Confined to one thread.
   final class EmbeddedConnection {
     let hub: EventHub
     let streams: NIOEventStreams
     let channel = EmbeddedChannel()
 
     /// - Parameters:
-    ///   - configuration: The handler's.
-    ///   - between: A handler between NIO's and that of the streams.
+    ///   - configuration: The configuration of the handler.
+    ///   - between: A handler to insert between NIO's handlers and that of the streams.
     init(
       _ configuration: EventStreamHandler.Configuration = .init(), pipelining: Bool = true,
       between: (any ChannelHandler)? = nil
@@ -27,7 +27,7 @@
       if let between { try pipeline.addHandler(between) }
       try pipeline.addHandler(EventStreamChannelHandler(streams))
       try pipeline.addHandler(HelloHandler())
-      // So that there is an active connection.
+      // Makes the connection active.
       try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 80)).wait()
     }
 
@@ -42,7 +42,7 @@
       try send("GET \(path) HTTP/1.1\r\nHost: a\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n")
     }
 
-    /// What has been written since it was last asked for, after the loop has run everything that is due.
+    /// Returns everything written since the last call, after the loop has run everything that is due.
     func received() throws -> String {
       var text = ""
       channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))

@@ -2,7 +2,7 @@
   import NIOCore
   import NIOPosix
 
-  /// A client that sends one request and collects what comes.
+  /// A client that sends one request and collects the response.
   enum Fetch {
     private final class Collector: ChannelInboundHandler {
       typealias InboundIn = ByteBuffer
@@ -23,12 +23,12 @@
       }
     }
 
-    /// Everything until the server closes the connection, which it is asked to.
+    /// Returns the whole response. The request asks the server to close the connection.
     static func text(_ port: Int, _ path: String) async throws -> String {
       try await start(port, path, "Connection: close\r\n").all.get()
     }
 
-    /// A connection whose response has begun.
+    /// Returns a connection whose response has begun.
     static func open(_ port: Int, _ path: String) async throws -> any Channel {
       let (channel, head, _) = try await start(port, path, "")
       try await head.get()

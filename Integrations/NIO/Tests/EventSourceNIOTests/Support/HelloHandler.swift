@@ -2,7 +2,7 @@
   import NIOCore
   import NIOHTTP1
 
-  /// A program's own handler: answers with the target and the number of the body's bytes.
+  /// An application's own handler. It responds with the target and the size of the body.
   final class HelloHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart

@@ -7,9 +7,9 @@
   import NIOPosix
   import Synchronization
 
-  /// A server on NIO with event streams beside a route of its own.
+  /// A NIO server with event streams and a route of its own.
   final class NIOServer: RunningAdapter {
-    /// Adds to a connection's channel what is to be there.
+    /// Adds the handlers to a connection's channel.
     typealias Initializer = @Sendable (any Channel, NIOEventStreams) -> EventLoopFuture<Void>
 
     let streams: NIOEventStreams

@@ -6,7 +6,7 @@
     /// Writes the source's records to a swift-log logger. Messages are constant; records never contain event data,
     /// passwords or URL queries.
     ///
-    /// - Parameter logger: Its level decides which records are written.
+    /// - Parameter logger: The logger. Its level decides which records are written.
     public mutating func log(to logger: Logger) {
       self.logger = { record in
         let level = record.level.loggerLevel

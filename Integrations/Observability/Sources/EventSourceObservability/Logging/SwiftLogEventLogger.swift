@@ -8,18 +8,18 @@
   /// let hub = EventHub(logger: SwiftLogEventLogger(Logger(label: "events")))
   /// ```
   ///
-  /// Messages are constant; what differs is metadata. At swift-log's usual level `info` a hub is quiet: it writes
-  /// when a server starts or stops, and about problems. Streams that come and go are at `debug`. Records never
+  /// Messages are constant; variable values are metadata. At swift-log's default level `info` a hub is quiet: it logs
+  /// problems, and starts and stops of a server. The opening and closing of streams is logged at `debug`. Records never
   /// contain event data.
   public struct SwiftLogEventLogger: EventLogger {
     private let logger: Logger
 
-    /// Creates a sink for records.
+    /// Creates a logger that writes to a swift-log logger.
     public init(_ logger: Logger) {
       self.logger = logger
     }
 
-    /// Writes a record, if the logger's level admits it.
+    /// Writes a record, if the logger's level allows it.
     public func log(_ record: EventLogRecord) {
       let level = record.level.loggerLevel
       guard logger.logLevel <= level else { return }
@@ -41,7 +41,7 @@
   }
 
   extension Logger.Metadata {
-    /// The last of several values of one name counts.
+    /// If a name occurs several times, the last value is kept.
     init(pairs: [(name: String, value: String)]) {
       self.init(pairs.map { ($0.name, .string($0.value)) }, uniquingKeysWith: { $1 })
     }

@@ -18,7 +18,7 @@
     ///
     /// - Parameters:
     ///   - dimensions: Dimensions of every counter, such as a name of the feed.
-    ///   - factory: Where the metrics go. `nil` means where swift-metrics is bootstrapped to.
+    ///   - factory: Creates the metrics. `nil` means the factory with which swift-metrics was bootstrapped.
     public init(dimensions: [(String, String)] = [], factory: (any MetricsFactory)? = nil) {
       let factory = factory ?? MetricsSystem.factory
       func counter(_ name: String) -> Counter {
@@ -41,7 +41,7 @@
       }
     }
 
-    /// Returns the elements unchanged, each counted when the consumer gets it.
+    /// Returns the elements unchanged. Each is counted when the consumer receives it.
     public func counting(
       _ elements: EventSource.Elements
     ) -> AsyncMapSequence<EventSource.Elements, EventSource.Element> {

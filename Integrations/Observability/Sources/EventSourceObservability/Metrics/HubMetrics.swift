@@ -5,8 +5,8 @@
 
   /// Reports a hub's statistics to swift-metrics.
   ///
-  /// Totals are counters, and what there is at present are meters. A meter or counter is updated when ``report()`` is
-  /// called, so delivery costs nothing more. <doc:Metrics> lists the names.
+  /// Totals are counters, and current values are meters. ``report()`` updates them, so delivery costs nothing extra.
+  /// <doc:Metrics> lists the names.
   public final class HubMetrics: Sendable {
     private let hub: EventHub
     private let dimensions: [(String, String)]
@@ -18,7 +18,7 @@
     /// - Parameters:
     ///   - hub: The hub.
     ///   - dimensions: Dimensions of every metric, such as the hub's name if a program has several.
-    ///   - factory: Where the metrics go. `nil` means where swift-metrics is bootstrapped to.
+    ///   - factory: Creates the metrics. `nil` means the factory with which swift-metrics was bootstrapped.
     public init(_ hub: EventHub, dimensions: [(String, String)] = [], factory: (any MetricsFactory)? = nil) {
       self.hub = hub
       self.dimensions = dimensions
@@ -34,7 +34,7 @@
           count(name, statistics[keyPath: value] - (previous?[keyPath: value] ?? 0))
         }
         for (reason, total) in statistics.streamsEnded {
-          count("streams.ended", total - (previous?.ended[reason] ?? 0), [("reason", reason.rawValue)])
+          count("streams.ended", total - (previous?.streamsEnded[reason] ?? 0), [("reason", reason.rawValue)])
         }
         for (name, value) in Self.levels {
           Meter(label: Self.prefix + name, dimensions: dimensions, factory: factory)
@@ -44,7 +44,7 @@
       }
     }
 
-    /// Reports at this interval until the task is canceled, and once more then.
+    /// Reports at this interval until the task is cancelled, and then once more.
     public func run(every interval: Duration = .seconds(5)) async {
       while !Task.isCancelled {
         report()
@@ -57,10 +57,11 @@
 
     private static var totals: [(String, KeyPath<HubStatistics, Int>)] {
       [
-        ("events.published", \.published), ("bytes.published", \.publishedBytes), ("events.delivered", \.delivered),
-        ("events.replayed", \.replayed), ("bytes.sent", \.sentBytes), ("events.coalesced", \.coalesced),
-        ("events.skipped", \.skipped), ("events.conflated", \.conflated), ("gaps", \.gaps),
-        ("streams.opened", \.opened), ("requests.refused", \.refused),
+        ("events.published", \.eventsPublished), ("bytes.published", \.publishedBytes),
+        ("events.delivered", \.eventsDelivered),
+        ("events.replayed", \.eventsReplayed), ("bytes.sent", \.sentBytes), ("events.coalesced", \.eventsCoalesced),
+        ("events.skipped", \.eventsSkipped), ("events.conflated", \.eventsConflated), ("gaps", \.gaps),
+        ("streams.opened", \.streamsOpened), ("requests.rejected", \.requestsRejected),
         ("segments.evicted_unoffered", \.evictedUnoffered),
       ]
     }

@@ -3,8 +3,8 @@
   public import Metrics
   import Synchronization
 
-  /// Records how long streams were open: the timer `eventsource.stream.duration`, with the reason of the end as its
-  /// dimension.
+  /// Records how long streams were open, in the timer `eventsource.stream.duration`. Its dimension is the reason for
+  /// the end.
   ///
   /// ```swift
   /// var configuration = EventHub.Configuration()
@@ -24,13 +24,13 @@
     ///
     /// - Parameters:
     ///   - dimensions: Dimensions of the timer.
-    ///   - factory: Where it goes. `nil` means where swift-metrics is bootstrapped to.
+    ///   - factory: Creates the timer. `nil` means the factory with which swift-metrics was bootstrapped.
     public init(dimensions: [(String, String)] = [], factory: (any MetricsFactory)? = nil) {
       self.dimensions = dimensions
       self.factory = factory ?? MetricsSystem.factory
     }
 
-    /// Takes a change from the hub.
+    /// Handles a change reported by the hub.
     public func occupancyChanged(_ change: OccupancyChange) async {
       switch change {
       case .readerJoined(let reader, _, _):
@@ -45,7 +45,7 @@
           return stream.since
         }
         if let since { record(.now - since, reason) }
-      // Which streams are open is not known any more.
+      // It is no longer known which streams are open.
       case .resynchronized: open.withLock { $0 = [:] }
       case .occupied, .vacated: break
       }

@@ -4,10 +4,10 @@
   public import Metrics
   public import Tracing
 
-  /// A repository with a span, a timer and an error counter around each call. It does what the other one does.
+  /// A repository that wraps another one and adds a span, a timer and an error counter to each call.
   ///
-  /// The hub records waiting publications together, so the span of a batch is the child of the publication that began
-  /// the batch.
+  /// The hub records waiting publications together. The span of a batch is the child of the publication that began the
+  /// batch.
   ///
   /// | call | span | timer | counter of failures |
   /// |---|---|---|---|
@@ -26,8 +26,8 @@
     /// - Parameters:
     ///   - base: The repository that does the work.
     ///   - dimensions: Dimensions of every metric, such as the store's name.
-    ///   - tracer: Where the spans go. `nil` means where swift-distributed-tracing is bootstrapped to.
-    ///   - factory: Where the metrics go. `nil` means where swift-metrics is bootstrapped to.
+    ///   - tracer: Creates the spans. `nil` means the tracer with which swift-distributed-tracing was bootstrapped.
+    ///   - factory: Creates the metrics. `nil` means the factory with which swift-metrics was bootstrapped.
     public init(
       _ base: Base, dimensions: [(String, String)] = [], tracer: (any Tracer)? = nil,
       factory: (any MetricsFactory)? = nil
@@ -38,7 +38,7 @@
       self.factory = factory ?? MetricsSystem.factory
     }
 
-    /// Asks the repository.
+    /// Returns the events that the wrapped repository returns.
     public func events(for request: ReplayRequest) async throws -> ReplayResult {
       try await observe("replay", request.channel) { span in
         let answer = try await base.events(for: request)
@@ -73,7 +73,7 @@
   }
 
   extension ObservedEventRepository: RecordingEventRepository where Base: RecordingEventRepository {
-    /// Has the repository record the events.
+    /// Records the events in the wrapped repository.
     public func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
       try await observe("record", channel) { span in
         span.attributes["messaging.batch.message_count"] = events.count
@@ -83,7 +83,7 @@
   }
 
   extension ObservedEventRepository: NewestEventReporting where Base: NewestEventReporting {
-    /// Asks the repository.
+    /// Returns the ID that the wrapped repository returns.
     public func newestEventID(in channel: ChannelName) async throws -> EventID? {
       try await base.newestEventID(in: channel)
     }

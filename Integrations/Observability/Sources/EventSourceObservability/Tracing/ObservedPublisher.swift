@@ -6,10 +6,10 @@
 
   /// Publishes to a hub with a span and a timer around each publication.
   ///
-  /// The span is a child of the caller's. A repository that is wrapped in ``ObservedEventRepository`` makes spans of
-  /// its own below it. Delivery to readers has no span: it costs the same with and without tracing.
+  /// The span is a child of the caller's span. A repository wrapped in ``ObservedEventRepository`` adds its own spans
+  /// below it. Delivery to readers has no span, so it costs the same with and without tracing.
   public struct ObservedPublisher: Sendable {
-    /// Where the events go.
+    /// The hub that receives the events.
     public let hub: EventHub
 
     private let tracer: any Tracer
@@ -20,8 +20,8 @@
     /// - Parameters:
     ///   - hub: The hub.
     ///   - dimensions: Dimensions of the timer `eventsource.publish.duration`.
-    ///   - tracer: Where the spans go. `nil` means where swift-distributed-tracing is bootstrapped to.
-    ///   - factory: Where the timer goes. `nil` means where swift-metrics is bootstrapped to.
+    ///   - tracer: Creates the spans. `nil` means the tracer with which swift-distributed-tracing was bootstrapped.
+    ///   - factory: Creates the timer. `nil` means the factory with which swift-metrics was bootstrapped.
     public init(
       _ hub: EventHub, dimensions: [(String, String)] = [], tracer: (any Tracer)? = nil,
       factory: (any MetricsFactory)? = nil
@@ -38,14 +38,14 @@
 
     /// Publishes an event and waits until it has reached a milestone, as the hub's method does.
     ///
-    /// The timer has the time until then: with `offered`, from the call until every lane has offered the event to its
-    /// readers.
+    /// The timer measures the time until then. With `offered`, it runs from the call until every lane has offered the
+    /// event to its readers.
     ///
-    /// - Throws: What the hub's method throws. The span has the error.
+    /// - Throws: Any error of the hub's method. The span records the error.
     @discardableResult
     public func publish(
       _ event: some ServerSentEventConvertible, to channel: ChannelName, key: String? = nil,
-      waitingUntil milestone: EventHub.Milestone = .published
+      waitingUntil milestone: EventHub.Milestone = .stored
     ) async throws -> EventID {
       let event = try event.serverSentEvent
       let start = ContinuousClock.now

@@ -1,26 +1,26 @@
-/// One connection to a server: opens it, logs in, sends what is asked in one go, and gives each answer to its request
-/// in order. When it breaks, it is opened again after a pause. Confined to its loop's thread.
+/// A connection to a server. It connects, logs in, pipelines requests and matches each reply to its request. After a
+/// failure it reconnects, with a pause in between. Confined to its loop's thread.
 final class RedisConnection {
-  /// What a connection is for.
+  /// The purpose of a connection.
   enum Role {
     case commands
-    /// Every answer after the log-in is a message.
+    /// Every reply after the login is a message.
     case subscriptions
   }
 
-  /// What a server says of itself when a connection is opened.
+  /// Properties of a server that are read when a connection is opened.
   struct Greeting {
-    /// A server that writes every command to its disk before it answers, and is not replaced by another, loses nothing
-    /// when it starts again.
+    /// Whether a restart of the server loses nothing, because it writes every command to its disk before it replies and
+    /// no replica replaces it.
     var losesNothing = false
   }
 
   private enum Phase {
-    /// Not connected until this time.
+    /// Not connected; the next attempt is at this time.
     case closed(until: Int64)
-    /// Until this time at the latest.
+    /// Connecting, until this time at the latest.
     case connecting(until: Int64)
-    /// The remaining steps of the log-in.
+    /// Logging in, with the remaining steps.
     case greeting([Step], until: Int64)
     case ready
   }
@@ -45,7 +45,7 @@ final class RedisConnection {
   private var reader: ReplyReader
   private var output: [UInt8] = []
   private var written = 0
-  /// Sent or about to be, in the order of their answers.
+  /// Requests that have been or will be sent, in the order of their replies.
   private var pending: ArraySlice<RedisRequest> = []
   private var failures = 0
   private var isAskingSentinel = false
@@ -68,14 +68,14 @@ final class RedisConnection {
 
   var isReady: Bool { if case .ready = phase { true } else { false } }
 
-  /// The descriptor and whether it has something to write; nil: there is no connection.
+  /// The descriptor and whether there is output to write. `nil` if there is no connection.
   var interest: (descriptor: Int32, writes: Bool)? {
     guard let descriptor = socket?.descriptor else { return nil }
     if case .connecting = phase { return (descriptor, true) }
     return (descriptor, written < output.count)
   }
 
-  /// When something is due.
+  /// The time at which the next action is due.
   var deadline: Int64 {
     switch phase {
     case .closed(let until), .connecting(let until), .greeting(_, let until): until
@@ -86,7 +86,7 @@ final class RedisConnection {
   func send(_ request: RedisRequest) {
     switch phase {
     case .closed where failures > 0:
-      // It was not reached a moment ago, and will be tried again.
+      // The last attempt failed, and the next one is scheduled.
       request.finish(.failure(.init(error: lastError ?? unreachable("it is not connected"), mayHaveHappened: false)))
     case .closed, .connecting, .greeting: pending.append(request)
     case .ready:
@@ -95,10 +95,10 @@ final class RedisConnection {
     }
   }
 
-  /// Sends a command whose answers are messages.
+  /// Sends a command whose replies are messages.
   func sendWithoutAnswer(_ command: RedisCommand) { if isReady { output += command.bytes } }
 
-  /// Does what is due.
+  /// Performs the actions that are due.
   func look(at now: Int64) {
     switch phase {
     case .closed(let until): if until <= now { open(at: now) }
@@ -113,7 +113,7 @@ final class RedisConnection {
 
   func becameReadable(at now: Int64) {
     withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
-      // A few times, so that others come in between.
+      // Bounded, so that other connections are served in between.
       for _ in 0..<8 {
         guard let outcome = socket?.read(into: buffer) else { return }
         switch outcome {
@@ -147,10 +147,10 @@ final class RedisConnection {
     written = 0
   }
 
-  /// Bytes that wait to be sent.
+  /// The number of bytes waiting to be sent.
   var outputBytes: Int { output.count - written }
 
-  /// Gives the connection up; it is opened again after a pause.
+  /// Closes the connection. It is opened again after a pause.
   func lose(_ error: RedisHistoryError, _ now: Int64) {
     let wasReady = isReady
     socket = nil
@@ -255,7 +255,7 @@ final class RedisConnection {
   private func take(_ reply: RedisReply, of step: Step) -> RedisHistoryError? {
     if case .error(let text) = reply {
       switch step {
-      // A user may not be allowed to ask; then it is not known.
+      // The user may lack the permission to ask. Durability is then unknown.
       case .durability: return nil
       case .master: return noMaster(text)
       default: return RedisHistoryError(reply: text, server: server.description)

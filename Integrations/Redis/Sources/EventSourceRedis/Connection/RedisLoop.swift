@@ -1,8 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A thread with some connections. Other threads leave it work, which it does with its connections.
-// Sendable, because connections are confined to the thread, and the rest is behind a lock.
+/// A thread that runs several connections. Other threads submit work that uses these connections.
 final class RedisLoop: @unchecked Sendable {
   typealias Work = @Sendable (RedisLoop) -> Void
 
@@ -11,12 +10,12 @@ final class RedisLoop: @unchecked Sendable {
     var isClosed = false
   }
 
-  /// Confined to the thread, once it runs.
+  /// Confined to the thread once it is running.
   private(set) var connections: [RedisConnection]
   private let state = Mutex(State())
-  /// A pipe by which it is woken: its ends for reading and for writing.
+  /// The read and write ends of the pipe that wakes the thread.
   private let wakeEnds: (read: Int32, write: Int32)
-  /// What the loop does from time to time, in nanoseconds, and when it is next due.
+  /// The interval of `onTurn` in nanoseconds. `nextTurn` is the time of the next call.
   private let interval: Int64
   private var nextTurn: Int64 = 0
   /// Called on the thread.
@@ -45,14 +44,14 @@ final class RedisLoop: @unchecked Sendable {
     Glibc.close(wakeEnds.write)
   }
 
-  /// The monotonic clock, in nanoseconds. Any thread.
+  /// The monotonic clock, in nanoseconds. Can be read from any thread.
   static var now: Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
-  /// Has the thread do something; false: it has ended. Any thread.
+  /// Runs work on the thread. Returns `false` if the thread has ended. Can be called from any thread.
   @discardableResult
   func perform(_ work: @escaping Work) -> Bool {
     let (isAccepted, isFirst) = state.withLock { state -> (Bool, Bool) in
@@ -64,7 +63,7 @@ final class RedisLoop: @unchecked Sendable {
     return isAccepted
   }
 
-  /// Ends the thread and its connections. Any thread.
+  /// Ends the thread and its connections. Can be called from any thread.
   func close() {
     let isFirst = state.withLock { state in
       defer { state.isClosed = true }
@@ -112,7 +111,7 @@ final class RedisLoop: @unchecked Sendable {
       polled.append(pollfd(fd: descriptor, events: Int16(writes ? POLLIN | POLLOUT : POLLIN), revents: 0))
       indices.append(index)
     }
-    // Rounded up, so that it does not wake before what it waits for.
+    // Rounded up, so that the thread does not wake before the deadline.
     let count = Glibc.poll(&polled, nfds_t(polled.count), Int32((time + 999_999) / 1_000_000))
     guard count > 0 else { return }
     if polled[0].revents != 0 {

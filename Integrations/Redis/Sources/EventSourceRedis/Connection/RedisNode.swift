@@ -2,28 +2,28 @@ import Synchronization
 
 internal import EventSourceServer
 
-/// One server as the repository uses it: its two connections, and which channels of it are followed. Any thread.
+/// A server as the repository uses it: its two connections and the followed channels. Can be used from any thread.
 final class RedisNode: Sendable {
   struct State {
     var isCommandReady = false
     var isSubscriptionReady = false
     var losesNothing = false
     var lastError: RedisHistoryError?
-    /// Since when one of its connections is lost; nil: neither is.
+    /// The time since which a connection has been lost. `nil` if both are open.
     var lostSince: Int64?
     var channels: [ChannelName: Followed] = [:]
-    /// The channels in the order in which they are looked at.
+    /// Channels that remain to be checked in the current round.
     var sample: [ChannelName] = []
     var waitingBytes = 0
     var starters: [CheckedContinuation<Void, any Error>] = []
-    /// When the last probe was received.
+    /// The time at which the last probe was received.
     var lastProbe: Int64 = 0
     var probes = 0
   }
 
   struct Followed {
     var feeds: [EventFeed] = []
-    /// The server has confirmed the subscription.
+    /// Whether the server has confirmed the subscription.
     var isConfirmed = false
     var waiters: [CheckedContinuation<Void, any Error>] = []
   }
@@ -39,7 +39,7 @@ final class RedisNode: Sendable {
 
   var feeds: [EventFeed] { state.withLock { $0.channels.values.flatMap(\.feeds) } }
 
-  /// A connection was opened; those that wait for the start are told when both are.
+  /// Records that a connection was opened. Once both are open, the callers of ``start()`` are resumed.
   func ready(_ role: RedisConnection.Role, _ greeting: RedisConnection.Greeting, at now: Int64) {
     let starters = state.withLock { state -> [CheckedContinuation<Void, any Error>] in
       switch role {
@@ -58,7 +58,7 @@ final class RedisNode: Sendable {
     for starter in starters { starter.resume() }
   }
 
-  /// A connection was lost.
+  /// Records that a connection was lost.
   func lost(_ role: RedisConnection.Role, _ error: RedisHistoryError, at now: Int64) {
     let (waiters, starters) = state.withLock { state in
       state.lastError = error
@@ -80,7 +80,7 @@ final class RedisNode: Sendable {
     for waiter in waiters + starters { waiter.resume(throwing: error) }
   }
 
-  /// Returns when both connections have been opened, or throws why one was not.
+  /// Returns when both connections are open. Throws if one of them cannot be opened.
   func start() async throws {
     try await withCheckedThrowingContinuation { continuation in
       let outcome = state.withLock { state -> Result<Void, any Error>? in
@@ -93,7 +93,7 @@ final class RedisNode: Sendable {
     }
   }
 
-  /// The next channels to look at, each in its turn.
+  /// Returns the next channels to check. Every channel gets its turn.
   func nextSample(_ count: Int) -> [ChannelName] {
     state.withLock { state in
       if state.sample.isEmpty { state.sample = Array(state.channels.keys) }

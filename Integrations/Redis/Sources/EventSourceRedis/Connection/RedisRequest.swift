@@ -1,15 +1,15 @@
 import Synchronization
 
-/// A command that somebody awaits. Ends once, whoever ends it. Any thread.
+/// A command whose reply is awaited. It is completed exactly once, from any thread.
 final class RedisRequest: Sendable {
-  /// A failure, and whether the server may have executed the command all the same.
+  /// A failure, and whether the server may have executed the command despite it.
   struct Failure: Error {
     let error: RedisHistoryError
     let mayHaveHappened: Bool
   }
 
   let bytes: [UInt8]
-  /// On the monotonic clock, in nanoseconds.
+  /// The deadline on the monotonic clock, in nanoseconds.
   let deadline: Int64
   private let completion: Mutex<(@Sendable (Result<RedisReply, Failure>) -> Void)?>
 

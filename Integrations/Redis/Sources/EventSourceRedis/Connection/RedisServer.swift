@@ -1,12 +1,12 @@
-/// Where a server is, and how to log in.
+/// The address of a server and its credentials.
 public struct RedisServer: Sendable, Hashable, CustomStringConvertible {
-  /// How it is reached.
+  /// The ways to reach a server.
   public enum Location: Sendable, Hashable {
     /// By TCP.
     case host(String, port: Int)
     /// By a Unix domain socket.
     case unixSocket(path: String)
-    /// As the master that Sentinels name, each with its host and port.
+    /// As the master named by Sentinels, each with its host and port.
     case sentinels([Sentinel], master: String)
   }
 
@@ -14,7 +14,7 @@ public struct RedisServer: Sendable, Hashable, CustomStringConvertible {
   public struct Sentinel: Sendable, Hashable {
     /// The host.
     public var host: String
-    /// The port; 26379 is usual.
+    /// The port, usually 26379.
     public var port: Int
 
     /// Creates a Sentinel's address.
@@ -24,7 +24,7 @@ public struct RedisServer: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// How it is reached.
+  /// The way to reach the server.
   public var location: Location
   /// The user. `nil` means the default user.
   public var user: String?
@@ -41,7 +41,7 @@ public struct RedisServer: Sendable, Hashable, CustomStringConvertible {
     self.database = database
   }
 
-  /// Reads an address.
+  /// Parses an address.
   ///
   /// - Parameter url: `redis://[[user]:password@]host[:port][/database]`, `redis+unix:/path/to/socket`, or
   ///   `redis+sentinel://[[user]:password@]host[:port][,host[:port]…]/master[/database]`. User and password may be
@@ -150,7 +150,7 @@ public struct RedisServer: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension StringProtocol {
-  /// Where a text lies in another. Foundation's is not needed for that.
+  /// Returns the range of a text, without Foundation.
   fileprivate func range(of text: String) -> Range<Index>? {
     var start = startIndex
     while start < endIndex {

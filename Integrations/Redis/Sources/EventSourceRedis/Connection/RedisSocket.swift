@@ -1,6 +1,6 @@
 import Glibc
 
-/// A stream socket that never blocks. It has one owner, which closes it by releasing it.
+/// A non-blocking stream socket. Its one owner closes it by releasing it.
 struct RedisSocket: ~Copyable {
   let descriptor: Int32
 
@@ -10,7 +10,7 @@ struct RedisSocket: ~Copyable {
     case closed(String)
   }
 
-  /// Begins to connect. Resolving a name may take a while, so not on the cooperative pool.
+  /// Begins to connect. Resolving a name can block, so do not call it on the cooperative pool.
   static func connect(to location: RedisServer.Location) -> Result<Int32, SocketFailure> {
     switch location {
     case .unixSocket(let path): return connectUnix(path)
@@ -23,7 +23,7 @@ struct RedisSocket: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// The reason why connecting has failed; nil: it has not.
+  /// Returns the reason why connecting failed, or `nil` if it did not.
   borrowing func connectionError() -> String? {
     var error: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)

@@ -1,19 +1,20 @@
-/// The scripts that run in the server, each atomically.
+/// The scripts that run atomically in the server.
 ///
-/// Keys of a channel: the stream; a hash with the epoch and the number that were given last, the replication ID under
-/// which the epoch was begun, and the newest event's own ID; a hash from own IDs to entries, and a set of these in
-/// order, so that they go with their entries; a list of marks, from which the age of entries is known.
+/// A channel has these keys: the stream; a hash with the last epoch and number, the replication ID under which the
+/// epoch began, and the newest event's own ID; a hash that maps own IDs to entries; a sorted set of these IDs, so that
+/// they are removed with their entries; and a list of marks from which the age of entries is derived.
 enum RedisScripts {
-  /// Adds a batch, once for its token, and publishes it.
+  /// Adds a batch, only once per token, and publishes it.
   ///
-  /// The epoch is what keeps an ID from ever naming two events. A server that was started again, or has taken over, has
-  /// another replication ID; a history that has gone backwards ends before what a caller has seen; a channel whose keys
-  /// were removed has no epoch. In each case a new one begins, larger than all that is known, so it is new to
-  /// everybody. The clock is only its seed. Unless the server is known to lose nothing, its first entry says that
-  /// events before it may have been lost (`g`).
+  /// The epoch ensures that an ID never identifies two events. A new epoch begins in four cases: the server's
+  /// replication ID has changed, because it restarted or took over; the history ends before what a caller has seen; the
+  /// channel's keys were removed; or an event has its own ID of the current or a later epoch. The new epoch is larger
+  /// than every known one, so it is new to every process. The clock only provides its initial value. If events before
+  /// it may have been lost, its first entry is marked with `g`. After a restart, the mark is omitted if the server is
+  /// known to lose nothing.
   ///
-  /// Nothing is written before the first `XADD`, which is what fails if there is no memory or the key is of another
-  /// type.
+  /// Nothing is written before the first `XADD`. That is the command that fails if there is no memory or the key has
+  /// another type.
   static let append = """
     local known = redis.call('GET', KEYS[6])
     if known then return known end
@@ -106,7 +107,7 @@ enum RedisScripts {
     return answer
     """
 
-  /// Returns what follows a position or an ID, and whether anything is missing before it.
+  /// Returns the events after a position or an ID, and whether any are missing before them.
   static let read = """
     local function entries(from, most, skips)
       local found = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', most + skips)

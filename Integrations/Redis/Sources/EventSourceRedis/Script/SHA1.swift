@@ -1,4 +1,4 @@
-/// The digest by which Redis names scripts (RFC 3174). For nothing else.
+/// The digest by which Redis identifies scripts (RFC 3174). Not for any other use.
 enum SHA1 {
   static func hex(_ message: [UInt8]) -> String {
     var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0]

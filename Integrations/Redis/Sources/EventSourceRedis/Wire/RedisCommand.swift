@@ -1,4 +1,4 @@
-/// A command as it is sent: an array of bulk strings (RESP2).
+/// An encoded command: an array of bulk strings (RESP2).
 struct RedisCommand: Sendable {
   private(set) var bytes: [UInt8]
 

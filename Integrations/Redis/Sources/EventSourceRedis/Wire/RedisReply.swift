@@ -1,4 +1,4 @@
-/// What a server answers (RESP2).
+/// A reply of a server (RESP2).
 indirect enum RedisReply: Sendable, Equatable {
   case bytes([UInt8])
   case status(String)

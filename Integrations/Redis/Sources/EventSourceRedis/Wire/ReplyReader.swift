@@ -1,16 +1,16 @@
 internal import CHiredis
 
-/// Parses replies with hiredis's reader, within limits of bytes and elements: what a server sends is hostile, too. Used
-/// by one thread.
+/// Parses replies with hiredis's reader. Limits on bytes and elements protect against a hostile server. Used by one
+/// thread.
 final class ReplyReader {
   enum Failure: Error, Equatable {
     /// The bytes are not RESP2, or nested too deeply.
     case malformed(String)
-    /// A reply has more bytes or elements than are allowed.
+    /// A reply has more bytes or elements than allowed.
     case tooLarge
   }
 
-  /// A reply that is being built. Parents keep their children; the reader has the root.
+  /// A reply under construction. Parents retain their children, and the reader retains the root.
   fileprivate final class Node {
     var reply: RedisReply?
     var type: Int32
@@ -24,7 +24,7 @@ final class ReplyReader {
     var value: RedisReply { reply ?? .array(children.map(\.value)) }
   }
 
-  /// Counts what the current reply has, for the callbacks, which get it as the reader's private data.
+  /// Counts the elements of the current reply. The callbacks receive it as the reader's private data.
   fileprivate final class Count {
     var elements = 0
     let maximumElements: Int
@@ -35,7 +35,7 @@ final class ReplyReader {
   private let reader: UnsafeMutablePointer<redisReader>
   private let count: Count
   private let maximumBytes: Int
-  /// The bytes of the reply that is not complete.
+  /// The number of bytes of the incomplete reply.
   private var pendingBytes = 0
   private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
 
@@ -58,7 +58,7 @@ final class ReplyReader {
     }
     functions.pointee.createInteger = { task, value in ReplyReader.add(task, by: .integer(value)) }
     functions.pointee.createNil = { task in ReplyReader.add(task, by: .null) }
-    // Children belong to their parents.
+    // Parents retain their children, so only the root is released here.
     functions.pointee.freeObject = { object in
       if let object { Unmanaged<Node>.fromOpaque(object).release() }
     }
@@ -72,7 +72,7 @@ final class ReplyReader {
     functions.deallocate()
   }
 
-  /// Takes bytes and calls `body` with each reply that is complete.
+  /// Parses bytes and calls `body` with each complete reply.
   func feed(_ bytes: UnsafeRawBufferPointer, _ body: (RedisReply) -> Void) throws(Failure) {
     guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
     pendingBytes += bytes.count
@@ -96,7 +96,7 @@ final class ReplyReader {
     return .malformed(text)
   }
 
-  /// Adds a node to its parent; nil: the reply has too many elements.
+  /// Adds a node to its parent. Returns `nil` if the reply has too many elements.
   private static func add(
     _ task: UnsafePointer<redisReadTask>?, by reply: RedisReply?, elements: Int = 0
   ) -> UnsafeMutableRawPointer? {

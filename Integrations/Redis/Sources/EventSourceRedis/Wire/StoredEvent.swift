@@ -1,9 +1,9 @@
 internal import EventSourceFormat
 internal import EventSourceServer
 
-/// How an event is written in an entry of a stream, and in messages: its fields, each as a letter, its length in bytes,
-/// a colon and its bytes, and a full stop after the last one, as in `d5:hellot6:update.` Letters: `d` data, `t` type,
-/// `r` reconnection time in milliseconds, `i` the event's own ID, `k` the publisher's key.
+/// The encoding of an event in stream entries and messages. Each field is a letter, its length in bytes, a colon and
+/// its bytes. A full stop follows the last field, as in `d5:hellot6:update.` Letters: `d` data, `t` type, `r`
+/// reconnection time in milliseconds, `i` the event's own ID, `k` the publisher's key.
 struct StoredEvent: Equatable {
   var data = ""
   var type: String?
@@ -37,7 +37,7 @@ struct StoredEvent: Equatable {
     bytes.append(UInt8(ascii: "."))
   }
 
-  /// Reads the next event of some bytes; nil: that is not how events are written.
+  /// Parses the next event from some bytes. Returns `nil` if they are not an encoded event.
   init?(_ bytes: inout ArraySlice<UInt8>) {
     while let letter = bytes.popFirst() {
       if letter == UInt8(ascii: ".") { return }
@@ -50,7 +50,7 @@ struct StoredEvent: Equatable {
       case UInt8(ascii: "r"): retry = value
       case UInt8(ascii: "i"): id = value
       case UInt8(ascii: "k"): key = value
-      // Of a later version.
+      // A field of a later version.
       default: break
       }
     }
@@ -69,7 +69,7 @@ struct StoredEvent: Equatable {
     return nil
   }
 
-  /// The event at a position; nil: it has a field that no event can have.
+  /// Returns the event at a position, or `nil` if a field has an invalid value.
   func event(at position: SharedPosition) -> SharedEvent? {
     guard let id = try? EventID(id ?? position.description), (try? id.checkReturnable()) != nil else { return nil }
     var event = ServerSentEvent(data: data, id: id)
@@ -86,7 +86,7 @@ struct StoredEvent: Equatable {
 }
 
 extension SharedPosition {
-  /// A position as ``description`` writes it; nil: it is not written so.
+  /// Parses a position in the format of ``description``. Returns `nil` for any other format.
   init?(_ text: String) {
     let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
     guard parts.count == 2, let epoch = UInt64(Substring(parts[0])), let number = UInt64(Substring(parts[1])) else {
