@@ -51,7 +51,7 @@
         hub,
         authorizer: ContextAuthorizer<AppContext> { context, channels in
           channels == ["secret"] || context.user == nil
-            ? .refused(.forbidden) : .granted(ChannelGrant(identity: context.user))
+            ? .rejected(.forbidden) : .granted(ChannelGrant(identity: context.user))
         })
       router.group("private").add(middleware: Authentication()).eventStreams("events/{channel}", handler, on: streams)
       router.group("loud").add(middleware: Shouting())
@@ -78,7 +78,7 @@
     private func whenRead(_ hub: EventHub, _ body: @escaping @Sendable () async throws -> Void) -> Task<Void, any Error>
     {
       Task {
-        while hub.statistics.opened == 0 { await Task.yield() }
+        while hub.statistics.streamsOpened == 0 { await Task.yield() }
         try await body()
       }
     }
@@ -105,7 +105,7 @@
       try await test(framework, hub) { client in
         let publishing = whenRead(hub) {
           for number in 0..<100 { try hub.publish("\(number)", to: "order-42") }
-          hub.remove("order-42")
+          hub.removeChannel("order-42")
         }
         let response = try await client.execute(uri: "/orders/42/events", method: .get)
         try await publishing.value
@@ -123,20 +123,20 @@
       try await test(framework, hub) { client in
         let anonymous = try await client.execute(uri: "/private/events/news", method: .get)
         #expect(anonymous.status == .unauthorized)
-        #expect(hub.statistics.refused == 0)
+        #expect(hub.statistics.requestsRejected == 0)
         let anna: HTTPFields = [.authorization: "Bearer anna"]
         let refused = try await client.execute(uri: "/private/events/secret", method: .get, headers: anna)
         #expect(refused.status == .forbidden)
         let publishing = whenRead(hub) {
-          try await hub.publish("for anna", to: "news", awaiting: .offered)
-          while hub.statistics.delivered == 0 { await Task.yield() }
-          hub.revoke(identity: "anna")
+          try await hub.publish("for anna", to: "news", waitingUntil: .offered)
+          while hub.statistics.eventsDelivered == 0 { await Task.yield() }
+          hub.revokeStreams(of: "anna")
         }
         let granted = try await client.execute(uri: "/private/events/news", method: .get, headers: anna)
         try await publishing.value
         #expect(String(buffer: granted.body).contains("data: for anna\n"))
       }
-      #expect(hub.statistics.ended == [.revoked: 1])
+      #expect(hub.statistics.streamsEnded == [.revoked: 1])
     }
 
     @Test(arguments: frameworks) func middlewareThatChangesBodiesChangesEveryEvent(framework: String) async throws {
@@ -144,7 +144,7 @@
       try await test(framework, hub) { client in
         let publishing = whenRead(hub) {
           for number in 0..<50 { try hub.publish("event \(number)", to: "news") }
-          hub.remove("news")
+          hub.removeChannel("news")
         }
         let response = try await client.execute(uri: "/loud/events/news", method: .get)
         try await publishing.value
