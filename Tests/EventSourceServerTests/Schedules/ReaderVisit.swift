@@ -109,6 +109,8 @@ final class ScheduleStack {
   var isDraining = false
   /// The events published since the last run of the lane, by channel.
   var unoffered: [String: (events: Int, bytes: Int)] = [:]
+  /// The hub's count of segments evicted before every lane had offered them, at the end of the last run.
+  var evictedUnoffered = 0
   /// The number of events that each channel had at that time.
   var seen: [String: Int] = [:]
 

@@ -69,6 +69,8 @@ extension Schedule {
     if visit.channels.contains(where: { isPressed(visit.stack, $0) || isAtStart($0, visit) }) {
       reasons.insert(.fellBehind)
     }
+    // The last resort may concern every lane if one lane does not run.
+    if hub.statistics.evictedUnoffered > visit.stack.evictedUnoffered { reasons.insert(.fellBehind) }
     if case .reject = visit.endpoint.gapPolicy, options.history != .none { reasons.insert(.fellBehind) }
     // A grant and the duration of a stream begin before the head, which may wait for a history.
     if let most = visit.endpoint.maximumStreamDuration, most < .seconds(3600),

@@ -22,6 +22,7 @@ extension Schedule {
     judgeAfterRun(stack)
     check()
     stack.unoffered = [:]
+    stack.evictedUnoffered = hub.statistics.evictedUnoffered
     stack.seen = ledger.published
   }
 
