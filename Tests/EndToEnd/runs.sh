@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Tests/EndToEnd/runs.py, with the package openai from PyPI in a folder of this run. Where it cannot be installed, that
-# is said, and the rest is run all the same.
-#   bash Tests/EndToEnd/runs.sh [ARGUMENT OF runs.py ...]
+# Runs Tests/EndToEnd/runs.py with the PyPI package openai, which is installed in a temporary folder. If the package
+# cannot be installed, reports that and runs the rest.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)
