@@ -65,7 +65,7 @@ import Testing
       switch Int.random(in: 0..<12, using: &random) {
       case 0: connect(Int.random(in: 1...100, using: &random))
       case 1: for reader in takeSome() { reader.connection.disconnect() }
-      // Nobody has noticed.
+      // The lane has not been notified.
       case 2: for reader in takeSome() { reader.connection.response.isDisconnected = true }
       case 3:
         for reader in readers where Bool.random(using: &random) { reader.connection.read(200) }

@@ -6,7 +6,7 @@ import Testing
 
 /// Tests of other threads that publish while a lane writes to its readers.
 @Suite struct PublishingDuringDeliveryTests {
-  /// Takes everything. Accepts everything.
+  /// Accepts everything. During the next write another thread publishes, and the write waits for it.
   private final class InterruptedResponse: EventStreamResponse {
     private let hub: EventHub
     var isToBeInterrupted = false

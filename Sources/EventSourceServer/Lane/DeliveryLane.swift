@@ -219,7 +219,7 @@ public final class DeliveryLane: @unchecked Sendable {
     work.append(.serve(session))
   }
 
-  /// Queues an acknowledgement behind all other work, so that waiting readers are served first.
+  /// Queues an acknowledgement after all other work, so that waiting readers are served first.
   func enqueue(_ acknowledgement: OfferAcknowledgement) { work.append(.acknowledge(acknowledgement)) }
 
   func insert(_ session: EventStreamSession) {

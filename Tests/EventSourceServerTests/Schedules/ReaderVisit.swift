@@ -53,7 +53,7 @@ final class ReaderVisit {
   /// The channels that had events in their current life, and those from which an event has arrived since.
   var hadEvents: Set<String> = []
   var received: Set<String> = []
-  /// How long its stack's loop had been suspended by the time of the request.
+  /// The time for which its stack's loop had been suspended before the request.
   var stoodStillWhenAsked = Duration.zero
   var tail: [UInt8] = []
   var firstBytes: [UInt8] = []

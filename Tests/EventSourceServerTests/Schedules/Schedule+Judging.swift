@@ -123,7 +123,7 @@ extension Schedule {
     }
   }
 
-  /// Returns the reason why a reader must not be told of a gap, or `nil` if it may be.
+  /// Returns the reason why a reader must not get a gap event, or `nil` if it may get one.
   func flawOfGap(_ reader: ModelReader, _ name: String, _ visit: ReaderVisit) -> String? {
     guard options.isRoomy, options.hub.channelCreation == .explicit, !visit.wasSlow else { return nil }
     if case .snapshot = visit.endpoint.gapPolicy { return nil }

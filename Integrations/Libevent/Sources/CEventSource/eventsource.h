@@ -673,7 +673,8 @@ typedef struct es_replay_request {
 typedef enum es_replay_outcome {
   /* The events directly after the requested one, without gaps. Empty if there are no later events. */
   ES_REPLAY_CONTIGUOUS = 0,
-  /* The requested event existed, but some events after it are gone. The answer has the earliest available events. */
+  /* The requested event existed, but some events after it were discarded. The answer has the earliest available
+   * events. */
   ES_REPLAY_GAP = 1,
   /* The requested event never existed. */
   ES_REPLAY_UNKNOWN_ID = 2

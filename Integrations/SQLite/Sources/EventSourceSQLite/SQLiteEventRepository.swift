@@ -34,7 +34,7 @@ public final class SQLiteEventRepository: NewestEventReporting {
 
   /// The file.
   public let path: String
-  /// How the history is kept.
+  /// The settings of the history.
   public let configuration: Configuration
 
   /// Released before the writer. The last connection to be closed removes the two files beside the history.

@@ -3,7 +3,7 @@ import EventSourceRedis
 import EventSourceSQLite
 import EventSourceServer
 
-/// Where `serve` keeps the past of its channels. Add a new kind here; nothing else needs to change.
+/// The place where `serve` keeps the past of its channels. Add a new kind here; nothing else needs to change.
 enum HistoryKind: CustomStringConvertible {
   case memory
   case sqlite(path: String)

@@ -2,7 +2,7 @@ internal import EventSourceServer
 
 /// One read of a channel, from the call's arrival until it returns. Safe to use from any thread.
 final class PendingQuestion: Sendable {
-  /// What is asked of the channel.
+  /// The kind of a read.
   enum Subject: Sendable {
     /// The events after another.
     case events
