@@ -128,7 +128,7 @@ import Testing
       channels: ["news"], configuration: .test { $0.retention = Retention(maximumBytes: 1 << 20, maximumEvents: 5) })
     let stack = SimulatedStack(hub: hub)
     for number in 1...20 { try hub.publish("\(number)", to: "news") }
-    // 15 was evicted, but everything after it is retained.
+    // Event 15 was evicted, but everything after it is retained.
     let edge = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: hub.id(15)), channels: ["news"])
     let past = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: hub.id(14)), channels: ["news"])
     stack.run()

@@ -111,7 +111,7 @@ import Testing
     }
     #expect(error?.code == .full && error?.resultCode == 13)
     #expect((70...105).contains(published), "\(published) events of 10 kB were published in a mebibyte")
-    // An event that the history does not have was sent to no reader.
+    // No reader received an event that the history does not have.
     #expect(hub.statistics.eventsPublished == published)
     #expect(try await limited.held().count == published)
     // A small event may or may not find room. The file stays intact either way.

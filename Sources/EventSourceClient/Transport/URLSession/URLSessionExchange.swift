@@ -30,7 +30,7 @@ final class URLSessionExchange: TransportBody {
       var head: ResponseHead
       var body: [UInt8] = []
     }
-    /// A 401 response that is held back until the delegate's answer is known not to bring another response. Here the
+    /// A 401 response, held back until it is known that the delegate's answer leads to no other response. Here the
     /// challenge arrives after the response.
     private let rejection = Mutex<Rejection?>(nil)
   #endif
