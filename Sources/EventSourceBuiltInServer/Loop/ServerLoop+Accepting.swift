@@ -131,7 +131,7 @@ extension ServerLoop {
     let response: StaticString =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
     _ = eventsource_send(connection.number, response.utf8Start, response.utf8CodeUnitCount)
-    // Unread request bytes would turn the end into a reset, which can overtake the response.
+    // With unread request bytes, closing would cause a reset, which can overtake the response.
     _ = shutdown(connection.number, Int32(SHUT_WR))
     while recv(connection.number, scratch.baseAddress, scratch.count, 0) > 0 {}
     return true

@@ -12,7 +12,7 @@ internal import Foundation
 final class URLSessionExchange: TransportBody {
   #if canImport(FoundationNetworking)
     /// Here suspending a task does not stop its bytes, and resuming it immediately afterwards crashes Foundation.
-    /// Beyond this number of unread bytes the connection is broken. The reader gets what has arrived and can resume
+    /// Beyond this number of unread bytes, the connection is closed. The reader gets what has arrived and can resume
     /// from there.
     private static let mostUnread = 16 << 20
   #else
