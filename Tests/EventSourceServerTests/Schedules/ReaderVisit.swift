@@ -81,7 +81,7 @@ final class ReaderVisit {
   var isStreaming: Bool { connection.response.head?.body == .stream && !isOver }
   var isOver: Bool { connection.isFinished || isDisconnected || hasLeft }
 
-  /// Stops accepting everything immediately.
+  /// From now on, the reader does not accept everything immediately.
   func becomeSlow() {
     isFast = false
     wasSlow = true

@@ -5,7 +5,7 @@ struct FlushSchedule {
 
   /// `nil` flushes at each commit.
   private let interval: Duration?
-  /// Whether committed events may not be on the disk yet.
+  /// Whether there may be committed events that are not on the disk yet.
   private(set) var isUnflushed = false
   private var lastFlush: ContinuousClock.Instant
   private var lastFailure: ContinuousClock.Instant?
