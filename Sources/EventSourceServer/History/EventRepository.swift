@@ -4,9 +4,9 @@ public import EventSourceFormat
 /// no longer retains.
 ///
 /// The handler requests bounded batches at the reader's pace, each after the last event of the previous one, so a
-/// repository keeps no state for a reader. It must not remove an event before that event has been published and, if it
-/// has a later one, the next one as well. Calls come from tasks of the hub, for several readers at a time. The task is
-/// cancelled when the reader disconnects, and the result is then discarded.
+/// repository keeps no state for a reader. It must not remove an event before that event and its successor, if it has
+/// one, have been published. Calls come from tasks of the hub, for several readers at a time. The task is cancelled
+/// when the reader disconnects, and the result is then discarded.
 ///
 /// `RepositoryContract` in EventSourceTesting checks these rules.
 public protocol EventRepository: Sendable {

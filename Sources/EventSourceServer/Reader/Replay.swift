@@ -14,7 +14,7 @@ final class Replay {
   let pin: LogSnapshot.Place
   /// The history's answer, in the state `answered`.
   var answer: Result<ReplayResult, any Error>?
-  /// The running request to the history.
+  /// The request to the history that is in progress.
   var request: ReplaySlot?
   /// The events of the last answer that have not been sent, and where in the log to continue after them, if known.
   var batch: ArraySlice<ServerSentEvent> = []

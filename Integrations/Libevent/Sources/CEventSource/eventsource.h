@@ -37,7 +37,7 @@
  * fields that the library does not know are zero. Otherwise, and for a size that no version has used, the call fails
  * with ES_INVALID_VALUE. Structs passed to callbacks have the library's size.
  *
- * Text is UTF-8 and ends with NUL, unless its length is passed beside it. The library checks the encoding and copies
+ * Text is UTF-8 and ends with NUL, unless its length is passed separately. The library checks the encoding and copies
  * the text, so the caller can free its memory after the call. Text passed to a callback is valid until the callback
  * returns.
  *

@@ -28,7 +28,7 @@ final class OutputBuffers {
 
   var isEmpty: Bool { buffers.allSatisfy { evbuffer_get_length($0) == 0 } }
 
-  /// Makes a filter pass on its data. A filter that received data while writing was disabled, as evhttp does it, does
+  /// Makes a filter forward its data. A filter that received data while writing was disabled, as evhttp does it, does
   /// not pass it on by itself.
   func flush() {
     if isLayered { bufferevent_flush(bufferevent, Int16(EV_WRITE), BEV_FLUSH) }
