@@ -66,7 +66,7 @@ import Testing
         let last = try connection.request().values(of: "Last-Event-ID").first
         let number = last.flatMap { Int($0.dropFirst(ids.count)) } ?? 0
         guard number < 5 else { return try connection.untilClosed() }
-        // The first connection breaks, and all later ones last.
+        // The first connection breaks, and all later ones stay open.
         try connection.write(connection.number == 1 ? Array(answers[0].prefix(cut)) : answers[number])
         if connection.number > 1 { try connection.untilClosed() }
       }

@@ -47,7 +47,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 python=python3
 
-# debian COMMAND-OR-FILE PACKAGE: installs the package if it is missing. On failure, $reason has the reason.
+# debian COMMAND-OR-FILE PACKAGE: installs the package if it is missing. On failure, $reason is set.
 debian() {
   { command -v "$1" || test -e "$1"; } >/dev/null && return
   local as_root=()

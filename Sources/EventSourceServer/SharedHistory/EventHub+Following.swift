@@ -258,7 +258,7 @@ extension EventHub {
   }
 
   /// Handles a store that no longer has the events after the log's end. The log is cut, so that no reader continues
-  /// across the gap. Every reader is treated as one that has fallen out of the log, and gets a gap event.
+  /// across the gap. Every reader is treated as one whose next event was evicted, and gets a gap event.
   private func lostOrder(_ channel: EventChannel, _ attempt: UInt64, after position: SharedPosition) {
     let result = channel.withState { state -> ([ChannelFollower.Action], any SharedEventRepository)? in
       guard let follower = state.follower, follower.endWork(attempt) else { return nil }

@@ -17,7 +17,7 @@ public final class SimulatedSharedStore: Sendable {
     case noFence
     /// Events that the feed did not deliver are missing from results, too.
     case fillsNothing
-    /// No check finds out whether the feed has lost the last message.
+    /// The loss of a feed's last message is never detected.
     case noTailLook
     /// A batch whose reply was lost is added again.
     case repeatsBatches

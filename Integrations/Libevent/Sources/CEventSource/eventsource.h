@@ -461,9 +461,9 @@ typedef enum es_disconnect_reason {
 typedef enum es_occupancy {
   /* The channel got its first reader. ES_READER_JOINED for that reader follows. */
   ES_OCCUPIED = 1,
-  /* A stream that reads the channel opened. */
+  /* A stream that reads the channel was opened. */
   ES_READER_JOINED = 2,
-  /* A stream that read the channel ended, or the channel was removed from it. */
+  /* A stream that reads the channel ended, or the channel was removed from it. */
   ES_READER_LEFT = 3,
   /* The channel's last reader left, and no other joined within ES_OPTION_OCCUPANCY_LINGER_MS. */
   ES_VACATED = 4,

@@ -8,7 +8,7 @@ final class PendingQuestion: Sendable {
     case events
     /// Only the newest event.
     case newest
-    /// Whether every event is stored: no events, after a gap if not.
+    /// Whether every event is stored. The answer has no events, and is a gap if some are missing.
     case completeness
   }
 
