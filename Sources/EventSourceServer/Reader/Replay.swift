@@ -28,7 +28,7 @@ final class Replay {
   var needsEveryEvent = false
   /// Whether the log has evicted the pinned place and the history has been asked again.
   var hasAskedAgain = false
-  /// When it began to wait for the end of a recording.
+  /// The time at which it began to wait for the end of a recording.
   var pausedSince = Int64.never
 
   init(source: any EventRepository, isSnapshot: Bool = false, lastEventID: EventID? = nil, pin: LogSnapshot.Place) {

@@ -29,7 +29,7 @@ final class LogSegment: @unchecked Sendable {
   /// The channel's position of the first byte, and the number of blocks before it.
   let start: UInt64
   let firstOrdinal: UInt64
-  /// When it was created, in the hub's nanoseconds.
+  /// The time of its creation, in the hub's nanoseconds.
   let made: Int64
   private let budget: MemoryBudget
   /// Whether it is charged to readers, because it does not belong to a log or was evicted from it.

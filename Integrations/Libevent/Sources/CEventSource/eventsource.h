@@ -737,7 +737,7 @@ typedef struct es_snapshots {
 
 #define ES_SNAPSHOTS_INIT {sizeof(es_snapshots), NULL, NULL, NULL, NULL}
 
-/* When a reader gets a snapshot. The values can be added. */
+/* The cases in which a reader gets a snapshot. The values can be added. */
 typedef enum es_snapshot_use {
   /* A reader without a last event ID gets a snapshot before new events. */
   ES_SNAPSHOT_FOR_NEW_READERS = 1,

@@ -1,7 +1,8 @@
 public import EventSourceServer
 
 extension SQLiteEventRepository {
-  /// When published events survive a power failure. In either case, they survive a killed process immediately.
+  /// The protection of published events against power failures. In either case, they survive a killed process
+  /// immediately.
   public enum Durability: Sendable, Hashable {
     /// A publication returns when the event is on the disk. A power failure loses no acknowledged event.
     ///
@@ -30,7 +31,7 @@ extension SQLiteEventRepository {
 
   /// The settings of a history.
   public struct Configuration: Sendable, Hashable {
-    /// When published events survive a power failure.
+    /// The protection of published events against power failures.
     public var durability = Durability.everyCommit
     /// The limits on the past events that each channel keeps.
     public var retention = Retention()

@@ -29,9 +29,9 @@ final class HistoryWriter {
   private let addEvent: Statement
   private let addFlush: Statement
   private var cleaner: HistoryCleaner
-  /// When to flush the log without SQLite if the writer is still waiting for a lock. `nil` means never.
+  /// The time at which to flush the log without SQLite if the writer is still waiting for a lock. `nil` means never.
   var flushDue: ContinuousClock.Instant?
-  /// When that flush happened. Everything committed before is on the disk.
+  /// The time of that flush. Everything committed before is on the disk.
   private var logFlushed: ContinuousClock.Instant?
   private var isSynced = true
   /// The number of pages in the log at the last checkpoint.

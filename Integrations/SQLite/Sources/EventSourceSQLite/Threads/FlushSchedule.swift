@@ -39,7 +39,7 @@ struct FlushSchedule {
   /// Notes a failed flush.
   mutating func failed(at now: ContinuousClock.Instant) { lastFailure = now }
 
-  /// When to flush next, or `nil` if everything is on the disk.
+  /// The time of the next flush, or `nil` if everything is on the disk.
   var next: ContinuousClock.Instant? {
     guard let interval, isUnflushed else { return nil }
     let due = lastFlush + interval
