@@ -331,8 +331,8 @@ def client(scale, has_httpx):
 
 
 def open_sources(scale):
-    """Measures the KiB of an open source in a process, and the seconds to open all. Does the same for a stream of Go's
-    client."""
+    """Measures the memory of an open source, in KiB, and the time to open all, in seconds. Does the same for a stream
+    of Go's client."""
     programs = {"EventSource": [f"{RELEASE}/bench-client", "--open"], "Go eventsource": [f"{YARDSTICKS}/go-client"]}
     results = {}
     for name, (program, *options) in programs.items():

@@ -17,7 +17,7 @@ extension RedisEventRepository {
     public init() {}
   }
 
-  /// What is guaranteed when a publication is acknowledged.
+  /// The guarantee for an acknowledged publication.
   public enum Durability: Sendable, Hashable {
     /// The server has the event. The safety of the event depends on the server's settings. With `appendonly yes` and
     /// `appendfsync always` it is on disk. With `everysec`, a crash loses about the last second. Without an append-only
@@ -34,7 +34,7 @@ extension RedisEventRepository {
     public var keyPrefix = "eventsource:"
     /// The limits on the past events that each channel keeps.
     public var retention = Retention()
-    /// What is guaranteed when a publication is acknowledged.
+    /// The guarantee for an acknowledged publication.
     public var durability = Durability.server
     /// The maximum time for a reply. After it, the connection is closed and opened again.
     public var responseTimeout = Duration.seconds(3)
