@@ -2,7 +2,7 @@ internal import EventSourceFormat
 
 /// Ending streams.
 extension DeliveryLane {
-  /// The time for which a leaving reader may receive what is published, in nanoseconds.
+  /// The time for which a leaving reader may receive published events, in nanoseconds.
   private static let leaveTime: Int64 = 5_000_000_000
 
   /// Handles the stack's announcement that it will close the session's connection.

@@ -35,7 +35,7 @@ extension Schedule {
     }
   }
 
-  /// Returns what was published to a channel since the last run of the lane.
+  /// Returns the events that were published to a channel since the last run of the lane.
   private func unoffered(_ stack: ScheduleStack, _ name: String) -> (events: Int, bytes: Int) {
     let known = stack.unoffered[name] ?? (0, 0)
     // Callers that await a publication are notified only after it is in the log.

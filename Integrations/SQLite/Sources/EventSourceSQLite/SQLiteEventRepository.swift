@@ -18,9 +18,9 @@ public import EventSourceServer
 /// An ID that the repository generates consists of the session's epoch and the event's number in its channel, such as
 /// `k3v9x0m4ta-17`. A session lasts as long as one process has the file open for writing. Its epoch is random and is
 /// stored in the file. Numbers increase by one. No ID ever names two events, even after a restart, an eviction or a
-/// power failure, or if a copy of the file was written elsewhere. An ID from another file is unknown, and an ID from before
-/// the earliest stored event is a gap; the reader gets a gap event in both cases. An event with an ID of its own keeps
-/// that ID and can be found by it while the event is stored. IDs and channel names are compared by their bytes.
+/// power failure, or if a copy of the file was written elsewhere. An ID from another file is unknown, and an ID from
+/// before the earliest stored event is a gap; the reader gets a gap event in both cases. An event with an ID of its own
+/// keeps that ID and can be found by it while the event is stored. IDs and channel names are compared by their bytes.
 ///
 /// A process may be killed at any moment: every acknowledged event is there when the file is opened again.
 /// ``Durability`` determines what a power failure may lose. One process writes the file. Any number of processes on the
