@@ -115,7 +115,7 @@ extension ServerLoop {
     adopt(Descriptor(owning: number))
   }
 
-  /// Accepts one connection in place of the spare descriptor, rejects it, and closes it. Returns `false` if that is not
+  /// Uses the spare descriptor to accept one connection, which is rejected and closed. Returns `false` if that is not
   /// possible.
   private func refuseForWantOfDescriptors(_ listener: Listener, _ number: Int32) -> Bool {
     if !toldOutOfDescriptors {
