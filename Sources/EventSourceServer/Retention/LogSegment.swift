@@ -52,7 +52,7 @@ final class LogSegment: @unchecked Sendable {
 
   /// Allocates a segment and charges it to the budget. If that exceeds the budget, the caller must reclaim memory.
   ///
-  /// - Parameter memory: Taken over instead of allocating; it has the rounded capacity.
+  /// - Parameter memory: Memory of the rounded capacity, to use instead of allocating.
   init(
     capacity: Int, start: UInt64 = 0, firstOrdinal: UInt64 = 0, made: Int64 = 0, budget: MemoryBudget,
     isOfReader: Bool = false, memory: UnsafeMutableRawPointer? = nil

@@ -55,7 +55,7 @@ public final class SQLiteEventRepository: NewestEventReporting {
     try self.init(path: path, configuration: configuration, clock: systemMilliseconds)
   }
 
-  /// - Parameter clock: Returns milliseconds since 1970. The age of events is measured by it.
+  /// - Parameter clock: Returns milliseconds since 1970. Determines the age of events.
   package init(
     path: String, configuration: Configuration, clock: @escaping @Sendable () -> Int64
   ) throws(SQLiteHistoryError) {

@@ -22,7 +22,7 @@ final class HistoryWriter {
   private(set) var isBehind = false
 
   private let connection: Connection
-  /// Returns milliseconds since 1970. The age of events is measured by it.
+  /// Returns milliseconds since 1970. Determines the age of events.
   private let clock: @Sendable () -> Int64
   private let channels: ChannelTable
   private let sessions: SessionTable
