@@ -67,7 +67,7 @@ extension EventHub {
         follower.begin(feed: EventFeed(channel, of: self))
       }
       let (actions, next) = follower.due(at: now, readers: state.readers)
-      // Events in the log from an earlier time would be taken for a part of the order.
+      // Events in the log from an earlier time would be mistaken for a part of the order.
       if follower.phase == .idle, !state.log.segments.isEmpty { state.log.cut(owner: owner(of: channel)) }
       guard next < follower.scheduledAt else { return (actions, nil, follower.repository) }
       follower.scheduledAt = next
