@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs Tests/EndToEnd/runs.py with the PyPI package openai, which is installed in a temporary folder. If the package
 # cannot be installed, reports that and runs the rest.
+#   bash Tests/EndToEnd/runs.sh [ARGUMENT OF runs.py ...]
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)

@@ -1,5 +1,6 @@
 // The minimum work of a decoder that returns allocated memory, as a yardstick for others: memchr for the line ends, and
 // one allocation and copy for the data of each event. It recognizes only LF and the field data.
+//   floor_parse FILE [RUNS]
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

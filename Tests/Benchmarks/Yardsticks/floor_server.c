@@ -1,7 +1,8 @@
 // The minimum work of a server of event streams, as a yardstick for others: one thread, one growing buffer of encoded
 // events, a position in it for each reader, and one send per reader and wake-up. It has no limits and no rules for slow
-// readers. GET anything a stream, from now on POST /publish?n=N&size=S&rate=R N events of S bytes, R a second (0: as
-// fast as it goes)
+// readers.
+//   GET anything                            a stream, from now on
+//   POST /publish?n=N&size=S&rate=R         N events of S bytes, R per second (0: as fast as possible)
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
