@@ -147,7 +147,7 @@ import Testing
     #expect(state.wantsFill)
     #expect(state.filled(after: state.beginFill(), answer([])) == .nothingAsHeard)
     #expect(!state.wantsFill && state.earlyCount == 0 && state.earlyBytes == 0)
-    // It is announced again during the fill, so it must be searched again.
+    // It is announced again during the fill, so the store must be asked again.
     state.hear(of: at(9))
     let start = state.beginFill()
     state.hear(of: at(10))
