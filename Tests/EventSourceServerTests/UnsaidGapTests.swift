@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Tests of gaps that schedules found to be unreported, or reported with unknown facts.
+/// Tests of gaps that random schedules found: they were not reported, or reported with unknown facts.
 @Suite struct UnsaidGapTests {
   private struct Snapshots: SnapshotProvider {
     func snapshot(of channel: ChannelName) async throws -> [ServerSentEvent] {
