@@ -21,7 +21,7 @@ final class EvhttpProgram: @unchecked Sendable {
   /// - Parameter connections: Creates the bufferevents of the server's connections. `nil` leaves that to evhttp.
   init(connections: ConnectionMaker? = nil) throws {
     evthread_use_pthreads()
-    // Like every program with libevent, because it may write to sockets that the peer has closed.
+    // Every program with libevent needs this, because it may write to sockets that the peer has closed.
     signal(SIGPIPE, SIG_IGN)
     base = event_base_new()
     let http = evhttp_new(base)
