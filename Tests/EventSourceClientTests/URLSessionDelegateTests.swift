@@ -7,7 +7,7 @@ import Testing
   import FoundationNetworking
 #endif
 
-/// Tests of an application's delegate beside the transport's own.
+/// Tests of an application's delegate together with the transport's own.
 @Suite struct URLSessionDelegateTests {
   private final class Delegate: NSObject, URLSessionTaskDelegate {
     struct State {

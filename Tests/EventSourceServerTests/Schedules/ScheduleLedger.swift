@@ -10,7 +10,7 @@ final class ScheduleLedger {
     let life: Int
     /// The bytes of its ID, once known.
     var id: [UInt8]?
-    /// Whether a reader may miss the event: it was promised to no reader, or it is in a history alone.
+    /// Whether a reader may miss the event: it was promised to no reader, or it is only in a history.
     var isOptional = false
     /// Whether it was published to several channels at once. A stream of several cannot distinguish its copies.
     var isShared = false
@@ -88,7 +88,7 @@ final class ScheduleLedger {
     entries[name]?.contains { $0.life == lives[name] && $0.isPublished } ?? false
   }
 
-  /// Marks unpublished events as optional, because they may stay in the history alone.
+  /// Marks unpublished events as optional, because they may remain only in the history.
   func setUnpublishedOptional(in name: String) {
     for index in entries[name]?.indices ?? 0..<0 where !entries[name]![index].isPublished {
       entries[name]![index].isOptional = true

@@ -768,7 +768,7 @@ typedef struct es_streams es_streams;
  * keep its loop running. Fails with ES_OUT_OF_RESOURCES. */
 es_status es_streams_create(es_hub *hub, struct event_base *base, es_streams **streams);
 
-/* Serves streams at a path, beside the program's own callbacks.
+/* Serves streams at a path, alongside the program's own callbacks.
  *
  * path: For "/events", sets a callback for that path with evhttp_set_cb. A path with named segments, such as
  *   "/events/{channel}", is served through es_streams_serve; the segment at {channel} names the stream's channel.

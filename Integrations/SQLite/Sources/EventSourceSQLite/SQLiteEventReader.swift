@@ -15,7 +15,7 @@ public final class SQLiteEventReader: EventRepository {
 
   /// Opens an existing history. Blocks for a few file system calls.
   ///
-  /// SQLite coordinates readers and the writer through a small file beside the history. So either the process must be
+  /// SQLite coordinates readers and the writer through a small file next to the history. So either the process must be
   /// able to write to the folder, or the writer must have the history open.
   ///
   /// - Parameters:

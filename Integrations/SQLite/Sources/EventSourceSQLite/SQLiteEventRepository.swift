@@ -37,14 +37,14 @@ public final class SQLiteEventRepository: NewestEventReporting {
   /// The settings of the history.
   public let configuration: Configuration
 
-  /// Released before the writer. The last connection to be closed removes the two files beside the history.
+  /// Released before the writer. The last connection to be closed removes the two files next to the history.
   private let readers: ReaderPool
   private let writer: CommitQueue
 
   /// Opens the history in a file, or creates it.
   ///
   /// Blocks for a few file system calls, so open it when the program starts. While it is open there are two more files
-  /// beside it, with `-wal` and `-shm` after its name. They are part of the history.
+  /// next to it, with `-wal` and `-shm` after its name. They are part of the history.
   ///
   /// - Throws: ``SQLiteHistoryError/Code/invalidConfiguration``, which names the value, if the configuration is not
   ///   valid. Other codes if the file cannot be opened or is not a history: another program's database, a history of a
@@ -77,7 +77,7 @@ public final class SQLiteEventRepository: NewestEventReporting {
   /// Appends events to a channel, all of them or none, and returns when they are committed.
   ///
   /// Additions that are waiting at the same time are committed together, whatever their channels, so they share the
-  /// cost of a commit. An addition that cannot be recorded fails alone. The call ends within
+  /// cost of a commit. An addition that cannot be recorded fails without affecting others. The call ends within
   /// ``Configuration/additionTimeout``, or when its task is cancelled while it waits. Cancellation does not undo an
   /// addition that is being committed.
   ///

@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  /// Expects that the file is rejected for writing and for reading, is unchanged, and gets no other files beside it.
+  /// Expects that the file is rejected for writing and for reading, is unchanged, and gets no other files next to it.
   private func expectUntouched(_ path: String, _ expected: SQLiteHistoryError.Code) throws {
     let before = try Data(contentsOf: URL(fileURLWithPath: path))
     let beside = try FileManager.default.contentsOfDirectory(atPath: folder.path)

@@ -3,7 +3,7 @@ import EventSourceSQLite
 import EventSourceServer
 import Testing
 
-/// Tests that an addition that cannot be recorded fails alone, whatever waits with it.
+/// Tests that an addition that cannot be recorded fails without affecting those that wait with it.
 @Suite(.timeLimit(.minutes(10))) struct IsolationTests {
   private let folder = try! TemporaryFolder()
   private let gate = Gate()

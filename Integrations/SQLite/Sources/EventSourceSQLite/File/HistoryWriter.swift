@@ -57,7 +57,7 @@ final class HistoryWriter {
   }
 
   /// Adds events to channels, in one transaction if possible. If that fails, each half is tried separately, and so on,
-  /// so an addition that cannot be recorded fails alone.
+  /// so an addition that cannot be recorded fails without affecting others.
   ///
   /// - Parameter isSynced: Whether to flush the disk before returning, including earlier commits.
   /// - Returns: For each addition, its events' IDs or the error that prevented it.
@@ -72,7 +72,7 @@ final class HistoryWriter {
       let middle = additions.startIndex + additions.count / 2
       flushIfDue()
       let first = commit(additions[..<middle], isSynced: isSynced)
-      // The file is locked. Halves would only wait again.
+      // The file is locked. Trying the two halves would only wait again.
       if case .failure(let error) = first.last, !error.canBeOfOneAddition {
         return first + Array(repeating: .failure(error), count: additions.endIndex - middle)
       }
