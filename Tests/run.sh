@@ -86,7 +86,7 @@ run_check() {
     asynchttpclient)
       swift build --build-tests --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
         swift test --skip-build --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits --filter EventSourceClientTests ;;
-    # In a folder of its own, as above. The suites over sockets count what the process has.
+    # In a folder of its own, as above. The suites over sockets count the process's resources.
     nio)
       traits=NIO,Hummingbird,Observability,ServiceLifecycle
       suites='EventSource(NIO|Hummingbird|Observability|ServiceLifecycle)Tests'

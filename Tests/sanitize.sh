@@ -44,8 +44,8 @@ for kind in "${kinds[@]}"; do
     grep 'Test run with' "$log"
   }
   run "${skip[@]}" --skip EventSourceClientTests
-  # The client has a process of its own. Foundation's networking is not built for the thread sanitizer, so that there the
-  # suites run over libcurl only.
+  # The client has a process of its own. Foundation's networking is not built for the thread sanitizer, so the suites
+  # run only over libcurl.
   [ "$kind" = thread ] && leave+=(--skip URLSession)
   run --filter EventSourceClientTests
 done

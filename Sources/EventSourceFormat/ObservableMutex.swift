@@ -7,11 +7,11 @@
     import Darwin
   #endif
 
-  /// The `Mutex` of Synchronization, for runs under the thread sanitizer, which does not see through that one: it locks
-  /// by means that the sanitizer knows.
+  /// A replacement for Synchronization's `Mutex` in runs under the thread sanitizer, which does not support that one.
+  /// Its locks are visible to the sanitizer.
   public struct ObservableMutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
-    // Sendable, because the value is reached only under the lock. Two pieces of memory, because the sanitizer takes an
-    // access to one property of an object for one to them all.
+    // Sendable, because the value is accessed only under the lock. The value and the lock have separate memory, because
+    // the sanitizer treats an access to one property of an object as an access to all of them.
     private let value = UnsafeMutablePointer<Value>.allocate(capacity: 1)
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 

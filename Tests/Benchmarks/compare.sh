@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds all that is compared, installs what is missing, and runs compare.py. See --help.
+# Builds all programs to compare, installs missing packages, and runs compare.py. See --help.
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -55,7 +55,7 @@ done
 bash ../build.sh Tests/Benchmarks release >&2 || exit 1
 
 if [ -n "$against" ]; then
-  # A copy of the other commit, built where what is built is kept.
+  # A copy of the other commit, in the folder of build products.
   other=.build/against/$against
   if [ ! -e "$other/Package.swift" ]; then
     mkdir -p "$other" && git -C ../.. archive --format=tar "$against" | tar -x -C "$other" ||
@@ -67,7 +67,7 @@ fi
 
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
-# debian FILE PACKAGE: whether it is there in the end.
+# debian FILE PACKAGE: succeeds if the file exists afterwards.
 debian() {
   [ -e "$1" ] && return
   command -v apt-get >/dev/null || return

@@ -1,4 +1,4 @@
-"""Tables and plots of what compare.py has measured."""
+"""Creates tables and plots of the results of compare.py."""
 
 import math
 import os
@@ -11,7 +11,7 @@ COLORS = {"floor": "#888888", "built-in": "#d9480f", "evhttp": "#1971c2", "Go ev
 
 
 def number(value, digits=3):
-    """Three digits that count, without an exponent."""
+    """Formats a number with three significant digits and without an exponent."""
     if value == 0:
         return "0"
     if value >= 100:
@@ -33,7 +33,7 @@ def table(heads, rows):
 
 
 def ratio(results, name, key, to="floor"):
-    """The median of the quotients of the rounds, with the lowest and the highest; or the quotient of the medians."""
+    """Returns the median of the rounds' ratios with the lowest and the highest, or the ratio of the medians."""
     measured = results[name].get("ratio", {}).get(key)
     if measured:
         return measured
@@ -48,7 +48,7 @@ def ratio_text(measured):
 
 
 def compared(results, columns, to="floor"):
-    """One row for each server, each figure followed by its ratio to the yardstick's."""
+    """Returns one row per server. Each figure is followed by its ratio to the yardstick's."""
     rows = []
     for name, values in results.items():
         row = [name]
@@ -60,7 +60,7 @@ def compared(results, columns, to="floor"):
 
 
 def goals(results):
-    """DESIGN's goals, each with what was measured."""
+    """Returns the goals of DESIGN, each with the measured value."""
     fast, paced, idle, micro = (results[name] for name in ["full speed", "paced", "idle", "micro"])
 
     def row(what, goal, values, key, ours):
@@ -132,7 +132,7 @@ def goals(results):
 
 
 def several_channels(steps):
-    """For each number of channels and each server what an event costs and how long it is."""
+    """Returns the cost and the length of an event for each number of channels and each server."""
     rows = []
     for channels, servers in steps.items():
         for name, values in servers.items():
@@ -144,7 +144,7 @@ def several_channels(steps):
 
 
 def other_work(servers):
-    """How late everything but the delivering was, in milliseconds, and how much was delivered meanwhile."""
+    """Returns how late everything except delivery was, in milliseconds, and how much was delivered during that time."""
     rows = []
     for name, values in servers.items():
         def late(what):
@@ -159,7 +159,7 @@ def other_work(servers):
 
 
 def tables(results):
-    """All of it, as Markdown."""
+    """Returns everything as Markdown."""
     rate = [("rate", "events/s"), ("cpu_us", "server CPU per event, us"), ("lost_percent", "lost, %")]
     latency = [("cpu_us", "server CPU per event, us"), ("p50_ms", "p50, ms"), ("p99_ms", "p99, ms"),
                ("p999_ms", "p99.9, ms")]
@@ -221,13 +221,13 @@ def tables(results):
 
 
 def round_tick(least):
-    """The smallest round number that is not less."""
+    """Returns the smallest round number that is not less."""
     size = 10 ** math.floor(math.log10(least)) if least > 0 else 1
     return next(size * step for step in [1, 2, 2.5, 5, 10] if size * step >= least)
 
 
 def plot(title, lines, unit):
-    """An SVG: a line for each server over steps that are a factor apart, from zero."""
+    """Returns an SVG with a line per server, over steps that are a constant factor apart, starting at zero."""
     width, height, left, bottom, top = 640, 320, 60, 40, 50
     steps = sorted({step for points in lines.values() for step, _ in points})
     tick = round_tick(max(value for points in lines.values() for _, value in points) / 4)
@@ -254,7 +254,7 @@ def plot(title, lines, unit):
 
 
 def costs(results):
-    """What a delivered event costs, over what should not change it."""
+    """Returns the cost of a delivered event over parameters that should not affect it."""
     scaling = results["scaling"]
     return {"readers": scaling["readers"], "bytes of data": scaling["bytes of data"],
             "channels": results["many channels"], "threads": scaling["threads"]}
@@ -271,7 +271,7 @@ def plots(results):
 
 
 def write(results):
-    """Puts tables and plots in the place of those of another run."""
+    """Replaces the tables and plots of an earlier run."""
     path = f"{FOLDER}/Performance.md"
     with open(path, encoding="utf-8") as file:
         text = file.read()

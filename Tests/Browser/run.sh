@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Examples/Quickstart and Examples/LanguageModelGateway in headless Chromium.
+# Tests Examples/Quickstart and Examples/LanguageModelGateway in headless Chromium.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=$(bash Tests/build.sh Examples/Quickstart)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs of Examples/LanguageModelGateway: several at once, each with several viewers whose connections are cut, while
-some runs are stopped and the server is killed with a history in a file. Every viewer has exactly its run's tokens, and
-all viewers of a run are told the same end. Without a history, nothing is left when the runs' time is over.
+"""Tests runs of Examples/LanguageModelGateway: several at once, each with several viewers whose connections are cut,
+while some runs are stopped and the server, with a history in a file, is killed. Every viewer receives exactly its run's
+tokens, and all viewers of a run receive the same end. Without a history, nothing is left after the runs' retention.
 
 usage: runs.py [--runs N] [--tokens N] [--viewers N] [--kills N] [--openai]
 """
@@ -38,7 +38,7 @@ class Gateway:
 
 
 async def exchange(port, method, path, body=b"", fields=(), most=None):
-    """Sends a request by HTTP/1.0 and reads the response, or its first so many bytes; the head and the body, or None."""
+    """Sends an HTTP/1.0 request and reads the response or its first bytes. Returns the head and the body, or None."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         head = f"{method} {path} HTTP/1.0\r\nHost: gateway\r\nContent-Length: {len(body)}\r\n"
@@ -149,7 +149,7 @@ async def is_empty(gateway):
 
 
 def ask_by_openai(gateway):
-    """The client that people have, unchanged."""
+    """Tests with the unmodified openai client."""
     import openai
 
     client = openai.OpenAI(base_url=f"http://127.0.0.1:{gateway.port}/v1", api_key="none")

@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Nothing keeps a hub, its repositories or its channels in memory when nobody uses them any more.
+/// Tests that nothing keeps an unused hub, its repositories or its channels in memory.
 @Suite struct ReleaseTests {
   @Test(arguments: [["a"], ["a", "b"]], [false, true])
   func whatNobodyUsesIsReleased(channels: [String], isLaneClosedFirst: Bool) throws {

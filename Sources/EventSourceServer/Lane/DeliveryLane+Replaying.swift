@@ -157,8 +157,8 @@ extension DeliveryLane {
     apply(.replay(.due), to: subscription)
   }
 
-  /// Uses a batch of events. The log also continues after the *first* event of the batch that it retains, so later
-  /// events are sent once, even if the batch contains them.
+  /// Uses a batch of events. The reader continues in the log after the *first* event of the batch that the log also
+  /// has, so later events are sent once, even if the batch contains them.
   private func use(_ events: [ServerSentEvent], for subscription: Subscription) {
     guard let replay = subscription.replay else { return }
     let log = subscription.channel.snapshot()

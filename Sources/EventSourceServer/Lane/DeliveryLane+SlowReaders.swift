@@ -127,7 +127,7 @@ extension DeliveryLane {
     for subscription in subscriptions(of: audience.channel) where !subscription.session.isFinished {
       let session = subscription.session
       if subscription.window > 0 {
-        // The stream leaves its cohort only once it is known that it gets events at times of its own.
+        // The stream leaves its cohort only when it is known to get events at its own times.
         leaveCohort(session)
         setWindowOrigin(of: session)
       }

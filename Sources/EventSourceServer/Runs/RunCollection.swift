@@ -85,7 +85,7 @@ public final class RunCollection: Sendable {
   ///   - id: The run's ID, as for ``start(id:)``.
   ///   - produce: Writes the run, in a task on the hub's ``EventHub/Configuration/taskExecutor``. The run is finished
   ///     when the function returns, unless the function ended it. If the function throws, the run fails: the error is
-  ///     logged, and viewers are told only that the producer failed. The task is cancelled when the run must stop.
+  ///     logged, and viewers see only that the producer failed. The task is cancelled when the run must stop.
   public func start(
     id: String? = nil, _ produce: @escaping @Sendable (Run) async throws -> Void
   ) throws(RunError) -> Run {

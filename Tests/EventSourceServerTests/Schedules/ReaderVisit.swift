@@ -53,7 +53,7 @@ final class ReaderVisit {
   /// The channels that had events in their current life, and those from which an event has arrived since.
   var hadEvents: Set<String> = []
   var received: Set<String> = []
-  /// How long its stack's loop had been suspended by the time of the request.
+  /// The time for which its stack's loop had been suspended before the request.
   var stoodStillWhenAsked = Duration.zero
   var tail: [UInt8] = []
   var firstBytes: [UInt8] = []
@@ -81,7 +81,7 @@ final class ReaderVisit {
   var isStreaming: Bool { connection.response.head?.body == .stream && !isOver }
   var isOver: Bool { connection.isFinished || isDisconnected || hasLeft }
 
-  /// Stops accepting everything immediately.
+  /// From now on, the reader does not accept everything immediately.
   func becomeSlow() {
     isFast = false
     wasSlow = true

@@ -35,7 +35,7 @@ extension Schedule {
     }
   }
 
-  /// Returns what was published to a channel since the last run of the lane.
+  /// Returns the events that were published to a channel since the last run of the lane.
   private func unoffered(_ stack: ScheduleStack, _ name: String) -> (events: Int, bytes: Int) {
     let known = stack.unoffered[name] ?? (0, 0)
     // Callers that await a publication are notified only after it is in the log.
@@ -123,7 +123,7 @@ extension Schedule {
     }
   }
 
-  /// Returns the reason why a reader must not be told of a gap, or `nil` if it may be.
+  /// Returns the reason why a reader must not get a gap event, or `nil` if it may get one.
   func flawOfGap(_ reader: ModelReader, _ name: String, _ visit: ReaderVisit) -> String? {
     guard options.isRoomy, options.hub.channelCreation == .explicit, !visit.wasSlow else { return nil }
     if case .snapshot = visit.endpoint.gapPolicy { return nil }

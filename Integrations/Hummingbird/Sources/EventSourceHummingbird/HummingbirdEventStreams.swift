@@ -110,7 +110,7 @@
     }
 
     /// Awaits a value from the loop. Notifies the response if the application shuts down or the task is cancelled
-    /// meanwhile.
+    /// during the wait.
     private func untilShutdown<Value: Sendable>(
       _ response: Started, _ wait: @Sendable (any EventLoop) async -> Value
     ) async -> Value {

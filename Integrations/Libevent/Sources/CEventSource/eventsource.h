@@ -37,7 +37,7 @@
  * fields that the library does not know are zero. Otherwise, and for a size that no version has used, the call fails
  * with ES_INVALID_VALUE. Structs passed to callbacks have the library's size.
  *
- * Text is UTF-8 and ends with NUL, unless its length is passed beside it. The library checks the encoding and copies
+ * Text is UTF-8 and ends with NUL, unless its length is passed separately. The library checks the encoding and copies
  * the text, so the caller can free its memory after the call. Text passed to a callback is valid until the callback
  * returns.
  *
@@ -461,9 +461,9 @@ typedef enum es_disconnect_reason {
 typedef enum es_occupancy {
   /* The channel got its first reader. ES_READER_JOINED for that reader follows. */
   ES_OCCUPIED = 1,
-  /* A stream that reads the channel opened. */
+  /* A stream that reads the channel was opened. */
   ES_READER_JOINED = 2,
-  /* A stream that read the channel ended, or the channel was removed from it. */
+  /* A stream that reads the channel ended, or the channel was removed from it. */
   ES_READER_LEFT = 3,
   /* The channel's last reader left, and no other joined within ES_OPTION_OCCUPANCY_LINGER_MS. */
   ES_VACATED = 4,
@@ -673,7 +673,8 @@ typedef struct es_replay_request {
 typedef enum es_replay_outcome {
   /* The events directly after the requested one, without gaps. Empty if there are no later events. */
   ES_REPLAY_CONTIGUOUS = 0,
-  /* The requested event existed, but some events after it are gone. The answer has the earliest available events. */
+  /* The requested event existed, but some events after it were discarded. The answer has the earliest available
+   * events. */
   ES_REPLAY_GAP = 1,
   /* The requested event never existed. */
   ES_REPLAY_UNKNOWN_ID = 2
@@ -736,7 +737,7 @@ typedef struct es_snapshots {
 
 #define ES_SNAPSHOTS_INIT {sizeof(es_snapshots), NULL, NULL, NULL, NULL}
 
-/* When a reader gets a snapshot. The values can be added. */
+/* The cases in which a reader gets a snapshot. The values can be added. */
 typedef enum es_snapshot_use {
   /* A reader without a last event ID gets a snapshot before new events. */
   ES_SNAPSHOT_FOR_NEW_READERS = 1,
@@ -767,7 +768,7 @@ typedef struct es_streams es_streams;
  * keep its loop running. Fails with ES_OUT_OF_RESOURCES. */
 es_status es_streams_create(es_hub *hub, struct event_base *base, es_streams **streams);
 
-/* Serves streams at a path, beside the program's own callbacks.
+/* Serves streams at a path, alongside the program's own callbacks.
  *
  * path: For "/events", sets a callback for that path with evhttp_set_cb. A path with named segments, such as
  *   "/events/{channel}", is served through es_streams_serve; the segment at {channel} names the stream's channel.

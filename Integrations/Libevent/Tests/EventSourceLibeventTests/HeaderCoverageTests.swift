@@ -2,10 +2,10 @@ import EventSourceServer
 import Glibc
 import Testing
 
-/// What can be configured from Swift can be configured from C, or is left out for a reason that is written here.
+/// Tests that everything configurable from Swift is configurable from C, or is omitted for a reason that is given here.
 @Suite struct HeaderCoverageTests {
   private enum Place {
-    /// What the header calls it.
+    /// Its name in the header.
     case header(String)
     case leftOut(because: String)
   }

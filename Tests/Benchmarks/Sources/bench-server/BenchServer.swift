@@ -1,7 +1,7 @@
 import EventSourceServer
 import Glibc
 
-/// A server to be measured; see ``Options/usage``.
+/// A server for measurements. See ``Options/usage``.
 @main
 struct BenchServer {
   static func main() throws {
@@ -29,16 +29,16 @@ struct BenchServer {
 
 /// The endpoints.
 struct Handlers: Sendable {
-  /// Of the channel that most measurements use.
+  /// Serves the channel that most measurements use.
   let all: EventStreamHandler
-  /// Of the channel that the path names.
+  /// Serves the channel in the path.
   let named: EventStreamHandler
-  /// Of a channel in which nothing is published: its stream shows how punctual the lane's own deadlines are.
+  /// Serves a channel without events. Its stream shows how punctual the lane's own deadlines are.
   let heartbeats: EventStreamHandler
 
   init(_ hub: EventHub) {
     var configuration = EventStreamHandler.Configuration()
-    // The load names the further channels of a stream in its query.
+    // The load generator names the other channels of a stream in its query.
     configuration.addsChannelsFromQuery = true
     named = EventStreamHandler(hub, configuration: configuration)
     configuration.channels = ["0"]

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the command line says.
+/// The options of the command line.
 struct Options {
   enum Stack: String { case builtin, evhttp }
 
@@ -22,10 +22,10 @@ struct Options {
   var stack = Stack.builtin
   var port: UInt16 = 0
   var threads = 1
-  /// How much of its past each channel's log holds; the hub holds four times as much, 2 GiB at least.
+  /// The bytes that each channel's log retains. The hub's limit is four times as much, at least 2 GiB.
   var historyBytes = 256 << 20
 
-  /// Nil, if the arguments make no sense.
+  /// Returns `nil` if the arguments are invalid.
   init?(_ arguments: [String]) {
     var hasPort = false
     var rest = arguments[...]

@@ -4,18 +4,18 @@ import EventSourceServer
 import Glibc
 import Synchronization
 
-/// Publishes what `POST /publish` asks for, each job in a thread of its own, and tells the time that it took.
+/// Executes the jobs of `POST /publish`, each on its own thread, and reports their durations.
 final class Publisher: Sendable {
   struct Job: Sendable {
     var count = 1000
     var size = 100
-    /// Events a second; 0: as fast as it goes.
+    /// Events per second. 0 means as fast as possible.
     var rate = 0.0
     var channels = 1
-    /// So many at once, and then a wait for as long as they would have taken one by one.
+    /// The number of events to publish at once, followed by a pause that keeps the average rate.
     var burst = 1
 
-    /// Items of a query that are missing, or make no sense, leave the defaults.
+    /// Missing or invalid query items keep the defaults.
     init(query: String) {
       for item in query.split(separator: "&") {
         let parts = item.split(separator: "=", maxSplits: 1)
@@ -32,7 +32,7 @@ final class Publisher: Sendable {
     }
   }
 
-  /// Of the loop that serves, if it has timers.
+  /// The timer of the serving loop, if the loop supports timers.
   let timer = LoopTimer()
   private let hub: EventHub
   private let names = Mutex<[ChannelName]>([])
@@ -75,7 +75,7 @@ final class Publisher: Sendable {
     while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
   }
 
-  /// A time stamp, filled up with letters.
+  /// A time stamp, padded with letters.
   private func data(size: Int) -> String {
     var stamp = "ts=\(nanoseconds(CLOCK_REALTIME)) "
     guard size > stamp.utf8.count else { return stamp }
@@ -88,7 +88,7 @@ final class Publisher: Sendable {
     }
   }
 
-  /// What the hub has done, how long the calls of publish of the last job took, and how late the timer was since.
+  /// The hub's statistics, the durations of the last job's calls of `publish`, and the timer's delays since then.
   var statistics: String {
     let now = hub.statistics
     return """

@@ -5,7 +5,7 @@ import EventSourceServer
 struct Option: Sendable {
   typealias Path<Value> = any WritableKeyPath<Settings, Value> & Sendable
 
-  /// How an option's value is stored.
+  /// The way in which an option's value is stored.
   enum Storage: Sendable {
     case flag(Path<Bool>)
     case count(Path<Int>)

@@ -6,7 +6,7 @@ final class Settings: ProgramObject, @unchecked Sendable {
   static let handleMark: UInt64 = 0x6573_2D63_6F6E_6669
   static var handleName: StaticString { "es_config" }
 
-  /// What an option applies to.
+  /// The scope of an option.
   enum Scope {
     case hub, channel, streams
   }

@@ -5,8 +5,8 @@
 
   /// Serves the mounted paths of ``NIOEventStreams`` on one channel, and forwards all other requests unchanged.
   ///
-  /// Add it behind the handlers of `configureHTTPServerPipeline`, or behind `HTTP2FramePayloadToHTTP1ServerCodec` on
-  /// the channel of an HTTP/2 stream, and before your own handler. With NIO's default pipelining assistance, responses
+  /// Add it after the handlers of `configureHTTPServerPipeline`, or after `HTTP2FramePayloadToHTTP1ServerCodec` on the
+  /// channel of an HTTP/2 stream, and before your own handler. With NIO's default pipelining assistance, responses
   /// leave in the order of the requests, whichever handler sends them.
   ///
   /// While a stream is open, nothing is read from an HTTP/1.1 connection, and events of an `IdleStateHandler` are not
@@ -24,13 +24,13 @@
     /// The destination of the request whose parts are arriving.
     private enum Request {
       case none
-      /// A handler behind this one.
+      /// A handler after this one.
       case passing
       /// None: the body of a request that is served here is discarded.
       case dropping
     }
 
-    /// How long a connection that must be closed waits for the rest of a request.
+    /// The time for which a connection that must be closed waits for the rest of a request.
     private static let restTimeout = TimeAmount.seconds(5)
 
     private let streams: NIOEventStreams
