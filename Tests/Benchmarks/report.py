@@ -101,7 +101,7 @@ def goals(results):
         row("server CPU per delivered event, paced, us, evhttp", "1.2 x at most", paced, "cpu_us", "evhttp"),
         [*row("memory of an idle reader, KiB, built-in", "1 KiB at most", idle, "kib", "built-in")[:-1], ""],
         ["publish with no reader, ns", "under 300", "", "", "", f"{alone:.0f}", ""],
-        ["the same with 10,000 readers on a lane that has been told, ns", "2 x that at most", "", "", "", f"{many:.0f}",
+        ["the same with 10,000 readers on a lane that has been notified, ns", "2 x that at most", "", "", "", f"{many:.0f}",
          f"{many / alone:.2f}"],
         ["a quiet channel, bytes", "512 at most", "", "", "", f"{float(allocations('bytes of a channel')):.0f}; "
          f"{float(allocations('bytes of a channel that holds an event')):.0f} while it holds an event", ""],
@@ -119,7 +119,7 @@ def goals(results):
               ("p99 of a host's own route", "answer_p99_ms", fast), ("p99 of a host's 10 ms timer", "timer_p99_ms", ["evhttp"]),
               ("p99 of the lane's own deadlines", "heartbeat_p99_ms", fast)]
           for stack in ["built-in", "evhttp"] if stack in stacks],
-        *[[f"slowest publish beside {name}, ms", "2 at most", "", "", "", publishing(name), ""]
+        *[[f"slowest publish during {name}, ms", "2 at most", "", "", "", publishing(name), ""]
           for name in results["slowest publish"] if not name.startswith("the ")],
         *[[f"server CPU per delivered event, paced, {stack}, streams of several channels", "1.25 x one channel's", "", "", "", "",
            "; ".join(channels(stack))] for stack in ["built-in", "evhttp"]],
@@ -170,7 +170,7 @@ def tables(results):
         ("kib", "KiB per reader"), ("connect_seconds", "seconds to connect all"),
         ("connect_cpu", "server CPU for that, s"), ("head_p99_ms", "p99 to the head, ms")]))]
     parts += [("Resume storm", compared(results["resume storm"], [
-        ("seconds", "seconds until all have all"), ("rate", "events/s"), ("server_cpu", "server CPU, s")], to=""))]
+        ("seconds", "seconds until every reader has every event"), ("rate", "events/s"), ("server_cpu", "server CPU, s")], to=""))]
     channels, values = list(results["many channels"].items())[-1]
     parts += [(f"{int(channels):,} channels, one reader each", compared(values, latency, to=""))]
     parts += [("Events of 1 MB", compared(results["big events"], [("rate", "events/s"), ("cpu_us", "server CPU per event, us")]))]
@@ -184,7 +184,7 @@ def tables(results):
         parts += [(f"Streams of several channels, {way}", several_channels(steps))]
     for load, servers in results["other work"].items():
         parts += [(f"Other work of the loop that delivers, {load}", other_work(servers))]
-    parts += [("Time of a publish beside what must not delay it", table(
+    parts += [("Time of a publish during work that must not delay it", table(
         ["", "publishes", "p50, us", "p99.9, us", "slowest, us", "slowest that kept its core, us"],
         [[name, f"{values['publishes']:,.0f}", *[number(values[key]) for key in ["p50", "p999", "slowest", "undisturbed"]]]
          for name, values in results["slowest publish"].items()]))]
