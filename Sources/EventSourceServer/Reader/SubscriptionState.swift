@@ -1,8 +1,8 @@
 /// The state of a stream in one of its channels. Only ``apply(_:at:_:)`` changes it.
 ///
-///     live ──published──▶ behind ──connection accepts no more──▶ conflating (newest of each key)
-///      ▲                    │ ▲                                     │
-///      └──────caught up─────┘ └── resumed ── skipping ◀── evicted, lag or backlog exceeded
+///     live ──published──▶ behind ──connection full──▶ conflating (newest of each key)
+///      ▲                    │ ▲                         │
+///      └──────caught up─────┘ └── resumed ── skipping ◀── fell behind
 ///
 ///     live ──published──▶ held (coalescing window) ──window over──▶ behind
 ///     replaying: due ▶ queued ▶ asked ▶ answered ▶ sending ▶ due … ──reaches the log──▶ behind
