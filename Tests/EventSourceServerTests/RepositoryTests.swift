@@ -128,6 +128,16 @@ import Testing
     }
   }
 
+  @Test func aHistoryThatBeginsWithinTheLogAndEndsAfterItRepeatsNothing() throws {
+    // Recording event 6 has not ended, so the log does not have it yet.
+    let hub = hub(Repository(3...6))
+    for id in 1...5 { try publish(id, hub) }
+    let stack = SimulatedStack(hub: hub)
+    let reader = resume(stack, hub, after: "unknown")
+    settle(stack)
+    #expect(numbers(reader) == [3, 4, 5])
+  }
+
   @Test func whatIsPublishedWhileTheRepositoryIsAskedIsNeitherLostNorRepeated() throws {
     for recorded in [true, false] {
       let repository = Repository(1...300)
