@@ -177,7 +177,7 @@ async def scene(stack, gateway, options, kills):
 
 
 async def is_empty(gateway):
-    for _ in range(600):
+    for _ in range(2000):
         statistics = json.loads(gateway.get("/stats"))
         if statistics["active"] + statistics["retained"] + statistics["bytes"] + statistics["viewers"] == 0:
             return
@@ -225,7 +225,7 @@ def main():
     options = parser.parse_args()
     if options.long:
         options.runs, options.tokens, options.viewers, options.kills = 200, 2000, 3, 3
-        options.tokens_per_second = 100
+        options.tokens_per_second = 50
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     for stack in [options.stack] if options.stack else STACKS:
         with tempfile.TemporaryDirectory() as folder:
@@ -239,7 +239,7 @@ def play(stack, program, folder, options):
     pace = ["--tokens-per-second", str(options.tokens_per_second)]
     for history, kills in ([], 0), (["--history", f"sqlite:{folder}/history"], options.kills):
         # Long enough for viewers that return on a busy machine.
-        retention = "600" if history else "30" if options.long else "5"
+        retention = "600" if history else "120" if options.long else "5"
         gateway = Gateway(program, *pace, *history, "--retention", retention)
         try:
             asyncio.run(scene(stack, gateway, options, kills))
