@@ -28,8 +28,8 @@ checks, in about six minutes on two cores:
   examples     the other examples, from the shell
   commandline  Examples/CommandLine, from the shell
   resume       clients resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
-  runs         viewers of Examples/LanguageModelGateway resume, runs are stopped, the server is killed, short form of
-               Tests/EndToEnd/runs.py
+  runs         viewers of runs resume, runs are stopped, the server is killed: the built-in server, evhttp in Swift and
+               in C, short form of Tests/EndToEnd/runs.py
   stalled      stalled readers on many channels stay within the memory limit, short form of Tests/EndToEnd/stalled.py
   cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
   hostile      hostile peers at both stacks, under the address sanitizer, short form of Tests/EndToEnd/hostile.py

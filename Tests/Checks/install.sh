@@ -17,7 +17,7 @@ for check in "$@"; do
       ;;
     linkage) needed[readelf]=binutils ;;
     platforms) needed+=([readelf]=binutils [python3]=python3) ;;
-    readme | c-example)
+    readme | c-example | runs)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [curl]=curl [python3]=python3 [cc]=gcc)
       ;;

@@ -41,6 +41,16 @@ let package = Package(
       ]
     ),
     .executableTarget(
+      name: "RunServer",
+      dependencies: [
+        "CEvhttp",
+        .product(name: "EventSourceFormat", package: "eventsource-kit"),
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceLibevent", package: "eventsource-kit"),
+        .product(name: "EventSourceSQLite", package: "eventsource-kit"),
+      ]
+    ),
+    .executableTarget(
       name: "ClientCycles",
       dependencies: [.product(name: "EventSourceClient", package: "eventsource-kit")]
     ),

@@ -28,4 +28,17 @@ import Testing
     }
     #expect(hub == nil && repository == nil)
   }
+
+  @Test(arguments: [false, true])
+  func runsThatNobodyUsesAreReleasedEvenIfNoLaneRuns(hasEnded: Bool) throws {
+    weak var hub: EventHub?
+    do {
+      let newHub = EventHub()
+      hub = newHub
+      let run = try RunCollection(newHub).start()
+      try run.write("token")
+      if hasEnded { try run.finish() }
+    }
+    #expect(hub == nil)
+  }
 }

@@ -35,7 +35,7 @@ struct Option: Sendable {
   /// Returns the option with a number, or nil if there is none.
   static func numbered(_ number: es_option) -> Option? { all.first { $0.number == number } }
 
-  static let all: [Option] = ofHubs + ofChannels + ofStreams + ofOrigins
+  static let all: [Option] = ofHubs + ofChannels + ofStreams + ofOrigins + ofRuns
 
   private static let ofHubs = [
     Option(
