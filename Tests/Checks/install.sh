@@ -23,9 +23,9 @@ for check in "$@"; do
       ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     examples) headers+=(libsqlite3-dev libhiredis-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
-    commandline | interop | resume | stalled | cycles | hostile)
+    commandline | interop | resume | cluster | stalled | cycles | hostile)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
-      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [redis-server]=redis-server)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [redis-server]=redis-server [redis-cli]=redis-tools)
       ;;
     readers) needed[python3]=python3 ;;
     evhttp)
@@ -38,7 +38,10 @@ for check in "$@"; do
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [openssl]=openssl [chromium]=chromium)
       ;;
-    browser) needed[chromium]=chromium; needed[python3]=python3 ;;
+    browser)
+      headers+=(libhiredis-dev)
+      needed+=([pkg-config]=pkg-config [chromium]=chromium [python3]=python3 [redis-server]=redis-server [nginx]=nginx)
+      ;;
   esac
 done
 
