@@ -24,7 +24,7 @@ PATIENCE = 120
 class Cluster:
     def __init__(self, options, program, folder):
         self.options, self.random, self.log = options, random.Random(options.seed), Log()
-        self.redis = Redis(folder)
+        self.redis = Redis(folder, 20 if options.short else -20)
         self.servers = [Server(program, self.redis, self.log, self.random) for _ in range(SERVERS)]
         self.broken = asyncio.get_running_loop().create_future()
         self.clients = [Client(self.ports, self.log, random.Random(self.random.random()), self.fail)

@@ -15,15 +15,21 @@ async def end(process):
 
 
 class Redis:
-    """A server that writes every command to its disk before it answers, on a socket in a folder."""
+    """A server that writes every command to its disk before it answers, on a socket in a folder.
 
-    def __init__(self, folder):
+    When it is started again, it loads its file as slowly as a large one, and answers some commands meanwhile. A negative
+    delay means one microsecond for each so many commands, a positive one so many for each.
+    """
+
+    def __init__(self, folder, loading_delay):
         self.socket, self.folder, self.kills, self.process = f"{folder}/redis", folder, 0, None
+        self.loading_delay = loading_delay
 
     async def start(self):
         self.process = await asyncio.create_subprocess_exec(
             "redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", self.folder, "--save", "",
-            "--appendonly", "yes", "--appendfsync", "always", "--logfile", f"{self.folder}/redis.log")
+            "--appendonly", "yes", "--appendfsync", "always", "--logfile", f"{self.folder}/redis.log",
+            "--key-load-delay", str(self.loading_delay), "--loading-process-events-interval-bytes", "16384")
         while await self.command("PING") != "PONG":
             if self.process.returncode is not None:
                 raise Failure("redis-server has ended")
@@ -63,7 +69,7 @@ class Server:
                 self.port = int(words[1])
                 self.stacks.add(stack)
             else:
-                await end(self.process)
+                await self.process.wait()
                 await asyncio.sleep(0.1)
 
     async def publish(self, count):
