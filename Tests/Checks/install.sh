@@ -10,10 +10,11 @@ for check in "$@"; do
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [openssl]=openssl [redis-server]=redis-server [redis-cli]=redis-tools)
       ;;
-    allocations) headers+=(libevent-dev); needed[pkg-config]=pkg-config ;;
+    allocations) headers+=(libevent-dev libhiredis-dev); needed[pkg-config]=pkg-config ;;
     benchmarks)
-      headers+=(libevent-dev)
-      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [cc]=gcc)
+      headers+=(libevent-dev libhiredis-dev)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [cc]=gcc [redis-server]=redis-server
+        [redis-cli]=redis-tools)
       ;;
     linkage) needed[readelf]=binutils ;;
     platforms) needed+=([readelf]=binutils [python3]=python3) ;;
