@@ -10,20 +10,19 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
-import threading
 import time
-import urllib.request
 
 import report
-from compare import get, load, publish, spread, stopping
-from servers import HERE, RELEASE, Nchan, Server, closing_server, free_port, peers
+from compare import get, load, publish, stopping
+from servers import HERE, Nchan, closing_server, peers
+from shared_report import tables
+from shared_servers import Node, Reading, Redis, SharedNchan, cluster, newest_ids, record
 
 
 class Scale:
     def __init__(self, mode):
         pick = lambda full, quick, smoke: {"full": full, "quick": quick, "smoke": smoke}[mode]  # noqa: E731
-        self.rounds = pick(5, 3, 1)
+        self.rounds = pick(9, 7, 1)
         self.recorded = pick(400_000, 200_000, 2_000)
         self.seconds = pick(5, 3, 1)
         self.readers = pick([10, 100], [10, 100], [2])
@@ -36,98 +35,6 @@ class Scale:
         self.resumes = pick(300, 100, 10)
 
 
-class Redis:
-    """A server of its own on a port and a socket, which writes to its disk every second, or always."""
-
-    def __init__(self, appendfsync="everysec"):
-        self.folder = tempfile.TemporaryDirectory()
-        self.socket, self.port = f"{self.folder.name}/redis", free_port()
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.socket, "--dir",
-             self.folder.name, "--save", "", "--appendonly", "yes", "--appendfsync", appendfsync, "--logfile",
-             f"{self.folder.name}/log"])
-        self.url = f"redis+unix:{self.socket}"
-        deadline = time.monotonic() + 20
-        while self.command("PING") != "PONG":
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("redis-server does not start")
-            time.sleep(0.02)
-
-    def command(self, *words):
-        return subprocess.run(
-            ["redis-cli", "-s", self.socket, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            text=True).stdout.strip()
-
-    def cpu(self):
-        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.folder.cleanup()
-
-
-class Node(Server):
-    """A process of ours. With a history on Redis it is one of several; `publisher` is the process that publishes."""
-
-    def __init__(self, redis=None, publisher=None, stack="builtin"):
-        port = free_port()
-        shared = ["--redis", redis.url] if redis else []
-        super().__init__("built-in" if stack == "builtin" else stack, [
-            f"{RELEASE}/bench-server", "--stack", stack, "--port", str(port), "--history", str(256 << 20), *shared], port)
-        self.redis, self.publisher = redis, publisher
-
-    def publish(self, count, size, rate=0, channels=1, burst=1, keep=False):
-        path = super().publish(count, size, rate, channels, burst) + "&publishers=1000"
-        return None if self.publisher else path
-
-    def start_publishing(self, count, size, rate):
-        post(self.publisher, f"/publish?n={count}&size={size}&rate={rate}&publishers=1000")
-
-
-def post(server, path):
-    urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", data=b"", timeout=60).read()
-
-
-def record(server, count, publishers, channels=1):
-    """Events/s that a process has recorded, each of which a task has awaited."""
-    post(server, f"/publish?n={count}&size=100&publishers={min(publishers, count)}&channels={channels}")
-    while not (seconds := get(server, "/stats")["recording_seconds"]):
-        time.sleep(0.05)
-    return count / seconds
-
-
-class SharedNchan(Nchan):
-    """One of several nginx with nchan, which share their channels on Redis."""
-
-    def __init__(self, redis, publisher=None):
-        super().__init__(free_port(), "nchan-redis.conf", REDIS=redis.port)
-        self.publisher = publisher
-        # It refuses everything until it is connected to Redis.
-        while b" 20" not in self.answer():
-            time.sleep(0.02)
-
-    def answer(self):
-        """The first line of the answer to a publication."""
-        with socket.create_connection(("127.0.0.1", self.port)) as stream:
-            stream.sendall(b"POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nready")
-            return stream.recv(4096).split(b"\r\n")[0]
-
-    def start_publishing(self, count, size, rate):
-        super(SharedNchan, self.publisher or self).start_publishing(count, size, rate)
-
-
-@contextlib.contextmanager
-def cluster(count, kind=Node, appendfsync="everysec"):
-    """A Redis server and so many processes, of which the first publishes."""
-    with contextlib.ExitStack() as stack:
-        redis = stack.enter_context(closing_server(Redis(appendfsync)))
-        first = stack.enter_context(closing_server(kind(redis)))
-        yield redis, [first, *(stack.enter_context(closing_server(kind(redis, first))) for _ in range(count - 1))]
-
-
 def alternating(rounds, ways):
     """For each way the median of each figure, and all rounds, of measurements in turn."""
     runs = {name: [] for name in ways}
@@ -137,12 +44,6 @@ def alternating(rounds, ways):
             runs[name].append(ways[name]())
     return {name: {key: statistics.median(run[key] for run in measured) for key in measured[0]} | {"rounds": measured}
             for name, measured in runs.items()}
-
-
-def quotient(results, name, to, key):
-    """The median of the quotients of the rounds, with the lowest and the highest."""
-    pairs = zip(results[name]["rounds"], results[to]["rounds"])
-    return report.ratio_text(spread([one[key] / other[key] for one, other in pairs if other[key]]))
 
 
 def recording(scale):
@@ -178,7 +79,7 @@ def recording(scale):
             "1,000 publishers, appendfsync always": ours(1_000, 1, "always")}
     if scale.has_nchan:
         ways["nchan, 16 requests at a time"] = nchan
-    return alternating(scale.rounds, ways)
+    return alternating(min(scale.rounds, 3), ways)
 
 
 def stored_size():
@@ -299,11 +200,6 @@ def holding(stack, held):
                     "hostile, 200 letters": "x" * 200}
 
 
-def newest_ids(redis, count):
-    entries = redis.command("--json", "XREVRANGE", "eventsource:s:0", "+", "-", "COUNT", str(count))
-    return [entry[0] for entry in json.loads(entries)]
-
-
 def first_event(server, last_event_id):
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", server.port)) as stream:
@@ -317,26 +213,6 @@ def first_event(server, last_event_id):
         return (time.monotonic() - began) * 1e3
 
 
-class Reading:
-    """A reader, so that the process follows the channel and its log holds what is published."""
-
-    def __init__(self, server):
-        self.stream = socket.create_connection(("127.0.0.1", server.port))
-        self.stream.sendall(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
-        self.stream.recv(4096)
-
-    def __enter__(self):
-        def read():
-            with contextlib.suppress(OSError):
-                while self.stream.recv(1 << 20):
-                    pass
-        threading.Thread(target=read, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.stream.close()
-
-
 ROWS = {"recording": recording, "latency": latency, "delivery": delivery, "channels": channels, "storm": storm,
         "resumes": resumes}
 
@@ -347,7 +223,7 @@ def main():
         parser.add_argument(option, action="store_true")
     parser.add_argument("--only", choices=ROWS, help="one of the measurements, beside what the last run had of the others")
     options = parser.parse_args()
-    path = f"{HERE}/.build/shared.json"
+    path = f"{HERE}/.build/shared{'-smoke' if options.smoke else ''}.json"
     if not options.render:
         scale = Scale("smoke" if options.smoke else "quick" if options.quick else "full")
         scale.has_nchan = not options.smoke and "nchan" in peers()[0]
@@ -355,6 +231,7 @@ def main():
         if options.only and os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 results = json.load(file)
+        results["scale"] = vars(scale)
         began = time.monotonic()
         for name, measure in ROWS.items():
             if options.only in [None, name]:
@@ -367,43 +244,6 @@ def main():
     print(text)
     if options.write or options.render:
         report.replace_measured("MoreThanOneProcess.md", text)
-
-
-def tables(results):
-    number, table = report.number, report.table
-
-    def rows(group, columns, to):
-        return [[name, *(number(values[key]) + ("" if name == to else f" ({quotient(group, name, to, key)})") for key in columns)]
-                for name, values in group.items()]
-
-    recorded = results["recording"]
-    yardsticks = {"1 publisher": "bare, one at a time"}
-    lines = [[name, number(values["rate"]), number(values["redis_us"]),
-              "" if name.startswith("bare") else quotient(recorded, name, yardsticks.get(name, "bare, 1,000 at a time"), "rate"),
-              "" if name.startswith("bare") else quotient(recorded, name, yardsticks.get(name, "bare, 1,000 at a time"), "redis_us")]
-             for name, values in recorded.items()]
-    parts = ["#### Recording events of 100 bytes", table(
-        ["", "events/s", "CPU of Redis per event, us", "events/s to bare (from, to)", "CPU to bare (from, to)"], lines)]
-    for readers, group in results["latency"].items():
-        parts += [f"#### From publish to {readers} readers, 1,000 events/s", table(
-            ["", "p50, ms", "p99, ms"], rows(group, ["p50_ms", "p99_ms"], "one process, nothing shared"))]
-    for way, columns, heads in [
-            ("full speed", ["rate", "cpu_us"], ["delivered events/s", "its CPU per delivered event, us"]),
-            ("paced", ["cpu_us", "p99_ms"], ["its CPU per delivered event, us", "p99, ms"])]:
-        title = "at full speed" if way == "full speed" else "100 events/s"
-        parts += [f"#### Delivering to 1,000 readers of a process, {title}", table(
-            ["", *heads], rows(results["delivery"][way], columns, "nothing shared"))]
-    parts += ["#### 10,000 channels with a reader each", table(
-        ["", "KiB per channel and reader", "seconds to connect all", "CPU for that, s", "CPU when idle, % of a core"],
-        rows(results["channels"], ["kib", "connect_seconds", "connect_cpu", "idle_percent"], "nothing shared"))]
-    parts += ["#### 5,000 readers resume at once, each after 1,000 missed events", table(
-        ["", "seconds until all have all", "events/s", "its CPU, s"],
-        rows(results["storm"], ["seconds", "rate", "server_cpu"], "nothing shared, from the log"))]
-    held = results["resumes"]
-    parts += ["#### From a request to its first event, by the last event ID and the events held, ms", table(
-        ["", *(f"{int(step):,}" for step in held)],
-        [[kind, *(number(times[kind]) for times in held.values())] for kind in list(held.values())[0]])]
-    return "\n\n".join(parts)
 
 
 if __name__ == "__main__":
