@@ -147,6 +147,14 @@ def delivery(scale):
     return {"full speed": ways(full), "paced": ways(paced)}
 
 
+def receiving(scale):
+    """To one reader at full speed: what an event costs a process, apart from its readers."""
+    def measure(server):
+        count = scale.recorded // 2
+        return load(server, count, readers=1, expect=count, limit=100)
+    return alternating(scale.rounds, {"nothing shared": alone(measure), "another process": shared(measure, 1)})
+
+
 def channels(scale):
     """As many idle readers as channels, with and without a shared history."""
     hold = 2 * scale.seconds
@@ -213,8 +221,8 @@ def first_event(server, last_event_id):
         return (time.monotonic() - began) * 1e3
 
 
-ROWS = {"recording": recording, "latency": latency, "delivery": delivery, "channels": channels, "storm": storm,
-        "resumes": resumes}
+ROWS = {"recording": recording, "latency": latency, "delivery": delivery, "receiving": receiving, "channels": channels,
+        "storm": storm, "resumes": resumes}
 
 
 def main():

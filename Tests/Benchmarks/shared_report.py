@@ -32,6 +32,8 @@ def tables(results):
         title = "at full speed" if way == "full speed" else "100 events/s"
         parts += [f"#### Delivering to {scale['many']:,} readers of a process, {title}", table(
             ["", *heads], rows(results["delivery"][way], columns, "nothing shared"))]
+    parts += ["#### Delivering to one reader, at full speed", table(
+        ["", "CPU of the process per event, us"], rows(results["receiving"], ["cpu_us"], "nothing shared"))]
     parts += [f"#### {scale['channels']:,} channels with a reader each", table(
         ["", "KiB per channel and reader", "seconds to connect all", "CPU for that, s", "CPU when idle, % of a core"],
         rows(results["channels"], ["kib", "connect_seconds", "connect_cpu", "idle_percent"], "nothing shared"))]
