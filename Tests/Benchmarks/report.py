@@ -270,16 +270,21 @@ def plots(results):
         for name, steps in costs(results).items()}
 
 
-def write(results):
-    """Replaces the tables and plots of an earlier run."""
-    path = f"{FOLDER}/Performance.md"
+def replace_measured(page, measured):
+    """Replaces a page's tables and plots of an earlier run."""
+    path = f"{FOLDER}/{page}"
     with open(path, encoding="utf-8") as file:
         text = file.read()
     begin, end = "<!-- measured -->\n", "<!-- /measured -->"
     before, rest = text.split(begin)
     after = rest.split(end)[1]
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{begin}\n{tables(results)}\n\n{end}{after}")
+        file.write(f"{before}{begin}\n{measured}\n\n{end}{after}")
+
+
+def write(results):
+    """Puts tables and plots in the place of those of another run."""
+    replace_measured("Performance.md", tables(results))
     os.makedirs(f"{FOLDER}/Resources", exist_ok=True)
     for name, picture in plots(results).items():
         with open(f"{FOLDER}/Resources/{name}.svg", "w", encoding="utf-8") as file:

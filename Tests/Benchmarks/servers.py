@@ -96,10 +96,12 @@ class Probe:
 class Nchan(Server):
     """nginx with nchan. A thread of this program publishes to it, because each event of nchan needs its own request."""
 
-    def __init__(self, port):
+    def __init__(self, port, configuration="nchan.conf", **values):
         self.folder = tempfile.TemporaryDirectory()
-        with open(f"{HERE}/Peers/nchan.conf", encoding="utf-8") as file:
+        with open(f"{HERE}/Peers/{configuration}", encoding="utf-8") as file:
             text = file.read().replace("FOLDER", self.folder.name).replace("PORT", str(port))
+        for name, value in values.items():
+            text = text.replace(name, str(value))
         with open(f"{self.folder.name}/conf", "w", encoding="utf-8") as file:
             file.write(("user root;\n" if os.geteuid() == 0 else "") + text)
         command = ["/usr/sbin/nginx", "-p", self.folder.name, "-c", f"{self.folder.name}/conf", "-e", "/dev/null"]

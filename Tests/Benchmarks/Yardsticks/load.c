@@ -157,6 +157,9 @@ static void take_line(struct reader *reader, const char *line, size_t there, siz
   } else if (there > 3 && !memcmp(line, "id:", 3)) {
     line += 3 + (line[3] == ' ');
     uint64_t id = number_in(line, end);
+    // An ID of Redis is an epoch and a number.
+    const char *dash = memchr(line, '-', end - line);
+    if (dash) id = number_in(dash + 1, end) + 1;
     // The ID of a stream of several channels is not a number.
     if (channels > readers || line == end || *line < '0' || *line > '9') return;
     if (reader->last_id && channels == 1 && id > reader->last_id + 1) gaps += id - reader->last_id - 1;

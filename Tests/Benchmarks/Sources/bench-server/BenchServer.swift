@@ -1,10 +1,11 @@
+import EventSourceRedis
 import EventSourceServer
 import Glibc
 
 /// A server for measurements. See ``Options/usage``.
 @main
 struct BenchServer {
-  static func main() throws {
+  static func main() async throws {
     guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
       let usage = Options.usage + "\n"
       _ = write(STDERR_FILENO, usage, usage.utf8.count)
@@ -17,9 +18,15 @@ struct BenchServer {
     configuration.maximumReaders = 1_000_000
     configuration.retention.maximumBytes = options.historyBytes
     configuration.memoryLimit = max(4 * options.historyBytes, 2 << 30)
+    if let url = options.redis {
+      var settings = RedisEventRepository.Configuration()
+      settings.retention.maximumEvents = nil
+      let repository = try await RedisEventRepository([RedisServer(url: url)], configuration: settings)
+      configuration.repositoryProvider = { _ in repository }
+    }
     let hub = EventHub(configuration: configuration)
     let handlers = Handlers(hub)
-    let publisher = Publisher(hub)
+    let publisher = Publisher(hub, isShared: options.redis != nil)
     switch options.stack {
     case .builtin: try BuiltInStack(options: options, handlers: handlers, publisher: publisher).run()
     case .evhttp: try EvhttpStack(options: options, handlers: handlers, publisher: publisher).run()
