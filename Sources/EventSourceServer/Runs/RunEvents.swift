@@ -33,7 +33,7 @@ enum RunEvents {
   /// Returns the outcome in a run's last event, as ``end(_:_:)`` wrote it, or `nil` for any other event.
   static func outcome(of event: ServerSentEvent) -> RunOutcome? {
     guard event.type == end else { return nil }
-    func has(_ text: String) -> Bool { event.data.contains(text) }
+    func has(_ text: String) -> Bool { event.data.containsBytes(of: text) }
     if has("\"outcome\":\"finished\"") { return .finished }
     if has("\"outcome\":\"interrupted\"") { return .interrupted }
     if has("\"outcome\":\"failed\"") { return .failed("as recorded") }
