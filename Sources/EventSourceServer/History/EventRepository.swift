@@ -59,8 +59,8 @@ public enum ReplayResult: Sendable, Hashable {
   /// The events directly after the requested one, without a gap. Every event has an ID. Empty means that there are no
   /// later events.
   case contiguous([ServerSentEvent])
-  /// The requested event was known, but events after it were discarded. These are the earliest available events, each
-  /// with an ID, as if the request had named no event.
+  /// The requested event was known, but events after it were discarded. These are the earliest available events after
+  /// it, each with an ID.
   case gap([ServerSentEvent])
   /// The requested event was never in this history.
   case unknownID

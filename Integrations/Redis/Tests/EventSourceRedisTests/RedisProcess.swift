@@ -69,18 +69,7 @@ final class RedisProcess: Sendable {
 
   /// Runs a command with `redis-cli`, and returns its output.
   @discardableResult
-  func command(_ words: String...) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-cli")
-    process.arguments = ["-s", socket] + words
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-  }
+  func command(_ words: String...) throws -> String { try redisCLI(["-s", socket] + words) }
 
   func repository(
     _ change: (inout RedisEventRepository.Configuration) -> Void = { _ in }, logger: (any EventLogger)? = nil
@@ -97,6 +86,20 @@ extension RedisEventRepository.Configuration {
     change(&configuration)
     return configuration
   }
+}
+
+/// Runs `redis-cli` with these arguments, and returns its output.
+func redisCLI(_ arguments: [String]) throws -> String {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-cli")
+  process.arguments = arguments
+  let output = Pipe()
+  process.standardOutput = output
+  process.standardError = output
+  try process.run()
+  let data = output.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
 }
 
 /// Returns a port that was free a moment ago.

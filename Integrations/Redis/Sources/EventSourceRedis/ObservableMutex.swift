@@ -1,0 +1,5 @@
+#if EVENTSOURCE_THREAD_SANITIZER
+  import EventSourceServer
+
+  typealias Mutex = ObservableMutex
+#endif
