@@ -36,6 +36,32 @@ import Testing
     #expect(reader.isFinished && hub.statistics.readers == 0)
   }
 
+  @Test func aRequestThatWaitsForAHistoryIsAnsweredIfItsReaderIsTooLateForAnotherChannel() throws {
+    let executor = ManualTaskExecutor()
+    let hub = EventHub(
+      channels: ["b"],
+      configuration: .test {
+        $0.taskExecutor = executor
+        $0.channelDefaults.maximumLag = .seconds(2)
+      })
+    hub.setRepository(Silent(), for: "a")
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(
+      hub,
+      configuration: .with {
+        $0.replaysToNewReaders = true
+        $0.gapPolicy = .reject(status: 410)
+      })
+    try hub.publish("b0", to: "b")
+    let reader = stack.connect(handler, channels: ["a", "b"])
+    stack.run()
+    executor.run()
+    try hub.publish("b1", to: "b")
+    stack.advance(by: .seconds(3))
+    #expect(reader.isFinished && reader.response.head?.status == 503)
+    #expect(hub.statistics.readers == 0)
+  }
+
   @Test func aStreamWhoseConnectionIsToCloseEndsWithinTheWindowAndOthersGoOn() throws {
     let hub = EventHub(channels: ["a"], configuration: .test())
     let stack = SimulatedStack(hub: hub)

@@ -23,7 +23,9 @@ extension DeliveryLane {
         [("channel", subscription.channel.name.rawValue), ("reason", reason.rawValue)]
       }
       serveSoon(session)
-    case .disconnect(let reason): return finish(session, reason, ending: .aborted)
+    case .disconnect(let reason):
+      // A request that waits for the history of another channel has no stream yet, and needs a response.
+      return session.isStreaming ? finish(session, reason, ending: .aborted) : refuseForNow(session)
     case .sendAway(let reason): return sendAway(subscription, reason)
     }
     if subscription.state.deadline(rules) != before { schedule(session) }

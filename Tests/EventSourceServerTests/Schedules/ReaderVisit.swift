@@ -55,6 +55,10 @@ final class ReaderVisit {
   var received: Set<String> = []
   /// The time for which its stack's loop had been suspended before the request.
   var stoodStillWhenAsked = Duration.zero
+  /// When its stream must begin to end at the latest, if its stack has drained it.
+  var drainEnd: Duration?
+  /// How long its stack's loop had been suspended by then.
+  var stoodStillWhenDrained = Duration.zero
   var tail: [UInt8] = []
   var firstBytes: [UInt8] = []
   /// The time of its request, by the stack's clock.

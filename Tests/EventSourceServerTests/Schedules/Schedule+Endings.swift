@@ -89,7 +89,7 @@ extension Schedule {
     if case .snapshot = visit.endpoint.gapPolicy { isSnapshot = true }
     if options.history != .none || isSnapshot { reasons.insert(.repositoryFailed) }
     if visit.channels.contains(where: { wasRemoved($0, visit) }) { reasons.insert(.channelRemoved) }
-    if isDraining || isClosing || visit.stack.isDraining { reasons.insert(.draining) }
+    if isDraining || isClosing || visit.stack.isDraining || visit.drainEnd != nil { reasons.insert(.draining) }
     if visit.stack.isClosed { reasons.insert(.laneClosed) }
     return reasons
   }
@@ -177,8 +177,9 @@ extension Schedule {
     case 429: isRight = options.hub.maximumReadersPerCaller != nil
     case 503:
       isRight =
-        isDraining || isClosing || visit.stack.isDraining || visit.stack.isClosed || options.hasReaderLimits
-        || isDoubtful || isHistoryAsked || visit.isRevoked || options.hub.maximumChannels < 100
+        isDraining || isClosing || visit.stack.isDraining || visit.stack.isClosed || visit.drainEnd != nil
+        || options.hasReaderLimits || isDoubtful || isHistoryAsked || visit.isRevoked
+        || options.hub.maximumChannels < 100
         || (options.hasAuthorizer && visit.now - visit.came >= .seconds(30))
     default: isRight = false
     }

@@ -88,6 +88,11 @@ extension Schedule {
     } else {
       visit.blockedSince = nil
     }
+    if let end = visit.drainEnd {
+      // A leaving reader may receive what is published for some seconds.
+      let limit = end + .milliseconds(5100) + (visit.stack.stoodStill - visit.stoodStillWhenDrained)
+      if visit.now > limit { report(.endings, "reader \(reader.number) is there \(visit.now - end) after its drain") }
+    }
     if let most = endpoint.maximumStreamDuration, most < .seconds(3600), let opened = visit.opened {
       // A suspended loop ends no streams.
       let limit =
