@@ -1,6 +1,7 @@
 import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
+import Synchronization
 import Testing
 
 /// Tests of runs with a history that a later process reads.
@@ -77,5 +78,41 @@ import Testing
     #expect(viewer.response.text.hasPrefix("data: last\nid: job-3\n\nevent: eventsource-end\n"))
     #expect(viewer.response.text.contains("\"outcome\":\"finished\"") && viewer.response.ending == .complete)
     #expect(read(next, nextStack, after: "none").response.text.contains("id: job-1\n"))
+  }
+
+  /// A repository that can be made to fail.
+  private final class Failing: RecordingEventRepository {
+    struct Failure: Error {}
+
+    let repository = InMemoryEventRepository()
+    let isFailing = Mutex(false)
+
+    func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
+      if isFailing.withLock({ $0 }) { throw Failure() }
+      return try await repository.append(events, to: channel)
+    }
+
+    func events(for request: ReplayRequest) async throws -> ReplayResult { try await repository.events(for: request) }
+  }
+
+  @Test func nothingFollowsAnEndThatCouldNotBeRecorded() async throws {
+    let repository = Failing()
+    let (first, firstStack) = process(with: repository)
+    let run = try first.runs.start(id: "job")
+    settle(firstStack, executor)
+    repository.isFailing.withLock { $0 = true }
+    // Both an event and the end have numbers that the history does not get.
+    let writing = Task.immediate { try await run.write("lost", waitingUntil: .stored) }
+    run.stop()
+    settle(firstStack, executor)
+    await #expect(throws: Failing.Failure.self) { try await writing.value }
+    let viewer = read(first, firstStack, after: "job-1")
+    #expect(viewer.response.text.hasSuffix("\nid: job-3-unrecorded\n\n") && !viewer.response.text.contains("lost"))
+
+    repository.isFailing.withLock { $0 = false }
+    let (next, nextStack) = process(with: repository)
+    #expect(read(next, nextStack, after: "job-3-unrecorded").response.head?.status == 204)
+    #expect(read(next, nextStack, after: "job-1").response.text.contains("\"outcome\":\"interrupted\""))
+    withExtendedLifetime(first) {}
   }
 }
