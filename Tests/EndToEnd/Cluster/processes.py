@@ -17,8 +17,8 @@ async def end(process):
 class Redis:
     """A server that writes every command to its disk before it answers, on a socket in a folder.
 
-    When it is started again, it loads its file as slowly as a large one, and answers some commands meanwhile. A negative
-    delay means one microsecond for each so many commands, a positive one so many for each.
+    When it is started again, it loads its file as slowly as a large one, and answers some commands meanwhile. A
+    negative delay means one microsecond for each so many commands, a positive one so many for each.
     """
 
     def __init__(self, folder, loading_delay):
