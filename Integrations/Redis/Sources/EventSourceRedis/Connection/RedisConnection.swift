@@ -187,8 +187,9 @@ final class RedisConnection {
     }
     let lost = pending
     pending = []
-    for request in lost { request.finish(.failure(.init(error: error, mayHaveHappened: wasReady))) }
+    // First, so that whoever is resumed sees that the connection is lost.
     onLost?(error)
+    for request in lost { request.finish(.failure(.init(error: error, mayHaveHappened: wasReady))) }
   }
 
   /// Selects the next address of the host, or the next Sentinel, if one remains to be tried before the attempt fails.
@@ -340,6 +341,10 @@ final class RedisConnection {
     let version = values["redis_version"] ?? "unknown"
     guard let major = version.split(separator: ".").first.flatMap({ Int($0) }), major >= 7 else {
       return .unsupportedVersion(server: server.description, version: String(version))
+    }
+    // While a server reads its append-only file, it reports that it has none.
+    guard values["loading"] != "1" else {
+      return .readOnly(server: server.description, reason: "it is loading its data")
     }
     let isReplaced = if case .sentinels = server.location { true } else { false }
     if isReplaced, values["role"] != "master" {
