@@ -28,13 +28,15 @@ checks, in about six minutes on two cores:
   examples     the other examples, from the shell
   commandline  Examples/CommandLine, from the shell
   resume       clients resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
-  runs         viewers of Examples/LanguageModelGateway resume, runs are stopped, the server is killed, short form of
-               Tests/EndToEnd/runs.py
+  cluster      clients move between three servers that share a history on Redis, while servers and Redis are killed,
+               short form of Tests/EndToEnd/cluster.py
+  runs         viewers of runs resume, runs are stopped, the server is killed: the built-in server, evhttp in Swift and
+               in C, short form of Tests/EndToEnd/runs.py
   stalled      stalled readers on many channels stay within the memory limit, short form of Tests/EndToEnd/stalled.py
   cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
   hostile      hostile peers at both stacks, under the address sanitizer, short form of Tests/EndToEnd/hostile.py
   interop      third-party clients and servers: Tests/Interop
-  browser      Examples/Quickstart, in Chromium
+  browser      Examples/Quickstart, LanguageModelGateway and SeveralProcesses, in Chromium
   proxies      the server behind nginx and HAProxy, short form of Tests/Proxies/run.py
   readers      thousands of idle readers leave no resources in use
   evhttp       the C library and both evhttp examples, short form of Tests/Checks/evhttp/run.py
@@ -51,7 +53,7 @@ EOF
 
 first=(format unit readme quickstart c-example)
 all=("${first[@]}" linkage platforms nio asynchttpclient allocations benchmarks documentation examples commandline resume
-  runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
+  cluster runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -86,7 +88,7 @@ run_check() {
     asynchttpclient)
       swift build --build-tests --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
         swift test --skip-build --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits --filter EventSourceClientTests ;;
-    # In a folder of its own, as above. The suites over sockets count what the process has.
+    # In a folder of its own, as above. The suites over sockets count the process's resources.
     nio)
       traits=NIO,Hummingbird,Observability,ServiceLifecycle
       suites='EventSource(NIO|Hummingbird|Observability|ServiceLifecycle)Tests'
@@ -105,6 +107,7 @@ run_check() {
     examples) bash Tests/Checks/examples.sh ;;
     commandline) bash Tests/Checks/commandline.sh ;;
     resume) python3 Tests/EndToEnd/resume.py && python3 Tests/EndToEnd/killed.py ;;
+    cluster) python3 Tests/EndToEnd/cluster.py --short ;;
     runs) bash Tests/EndToEnd/runs.sh ;;
     stalled) python3 Tests/EndToEnd/stalled.py ;;
     cycles) python3 Tests/EndToEnd/cycles.py ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests under sanitizers.
 #   bash Tests/sanitize.sh [thread|address|all] [--short]
-# --short tries fewer random schedules and omits the slowest suites, among them the client under the thread sanitizer.
+# --short tries fewer random schedules and omits the slowest suites.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -44,8 +44,8 @@ for kind in "${kinds[@]}"; do
     grep 'Test run with' "$log"
   }
   run "${skip[@]}" --skip EventSourceClientTests
-  # The client has a process of its own. Foundation's networking is not built for the thread sanitizer, so that there the
-  # suites run over libcurl only.
+  # The client has a process of its own. Foundation's networking is not built for the thread sanitizer, so the suites
+  # run only over libcurl.
   [ "$kind" = thread ] && leave+=(--skip URLSession)
-  if [ "$kind" = address ] || ! $short; then run --filter EventSourceClientTests; fi
+  run --filter EventSourceClientTests
 done

@@ -84,8 +84,8 @@ install_library() {
   swift build --quiet "${build[@]}" -Xlinker "-soname=$soname"
   products=$(swift build --show-bin-path "${build[@]}")
 
-  # The same as one object that exports only the functions of the headers, so that nothing in it conflicts with the rest
-  # of a program.
+  # The static library is one object that exports only the functions of the headers, so that nothing in it conflicts
+  # with the rest of a program.
   object=$products/$name.o
   if [ ! "$object" -nt "$products/lib$product.so" ] || [ ! "$object" -nt "$here/install.sh" ]; then
     mapfile -t objects <"$products/$product.product/Objects.LinkFileList"

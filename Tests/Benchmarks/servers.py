@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is started, and what it is asked for."""
+"""The measured servers: how to start each, and which requests it gets."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ class Server:
         self.pid = self.process.pid
         try:
             self._await_port()
-        # Also when the comparison is stopped meanwhile.
+        # Also if the comparison is interrupted.
         except BaseException:
             self.stop()
             raise
@@ -64,7 +64,7 @@ def closing_server(server):
 
 
 class Probe:
-    """Asks a server for a page of its own every few milliseconds, and reads heartbeats, while others read events."""
+    """Requests a page from a server every few milliseconds and reads heartbeats, while others read events."""
 
     INTERVAL = 5
 
@@ -81,11 +81,11 @@ class Probe:
         self.process.wait()
 
     def begin(self):
-        """Has it forget what it has found so far."""
+        """Discards the measurements so far."""
         self.process.send_signal(signal.SIGUSR1)
 
     def finish(self):
-        """What it has found since, as one object; it fails if the server has closed one of its connections."""
+        """Returns the measurements since then as one object. Fails if the server has closed a connection."""
         self.process.send_signal(signal.SIGTERM)
         output = self.process.communicate()[0]
         if self.process.returncode:
@@ -94,17 +94,19 @@ class Probe:
 
 
 class Nchan(Server):
-    """nginx, to which a thread of this program publishes, since nchan is given each event by a request of its own."""
+    """nginx with nchan. A thread of this program publishes to it, because each event of nchan needs its own request."""
 
-    def __init__(self, port):
+    def __init__(self, port, configuration="nchan.conf", **values):
         self.folder = tempfile.TemporaryDirectory()
-        with open(f"{HERE}/Peers/nchan.conf", encoding="utf-8") as file:
+        with open(f"{HERE}/Peers/{configuration}", encoding="utf-8") as file:
             text = file.read().replace("FOLDER", self.folder.name).replace("PORT", str(port))
+        for name, value in values.items():
+            text = text.replace(name, str(value))
         with open(f"{self.folder.name}/conf", "w", encoding="utf-8") as file:
             file.write(("user root;\n" if os.geteuid() == 0 else "") + text)
         command = ["/usr/sbin/nginx", "-p", self.folder.name, "-c", f"{self.folder.name}/conf", "-e", "/dev/null"]
         super().__init__("nchan", command, port)
-        # The port is open before there is a worker.
+        # The port opens before there is a worker.
         workers = []
         while not workers:
             with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
@@ -128,13 +130,13 @@ class Nchan(Server):
                 data = f"ts={time.time_ns()} ".ljust(size, "x")
                 stream.sendall(f"POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n{data}".encode())
                 unanswered += 1
-                # Some in flight, so that it is not this program that is measured.
+                # Several requests are in flight, so that this program is not the bottleneck.
                 while unanswered > (0 if rate else 16):
                     line = answers.readline()
-                    # The server has been stopped.
+                    # The server was stopped.
                     if not line:
                         return
-                    # nchan ends its answers without a line feed: the next one begins in the same line.
+                    # nchan's responses do not end with a line feed, so the next one begins in the same line.
                     unanswered -= b"HTTP/1.1 20" in line
 
     def stop(self):
@@ -166,7 +168,7 @@ def start(name, threads=1, history=64 << 20, buffer=4096, release=RELEASE):
 
 
 def peers():
-    """Those that could be installed, and those that could not."""
+    """Splits the servers into those that could be installed and those that could not."""
     needed = {"Go eventsource": "go-eventsource", "nchan": "nchan", "sse-starlette": "python/ready"}
     there = [name for name, file in needed.items() if os.path.exists(f"{YARDSTICKS}/{file}")]
     return there, [name for name in needed if name not in there]

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The examples, from the shell: each is built, started on a port that the system chooses, and used as described.
 #   bash Tests/Checks/examples.sh [EXAMPLE ...]
-# Each example NAME in Examples/ has a function check_NAME here, except the Quickstart, the command line tool and
-# evhttp, which have their own checks.
+# Each example NAME in Examples/ has a function check_NAME here, except the Quickstart, the command line tool,
+# SeveralProcesses and evhttp, which have their own checks.
 set -u
 cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)
@@ -127,7 +127,7 @@ if [ ${#examples[@]} -eq 0 ]; then
     example=$(basename "$folder")
     case "$example" in
       # These have their own checks.
-      Quickstart | CommandLine | ExistingEvhttpServer*) ;;
+      Quickstart | CommandLine | SeveralProcesses | ExistingEvhttpServer*) ;;
       *) examples+=("$example") ;;
     esac
   done

@@ -10,22 +10,23 @@ for check in "$@"; do
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [openssl]=openssl [redis-server]=redis-server [redis-cli]=redis-tools)
       ;;
-    allocations) headers+=(libevent-dev); needed[pkg-config]=pkg-config ;;
+    allocations) headers+=(libevent-dev libhiredis-dev); needed[pkg-config]=pkg-config ;;
     benchmarks)
-      headers+=(libevent-dev)
-      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [cc]=gcc)
+      headers+=(libevent-dev libhiredis-dev)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [cc]=gcc [redis-server]=redis-server
+        [redis-cli]=redis-tools)
       ;;
     linkage) needed[readelf]=binutils ;;
     platforms) needed+=([readelf]=binutils [python3]=python3) ;;
-    readme | c-example)
+    readme | c-example | runs)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [curl]=curl [python3]=python3 [cc]=gcc)
       ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     examples) headers+=(libsqlite3-dev libhiredis-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
-    commandline | interop | resume | stalled | cycles | hostile)
+    commandline | interop | resume | cluster | stalled | cycles | hostile)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
-      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [redis-server]=redis-server)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [redis-server]=redis-server [redis-cli]=redis-tools)
       ;;
     readers) needed[python3]=python3 ;;
     evhttp)
@@ -38,7 +39,10 @@ for check in "$@"; do
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [openssl]=openssl [chromium]=chromium)
       ;;
-    browser) needed[chromium]=chromium; needed[python3]=python3 ;;
+    browser)
+      headers+=(libhiredis-dev)
+      needed+=([pkg-config]=pkg-config [chromium]=chromium [python3]=python3 [redis-server]=redis-server [nginx]=nginx)
+      ;;
   esac
 done
 

@@ -9,11 +9,27 @@ let package = Package(
     .executableTarget(
       name: "HistoryServer",
       dependencies: [
+        "RunningServers",
+        .product(name: "EventSourceFormat", package: "eventsource-kit"),
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceSQLite", package: "eventsource-kit"),
+      ]
+    ),
+    .executableTarget(
+      name: "ClusterServer",
+      dependencies: [
+        "RunningServers",
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceRedis", package: "eventsource-kit"),
+      ]
+    ),
+    .target(
+      name: "RunningServers",
+      dependencies: [
         "CEvhttp",
         .product(name: "EventSourceServer", package: "eventsource-kit"),
         .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
         .product(name: "EventSourceLibevent", package: "eventsource-kit"),
-        .product(name: "EventSourceSQLite", package: "eventsource-kit"),
       ]
     ),
     .executableTarget(
@@ -37,6 +53,16 @@ let package = Package(
       dependencies: [
         .product(name: "EventSourceServer", package: "eventsource-kit"),
         .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
+        .product(name: "EventSourceSQLite", package: "eventsource-kit"),
+      ]
+    ),
+    .executableTarget(
+      name: "RunServer",
+      dependencies: [
+        "CEvhttp",
+        .product(name: "EventSourceFormat", package: "eventsource-kit"),
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceLibevent", package: "eventsource-kit"),
         .product(name: "EventSourceSQLite", package: "eventsource-kit"),
       ]
     ),

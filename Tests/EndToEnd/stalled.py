@@ -16,7 +16,7 @@ PER_READER = 8 << 10
 
 def connect(port, number, channel):
     stream = socket.socket()
-    # The kernel's minimum, so that the server has to keep the data.
+    # The kernel's minimum, so that the server must keep the data.
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     stream.bind((f"127.0.0.{2 + number // 10000}", 0))
     stream.connect(("127.0.0.1", port))

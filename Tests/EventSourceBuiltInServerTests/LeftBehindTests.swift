@@ -3,8 +3,8 @@ import EventSourceServer
 import Glibc
 import Testing
 
-/// What connections and servers leave behind: no descriptor. They can be counted only where nobody else opens any, so
-/// each test has a process of its own.
+/// Tests that connections and servers leave no open descriptors. Descriptors can be counted only if no other code opens
+/// any, so each test runs in its own process.
 struct LeftBehindTests {
   @Test func fiftyStartsAndStopsLeaveNoDescriptorBehind() async {
     await #expect(processExitsWith: .success) {
@@ -16,7 +16,7 @@ struct LeftBehindTests {
       addTestRoutes(server)
       var before: [Int] = []
       for round in 0...50 {
-        // What the runtime opens when it is first needed has been opened by the end of the first round.
+        // By the end of the first round, everything that the runtime opens on first use is open.
         if round == 1 { before = kinds.map(openDescriptors) }
         let client = try TestClient(try server.start())
         #expect(try await client.exchange(get("/hello")).status == 200)
@@ -24,7 +24,7 @@ struct LeftBehindTests {
         #expect(try await client.end() == .closed)
         client.disconnect()
       }
-      // The task of a route holds the loop's eventfd until it has returned.
+      // A route's task retains the loop's eventfd until it returns.
       let start = before
       #expect(await eventually { kinds.map(openDescriptors) == start })
     }
@@ -130,7 +130,7 @@ struct LeftBehindTests {
     }
   }
 
-  /// Connects, subscribes and leaves in every way, thousands of times.
+  /// Connects, subscribes and disconnects in every way, thousands of times.
   @Test func thousandsOfAbruptReadersLeaveNothingBehind() async {
     await #expect(processExitsWith: .success) {
       let news = NewsServer()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Other people's clients at our server, and our client at other people's servers. See --help.
+# Tests third-party clients with our server, and our client with third-party servers. See --help.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -47,7 +47,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 python=python3
 
-# debian COMMAND-OR-FILE PACKAGE: what is missing is installed. On failure $reason says why not.
+# debian COMMAND-OR-FILE PACKAGE: installs the package if it is missing. On failure, $reason is set.
 debian() {
   { command -v "$1" || test -e "$1"; } >/dev/null && return
   local as_root=()
@@ -64,7 +64,7 @@ debian() {
     { reason+=": $(tail -n 1 "$scratch/install")"; return 1; }
 }
 
-# pypi REQUIREMENT ...: into a virtual environment of this run, which $python is then of.
+# pypi REQUIREMENT ...: installs packages in a virtual environment of this run and sets $python to its interpreter.
 pypi() {
   reason="the Python packages $* cannot be installed"
   if [ ! -x "$scratch/python/bin/python" ]; then
@@ -76,7 +76,7 @@ pypi() {
   python=$scratch/python/bin/python
 }
 
-# install PEER: what it needs.
+# install PEER: installs the requirements of a peer.
 install() {
   debian python3 python3 || return
   python=python3

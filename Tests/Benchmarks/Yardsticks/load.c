@@ -1,5 +1,5 @@
-// Reads many event streams at once and counts what comes: one thread, epoll, no more parsing than the counting needs.
-// Prints {"open": …} when all streams have their heads, and one object with the results at the end.
+// Reads many event streams at once and counts the events: with one thread, epoll, and only the parsing that counting
+// requires. Prints {"open": …} when all streams have their heads, and one object with the results at the end.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ struct reader {
   bool is_chunked, has_data;
   enum chunk_state chunk;
   uint64_t chunk_left, events, last_id, started;
-  // A line that is not complete: its first bytes, and how long it is.
+  // An incomplete line: its first bytes and its length.
   int carried;
   uint64_t line_count;
   char carry[CARRY];
@@ -62,7 +62,7 @@ static uint64_t now(clockid_t clock) {
   return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
-// Histograms of nanoseconds: 64 buckets for each power of two.
+// Histograms of nanoseconds, with 64 buckets for each power of two.
 static int bucket(uint64_t value) {
   if (value < 64) return value;
   int exponent = 63 - __builtin_clzll(value);
@@ -99,7 +99,7 @@ static void drop(struct reader *reader) {
 static void connect_reader(struct reader *reader) {
   int one = 1;
   struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons(port)};
-  // Enough addresses for as many ports as are wanted.
+  // Enough addresses for the required number of ports.
   from.sin_addr.s_addr = htonl(0x7F000002u + reader->number / PER_SOURCE);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   reader->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -133,7 +133,7 @@ static uint64_t number_in(const char *text, const char *end) {
   return number;
 }
 
-// A line, of which the first `there` bytes are there.
+// Handles a line, of which the first `there` bytes are available.
 static void take_line(struct reader *reader, const char *line, size_t there, size_t count, uint64_t real) {
   if (count && there == count && line[count - 1] == '\r') there = --count;
   const char *end = line + there;
@@ -157,7 +157,10 @@ static void take_line(struct reader *reader, const char *line, size_t there, siz
   } else if (there > 3 && !memcmp(line, "id:", 3)) {
     line += 3 + (line[3] == ' ');
     uint64_t id = number_in(line, end);
-    // The ID of a stream of several channels is no number.
+    // An ID of Redis is an epoch and a number.
+    const char *dash = memchr(line, '-', end - line);
+    if (dash) id = number_in(dash + 1, end) + 1;
+    // The ID of a stream of several channels is not a number.
     if (channels > readers || line == end || *line < '0' || *line > '9') return;
     if (reader->last_id && channels == 1 && id > reader->last_id + 1) gaps += id - reader->last_id - 1;
     if (reader->last_id && id <= reader->last_id) repeats++;
@@ -187,7 +190,7 @@ static void take_body(struct reader *reader, const char *body, size_t count, uin
   }
 }
 
-// RFC 9112, 7.1. False at the last chunk.
+// RFC 9112, 7.1. Returns false at the last chunk.
 static bool take_chunked(struct reader *reader, const char *part, size_t count, uint64_t real) {
   const char *end = part + count;
   while (part < end) {
@@ -219,7 +222,7 @@ static bool take_chunked(struct reader *reader, const char *part, size_t count, 
   return reader->chunk != LAST;
 }
 
-// What is behind the head; NULL: it is not complete, or was no head of a stream.
+// Returns the bytes after the head, or NULL if the head is incomplete or not that of a stream.
 static const char *take_head(struct reader *reader, const char *part, size_t *count) {
   int before = reader->head_count;
   reader->head = realloc(reader->head, before + *count + 1);
@@ -288,7 +291,7 @@ static struct usage usage_of_server(void) {
   if (!pid) return usage;
   clockid_t clock;
   struct timespec time;
-  // In nanoseconds, with the threads that have ended; /proc counts in hundredths of a second.
+  // In nanoseconds, including ended threads. /proc has a resolution of only a hundredth of a second.
   if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &time)) return usage;
   usage.cpu = time.tv_sec + time.tv_nsec * 1e-9;
   snprintf(name, sizeof name, "/proc/%d/statm", pid);
@@ -301,7 +304,7 @@ static struct usage usage_of_server(void) {
   return usage;
 }
 
-// Handles what is ready; opens more streams as long as there is something to open.
+// Handles ready descriptors, and opens more streams if any remain to be opened.
 static void step(int milliseconds) {
   static int next;
   static struct epoll_event ready[1024];
@@ -356,11 +359,11 @@ int main(int count, char **arguments) {
 
   struct usage before = usage_of_server();
   uint64_t start = now(CLOCK_MONOTONIC), deadline = start + limit * 1000000000ull;
-  // With an ID, what is missed comes at once, and is counted from the start.
+  // With an ID, missed events arrive immediately and are counted from the start.
   measuring = last_event_id != NULL;
   while (opened + failed < readers && now(CLOCK_MONOTONIC) < deadline) step(100);
   double connect_seconds = (now(CLOCK_MONOTONIC) - start) / 1e9;
-  // What is on its way settles, so that the server's idle memory is seen.
+  // Waits until everything has arrived, so that the server's idle memory is measured.
   for (uint64_t settled = now(CLOCK_MONOTONIC) + 300000000; !measuring && now(CLOCK_MONOTONIC) < settled;) step(20);
   struct usage open = usage_of_server();
   uint64_t own = now(CLOCK_PROCESS_CPUTIME_ID), begin = now(CLOCK_MONOTONIC);

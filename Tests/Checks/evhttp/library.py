@@ -78,6 +78,9 @@ def it_is_also_for_cplusplus():
               es_snapshots snapshots = ES_SNAPSHOTS_INIT;
               es_grant grant = ES_GRANT_INIT;
               es_sqlite_options options = ES_SQLITE_OPTIONS_INIT;
+              es_run_observer run_observer = ES_RUN_OBSERVER_INIT;
+              es_run_creator creator = ES_RUN_CREATOR_INIT;
+              (void)run_observer, (void)creator;
               (void)logger, (void)authorizer, (void)repository, (void)origins, (void)snapshots, (void)grant;
               es_redis_options redis = ES_REDIS_OPTIONS_INIT;
               (void)options, (void)redis;
@@ -118,7 +121,8 @@ def the_difference_is_five_lines():
 # The C tests, and the library that each is linked with.
 TESTS = {
     "api": ["eventsource-libevent"], "serving": ["eventsource-libevent"], "loops": ["eventsource-libevent"],
-    "history": ["eventsource-libevent-sqlite", "sqlite3"], "shared_history": ["eventsource-libevent-redis"]}
+    "history": ["eventsource-libevent-sqlite", "sqlite3"], "runs": ["eventsource-libevent-sqlite"],
+    "shared_history": ["eventsource-libevent-redis"]}
 
 
 def every_function_does_what_it_says():

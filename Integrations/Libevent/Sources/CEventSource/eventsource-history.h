@@ -20,8 +20,10 @@ typedef struct es_history es_history;
  * channel has a history, only es_publish_recorded can publish to it. */
 es_status es_hub_set_history(es_hub *hub, const char *channel, es_history *history);
 
-/* Sets the history of all channels of the hubs created with a configuration, including channels created on demand. NULL
- * sets none. */
+/* Sets the history of all channels of the hubs created with a configuration, including channels created on demand. In a
+ * configuration of kind ES_CONFIG_RUNS, sets the history of the runs: each event is recorded before any viewer gets it,
+ * so runs are written with es_run_write_recorded, and a viewer that asks for a run of an earlier process gets it from
+ * the history. NULL sets none. */
 es_status es_config_set_history(es_config *config, es_history *history);
 
 /* Commits waiting events, completes waiting replays, and closes the file or the connections for all channels that still

@@ -255,7 +255,7 @@ int main(void) {
   event_free(ticking);
   event_base_free(base);
   EXPECT(unlink(path) == 0);
-  EXPECT(rmdir(folder) == 0); /* Nothing is left beside the file. */
+  EXPECT(rmdir(folder) == 0); /* Nothing is left next to the file. */
   puts("history: works");
   return 0;
 }

@@ -17,9 +17,9 @@ extension RedisEventRepository {
     public init() {}
   }
 
-  /// The guarantee behind an acknowledged publication.
+  /// The guarantee for an acknowledged publication.
   public enum Durability: Sendable, Hashable {
-    /// The server has the event. How safe the event is depends on the server's settings. With `appendonly yes` and
+    /// The server has the event. The safety of the event depends on the server's settings. With `appendonly yes` and
     /// `appendfsync always` it is on disk. With `everysec`, a crash loses about the last second. Without an append-only
     /// file, a crash loses everything since the last snapshot. A failover loses what the replica did not have.
     case server
@@ -35,7 +35,7 @@ extension RedisEventRepository {
     public var keyPrefix = "eventsource:"
     /// The limits on the past events that each channel keeps.
     public var retention = Retention()
-    /// The guarantee behind an acknowledged publication.
+    /// The guarantee for an acknowledged publication.
     public var durability = Durability.server
     /// The maximum time for a reply, at most a day. After it, the connection is closed and opened again.
     public var responseTimeout = Duration.seconds(3)

@@ -1,10 +1,11 @@
+import EventSourceRedis
 import EventSourceServer
 import Glibc
 
-/// A server to be measured; see ``Options/usage``.
+/// A server for measurements. See ``Options/usage``.
 @main
 struct BenchServer {
-  static func main() throws {
+  static func main() async throws {
     guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
       let usage = Options.usage + "\n"
       _ = write(STDERR_FILENO, usage, usage.utf8.count)
@@ -17,9 +18,15 @@ struct BenchServer {
     configuration.maximumReaders = 1_000_000
     configuration.retention.maximumBytes = options.historyBytes
     configuration.memoryLimit = max(4 * options.historyBytes, 2 << 30)
+    if let url = options.redis {
+      var settings = RedisEventRepository.Configuration()
+      settings.retention.maximumEvents = nil
+      let repository = try await RedisEventRepository([RedisServer(url: url)], configuration: settings)
+      configuration.repositoryProvider = { _ in repository }
+    }
     let hub = EventHub(configuration: configuration)
     let handlers = Handlers(hub)
-    let publisher = Publisher(hub)
+    let publisher = Publisher(hub, isShared: options.redis != nil)
     switch options.stack {
     case .builtin: try BuiltInStack(options: options, handlers: handlers, publisher: publisher).run()
     case .evhttp: try EvhttpStack(options: options, handlers: handlers, publisher: publisher).run()
@@ -29,16 +36,16 @@ struct BenchServer {
 
 /// The endpoints.
 struct Handlers: Sendable {
-  /// Of the channel that most measurements use.
+  /// Serves the channel that most measurements use.
   let all: EventStreamHandler
-  /// Of the channel that the path names.
+  /// Serves the channel in the path.
   let named: EventStreamHandler
-  /// Of a channel in which nothing is published: its stream shows how punctual the lane's own deadlines are.
+  /// Serves a channel without events. Its stream shows how punctual the lane's own deadlines are.
   let heartbeats: EventStreamHandler
 
   init(_ hub: EventHub) {
     var configuration = EventStreamHandler.Configuration()
-    // The load names the further channels of a stream in its query.
+    // The load generator names the other channels of a stream in its query.
     configuration.addsChannelsFromQuery = true
     named = EventStreamHandler(hub, configuration: configuration)
     configuration.channels = ["0"]

@@ -2,6 +2,7 @@ import EventSourceFormat
 import EventSourceSQLite
 import EventSourceServer
 import Glibc
+import RunningServers
 
 /// A server with one channel and a history in a file. Its standard input controls publishing.
 ///
@@ -32,8 +33,7 @@ import Glibc
     streams.channels = ["a"]
     // A reader that was disconnected before its first event starts at the beginning.
     streams.replaysToNewReaders = true
-    let server: any RunningServer =
-      CommandLine.arguments[1] == "evhttp" ? try EvhttpServer(hub, streams) : try BuiltIn(hub, streams)
+    let server = try startServer(CommandLine.arguments[1], hub, streams)
     say("listening \(server.port) holding \(number)")
 
     while let line = readLine() {
@@ -65,9 +65,4 @@ import Glibc
     }
     return count
   }
-}
-
-protocol RunningServer {
-  var port: Int { get }
-  func stop() async
 }

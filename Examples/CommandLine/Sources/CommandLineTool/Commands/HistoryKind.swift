@@ -3,7 +3,7 @@ import EventSourceRedis
 import EventSourceSQLite
 import EventSourceServer
 
-/// Where `serve` keeps the past of its channels. Add a new kind here; nothing else needs to change.
+/// Where `serve` stores the history of its channels. Add a new kind here; nothing else needs to change.
 enum HistoryKind: CustomStringConvertible {
   case memory
   case sqlite(path: String)
@@ -67,7 +67,7 @@ enum HistoryKind: CustomStringConvertible {
   }
 }
 
-/// The past of the channels while the server is running.
+/// The history of the channels while the server is running.
 struct History {
   var repository: any EventRepository
   /// Called when the server has stopped.

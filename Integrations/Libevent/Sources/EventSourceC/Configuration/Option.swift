@@ -5,7 +5,7 @@ import EventSourceServer
 struct Option: Sendable {
   typealias Path<Value> = any WritableKeyPath<Settings, Value> & Sendable
 
-  /// How an option's value is stored.
+  /// The way in which an option's value is stored.
   enum Storage: Sendable {
     case flag(Path<Bool>)
     case count(Path<Int>)
@@ -35,7 +35,7 @@ struct Option: Sendable {
   /// Returns the option with a number, or nil if there is none.
   static func numbered(_ number: es_option) -> Option? { all.first { $0.number == number } }
 
-  static let all: [Option] = ofHubs + ofChannels + ofStreams + ofOrigins
+  static let all: [Option] = ofHubs + ofChannels + ofStreams + ofOrigins + ofRuns
 
   private static let ofHubs = [
     Option(
