@@ -342,10 +342,8 @@ final class RedisConnection {
     guard let major = version.split(separator: ".").first.flatMap({ Int($0) }), major >= 7 else {
       return .unsupportedVersion(server: server.description, version: String(version))
     }
-    // While a server reads its append-only file, it reports that it has none.
-    guard values["loading"] != "1" else {
-      return .readOnly(server: server.description, reason: "it is loading its data")
-    }
+    // While a server loads its file, it reports that it has none. That must not count as a server that may lose events.
+    guard values["loading"] != "1" else { return unreachable("it is loading its data") }
     let isReplaced = if case .sentinels = server.location { true } else { false }
     if isReplaced, values["role"] != "master" {
       return .readOnly(server: server.description, reason: "the Sentinels name a replica; failing over")
