@@ -262,11 +262,12 @@ package.targets += [
       path: "Integrations/Redis/Tests/EventSourceRedisTests", swiftSettings: settings),
   ]
 
-  // For C programs. Integrations/Libevent/install.sh builds linkable libraries from them, one without and one with
-  // SQLite.
+  // For C programs. Integrations/Libevent/install.sh builds linkable libraries from them: without histories, with
+  // SQLite, and with Redis.
   package.products += [
     .library(name: "EventSourceC", type: .dynamic, targets: ["EventSourceC"]),
     .library(name: "EventSourceCSQLite", type: .dynamic, targets: ["EventSourceCSQLite"]),
+    .library(name: "EventSourceCRedis", type: .dynamic, targets: ["EventSourceCRedis"]),
   ]
   package.targets += [
     .systemLibrary(name: "CEventSource", path: "Integrations/Libevent/Sources/CEventSource"),
@@ -275,9 +276,17 @@ package.targets += [
       dependencies: ["CEventSource", "CLibevent", "EventSourceLibevent", "EventSourceServer", "EventSourceFormat"],
       path: "Integrations/Libevent/Sources/EventSourceC", swiftSettings: settings),
     .target(
+      name: "EventSourceCHistory",
+      dependencies: ["CEventSource", "EventSourceC", "EventSourceServer"],
+      path: "Integrations/Libevent/Sources/EventSourceCHistory", swiftSettings: settings),
+    .target(
       name: "EventSourceCSQLite",
-      dependencies: ["CEventSource", "EventSourceC", "EventSourceServer", "EventSourceSQLite"],
+      dependencies: ["CEventSource", "EventSourceC", "EventSourceCHistory", "EventSourceServer", "EventSourceSQLite"],
       path: "Integrations/Libevent/Sources/EventSourceCSQLite", swiftSettings: settings),
+    .target(
+      name: "EventSourceCRedis",
+      dependencies: ["CEventSource", "EventSourceC", "EventSourceCHistory", "EventSourceServer", "EventSourceRedis"],
+      path: "Integrations/Libevent/Sources/EventSourceCRedis", swiftSettings: settings),
     .systemLibrary(
       name: "CLibevent", path: "Integrations/Libevent/Sources/CLibevent", pkgConfig: "libevent",
       providers: [.apt(["libevent-dev"])]),

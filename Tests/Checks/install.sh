@@ -32,7 +32,7 @@ for check in "$@"; do
     evhttp)
       headers+=(libevent-dev libssl-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [openssl]=openssl [cc]=gcc [c++]=g++
-        [readelf]=binutils [valgrind]=valgrind [chromium]=chromium [mandoc]=mandoc)
+        [readelf]=binutils [valgrind]=valgrind [chromium]=chromium [mandoc]=mandoc [redis-server]=redis-server)
       ;;
     # Tests/Proxies installs the proxies themselves, and names those that it cannot install.
     proxies)

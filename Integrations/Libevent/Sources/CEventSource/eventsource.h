@@ -291,6 +291,12 @@ typedef enum es_option {
   /* Like ES_OPTION_COALESCING_MS, for one channel at all paths. 0 turns coalescing off. ES_NONE means the streams'
    * setting. Default: ES_NONE. */
   ES_OPTION_CHANNEL_COALESCING_MS = 16,
+  /* The time in milliseconds for which a channel with a shared history (eventsource-redis.h) is followed after its last
+   * reader has left. A reader that returns within this time is served from memory. Default: 30,000. */
+  ES_OPTION_FOLLOW_LINGER_MS = 17,
+  /* The time in milliseconds for which the streams of a shared channel stay open while its history cannot be reached.
+   * After it, readers are disconnected with a `retry`. ES_NONE keeps them connected. Default: ES_NONE. */
+  ES_OPTION_STALE_LIMIT_MS = 18,
 
   /* Options of the streams at one path, for es_streams_mount. */
 

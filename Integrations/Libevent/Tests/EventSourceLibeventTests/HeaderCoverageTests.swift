@@ -25,8 +25,8 @@ import Testing
     "occupancyLinger": .header("ES_OPTION_OCCUPANCY_LINGER_MS"),
     "recordingTimeout": .header("ES_OPTION_RECORDING_TIMEOUT_MS"),
     "idPrefix": .header("ES_TEXT_ID_PREFIX"),
-    "followLinger": .leftOut(because: "C has no shared histories"),
-    "staleLimit": .leftOut(because: "C has no shared histories"),
+    "followLinger": .header("ES_OPTION_FOLLOW_LINGER_MS"),
+    "staleLimit": .header("ES_OPTION_STALE_LIMIT_MS"),
     "taskExecutor": .leftOut(because: "C has no tasks; it is for tests that step by hand"),
     "seed": .leftOut(because: "it makes what is random repeatable, for tests of the library itself"),
   ]

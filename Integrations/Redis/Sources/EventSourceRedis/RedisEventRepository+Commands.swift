@@ -73,16 +73,25 @@ extension RedisEventRepository {
       return true
     }
     guard isAccepted else { throw RedisHistoryError.overloaded(server: node.server.description, limit: limit) }
-    return try await withCheckedThrowingContinuation { continuation in
+    let received = ReceivedReply()
+    await withCheckedContinuation { continuation in
       let request = RedisRequest(command, deadline: deadline) { result in
         node.state.withLock { $0.waitingBytes -= size }
-        continuation.resume(with: result.mapError { $0 as any Error })
+        received.result.withLock { $0 = result }
+        continuation.resume()
       }
       let index = node.index
       if commandLoop?.perform({ $0.connections[index].send(request) }) != true {
         request.finish(.failure(.init(error: .closed, mayHaveHappened: false)))
       }
     }
+    return try received.result.withLock { $0! }.get()
+  }
+
+  /// The result of a request. It is passed under a lock because the thread sanitizer does not see that a continuation
+  /// orders the accesses of two threads.
+  private final class ReceivedReply: Sendable {
+    let result = Mutex<Result<RedisReply, RedisRequest.Failure>?>(nil)
   }
 
   func failure(_ reply: RedisReply, _ node: RedisNode, _ channel: ChannelName) -> RedisHistoryError {

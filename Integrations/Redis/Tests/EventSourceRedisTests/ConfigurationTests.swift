@@ -81,7 +81,8 @@ import Testing
         configuration.responseTimeout = isLargest ? .seconds(86_400) : .seconds(3)
         configuration.publishTimeout = isLargest ? .seconds(3600) : .seconds(3)
         configuration.probeInterval = isLargest ? .seconds(86_400) : .milliseconds(10)
-        configuration.maximumWaitingBytes = isLargest ? .max : 1
+        // With fewer bytes, a request is rejected while another one waits.
+        configuration.maximumWaitingBytes = isLargest ? .max : 1 << 16
         configuration.maximumReplyBytes = isLargest ? .max : 4 << 20
         let repository = try await RedisEventRepository([server.server], configuration: configuration)
         defer { repository.close() }

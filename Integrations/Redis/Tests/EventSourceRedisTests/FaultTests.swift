@@ -38,7 +38,9 @@ import Testing
   }
 
   @Test func aServerThatIsKilledAndWritesEachCommandToItsDiskLosesNothing() async throws {
-    try await RedisProcess.run(Self.safe) { server in
+    // It loads slowly, so that the processes connect meanwhile.
+    try await RedisProcess.run(Self.safe + ["--key-load-delay", "300"]) { server in
+      try server.command("EVAL", "for key = 1, 4000 do redis.call('SET', key, '1') end", "0")
       let nodes = try await nodes(2, server)
       defer { for node in nodes { node.end() } }
       let readers = [try await nodes[0].connect("news"), try await nodes[1].connect("news")]

@@ -1,5 +1,5 @@
 #if EVENTSOURCE_THREAD_SANITIZER
-  import EventSourceServer
+  @_exported public import struct EventSourceFormat.ObservableMutex
 
   typealias Mutex = ObservableMutex
 #endif

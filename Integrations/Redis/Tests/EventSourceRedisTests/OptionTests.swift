@@ -56,10 +56,10 @@ import Testing
     try await RedisProcess.run { server in
       let repository = try await server.repository { $0.retention.maximumAge = .milliseconds(400) }
       defer { repository.close() }
-      let first = try await append("first", by: repository)[0]
+      let first = try await append("old", "old", by: repository)[0]
       try await eventually {
         _ = try await append("next", by: repository)
-        return try await all(of: repository).first != "first"
+        return try await all(of: repository).first == "next"
       }
       let answer = try await repository.events(for: ReplayRequest(channel: "news", lastEventID: first))
       guard case .gap = answer else {

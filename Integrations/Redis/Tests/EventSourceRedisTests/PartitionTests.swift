@@ -19,7 +19,7 @@ import Testing
     try await RedisEventRepository(
       [relay.server],
       configuration: .quick {
-        $0.responseTimeout = .milliseconds(300)
+        $0.responseTimeout = .seconds(1)
         $0.publishTimeout = .seconds(60)
         change(&$0)
       })
@@ -39,9 +39,10 @@ import Testing
       try await eventually { try isEnough(server) && repository.statistics.lostConnections > 0 }
       relay.heal()
       #expect(try await ids.count == 2)
+      let observer = try await server.repository()
+      defer { observer.close() }
       guard
-        case .contiguous(let events) = try await repository.events(
-          for: ReplayRequest(channel: "news", lastEventID: nil))
+        case .contiguous(let events) = try await observer.events(for: ReplayRequest(channel: "news", lastEventID: nil))
       else {
         Issue.record("a gap")
         return
@@ -55,14 +56,14 @@ import Testing
     let (recorded, repeated) = try await publish(swallowing: .toClient) { server in
       try server.command("XLEN", "eventsource:s:news") == "3"
     }
-    #expect(recorded == ["0", "1", "2"] && repeated == 1)
+    #expect(recorded == ["0", "1", "2"] && repeated >= 1)
   }
 
   @Test func aBatchThatIsSwallowedIsSentAgain() async throws {
     let (recorded, repeated) = try await publish(swallowing: .toServer) { server in
       try server.command("XLEN", "eventsource:s:news") == "1"
     }
-    #expect(recorded == ["0", "1", "2"] && repeated == 1)
+    #expect(recorded == ["0", "1", "2"] && repeated >= 1)
   }
 
   @Test func aProcessThatIsCutOffMissesNothingAfterwards() async throws {
@@ -102,17 +103,20 @@ import Testing
       _ = try await other.publish("0")
       try await eventually { reader.data == ["0"] }
       relay.silence(connectionsThatSent: "SUBSCRIBE")
-      let received = node.repository.statistics.messages
       var published = ["0"]
-      // The checks find the tail before the subscription is replaced, so the count of messages is the proof.
-      while node.repository.statistics.messages == received {
-        published.append("\(published.count)")
-        _ = try await other.publish(published[published.count - 1])
-        let count = published.count
-        try await eventually { reader.data.count == count }
+      func publishUntil(_ isEnough: () -> Bool) async throws {
+        while !isEnough() {
+          published.append("\(published.count)")
+          _ = try await other.publish(published[published.count - 1])
+          let count = published.count
+          try await eventually { reader.data.count == count }
+        }
       }
+      try await publishUntil { node.repository.statistics.lostConnections > 0 }
+      // The checks find the tail without a subscription, so the count of messages proves that there is one again.
+      let received = node.repository.statistics.messages
+      try await publishUntil { node.repository.statistics.messages > received }
       #expect(reader.data == published && reader.gaps == 0)
-      #expect(node.repository.statistics.lostConnections == 1)
     }
   }
 }

@@ -8,7 +8,7 @@ final class RedisProcess: Sendable {
   let folder: URL
   let port: Int?
   private let arguments: [String]
-  private let process: Mutex<Process?> = Mutex(nil)
+  private let process: Mutex<(server: Process, watchdog: Watchdog)?> = Mutex(nil)
 
   /// Starts a server, and returns when it replies.
   ///
@@ -51,7 +51,8 @@ final class RedisProcess: Sendable {
       ] + arguments
     process.standardOutput = FileHandle.nullDevice
     try process.run()
-    self.process.withLock { $0 = process }
+    let watchdog = try Watchdog(of: process.processIdentifier)
+    self.process.withLock { $0 = (process, watchdog) }
     try await eventually { try self.command("PING") == "PONG" }
   }
 
@@ -59,13 +60,14 @@ final class RedisProcess: Sendable {
   func kill() {
     process.withLock { process in
       guard let running = process else { return }
-      Foundation.kill(running.processIdentifier, SIGKILL)
-      running.waitUntilExit()
+      running.watchdog.end()
+      Foundation.kill(running.server.processIdentifier, SIGKILL)
+      running.server.waitUntilExit()
       process = nil
     }
   }
 
-  func signal(_ signal: Int32) { process.withLock { _ = Foundation.kill($0?.processIdentifier ?? 0, signal) } }
+  func signal(_ signal: Int32) { process.withLock { _ = Foundation.kill($0?.server.processIdentifier ?? 0, signal) } }
 
   /// Runs a command with `redis-cli`, and returns its output.
   @discardableResult

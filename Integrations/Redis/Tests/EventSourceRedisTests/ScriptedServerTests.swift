@@ -35,6 +35,15 @@ import Testing
     #expect(await opening { _ in answer } != nil)
   }
 
+  @Test func aServerThatIsLoadingIsRejectedWhenOpening() async {
+    let info = "redis_version:7.2.4\r\nrole:master\r\nloading:1\r\naof_enabled:0\r\n"
+    let error = await opening { $0.contains("INFO") ? "$\(info.utf8.count)\r\n\(info)\r\n*0\r\n" : "+PONG\r\n" }
+    guard case .unreachable = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
   @Test func aSilentServerIsRejectedInTime() async {
     let error = await opening { _ in "" }
     guard case .timedOut = error else {

@@ -6,7 +6,7 @@ import Synchronization
 final class SentinelProcess: Sendable {
   let port = freePort()
   private let folder: URL
-  private let process = Mutex<Process?>(nil)
+  private let process = Mutex<(sentinel: Process, watchdog: Watchdog)?>(nil)
 
   /// Starts a Sentinel for the master "mymaster" at a port of 127.0.0.1.
   init(masterPort: Int) async throws {
@@ -30,7 +30,8 @@ final class SentinelProcess: Sendable {
     process.arguments = [settings.path, "--sentinel"]
     process.standardOutput = FileHandle.nullDevice
     try process.run()
-    self.process.withLock { $0 = process }
+    let watchdog = try Watchdog(of: process.processIdentifier)
+    self.process.withLock { $0 = (process, watchdog) }
   }
 
   /// Runs a command with `redis-cli`, and returns its output.
@@ -39,8 +40,9 @@ final class SentinelProcess: Sendable {
   func end() {
     process.withLock { process in
       guard let running = process else { return }
-      kill(running.processIdentifier, SIGKILL)
-      running.waitUntilExit()
+      running.watchdog.end()
+      kill(running.sentinel.processIdentifier, SIGKILL)
+      running.sentinel.waitUntilExit()
       process = nil
     }
     try? FileManager.default.removeItem(at: folder)

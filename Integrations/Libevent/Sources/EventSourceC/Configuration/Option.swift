@@ -56,6 +56,8 @@ struct Option: Sendable {
       ES_OPTION_RECORDING_TIMEOUT_MS, "RECORDING_TIMEOUT_MS", .hub, "recordingTimeout", .time(\.hub.recordingTimeout)),
     Option(
       ES_OPTION_OCCUPANCY_LINGER_MS, "OCCUPANCY_LINGER_MS", .hub, "occupancyLinger", .time(\.hub.occupancyLinger)),
+    Option(ES_OPTION_FOLLOW_LINGER_MS, "FOLLOW_LINGER_MS", .hub, "followLinger", .time(\.hub.followLinger)),
+    Option(ES_OPTION_STALE_LIMIT_MS, "STALE_LIMIT_MS", .hub, "staleLimit", .timeOrNone(\.hub.staleLimit)),
   ]
 
   private static let ofChannels = [

@@ -187,8 +187,9 @@ final class RedisConnection {
     }
     let lost = pending
     pending = []
-    for request in lost { request.finish(.failure(.init(error: error, mayHaveHappened: wasReady))) }
+    // First, so that whoever is resumed sees that the connection is lost.
     onLost?(error)
+    for request in lost { request.finish(.failure(.init(error: error, mayHaveHappened: wasReady))) }
   }
 
   /// Selects the next address of the host, or the next Sentinel, if one remains to be tried before the attempt fails.
