@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 
 case " $* " in *" --help "* | *" -h "*)
   cat <<'HELP'
-usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--write] | --render
+usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--stacks] [--write] | --render
        bash Tests/Benchmarks/compare.sh --against COMMIT [--quick]
 
 Measures the built-in server, evhttp, the decoder and the client against yardsticks in C and against peers, alternating
@@ -14,6 +14,7 @@ in one run, and prints tables of ratios.
   --quick   smaller, in about a quarter of an hour
   --smoke   one short round of everything without peers: that it works, not how fast
   --write   the tables and plots of the documentation are replaced by those of this run
+  --stacks  measures the servers over NIO and Hummingbird beside the others instead, and downloads their packages
   --render  measures nothing: the documentation is given those of the last run once more
   --against COMMIT
             builds another commit, too, and measures its programs and those of this tree in turn, without yardsticks and
@@ -30,7 +31,7 @@ against=
 options=()
 while [ $# -gt 0 ]; do
   case "$1" in
-    --quick | --smoke | --write | --render) options+=("$1") ;;
+    --quick | --smoke | --stacks | --write | --render) options+=("$1") ;;
     --against)
       against=$(git rev-parse --verify --quiet --short "${2-}^{commit}") ||
         { echo "compare: \"${2-}\" is no commit" >&2; exit 64; }
@@ -52,7 +53,13 @@ bash ../Checks/install.sh benchmarks >&2 || exit 1
 for yardstick in load probe floor_server floor_parse; do
   cc -O2 -pthread -Wall -Wextra -Werror -o "$build/$yardstick" "Yardsticks/$yardstick.c" || exit 1
 done
+cc -O2 -fPIC -shared -ISources/CountedMalloc/include -o "$build/counted_malloc.so" \
+  Sources/CountedMalloc/CountedMalloc.c || exit 1
 bash ../build.sh Tests/Benchmarks release >&2 || exit 1
+case " $* " in *" --stacks "*)
+  bash ../build.sh Tests/Benchmarks stacks-release >&2 || exit 1
+  exec python3 compare.py "$@" ;;
+esac
 
 if [ -n "$against" ]; then
   # A copy of the other commit, built where what is built is kept.

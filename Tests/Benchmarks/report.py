@@ -270,16 +270,43 @@ def plots(results):
         for name, steps in costs(results).items()}
 
 
-def write(results):
-    """Puts tables and plots in the place of those of another run."""
+def stacks(results):
+    """One row for each stack, with its ratios to the floor."""
+    rows = []
+    for name, fast in results["full speed"].items():
+        paced, idle = results["paced"][name], results["idle"][name]
+        bare = results["idle without streams"].get(name)
+        allocations = results["allocations"].get(name)
+        rows.append([
+            name, number(fast["rate"]), ratio_text(ratio(results["full speed"], name, "rate")) if name != "floor" else "",
+            number(paced["cpu_us"]), ratio_text(ratio(results["paced"], name, "cpu_us")) if name != "floor" else "",
+            number(paced["p99_ms"]), number(idle["kib"]), number(bare["kib"]) if bare else "",
+            f"{allocations['allocations']:.2f}" if allocations else ""])
+    return table(
+        ["", "events/s at full speed", "to the floor (from, to)", "server CPU per paced event, us",
+         "to the floor (from, to)", "paced, p99, ms", "KiB of an idle reader", "KiB of the stack's own open response",
+         "allocations per paced event"], rows)
+
+
+def write_stacks(results):
+    replace("stacks", stacks(results))
+
+
+def replace(mark, text):
+    """Puts a text in the place of that of another run in the page."""
     path = f"{FOLDER}/Performance.md"
     with open(path, encoding="utf-8") as file:
-        text = file.read()
-    begin, end = "<!-- measured -->\n", "<!-- /measured -->"
-    before, rest = text.split(begin)
+        page = file.read()
+    begin, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
+    before, rest = page.split(begin)
     after = rest.split(end)[1]
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{begin}\n{tables(results)}\n\n{end}{after}")
+        file.write(f"{before}{begin}\n{text}\n\n{end}{after}")
+
+
+def write(results):
+    """Puts tables and plots in the place of those of another run."""
+    replace("measured", tables(results))
     os.makedirs(f"{FOLDER}/Resources", exist_ok=True)
     for name, picture in plots(results).items():
         with open(f"{FOLDER}/Resources/{name}.svg", "w", encoding="utf-8") as file:

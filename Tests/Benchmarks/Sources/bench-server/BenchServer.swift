@@ -4,7 +4,7 @@ import Glibc
 /// A server to be measured; see ``Options/usage``.
 @main
 struct BenchServer {
-  static func main() throws {
+  static func main() async throws {
     guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
       let usage = Options.usage + "\n"
       _ = write(STDERR_FILENO, usage, usage.utf8.count)
@@ -23,6 +23,12 @@ struct BenchServer {
     switch options.stack {
     case .builtin: try BuiltInStack(options: options, handlers: handlers, publisher: publisher).run()
     case .evhttp: try EvhttpStack(options: options, handlers: handlers, publisher: publisher).run()
+    #if Stacks
+      case .nio, .nioHTTP2: try await NIOStack(options: options, handlers: handlers, publisher: publisher).run()
+      case .hummingbird: try await HummingbirdStack(options: options, handlers: handlers, publisher: publisher).run()
+    #else
+      case .nio, .nioHTTP2, .hummingbird: fatalError("bench-server: built without the trait Stacks")
+    #endif
     }
   }
 }

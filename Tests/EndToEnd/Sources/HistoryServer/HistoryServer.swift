@@ -5,7 +5,7 @@ import Glibc
 
 /// A server with one channel and a history in a file. Its standard input controls publishing.
 ///
-///     HistoryServer builtin|evhttp FILE
+///     HistoryServer builtin|evhttp|nio|hummingbird FILE
 ///
 /// It prints its port and the number of events in the file. For each line `publish N`, it publishes the next N numbers
 /// in order, and prints a line after the last acknowledgement. It ends with its input.
@@ -13,7 +13,7 @@ import Glibc
   static func main() async throws {
     signal(SIGPIPE, SIG_IGN)
     guard CommandLine.arguments.count == 3 else {
-      print("usage: HistoryServer builtin|evhttp FILE")
+      print("usage: HistoryServer builtin|evhttp|nio|hummingbird FILE")
       exit(64)
     }
     var history = SQLiteEventRepository.Configuration()
@@ -33,7 +33,11 @@ import Glibc
     // A reader that was disconnected before its first event starts at the beginning.
     streams.replaysToNewReaders = true
     let server: any RunningServer =
-      CommandLine.arguments[1] == "evhttp" ? try EvhttpServer(hub, streams) : try BuiltIn(hub, streams)
+      switch CommandLine.arguments[1] {
+      case "builtin": try BuiltIn(hub, streams)
+      case "evhttp": try EvhttpServer(hub, streams)
+      case let stack: try await OnStack(stack, hub, streams)
+      }
     say("listening \(server.port) holding \(number)")
 
     while let line = readLine() {

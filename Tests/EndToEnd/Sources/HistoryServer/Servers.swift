@@ -3,6 +3,7 @@ import EventSourceBuiltInServer
 import EventSourceLibevent
 import EventSourceServer
 import Glibc
+import StackServer
 import Synchronization
 
 /// The built-in server with two threads.
@@ -17,6 +18,21 @@ struct BuiltIn: RunningServer {
     server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/a")
     port = try server.start().port
   }
+
+  func stop() async { await server.stop(drainingOver: .milliseconds(100)) }
+}
+
+/// NIO or Hummingbird.
+struct OnStack: RunningServer {
+  private let server: any StackServer
+
+  init(_ stack: String, _ hub: EventHub, _ streams: EventStreamHandler.Configuration) async throws {
+    var streams = streams
+    streams.channels = []
+    server = try await startServer(stack: stack, EventStreamHandler(hub, configuration: streams))
+  }
+
+  var port: Int { server.port }
 
   func stop() async { await server.stop(drainingOver: .milliseconds(100)) }
 }
