@@ -27,10 +27,11 @@
         .childChannelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
             if isHTTP2 {
-              try channel.pipeline.syncOperations.addHandler(PrefaceHandler { channel, isHTTP2 in
-                try isHTTP2
-                  ? Self.addHTTP2(to: channel, streams, publisher) : Self.addHTTP1(to: channel, streams, publisher)
-              })
+              try channel.pipeline.syncOperations.addHandler(
+                PrefaceHandler { channel, isHTTP2 in
+                  try isHTTP2
+                    ? Self.addHTTP2(to: channel, streams, publisher) : Self.addHTTP1(to: channel, streams, publisher)
+                })
             } else {
               try Self.addHTTP1(to: channel, streams, publisher)
             }

@@ -2,7 +2,11 @@ import Glibc
 
 /// What the command line says.
 struct Options {
-  enum Stack: String { case builtin, evhttp, nio, nioHTTP2 = "nio-http2", hummingbird }
+  enum Stack: String {
+    case builtin, evhttp, nio
+    case nioHTTP2 = "nio-http2"
+    case hummingbird
+  }
 
   static let usage = """
     usage: bench-server --stack builtin|evhttp|nio|nio-http2|hummingbird --port N [--threads N] [--history BYTES]
@@ -16,8 +20,8 @@ struct Options {
     GET /stats                        what was done, as JSON; the time of each call of publish in nanoseconds, and how
                                       late a timer of 10 ms on evhttp's first base was since the last POST
 
-    nio, nio-http2 and hummingbird need the package's trait Stacks. With nio-http2 a connection that begins with HTTP/2's
-    preface is HTTP/2. GET /idle of nio and hummingbird is a response without events, made with the stack alone.
+    nio, nio-http2 and hummingbird need the package's trait Stacks. With nio-http2 a connection is HTTP/2 if it begins
+    with the preface. GET /idle of nio and hummingbird is a response without events, made with the stack alone.
 
     An event's data begins with "ts=" and the real time in nanoseconds when it was published; IDs rise by one.
     """

@@ -49,7 +49,7 @@ final class Publisher: Sendable {
     let start = nanoseconds(CLOCK_MONOTONIC)
     var times = Histogram()
     for index in 0..<job.count {
-      if job.rate > 0, index % job.burst == 0 { wait(until: start + Int64(Double(index) * 1e9 / job.rate)) }
+      if job.rate > 0, index % job.burst == 0 { BenchSupport.wait(until: start + Int64(Double(index) * 1e9 / job.rate)) }
       let id = EventID(stringLiteral: String(number.add(1, ordering: .relaxed).newValue))
       let event = ServerSentEvent(data: data(size: job.size), id: id)
       let before = nanoseconds(CLOCK_MONOTONIC)
@@ -68,11 +68,6 @@ final class Publisher: Sendable {
       for number in names.count..<max(count, names.count) { names.append(ChannelName(stringLiteral: "\(number)")) }
       return Array(names.prefix(count))
     }
-  }
-
-  private func wait(until moment: Int64) {
-    var time = timespec(tv_sec: Int(moment / 1_000_000_000), tv_nsec: Int(moment % 1_000_000_000))
-    while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
   }
 
   /// A time stamp, filled up with letters.

@@ -29,7 +29,7 @@ import StackServer
     print("Listening on http\(tls == nil ? "" : "s")://127.0.0.1:\(server.port)")
     fflush(nil)
     while readLine() != nil {}
-    await server.stop(drainingOver: .milliseconds(500))
+    await server.stop(drainingOver: .seconds(2))
     print(
       "ended \(hub.statistics.streamsEnded.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " "))")
   }
