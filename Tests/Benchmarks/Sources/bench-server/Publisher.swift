@@ -49,7 +49,7 @@ final class Publisher: Sendable {
     let start = nanoseconds(CLOCK_MONOTONIC)
     var times = Histogram()
     for index in 0..<job.count {
-      if job.rate > 0, index % job.burst == 0 { BenchSupport.wait(until: start + Int64(Double(index) * 1e9 / job.rate)) }
+      if job.rate > 0, index % job.burst == 0 { wait(until: start + Int64(Double(index) * 1e9 / job.rate)) }
       let id = EventID(stringLiteral: String(number.add(1, ordering: .relaxed).newValue))
       let event = ServerSentEvent(data: data(size: job.size), id: id)
       let before = nanoseconds(CLOCK_MONOTONIC)
