@@ -20,7 +20,8 @@ checks, in about six minutes on two cores:
 
   linkage      the format and the server need no Foundation
   platforms    checks of other systems, and a statically linked client
-  nio          the integrations of NIO, Hummingbird, observability and service lifecycle, and what each trait downloads
+  nio          the integrations of NIO, Hummingbird, observability and service lifecycle, what each trait downloads, and the
+               end-to-end checks, examples and interoperability over these stacks, in short forms
   asynchttpclient  the client's tests with AsyncHTTPClient and with the trait HTTPTypes
   allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
   benchmarks   the smallest form of Tests/Benchmarks/compare.sh
@@ -93,8 +94,11 @@ run_check() {
       traits=NIO,Hummingbird,Observability,ServiceLifecycle
       suites='EventSource(NIO|Hummingbird|Observability|ServiceLifecycle)Tests'
       bash Tests/Checks/traits.sh &&
-        swift build --build-tests --traits $traits --scratch-path .build-nio -Xswiftc -warnings-as-errors &&
-        swift test --skip-build --traits $traits --scratch-path .build-nio --filter "$suites" ;;
+        SWIFT_DETERMINISTIC_HASHING=1 swift build --build-tests --traits $traits --scratch-path .build-nio \
+          -Xswiftc -warnings-as-errors --disable-build-manifest-caching &&
+        SWIFT_DETERMINISTIC_HASHING=1 swift test --skip-build --traits $traits --scratch-path .build-nio \
+          --disable-build-manifest-caching --filter "$suites" &&
+        bash Tests/Checks/stacks.sh ;;
     contract) python3 Tests/Checks/contract.py ;;
     allocations)
       programs=$(bash Tests/build.sh Tests/Benchmarks release) &&

@@ -13,9 +13,11 @@ import time
 
 import corpus
 import report
-from servers import HERE, RELEASE, YARDSTICKS, Probe, closing_server, peers, start
+from servers import HERE, RELEASE, STACKS, YARDSTICKS, Probe, closing_server, peers, start
 
 OURS = ["built-in", "evhttp"]
+# Those that must lose nothing.
+EXACT = ["floor", *OURS, *STACKS]
 
 
 class Scale:
@@ -53,7 +55,7 @@ def load(server, count=None, size=100, rate=0, channels=1, burst=1, reading="own
     also measures how late the server's other work is during the run."""
     arguments = {"port": server.port, "pid": server.pid, **options}
     # Peers may lose events, which is not checked here.
-    if server.name not in ["floor", *OURS]:
+    if server.name not in EXACT:
         arguments["idle"] = 3
     publish = server.publish(count, size, rate, channels, burst) if count else None
     if publish:
@@ -65,6 +67,8 @@ def load(server, count=None, size=100, rate=0, channels=1, burst=1, reading="own
     command = [f"{YARDSTICKS}/load"]
     for name, value in arguments.items():
         command += [f"--{name.replace('_', '-')}", str(value)]
+    if server.name.endswith("HTTP/2"):
+        command.append("--http2")
     probing = Probe(server.port) if has_probe else contextlib.nullcontext()
     with probing as probe, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         process.stdout.readline()
@@ -77,7 +81,7 @@ def load(server, count=None, size=100, rate=0, channels=1, burst=1, reading="own
     if not lines:
         raise RuntimeError(f"{server.name}: the load generator ended with status {process.returncode}")
     result = json.loads(lines[-1]) | found
-    if server.name in ["floor", *OURS] and (result["failed"] or result["lost"] or result["gaps"] or result["repeats"]):
+    if server.name in EXACT and (result["failed"] or result["lost"] or result["gaps"] or result["repeats"]):
         raise RuntimeError(f"{server.name}: {result}")
     result["lost_percent"] = 100 * max(result["lost"], 0) / max(result["events"] + result["lost"], 1)
     result["cpu_us"] = result["server_cpu"] * 1e6 / max(result["events"], 1)
@@ -346,6 +350,44 @@ def open_sources(scale):
     return results
 
 
+def stacks(scale):
+    """The stacks beside the others: full speed, paced events, idle readers, and allocations for a delivered event."""
+    def fast(server):
+        return load(server, scale.burst, readers=scale.readers, expect=scale.burst, limit=60)
+
+    def slow(server):
+        count = int(100 * scale.paced_seconds)
+        return load(server, count, rate=100, readers=scale.readers, expect=count, limit=60)
+
+    def waiting(path):
+        def measure(server):
+            result = load(server, readers=scale.idle, hold=1, path=path)
+            return {"kib": (result["resident_open"] - result["resident_before"]) / max(result["opened"], 1)}
+        return measure
+
+    def allocating(server):
+        count = int(100 * scale.paced_seconds)
+        load(server, 10, rate=100, readers=scale.readers, expect=10, limit=60)
+        before = get(server, "/stats")
+        load(server, count, rate=100, readers=scale.readers, expect=count, limit=60)
+        after = get(server, "/stats")
+        # What the connecting of the readers allocates is not of their events.
+        load(server, readers=scale.readers, hold=1)
+        connected = get(server, "/stats")
+        connecting = connected["allocations"] - after["allocations"]
+        events = after["delivered"] - before["delivered"]
+        return {"allocations": (after["allocations"] - before["allocations"] - connecting) / max(events, 1)}
+
+    names = ["floor", *OURS, *STACKS]
+    return {
+        "full speed": alternate(names, scale.rounds + 2, fast),
+        "paced": alternate(names, scale.rounds + 2, slow),
+        "idle": alternate(names, 1, waiting("/stream")),
+        "idle without streams": alternate(list(STACKS), 1, waiting("/idle")),
+        "allocations": alternate([*OURS, *STACKS], 1, allocating, counts_allocations=True),
+    }
+
+
 def publish(server, count, **options):
     """Publishes events of 100 bytes, and returns when they are published."""
     path = server.publish(count, 100, **options)
@@ -367,7 +409,15 @@ def main():
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--render", action="store_true", help="write the last run's results once more")
+    parser.add_argument("--stacks", action="store_true")
     options = parser.parse_args()
+    if options.stacks:
+        mode = "smoke" if options.smoke else "quick" if options.quick else "full"
+        results = stacks(Scale(mode))
+        print(report.stacks(results))
+        if options.write:
+            report.write_stacks(results)
+        return
     if options.render:
         with open(f"{HERE}/.build/results.json", encoding="utf-8") as file:
             return report.write(json.load(file))

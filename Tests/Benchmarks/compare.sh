@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 
 case " $* " in *" --help "* | *" -h "*)
   cat <<'HELP'
-usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--write] | --render
+usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--stacks] [--write] | --render
        bash Tests/Benchmarks/compare.sh --against COMMIT [--quick]
        bash Tests/Benchmarks/compare.sh --shared [--quick] [--write] [--only PART] | --shared --render
 
@@ -15,6 +15,7 @@ in one run, and prints tables of ratios.
   --quick   smaller, in about a quarter of an hour
   --smoke   one short round of everything without peers: that it works, not how fast
   --write   the tables and plots of the documentation are replaced by those of this run
+  --stacks  measures the servers over NIO and Hummingbird beside the others instead, and downloads their packages
   --render  measures nothing: the documentation is given those of the last run once more
   --shared  measures a history on Redis that several processes share, beside one process alone, bare Redis, and nchan
             with its Redis store; the tables are those of the page More than one process
@@ -34,7 +35,7 @@ shared=
 options=()
 while [ $# -gt 0 ]; do
   case "$1" in
-    --quick | --smoke | --write | --render) options+=("$1") ;;
+    --quick | --smoke | --stacks | --write | --render) options+=("$1") ;;
     --shared) shared=yes ;;
     --only) options+=("$1" "${2-}"); shift ;;
     --against)
@@ -58,7 +59,13 @@ bash ../Checks/install.sh benchmarks >&2 || exit 1
 for yardstick in load probe floor_server floor_parse; do
   cc -O2 -pthread -Wall -Wextra -Werror -o "$build/$yardstick" "Yardsticks/$yardstick.c" || exit 1
 done
+cc -O2 -fPIC -shared -ISources/CountedMalloc/include -o "$build/counted_malloc.so" \
+  Sources/CountedMalloc/CountedMalloc.c || exit 1
 bash ../build.sh Tests/Benchmarks release >&2 || exit 1
+case " $* " in *" --stacks "*)
+  bash ../build.sh Tests/Benchmarks stacks-release >&2 || exit 1
+  exec python3 compare.py "$@" ;;
+esac
 
 if [ -n "$against" ]; then
   # A copy of the other commit, in the folder of build products.

@@ -270,12 +270,34 @@ def plots(results):
         for name, steps in costs(results).items()}
 
 
-def replace_measured(page, measured):
-    """Replaces a page's tables and plots of an earlier run."""
+def stacks(results):
+    """Returns one row for each stack, with its ratios to the floor."""
+    rows = []
+    for name, fast in results["full speed"].items():
+        paced, idle = results["paced"][name], results["idle"][name]
+        bare = results["idle without streams"].get(name)
+        allocations = results["allocations"].get(name)
+        rows.append([
+            name, number(fast["rate"]), ratio_text(ratio(results["full speed"], name, "rate")) if name != "floor" else "",
+            number(paced["cpu_us"]), ratio_text(ratio(results["paced"], name, "cpu_us")) if name != "floor" else "",
+            number(paced["p99_ms"]), number(idle["kib"]), number(bare["kib"]) if bare else "",
+            f"{allocations['allocations']:.2f}" if allocations else ""])
+    return table(
+        ["", "events/s at full speed", "to the floor (from, to)", "server CPU per paced event, us",
+         "to the floor (from, to)", "paced, p99, ms", "KiB of an idle reader", "KiB of the stack's own open response",
+         "allocations per paced event"], rows)
+
+
+def write_stacks(results):
+    replace_measured("Performance.md", stacks(results), "stacks")
+
+
+def replace_measured(page, measured, mark="measured"):
+    """Replaces a page's tables and plots of an earlier run, between two marks."""
     path = f"{FOLDER}/{page}"
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    begin, end = "<!-- measured -->\n", "<!-- /measured -->"
+    begin, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
     before, rest = text.split(begin)
     after = rest.split(end)[1]
     with open(path, "w", encoding="utf-8") as file:

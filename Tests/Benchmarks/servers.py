@@ -12,6 +12,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 YARDSTICKS = f"{HERE}/.build/yardsticks"
+STACKS_RELEASE = os.path.normpath(f"{HERE}/../../.build-nio-release/release")
+# The stacks whose packages are downloaded, and how bench-server names them.
+STACKS = {"NIO": "nio", "NIO, HTTP/2": "nio-http2", "Hummingbird": "hummingbird"}
 RELEASE = os.path.normpath(f"{HERE}/../../.build/packages/release")
 
 
@@ -23,9 +26,11 @@ def free_port():
 class Server:
     """A running server. `pid` is the process that does the work."""
 
-    def __init__(self, name, command, port):
+    def __init__(self, name, command, port, counts_allocations=False):
         self.name, self.port = name, port
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        environment = os.environ | ({"LD_PRELOAD": f"{YARDSTICKS}/counted_malloc.so"} if counts_allocations else {})
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         self.pid = self.process.pid
         try:
             self._await_port()
@@ -150,15 +155,17 @@ class Go(Server):
         return f"{number:012d}"
 
 
-def start(name, threads=1, history=64 << 20, buffer=4096, release=RELEASE):
+def start(name, threads=1, history=64 << 20, buffer=4096, release=RELEASE, counts_allocations=False):
     port = free_port()
     match name:
         case "floor":
             return Server(name, [f"{YARDSTICKS}/floor_server", str(port)], port)
-        case "built-in" | "evhttp":
-            stack = "builtin" if name == "built-in" else "evhttp"
+        case "built-in" | "evhttp" | "NIO" | "NIO, HTTP/2" | "Hummingbird":
+            stack = STACKS.get(name, "builtin" if name == "built-in" else "evhttp")
+            folder = STACKS_RELEASE if name in STACKS else release
             options = ["--threads", str(threads), "--history", str(history)]
-            return Server(name, [f"{release}/bench-server", "--stack", stack, "--port", str(port), *options], port)
+            return Server(
+                name, [f"{folder}/bench-server", "--stack", stack, "--port", str(port), *options], port, counts_allocations)
         case "Go eventsource":
             return Go(name, [f"{YARDSTICKS}/go-eventsource", str(port), str(buffer)], port)
         case "nchan":

@@ -85,7 +85,7 @@ class Page:
 
 
 class Chromium:
-    def __init__(self):
+    def __init__(self, *options):
         program = next(filter(None, map(shutil.which, NAMES)), None)
         if program is None:
             raise SystemExit("browser: there is no Chromium; the Debian package is chromium")
@@ -103,7 +103,7 @@ class Chromium:
             os.closerange(5, 256)
 
         self.process = subprocess.Popen(
-            [program, *OPTIONS, f"--user-data-dir={self.profile}", "about:blank"], preexec_fn=prepare, close_fds=False,
+            [program, *OPTIONS, *options, f"--user-data-dir={self.profile}", "about:blank"], preexec_fn=prepare, close_fds=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         os.close(to_browser)
         os.close(from_browser)

@@ -6,9 +6,14 @@ declare -A needed=()
 headers=()
 for check in "$@"; do
   case "$check" in
-    unit | nio | sanitize | asynchttpclient)
+    unit | sanitize | asynchttpclient)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
       needed+=([pkg-config]=pkg-config [openssl]=openssl [redis-server]=redis-server [redis-cli]=redis-tools)
+      ;;
+    nio)
+      headers+=(libevent-dev libsqlite3-dev libhiredis-dev)
+      needed+=([pkg-config]=pkg-config [openssl]=openssl [redis-server]=redis-server [redis-cli]=redis-tools
+        [python3]=python3 [curl]=curl [chromium]=chromium)
       ;;
     allocations) headers+=(libevent-dev libhiredis-dev); needed[pkg-config]=pkg-config ;;
     benchmarks)

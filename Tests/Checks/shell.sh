@@ -55,6 +55,6 @@ head_of() {
 start() {
   "${@:2}" >"$1" 2>&1 &
   process=$!
-  wait_until "$2 to print its address" has_line 'http://[0-9.:]*' "$1"
-  url=$(grep -om1 'http://[0-9.:]*' "$1")
+  wait_until "$2 to print its address" has_line 'https*://[0-9.:]*' "$1"
+  url=$(grep -om1 'https*://[0-9.:]*' "$1")
 }

@@ -89,10 +89,10 @@ import Testing
 
     func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
       if isFailing.withLock({ $0 }) { throw Failure() }
-      return try await repository.append(events, to: channel)
+      return repository.append(events, to: channel)
     }
 
-    func events(for request: ReplayRequest) async throws -> ReplayResult { try await repository.events(for: request) }
+    func events(for request: ReplayRequest) async throws -> ReplayResult { repository.events(for: request) }
   }
 
   @Test func nothingFollowsAnEndThatCouldNotBeRecorded() async throws {

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 
 usage() {
   cat <<'EOF'
-usage: bash Tests/Interop/run.sh [PEER ...]
+usage: bash Tests/Interop/run.sh [--stack nio|hummingbird] [PEER ...]
 
 Runs the peers, or only the named ones, over connections that are cut while events are published; in the end each has
 heard every event once. What a peer needs is installed: Debian packages for good, Python packages in a folder of this
@@ -22,6 +22,11 @@ run. A peer that cannot be installed is skipped. The peers:
   node-eventsource    Node's package eventsource
   chromium            Chromium's EventSource at our server
 
+With --stack, only clients run, at a server on that stack, among them two more:
+
+  curl                curl, started again with the last ID
+  our-client          our own client
+
 The clients, but for Chromium, are at the built-in server and at one on evhttp; every connection is cut ten times by a
 FIN and ten times by a RST. Prints a line for each: passed, failed, or skipped with the reason. The status is 1 if any
 failed.
@@ -31,7 +36,14 @@ EOF
 servers=(sse-starlette nchan)
 clients=(httpx-sse sseclient-py aiohttp-sse-client requests-lines urllib3-stream node-fetch node-eventsource)
 all=("${servers[@]}" "${clients[@]}" chromium)
+more=(curl our-client)
 chosen=()
+stack=
+if [ "${1-}" = --stack ]; then
+  case "${2-}" in nio | hummingbird) stack=$2 ;; *) usage >&2; exit 64 ;; esac
+  shift 2
+  all=("${clients[@]}" "${more[@]}" chromium)
+fi
 for argument in "$@"; do
   case "$argument" in
     --help | -h) usage; exit 0 ;;
@@ -92,6 +104,7 @@ install() {
       { reason="this Node has no fetch: $(node --version)"; return 1; }; } ;;
     node-eventsource) debian node nodejs && debian /usr/share/nodejs/eventsource node-eventsource ;;
     chromium) debian chromium chromium ;;
+    curl) debian curl curl ;;
   esac
 }
 
@@ -113,6 +126,11 @@ evhttp=
 for peer in "${chosen[@]}"; do
   if ! install "$peer"; then
     echo "interop: $peer skipped: $reason"
+    continue
+  fi
+  if [ -n "$stack" ]; then
+    [ -n "${server-}" ] || server="$(bash Tests/build.sh Tests/EndToEnd stacks)/NewsServer $stack" || exit 1
+    run "$peer" "$peer on $stack" "$server"
     continue
   fi
   if [[ " ${clients[*]} " != *" $peer "* ]]; then run "$peer" "$peer"; continue; fi

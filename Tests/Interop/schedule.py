@@ -57,12 +57,12 @@ class JSONListener(Program):
 
 
 class OurServer(Program):
-    """`eventsource serve`, which sends all retained events to readers without an ID, or its counterpart on evhttp if
-    that program is given."""
+    """`eventsource serve`, which sends all retained events to readers without an ID, or its counterpart on another stack,
+    by its command, whose words are separated by spaces."""
 
     def __init__(self, program, evhttp_server=None):
         builtin = [program, "serve", "--port", "0", "--replay", "--reconnection-time", "0.1"]
-        super().__init__([evhttp_server] if evhttp_server else builtin)
+        super().__init__(evhttp_server.split() if evhttp_server else builtin, stdin=subprocess.PIPE)
         wait_for("the server's address", lambda: self.lines)
         self.port = int(re.search(r":(\d+)$", self.lines[0]).group(1))
         self.publish_url = f"http://127.0.0.1:{self.port}/publish/news"

@@ -28,7 +28,8 @@ static const char usage_text[] =
     "  --idle SECONDS       ends when nothing has come for so long, after something has\n"
     "  --limit SECONDS      ends then in any case (120)\n"
     "  --pid N              reports this process's time and memory\n"
-    "  --in-flight N        so many connects at once (512)\n";
+    "  --in-flight N        so many connects at once (512)\n"
+    "  --http2              each connection is HTTP/2 with prior knowledge, with one stream\n";
 
 enum { BUFFER = 256 << 10, CARRY = 64, BUCKETS = 64 * 64, PER_SOURCE = 10000 };
 enum state { UNCONNECTED, CONNECTING, AWAITING_HEAD, OPEN, CLOSED };
@@ -45,6 +46,10 @@ struct reader {
   uint64_t line_count;
   char carry[CARRY];
   char *head;
+  // HTTP/2: the header of the current frame, and what is left of its payload.
+  int frame_count;
+  uint8_t frame[9], ping[8];
+  uint32_t frame_left;
 };
 
 static int port, readers = 100, channels = 1, in_flight = 512, pid, hold, idle, limit = 120;
@@ -54,7 +59,7 @@ static struct reader *all;
 static int poller, opened, connecting, failed, closed_count;
 static uint64_t events, bytes, reads, gaps, repeats, finished, first_ns, last_ns, timed, latency_max, head_max;
 static uint64_t latencies[BUCKETS], heads[BUCKETS];
-static bool measuring;
+static bool measuring, is_http2;
 
 static uint64_t now(clockid_t clock) {
   struct timespec time;
@@ -114,6 +119,41 @@ static void connect_reader(struct reader *reader) {
   watch(reader, EPOLLOUT, EPOLL_CTL_ADD);
 }
 
+// A field of a request, literal and never Huffman coded (RFC 7541, 6.2.2); the name is one of the static table.
+static char *put_field(char *end, int name, const char *value) {
+  if (name < 15) *end++ = name;
+  else { *end++ = 15; *end++ = name - 15; }
+  size_t count = strlen(value);
+  if (count < 127) *end++ = count;
+  else { *end++ = 127; for (count -= 127; count > 127; count >>= 7) *end++ = count | 128; *end++ = count; }
+  return stpcpy(end, value);
+}
+
+// The preface, windows that never close, and the request in stream 1 (RFC 9113).
+static int http2_request(char *request, const char *target) {
+  static const char start[] =
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\14\4\0\0\0\0\0\0\2\0\0\0\0\0\4\177\377\377\377"
+      "\0\0\4\10\0\0\0\0\0\177\377\0\0";
+  memcpy(request, start, sizeof start - 1);
+  char *header = request + sizeof start - 1, *end = header + 9, authority[32];
+  *end++ = (char)0x82;
+  *end++ = (char)0x86;
+  sprintf(authority, "127.0.0.1:%d", port);
+  end = put_field(end, 4, target);
+  end = put_field(end, 1, authority);
+  end = put_field(end, 19, "text/event-stream");
+  if (last_event_id) {
+    end = stpcpy(end, "") + 1;
+    *end++ = 13;
+    end = stpcpy(end, "last-event-id");
+    *end++ = strlen(last_event_id);
+    end = stpcpy(end, last_event_id);
+  }
+  size_t count = end - header - 9;
+  memcpy(header, (char[]){0, count >> 8, count, 1, 5, 0, 0, 0, 1}, 9);
+  return end - request;
+}
+
 static void send_request(struct reader *reader) {
   char target[512], request[1024];
   int end = snprintf(target, sizeof target, path, reader->number % channels);
@@ -122,6 +162,7 @@ static void send_request(struct reader *reader) {
   int count = snprintf(
       request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: text/event-stream\r\n%s%s%s\r\n", target,
       port, last_event_id ? "Last-Event-ID: " : "", last_event_id ? last_event_id : "", last_event_id ? "\r\n" : "");
+  if (is_http2) count = http2_request(request, target);
   if (send(reader->fd, request, count, MSG_NOSIGNAL) != count) return drop(reader);
   reader->state = AWAITING_HEAD;
   watch(reader, EPOLLIN, EPOLL_CTL_MOD);
@@ -222,6 +263,15 @@ static bool take_chunked(struct reader *reader, const char *part, size_t count, 
   return reader->chunk != LAST;
 }
 
+static void opened_now(struct reader *reader) {
+  uint64_t latency = now(CLOCK_MONOTONIC) - reader->started;
+  heads[bucket(latency)]++;
+  if (latency > head_max) head_max = latency;
+  reader->state = OPEN;
+  connecting--;
+  opened++;
+}
+
 // Returns the bytes after the head, or NULL if the head is incomplete or not that of a stream.
 static const char *take_head(struct reader *reader, const char *part, size_t *count) {
   int before = reader->head_count;
@@ -239,16 +289,50 @@ static const char *take_head(struct reader *reader, const char *part, size_t *co
   }
   reader->is_chunked = strcasestr(reader->head, "\ntransfer-encoding: chunked") != NULL;
   size_t used = end + 4 - reader->head - before;
-  uint64_t latency = now(CLOCK_MONOTONIC) - reader->started;
-  heads[bucket(latency)]++;
-  if (latency > head_max) head_max = latency;
   free(reader->head);
   reader->head = NULL;
-  reader->state = OPEN;
-  connecting--;
-  opened++;
+  opened_now(reader);
   *count -= used;
   return part + used;
+}
+
+// Frames, of which those of data are taken, settings and pings are acknowledged, and a status is looked at. False at
+// the end of the stream or the connection.
+static bool take_frames(struct reader *reader, const char *part, size_t count, uint64_t real) {
+  enum { DATA_FRAME, HEADERS, RESET = 3, SETTINGS = 4, PING = 6, GOAWAY = 7 };
+  const char *end = part + count;
+  while (part < end) {
+    if (reader->frame_count < 9) {
+      reader->frame[reader->frame_count++] = *part++;
+      if (reader->frame_count < 9) continue;
+      reader->frame_left = reader->frame[0] << 16 | reader->frame[1] << 8 | reader->frame[2];
+      int type = reader->frame[3], flags = reader->frame[4];
+      if (type == RESET || type == GOAWAY) return false;
+      if (type == SETTINGS && !(flags & 1)) send(reader->fd, "\0\0\0\4\1\0\0\0\0", 9, MSG_NOSIGNAL);
+      if (type == DATA_FRAME && flags & 1) return false;
+    } else {
+      size_t taken = (size_t)(end - part) < reader->frame_left ? (size_t)(end - part) : reader->frame_left;
+      int type = reader->frame[3];
+      if (type == DATA_FRAME) {
+        take_body(reader, part, taken, real);
+      } else if (type == HEADERS && reader->state == AWAITING_HEAD) {
+        // RFC 7541, appendix A: 8 is the status 200.
+        if ((uint8_t)*part != 0x88) return false;
+        opened_now(reader);
+      } else if (type == PING && !(reader->frame[4] & 1)) {
+        memcpy(reader->ping + 8 - reader->frame_left, part, taken);
+        if (taken == reader->frame_left) {
+          char reply[17] = {0, 0, 8, PING, 1};
+          memcpy(reply + 9, reader->ping, 8);
+          send(reader->fd, reply, 17, MSG_NOSIGNAL);
+        }
+      }
+      part += taken;
+      reader->frame_left -= taken;
+    }
+    if (reader->frame_count == 9 && !reader->frame_left) reader->frame_count = 0;
+  }
+  return true;
 }
 
 static void receive(struct reader *reader) {
@@ -259,9 +343,10 @@ static void receive(struct reader *reader) {
   reads++;
   const char *part = buffer;
   size_t count = received;
-  if (reader->state == AWAITING_HEAD && !(part = take_head(reader, part, &count))) return;
+  if (!is_http2 && reader->state == AWAITING_HEAD && !(part = take_head(reader, part, &count))) return;
   uint64_t before = events;
-  if (!reader->is_chunked) take_body(reader, part, count, now(CLOCK_REALTIME));
+  if (is_http2) { if (!take_frames(reader, part, count, now(CLOCK_REALTIME))) drop(reader); }
+  else if (!reader->is_chunked) take_body(reader, part, count, now(CLOCK_REALTIME));
   else if (!take_chunked(reader, part, count, now(CLOCK_REALTIME))) drop(reader);
   if (events == before) return;
   last_ns = now(CLOCK_MONOTONIC);
@@ -327,7 +412,7 @@ static void parse_options(int count, char **arguments) {
   static const struct option options[] = {
       {"port", 1, 0, 'p'}, {"path", 1, 0, 'a'}, {"readers", 1, 0, 'r'}, {"channels", 1, 0, 'c'}, {"expect", 1, 0, 'e'},
       {"publish", 1, 0, 'u'}, {"last-event-id", 1, 0, 'i'}, {"hold", 1, 0, 'h'}, {"idle", 1, 0, 's'}, {"limit", 1, 0, 'l'}, {"pid", 1, 0, 'd'},
-      {"in-flight", 1, 0, 'f'}, {0}};
+      {"in-flight", 1, 0, 'f'}, {"http2", 0, 0, '2'}, {0}};
   int option;
   while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) switch (option) {
       case 'p': port = atoi(optarg); break;
@@ -342,6 +427,7 @@ static void parse_options(int count, char **arguments) {
       case 'l': limit = atoi(optarg); break;
       case 'd': pid = atoi(optarg); break;
       case 'f': in_flight = atoi(optarg); break;
+      case '2': is_http2 = true; break;
       default: fputs(usage_text, stderr); exit(64);
     }
   if (!port || readers < 1 || channels < 1) { fputs(usage_text, stderr); exit(64); }

@@ -30,3 +30,9 @@ package func pause(_ duration: Duration) {
   var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
   nanosleep(&time, nil)
 }
+
+/// Waits until a moment of the monotonic clock, in nanoseconds.
+package func wait(until moment: Int64) {
+  var time = timespec(tv_sec: Int(moment / 1_000_000_000), tv_nsec: Int(moment % 1_000_000_000))
+  while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
+}

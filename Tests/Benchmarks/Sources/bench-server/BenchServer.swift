@@ -30,6 +30,12 @@ struct BenchServer {
     switch options.stack {
     case .builtin: try BuiltInStack(options: options, handlers: handlers, publisher: publisher).run()
     case .evhttp: try EvhttpStack(options: options, handlers: handlers, publisher: publisher).run()
+    #if Stacks
+      case .nio, .nioHTTP2: try await NIOStack(options: options, handlers: handlers, publisher: publisher).run()
+      case .hummingbird: try await HummingbirdStack(options: options, handlers: handlers, publisher: publisher).run()
+    #else
+      case .nio, .nioHTTP2, .hummingbird: fatalError("bench-server: built without the trait Stacks")
+    #endif
     }
   }
 }

@@ -2,10 +2,15 @@ import Glibc
 
 /// The options of the command line.
 struct Options {
-  enum Stack: String { case builtin, evhttp }
+  enum Stack: String {
+    case builtin, evhttp, nio
+    case nioHTTP2 = "nio-http2"
+    case hummingbird
+  }
 
   static let usage = """
-    usage: bench-server --stack builtin|evhttp --port N [--threads N] [--history BYTES] [--redis URL]
+    usage: bench-server --stack builtin|evhttp|nio|nio-http2|hummingbird --port N [--threads N] [--history BYTES]
+                        [--redis URL]
 
     GET /stream, GET /stream/NUMBER   an event stream: of channel 0, or of a channel
     POST /publish?n=N&size=S&rate=R&channels=C&burst=B&publishers=P
@@ -16,6 +21,9 @@ struct Options {
     GET /ok                           a route of the program's own
     GET /stats                        what was done, as JSON; the time of each call of publish in nanoseconds, and how
                                       late a timer of 10 ms on evhttp's first base was since the last POST
+
+    nio, nio-http2 and hummingbird need the package's trait Stacks. With nio-http2 a connection is HTTP/2 if it begins
+    with the preface. GET /idle of nio and hummingbird is a response without events, made with the stack alone.
 
     An event's data begins with "ts=" and the real time in nanoseconds when it was published; IDs rise by one. With a
     history on Redis, the IDs are those of Redis.

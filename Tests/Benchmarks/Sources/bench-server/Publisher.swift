@@ -143,9 +143,16 @@ final class Publisher: Sendable {
       {"readers": \(now.readers), "channels": \(now.channels), "published": \(now.eventsPublished), \
       "delivered": \(now.eventsDelivered), "sent_bytes": \(now.sentBytes), "retained_bytes": \(now.retainedBytes), \
       "gaps": \(now.gaps), "dropped": \(now.streamsDropped), "publish_ns": \(Self.json(times.withLock { $0 })), \
-      "timer_ns": \(Self.json(timer.lateness)), "recording_seconds": \(recording.withLock { $0 })}
+      "timer_ns": \(Self.json(timer.lateness)), "recording_seconds": \(recording.withLock { $0 }), \
+      "allocations": \(Self.allocations)}
 
       """
+  }
+
+  /// The number of allocations so far, if the process was started with CountedMalloc as a library. Otherwise 0.
+  private static var allocations: UInt {
+    guard let symbol = dlsym(nil, "counted_allocations") else { return 0 }
+    return unsafeBitCast(symbol, to: (@convention(c) () -> UInt).self)()
   }
 
   private static func json(_ times: Histogram) -> String {

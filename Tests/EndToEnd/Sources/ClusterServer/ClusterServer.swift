@@ -31,7 +31,7 @@ import RunningServers
     streams.channels = ["a"]
     // A reader that was disconnected before its first event starts at the beginning.
     streams.replaysToNewReaders = true
-    let server = try startServer(CommandLine.arguments[1], hub, streams)
+    let server = try await startServer(CommandLine.arguments[1], hub, streams)
     say("listening \(server.port)")
 
     var publishers = (0..<Self.publishers).map { Publisher("\(CommandLine.arguments[3]).\($0)", hub) }

@@ -8,7 +8,11 @@ package protocol RunningServer {
 
 /// Starts the stack of this name, with the streams at `/events/a`.
 package func startServer(
-  _ stack: some StringProtocol, _ hub: EventHub, _ streams: EventStreamHandler.Configuration
-) throws -> any RunningServer {
-  stack == "evhttp" ? try EvhttpServer(hub, streams) : try BuiltIn(hub, streams)
+  _ stack: String, _ hub: EventHub, _ streams: EventStreamHandler.Configuration
+) async throws -> any RunningServer {
+  switch stack {
+  case "builtin": try BuiltIn(hub, streams)
+  case "evhttp": try EvhttpServer(hub, streams)
+  default: try await OnStack(stack, hub, streams)
+  }
 }
