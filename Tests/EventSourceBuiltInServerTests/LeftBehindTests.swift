@@ -26,7 +26,7 @@ struct LeftBehindTests {
       }
       // A route's task retains the loop's eventfd until it returns.
       let start = before
-      #expect(await eventually { kinds.map(openDescriptors) == start })
+      #expect(await eventually { zip(kinds.map(openDescriptors), start).allSatisfy(<=) })
     }
   }
 
@@ -34,19 +34,21 @@ struct LeftBehindTests {
     await #expect(processExitsWith: .success) {
       let folder = try temporaryFolder()
       defer { rmdir(folder) }
-      let taken = BuiltInServer()
-      let address = try taken.start()
-      let before = ["socket:", "anon_inode:[eventpoll]", "anon_inode:[eventfd]"].map(openDescriptors)
-      for last in [.port(address.port, host: "127.0.0.1"), .unix("/nowhere/socket"), .descriptor(-1)]
-        as [ListeningSocket]
-      {
+      let server = BuiltInServer()
+      let address = try server.start()
+      let kinds = ["socket:", "anon_inode:[eventpoll]", "anon_inode:[eventfd]"]
+      var before: [Int] = []
+      // The runtime may open descriptors of its own during the first failed start, so that one is not counted.
+      let taken = ListeningSocket.port(address.port, host: "127.0.0.1")
+      for last in [taken, taken, .unix("/nowhere/socket"), .descriptor(-1)] {
         var configuration = BuiltInServer.Configuration()
         configuration.additionalSockets = [.port(0, host: "::1"), .unix(folder + "/socket"), last]
         #expect(throws: BuiltInServerError.self) { try BuiltInServer(configuration: configuration).start() }
-        #expect(["socket:", "anon_inode:[eventpoll]", "anon_inode:[eventfd]"].map(openDescriptors) == before)
+        if before.isEmpty { before = kinds.map(openDescriptors) }
+        #expect(zip(kinds.map(openDescriptors), before).allSatisfy(<=))
         #expect(access(folder + "/socket", F_OK) != 0)
       }
-      await taken.stop()
+      await server.stop()
     }
   }
 

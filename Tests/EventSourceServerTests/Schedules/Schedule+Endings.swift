@@ -88,7 +88,10 @@ extension Schedule {
     var isSnapshot = visit.endpoint.snapshotForNewReaders != nil
     if case .snapshot = visit.endpoint.gapPolicy { isSnapshot = true }
     if options.history != .none || isSnapshot { reasons.insert(.repositoryFailed) }
-    if visit.channels.contains(where: { wasRemoved($0, visit) }) { reasons.insert(.channelRemoved) }
+    // A channel may be removed between the request and the head, too.
+    if visit.channels.contains(where: { wasRemoved($0, visit) || ledger.lives[$0]! > visit.livesWhenAsked[$0] ?? 0 }) {
+      reasons.insert(.channelRemoved)
+    }
     if isDraining || isClosing || visit.stack.isDraining || visit.drainEnd != nil { reasons.insert(.draining) }
     if visit.stack.isClosed { reasons.insert(.laneClosed) }
     return reasons
