@@ -4,7 +4,7 @@ import EventSourceSQLite
 import EventSourceServer
 
 /// Where `serve` stores the history of its channels. Add a new kind here; nothing else needs to change.
-enum HistoryKind: CustomStringConvertible {
+enum HistoryKind {
   case memory
   case sqlite(path: String)
   case redis(RedisServer)
@@ -55,14 +55,6 @@ enum HistoryKind: CustomStringConvertible {
       } catch {
         throw Failure(.unavailable, "\(error)")
       }
-    }
-  }
-
-  var description: String {
-    switch self {
-    case .memory: "memory"
-    case .sqlite(let path): "sqlite:\(path)"
-    case .redis(let server): "Redis at \(server)"
     }
   }
 }
