@@ -12,7 +12,7 @@ mode=${2:-debug}
 folder=.build/packages
 # Otherwise the order of the traits' flags changes from build to build, and everything would be compiled again.
 export SWIFT_DETERMINISTIC_HASHING=1
-case "$mode" in stacks) folder=.build-nio ;; stacks-release) folder=.build-nio-release ;; esac
+case "$mode" in stacks) folder=.build-traits ;; stacks-release) folder=.build-traits-release ;; esac
 build=(swift build --package-path "$1" --scratch-path $folder --disable-build-manifest-caching)
 case "$mode" in stacks*) ! grep -q '"Stacks"' "$1/Package.swift" || build+=(--traits Stacks) ;; esac
 case "$mode" in *release) build+=(-c release) ;; *) build+=(-Xswiftc -warnings-as-errors) ;; esac

@@ -69,6 +69,12 @@ for argument in "$@"; do
 done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${first[@]}")
 
+# One build with every trait, in its own folder, because a trait requires a separate build of everything.
+traits=(--traits AsyncHTTPClient,HTTPTypes,NIO,Hummingbird,Observability,ServiceLifecycle --scratch-path .build-traits
+  --disable-build-manifest-caching)
+build_traits() { SWIFT_DETERMINISTIC_HASHING=1 swift build --build-tests "${traits[@]}" -Xswiftc -warnings-as-errors; }
+test_traits() { SWIFT_DETERMINISTIC_HASHING=1 swift test --skip-build "${traits[@]}" --filter "$1"; }
+
 # Everything a check starts is in its process group and ends with it.
 run_check() {
   case "$1" in
@@ -85,20 +91,11 @@ run_check() {
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceSQLiteTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceClientTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter aProcessWithoutDescriptors ;;
-    # In its own folder, because a trait requires a separate build of everything.
-    asynchttpclient)
-      swift build --build-tests --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
-        swift test --skip-build --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits --filter EventSourceClientTests ;;
-    # In a folder of its own, as above. The suites over sockets count the process's resources.
+    asynchttpclient) build_traits && test_traits EventSourceClientTests ;;
+    # The suites over sockets count the process's resources.
     nio)
-      traits=NIO,Hummingbird,Observability,ServiceLifecycle
-      suites='EventSource(NIO|Hummingbird|Observability|ServiceLifecycle)Tests'
-      bash Tests/Checks/traits.sh &&
-        SWIFT_DETERMINISTIC_HASHING=1 swift build --build-tests --traits $traits --scratch-path .build-nio \
-          -Xswiftc -warnings-as-errors --disable-build-manifest-caching &&
-        SWIFT_DETERMINISTIC_HASHING=1 swift test --skip-build --traits $traits --scratch-path .build-nio \
-          --disable-build-manifest-caching --filter "$suites" &&
-        bash Tests/Checks/stacks.sh ;;
+      bash Tests/Checks/traits.sh && build_traits &&
+        test_traits 'EventSource(NIO|Hummingbird|Observability|ServiceLifecycle)Tests' && bash Tests/Checks/stacks.sh ;;
     contract) python3 Tests/Checks/contract.py ;;
     allocations)
       programs=$(bash Tests/build.sh Tests/Benchmarks release) &&

@@ -15,6 +15,8 @@ let package = Package(
     .package(
       name: "eventsource-kit", path: "../..",
       traits: [
+        .trait(name: "AsyncHTTPClient", condition: .when(traits: ["Stacks"])),
+        .trait(name: "HTTPTypes", condition: .when(traits: ["Stacks"])),
         .trait(name: "NIO", condition: .when(traits: ["Stacks"])),
         .trait(name: "Hummingbird", condition: .when(traits: ["Stacks"])),
       ]),

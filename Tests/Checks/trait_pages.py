@@ -11,7 +11,7 @@ import subprocess
 
 from blocks import ROOT, fail
 
-BUILD = os.path.join(ROOT, ".build-nio", "debug")
+BUILD = os.path.join(ROOT, ".build-traits", "debug")
 OUTPUT = os.path.join(ROOT, ".build", "checks", "trait-pages")
 PRODUCTS = {
     "EventSourceNIO": "NIO", "EventSourceHummingbird": "Hummingbird", "EventSourceObservability": "Observability",
