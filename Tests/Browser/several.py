@@ -80,7 +80,8 @@ def wait_for_page(page, url):
     while True:
         page.open(url)
         try:
-            return page.wait_for("the readers", "window.readers !== undefined", 2)
+            # Before the script has run, `readers` is the element with this ID.
+            return page.wait_for("the readers", "Array.isArray(window.readers)", 2)
         except AssertionError:
             if time.monotonic() > deadline:
                 raise
