@@ -19,7 +19,7 @@ for stack in nio hummingbird; do
     python3 Tests/Checks/readers.py --stack $stack --count 1000 --waves 3
   fi
 done
-python3 Tests/Browser/streams.py "$folder/NewsServer"
+python3 Tests/Browser/many_streams.py "$folder/NewsServer"
 if $long; then peers=(); else peers=(curl our-client node-eventsource); fi
 bash Tests/Interop/run.sh --stack hummingbird "${peers[@]}"
 python3 Tests/Checks/trait_pages.py

