@@ -22,7 +22,8 @@ skip=()
 if $short; then
   export EVENTSOURCE_SCHEDULES=200
   export EVENTSOURCE_CLIENT_SCHEDULES=${EVENTSOURCE_CLIENT_SCHEDULES:-200}
-  skip=(--skip EveryChunkingTests --skip aLargeEventInSmallChunks --skip EventSourceSQLiteTests)
+  skip=(--skip EveryChunkingTests --skip aLargeEventInSmallChunks --skip EventSourceSQLiteTests
+    --skip EventSourceRedisTests)
 fi
 
 for kind in "${kinds[@]}"; do
