@@ -36,6 +36,8 @@ for kind in "${kinds[@]}"; do
   log=.build-$kind/tests.log
   # This test needs its own process.
   leave=(--skip aProcessWithoutDescriptors)
+  # Foundation's Process, which starts Redis, reads beyond a directory entry.
+  [ "$kind" = address ] && leave+=(--skip EventSourceRedisTests)
   run() {
     if ! swift test --skip-build "${options[@]}" "${leave[@]}" "$@" >"$log" 2>&1; then
       grep -vE '^(◇|✔) ' "$log" | tail -100 >&2
