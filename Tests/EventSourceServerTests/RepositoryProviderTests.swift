@@ -141,7 +141,8 @@ import Testing
     }
     #expect(repository.isSound && repository.count == 1500)
     hub.removeChannel("a")
-    #expect(hub.statistics.waitingPublications == 0)
+    // Publishers are resumed before their publications are no longer counted.
+    while hub.statistics.waitingPublications > 0 { await Task.yield() }
   }
 }
 
