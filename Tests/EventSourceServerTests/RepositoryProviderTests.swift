@@ -142,7 +142,8 @@ import Testing
     #expect(repository.isSound && repository.count == 1500)
     hub.removeChannel("a")
     // Publishers are resumed before their publications are no longer counted.
-    while hub.statistics.waitingPublications > 0 { await Task.yield() }
+    while hub.statistics.waitingPublications > 0, !Task.isCancelled { await Task.yield() }
+    #expect(hub.statistics.waitingPublications == 0)
   }
 }
 
