@@ -312,7 +312,6 @@ extension DeliveryLane {
   }
 
   func join(_ subscription: Subscription, at place: LogSnapshot.Place) {
-    let isShared = subscription.channel.withState { $0.follower != nil }
     let last = subscription.replay?.lastEventID
     subscription.replay = nil
     subscription.cursor = place.position
@@ -320,7 +319,7 @@ extension DeliveryLane {
     let claim = subscription.channel.withState { state in
       if place.ordinal == state.log.endOrdinal { return subscription.channel.claimAtEnd(state) }
       // Other processes do not know the log's numbers.
-      guard isShared else { return .number(place.ordinal) }
+      guard state.follower != nil else { return .number(place.ordinal) }
       return last.map { .own($0.rawValue, number: place.ordinal) } ?? .beginning
     }
     subscription.session.composite?.learn(Int(subscription.number), claim)
