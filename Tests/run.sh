@@ -11,13 +11,14 @@ Checks whether the package works: installs missing Debian packages by name, buil
 checks, in about six minutes on two cores:
 
   format       the sources are formatted, and the tree follows its rules
-  unit         all tests of all modules
+  unit         all tests of all modules, with a few hundred random schedules
   readme       every block of the README is compiled and run
   quickstart   Examples/Quickstart, from the shell
   c-example    Examples/ExistingEvhttpServer, from the shell
 
 --all runs every check, in less than 40 minutes. --list prints the names of all; named checks run alone. The others are:
 
+  schedules    5,000 random schedules each of the hub, of hubs with a shared history, of runs and of the client
   linkage      the format and the server need no Foundation
   platforms    checks of other systems, and a statically linked client
   nio          the integrations of NIO, Hummingbird, observability and service lifecycle, what each trait downloads, and the
@@ -53,8 +54,8 @@ EOF
 }
 
 first=(format unit readme quickstart c-example)
-all=("${first[@]}" linkage platforms nio asynchttpclient allocations benchmarks documentation examples commandline resume
-  cluster runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
+all=("${first[@]}" schedules linkage platforms nio asynchttpclient allocations benchmarks documentation examples
+  commandline resume cluster runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -68,6 +69,14 @@ for argument in "$@"; do
   esac
 done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${first[@]}")
+
+build_tests() { swift build --build-tests -Xswiftc -warnings-as-errors; }
+run_tests() { swift test --skip-build -Xswiftc -warnings-as-errors "$@"; }
+# run_schedules COUNT: the random schedules, COUNT of each kind.
+run_schedules() {
+  EVENTSOURCE_SCHEDULES=$1 EVENTSOURCE_CLIENT_SCHEDULES=$1 SWIFT_DETERMINISTIC_HASHING=1 \
+    run_tests --filter '\.(Run|Shared|Client)?ScheduleTests'
+}
 
 # One build with every trait, in its own folder, because a trait requires a separate build of everything.
 traits=(--traits AsyncHTTPClient,HTTPTypes,NIO,Hummingbird,Observability,ServiceLifecycle --scratch-path .build-traits
@@ -83,16 +92,12 @@ run_check() {
     platforms) bash Tests/Checks/platforms.sh ;;
     # Tests that use up a process's descriptors or threads, the disk or the network run in their own processes.
     unit)
-      swift build --build-tests -Xswiftc -warnings-as-errors &&
-        swift test --skip-build --parallel -Xswiftc -warnings-as-errors --skip aProcessWithoutDescriptors \
-          --skip EventSourceClientTests --skip EventSourceSQLiteTests --skip EventSourceRedisTests \
-          --skip ScheduleTests &&
-        SWIFT_DETERMINISTIC_HASHING=1 \
-          swift test --skip-build -Xswiftc -warnings-as-errors --filter "EventSourceServerTests\.(Run|Shared)?ScheduleTests" &&
-        swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceSQLiteTests &&
-        swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceRedisTests &&
-        swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceClientTests &&
-        swift test --skip-build -Xswiftc -warnings-as-errors --filter aProcessWithoutDescriptors ;;
+      build_tests && run_tests --parallel --skip aProcessWithoutDescriptors --skip EventSourceClientTests \
+        --skip EventSourceSQLiteTests --skip EventSourceRedisTests --skip ScheduleTests &&
+        run_schedules 300 && run_tests --filter EventSourceSQLiteTests && run_tests --filter EventSourceRedisTests &&
+        run_tests --filter EventSourceClientTests --skip ClientScheduleTests &&
+        run_tests --filter aProcessWithoutDescriptors ;;
+    schedules) build_tests && run_schedules 5000 ;;
     asynchttpclient) build_traits && test_traits EventSourceClientTests ;;
     # The suites over sockets count the process's resources.
     nio)
@@ -129,10 +134,12 @@ bash Tests/Checks/install.sh "${chosen[@]}" || exit 1
 passed=0
 failed=()
 times=()
+logs=.build/logs
+mkdir -p "$logs"
 for check in "${chosen[@]}"; do
   echo "== $check"
   started=$SECONDS
-  if run_check "$check"; then
+  if run_check "$check" 2>&1 | tee "$logs/$check.log"; then
     passed=$((passed + 1)); echo "== $check passed in $((SECONDS - started)) s"
   else
     failed+=("$check"); echo "== $check FAILED after $((SECONDS - started)) s"
@@ -140,6 +147,13 @@ for check in "${chosen[@]}"; do
   times+=("$check $((SECONDS - started))")
 done
 echo "times:$(printf '%s\n' "${times[@]}" | sort -rnk2 | sed 's/\(.*\) \(.*\)/ \1 \2 s,/' | tr -d '\n' | sed 's/,$//')"
+# Repeated at the end, because a long run's first lines are often cut off where they are kept.
+for check in "${failed[@]}"; do
+  echo "== what $check printed about its failure; all of it is in $logs/$check.log"
+  grep -aE '✘|(error|Error|Failed|FAILED):|: (expected|fatal)|Traceback' "$logs/$check.log" | cut -c1-400 | tail -40
+  echo "== the last lines of $check"
+  cut -c1-400 "$logs/$check.log" | tail -15
+done
 [ ${#failed[@]} -eq 0 ] || echo "failed: ${failed[*]}"
 echo "checks: $passed passed, ${#failed[@]} failed"
 [ ${#failed[@]} -eq 0 ]
