@@ -6,6 +6,10 @@ import subprocess
 import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+# The products behind traits, and their folders in Integrations.
+TRAIT_PRODUCTS = {
+    "EventSourceNIO": "NIO", "EventSourceHummingbird": "Hummingbird", "EventSourceObservability": "Observability",
+    "EventSourceServiceLifecycle": "ServiceLifecycle", "EventSourceAsyncHTTPClient": "AsyncHTTPClient"}
 
 
 def fail(message):

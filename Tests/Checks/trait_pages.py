@@ -1,4 +1,5 @@
-"""The documentation of the products behind traits builds without warnings, from what the check `nio` has compiled.
+"""The documentation of the products behind traits builds without warnings, and the Swift blocks with imports of these
+products compile as printed, from what the check `nio` has compiled.
 
 The documentation check would compile NIO and Hummingbird again, because its package has no traits.
 """
@@ -6,16 +7,15 @@ The documentation check would compile NIO and Hummingbird again, because its pac
 import glob
 import os
 import platform
+import re
 import shutil
 import subprocess
+import tempfile
 
-from blocks import ROOT, fail
+from blocks import ROOT, TRAIT_PRODUCTS, blocks_of, fail
 
 BUILD = os.path.join(ROOT, ".build-traits", "debug")
 OUTPUT = os.path.join(ROOT, ".build", "checks", "trait-pages")
-PRODUCTS = {
-    "EventSourceNIO": "NIO", "EventSourceHummingbird": "Hummingbird", "EventSourceObservability": "Observability",
-    "EventSourceServiceLifecycle": "ServiceLifecycle"}
 
 
 def call(command, what):
@@ -24,25 +24,58 @@ def call(command, what):
         fail(f"{what}:\n{result.stdout}{result.stderr}")
 
 
-def main():
-    tools = os.path.dirname(os.path.realpath(shutil.which("swift")))
+def modules():
+    """Returns the options with which a compiler finds what has been built."""
     maps = glob.glob(f"{BUILD}/*.build/module.modulemap")
     maps += glob.glob(f"{BUILD}/../../checkouts/*/Sources/*/include/module.modulemap")
     clang = [word for path in maps for word in ["-Xcc", f"-fmodule-map-file={path}"]]
-    for product, folder in PRODUCTS.items():
-        symbols = os.path.join(OUTPUT, product)
-        shutil.rmtree(symbols, ignore_errors=True)
-        os.makedirs(symbols)
-        call(
-            [f"{tools}/swift-symbolgraph-extract", "-module-name", product, "-I", f"{BUILD}/Modules", *clang,
-             "-target", f"{platform.machine()}-unknown-linux-gnu", "-output-dir", symbols, "-minimum-access-level",
-             "public"], f"the symbols of {product}")
+    return ["-I", f"{BUILD}/Modules", *clang]
+
+
+def make_documentation(product, catalog, tools):
+    symbols = os.path.join(OUTPUT, product)
+    shutil.rmtree(symbols, ignore_errors=True)
+    os.makedirs(symbols)
+    call(
+        [f"{tools}/swift-symbolgraph-extract", "-module-name", product, *modules(), "-target",
+         f"{platform.machine()}-unknown-linux-gnu", "-output-dir", symbols, "-minimum-access-level", "public"],
+        f"the symbols of {product}")
+    call(
+        [f"{tools}/docc", "convert", catalog, "--additional-symbol-graph-dir", symbols, "--warnings-as-errors",
+         "--fallback-display-name", product, "--fallback-bundle-identifier", product, "--output-path",
+         f"{symbols}.doccarchive"], f"the documentation of {product}")
+
+
+def compile_blocks(catalog, tools):
+    """Compiles the blocks with imports of a product's pages. Returns their number."""
+    count = 0
+    for page in glob.glob(f"{catalog}/*.md"):
+        with open(page) as file:
+            blocks = [text for language, text in blocks_of(file.read()) if language == "swift"]
+        for block in blocks:
+            if not re.search(rf"^import ({'|'.join(TRAIT_PRODUCTS)})$", block, re.M):
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                program = os.path.join(folder, "main.swift")
+                with open(program, "w") as file:
+                    file.write(block)
+                call(
+                    [f"{tools}/swiftc", "-typecheck", "-swift-version", "6", "-warnings-as-errors", *modules(), program],
+                    f"a block of {os.path.relpath(page, ROOT)}")
+            count += 1
+    return count
+
+
+def main():
+    tools = os.path.dirname(os.path.realpath(shutil.which("swift")))
+    blocks = 0
+    for product, folder in TRAIT_PRODUCTS.items():
         catalog = os.path.join(ROOT, "Integrations", folder, "Sources", product, f"{product}.docc")
-        call(
-            [f"{tools}/docc", "convert", catalog, "--additional-symbol-graph-dir", symbols, "--warnings-as-errors",
-             "--fallback-display-name", product, "--fallback-bundle-identifier", product, "--output-path",
-             f"{symbols}.doccarchive"], f"the documentation of {product}")
-    print(f"trait_pages: {len(PRODUCTS)} products")
+        make_documentation(product, catalog, tools)
+        blocks += compile_blocks(catalog, tools)
+    if blocks == 0:
+        fail("no page has a block with imports")
+    print(f"trait_pages: {len(TRAIT_PRODUCTS)} products, {blocks} blocks are compiled")
 
 
 main()

@@ -48,7 +48,7 @@
 
     /// Sends a request on a connection of the client's pool.
     ///
-    /// - Throws: ``SubscriptionError`` for a request that the client does not accept and for a connection that times
+    /// - Throws: `SubscriptionError` for a request that the client does not accept and for a connection that times
     ///   out; otherwise any error of the client.
     public func send(_ request: SubscriptionRequest) async throws -> TransportResponse {
       var outgoing = HTTPClientRequest(url: request.url.absoluteString)
