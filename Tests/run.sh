@@ -56,6 +56,8 @@ EOF
 first=(format unit readme quickstart c-example)
 all=("${first[@]}" schedules linkage platforms nio asynchttpclient allocations benchmarks documentation examples
   commandline resume cluster runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
+# Checks that mostly wait, for peers and for signals. They run at the end, two at a time.
+waiting=(evhttp proxies hostile interop runs resume cluster browser stalled cycles readers commandline)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -126,25 +128,43 @@ run_check() {
     readers) python3 Tests/Checks/readers.py --count 2000 ;;
     evhttp) python3 Tests/Checks/evhttp/run.py ;;
     sanitize) bash Tests/sanitize.sh all --short ;;
-    fuzz) bash Tests/fuzz.sh all 15 ;;
+    fuzz) bash Tests/fuzz.sh all 10 ;;
   esac
 }
 
+# perform CHECK: runs a check, and keeps its status and its seconds.
+logs=.build/logs
+perform() {
+  local started=$SECONDS status=passed
+  echo "== $1"
+  run_check "$1" || status=FAILED
+  echo "== $1 $status in $((SECONDS - started)) s"
+  echo "$status $((SECONDS - started))" >"$logs/$1.result"
+}
+
 bash Tests/Checks/install.sh "${chosen[@]}" || exit 1
+mkdir -p "$logs"
+rm -f "$logs"/*
+late=()
+for check in "${chosen[@]}"; do
+  if [[ " ${waiting[*]} " == *" $check "* ]]; then late+=("$check"); else perform "$check" 2>&1 | tee "$logs/$check.log"; fi
+done
+# Each of these has a process group, to which Ctrl-C is passed on.
+set -m
+trap 'for job in $(jobs -p); do kill -INT -- "-$job"; done; wait; exit 130' INT TERM
+for check in "${late[@]}"; do
+  [ "$(jobs -rp | wc -l)" -lt 2 ] || wait -n
+  { perform "$check" >"$logs/$check.log" 2>&1; cat "$logs/$check.log"; } &
+done
+wait
+
 passed=0
 failed=()
 times=()
-logs=.build/logs
-mkdir -p "$logs"
 for check in "${chosen[@]}"; do
-  echo "== $check"
-  started=$SECONDS
-  if run_check "$check" 2>&1 | tee "$logs/$check.log"; then
-    passed=$((passed + 1)); echo "== $check passed in $((SECONDS - started)) s"
-  else
-    failed+=("$check"); echo "== $check FAILED after $((SECONDS - started)) s"
-  fi
-  times+=("$check $((SECONDS - started))")
+  read -r status seconds <"$logs/$check.result"
+  if [ "$status" = passed ]; then passed=$((passed + 1)); else failed+=("$check"); fi
+  times+=("$check $seconds")
 done
 echo "times:$(printf '%s\n' "${times[@]}" | sort -rnk2 | sed 's/\(.*\) \(.*\)/ \1 \2 s,/' | tr -d '\n' | sed 's/,$//')"
 # Repeated at the end, because a long run's first lines are often cut off where they are kept.

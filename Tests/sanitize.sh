@@ -20,7 +20,7 @@ done
 export EVENTSOURCE_SCHEDULES=${EVENTSOURCE_SCHEDULES:-2000}
 skip=()
 if $short; then
-  export EVENTSOURCE_SCHEDULES=200
+  export EVENTSOURCE_SCHEDULES=100
   export EVENTSOURCE_CLIENT_SCHEDULES=${EVENTSOURCE_CLIENT_SCHEDULES:-200}
   skip=(--skip EveryChunkingTests --skip aLargeEventInSmallChunks --skip EventSourceSQLiteTests
     --skip EventSourceRedisTests)

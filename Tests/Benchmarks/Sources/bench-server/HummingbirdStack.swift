@@ -43,7 +43,8 @@
           fflush(nil)
         },
         eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup(numberOfThreads: options.threads)))
-      try await app.runService()
+      // A signal ends the process. A graceful shutdown would wait for the responses without an end.
+      try await app.runService(gracefulShutdownSignals: [])
     }
   }
 #endif
