@@ -39,7 +39,7 @@ typedef struct es_sqlite_options {
   int64_t maximum_file_bytes;
   /* The number of replays that are read concurrently, each on its own connection. Default: 2. */
   int64_t connections;
-  /* The time in milliseconds to wait for a lock that another process holds on the file. Default: 5,000. */
+  /* The time in milliseconds to wait while another process has the file locked, or open for writing. Default: 5,000. */
   int64_t busy_timeout_ms;
   /* The maximum time of an addition in milliseconds, including its wait. Default: 30,000. */
   int64_t addition_timeout_ms;
@@ -49,10 +49,11 @@ typedef struct es_sqlite_options {
 
 #define ES_SQLITE_OPTIONS_INIT {sizeof(es_sqlite_options), 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
-/* Opens the history in a file, which is created if needed. Only one process writes to a file; others may read it. Free
- * the history with es_history_free. NULL options mean the
- * defaults. Blocks for a few calls to the file system. Fails with ES_HISTORY_FAILED for a file that cannot be opened or
- * has other content, which is left unchanged, and with ES_INVALID_VALUE for an option that is not allowed. */
+/* Opens the history in a file, which is created if needed. A file has one writer at a time; other processes may read it.
+ * Free the history with es_history_free. NULL options mean the defaults. Blocks for a few calls to the file system, and
+ * for up to busy_timeout_ms while another writer has the file open. Fails with ES_HISTORY_FAILED for a file that still
+ * has a writer, cannot be opened or has other content, which is left unchanged, and with ES_INVALID_VALUE for an option
+ * that is not allowed. */
 es_status es_history_sqlite(const char *path, const es_sqlite_options *options, es_history **history);
 
 #ifdef __cplusplus

@@ -40,8 +40,8 @@ extension SQLiteEventRepository {
     public var maximumFileBytes: Int?
     /// The number of reads that run at the same time, each over its own connection.
     public var connections = 2
-    /// The maximum wait while another process has the file locked. An addition waits at most three quarters of
-    /// ``additionTimeout``.
+    /// The maximum wait while another process has the file locked, or has it open for writing when it is opened. An
+    /// addition waits at most three quarters of ``additionTimeout``.
     public var busyTimeout = Duration.seconds(5)
     /// The maximum duration of an addition, including the time it waits for others. After that it fails with
     /// ``SQLiteHistoryError/Code/timedOut`` or, if the disk does not respond, ``SQLiteHistoryError/Code/undecided``.

@@ -23,9 +23,9 @@ public import EventSourceServer
 /// keeps that ID and can be found by it while the event is stored. IDs and channel names are compared by their bytes.
 ///
 /// A process may be killed at any moment: every acknowledged event is there when the file is opened again.
-/// ``Durability`` determines what a power failure may lose. One process writes the file. Any number of processes on the
-/// same machine may read it at the same time, through ``SQLiteEventReader``; the disk must be local. If a second
-/// process writes the file, the history stays sound, but readers of one process do not get the events of the other.
+/// ``Durability`` determines what a power failure may lose. One repository at a time has the file open for
+/// writing; opening a second one, in this process or in another, fails with ``SQLiteHistoryError/Code/busy``. Any number
+/// of processes on the same machine may read it at the same time, through ``SQLiteEventReader``; the disk must be local.
 ///
 /// Safe to use from any thread. Errors are ``SQLiteHistoryError``.
 public final class SQLiteEventRepository: NewestEventReporting {
@@ -43,8 +43,9 @@ public final class SQLiteEventRepository: NewestEventReporting {
 
   /// Opens the history in a file, or creates it.
   ///
-  /// Blocks for a few file system calls, so open it when the program starts. While it is open there are two more files
-  /// next to it, with `-wal` and `-shm` after its name. They are part of the history.
+  /// Blocks for a few file system calls, and for up to ``Configuration/busyTimeout`` while another writer has it open,
+  /// so open it when the program starts. While it is open there are three more files next to it. Two of them, with
+  /// `-wal` and `-shm` after its name, are part of the history. The third, with `-lock`, keeps other writers out.
   ///
   /// - Throws: ``SQLiteHistoryError/Code/invalidConfiguration``, which names the value, if the configuration is not
   ///   valid. Other codes if the file cannot be opened or is not a history: another program's database, a history of a

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The reason why a history cannot be opened, written or read.
 public struct SQLiteHistoryError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of a failure. Later versions may add kinds.
@@ -13,7 +21,8 @@ public struct SQLiteHistoryError: Error, Sendable, Hashable, CustomStringConvert
     public static let otherApplication = Code(description: "otherApplication")
     /// The file was written by a newer version of this library. It was not changed.
     public static let newerVersion = Code(description: "newerVersion")
-    /// Another process kept the file locked for longer than the configured time. Nothing was changed; try again.
+    /// Another process kept the file locked, or has it open for writing, for longer than the configured time. Nothing was
+    /// changed; try again.
     public static let busy = Code(description: "busy")
     /// The disk is full, or the file has reached its maximum size. Nothing was changed. Additions succeed again when
     /// there is room.
@@ -65,6 +74,14 @@ public struct SQLiteHistoryError: Error, Sendable, Hashable, CustomStringConvert
 
 extension SQLiteHistoryError {
   static func closed(_ path: String) -> Self { Self(.closed, path: path, "the repository has been closed") }
+
+  static func hasWriter(_ path: String, process: Int32?) -> Self {
+    let other = process == getpid() ? "this process" : process.map { "process \($0)" } ?? "another process"
+    return Self(
+      .busy, path: path,
+      "\(other) has it open for writing already; one writer at a time, so close that one first, or read the file with"
+        + " SQLiteEventReader")
+  }
 
   static func overloaded(_ path: String, waiting bytes: Int) -> Self {
     Self(.overloaded, path: path, "additions of \(bytes) bytes are already waiting; nothing was recorded, retry later")

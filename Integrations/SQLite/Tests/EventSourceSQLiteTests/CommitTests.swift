@@ -68,27 +68,6 @@ import Testing
     await repository.close()
   }
 
-  @Test func twoWritersOfOneFileKeepOneHistory() async throws {
-    let first = try SQLiteEventRepository(path: folder.file(), configuration: .test())
-    let second = try SQLiteEventRepository(path: folder.file(), configuration: .test())
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for (name, repository) in [("first", first), ("second", second)] {
-        group.addTask {
-          for number in 1...300 {
-            _ = try await repository.append([ServerSentEvent(data: "\(name) \(number)")], to: "a")
-          }
-        }
-      }
-      try await group.waitForAll()
-    }
-    let held = try await first.held()
-    #expect(held.count == 600)
-    #expect(held.map { $0.id!.rawValue.split(separator: "-")[1] } == (1...600).map { "\($0)" })
-    #expect(held.filter { $0.data.hasPrefix("first") }.map(\.data) == (1...300).map { "first \($0)" })
-    await first.close()
-    await second.close()
-  }
-
   @Test func theDiskIsFlushedWithinTheIntervalAlsoWhenNothingIsPublishedAnyMore() async throws {
     let repository = try SQLiteEventRepository(
       path: folder.file(), configuration: .test { $0.durability = .interval(.milliseconds(30)) })

@@ -81,17 +81,4 @@ import Testing
     #expect(try await answer == .gap(repository.held()))
     await repository.close()
   }
-
-  @Test func anIDOfASessionThatCameAlongIsNotGivenByThatSession() async throws {
-    let one = try open("history.db")
-    let other = try open("history.db")
-    let id = try await add(1...1, to: one)[0]
-    let foreign = try EventID("\(id.rawValue.dropLast())4")
-    _ = try await other.append([ServerSentEvent(data: "own", id: foreign)], to: "a")
-    let given = try await add(3...9, to: one)
-    #expect(!given.contains(foreign) && Set(given).count == 7)
-    #expect(try await one.held(after: foreign).map(\.id) == given)
-    await one.close()
-    await other.close()
-  }
 }

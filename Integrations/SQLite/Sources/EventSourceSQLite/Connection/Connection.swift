@@ -14,6 +14,8 @@ final class Connection {
   let handle: OpaquePointer
   /// What happens when the file is locked.
   let lockWait: LockWait
+  /// Released after the connection is closed.
+  var writerLock: WriterLock?
   /// The pages in the write-ahead log after this connection's last commit, or `nil` if SQLite checkpoints by itself.
   /// SQLite's hook writes it, on the committing thread.
   private var logPages: UnsafeMutablePointer<Int32>?

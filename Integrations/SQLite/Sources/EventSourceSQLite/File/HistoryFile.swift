@@ -45,12 +45,13 @@ enum HistoryFile {
     PRAGMA user_version = 2;
     """
 
-  /// Opens a history for writing, and creates it if there is none.
+  /// Opens a history for writing, and creates it if there is none. Waits for another writer to close it.
   static func open(
     _ path: String, busyTimeout: Duration, maximumBytes: Int?
   ) throws(SQLiteHistoryError) -> Connection {
     _ = try isThere(path, busyTimeout)
     let connection = try Connection(path, .readWrite, busyTimeout: busyTimeout)
+    connection.writerLock = try WriterLock(of: connection, waiting: busyTimeout)
     // Takes effect only before the first page is written; existing files keep their setting.
     try connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     try create(on: connection)
