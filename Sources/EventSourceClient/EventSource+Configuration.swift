@@ -57,6 +57,8 @@ extension EventSource {
     public var limits = EventStreamParser.Limits()
     /// Returns whether an event marks the end, such as one with the data `[DONE]`. The source then closes regularly and
     /// does not deliver that event. `nil` means that no event does.
+    ///
+    /// A single response that ends without this event ends with ``SubscriptionError/Code/truncated``.
     public var endsAtEvent: (@Sendable (Message) -> Bool)?
     /// The maximum bytes of an error response's body that are read for ``SubscriptionError/body``.
     public var maximumErrorBodyBytes = 64 << 10

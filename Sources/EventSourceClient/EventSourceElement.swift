@@ -88,7 +88,8 @@ extension EventSource {
     case byCaller
     /// The server reported by 204 that nothing more will come.
     case byServer
-    /// The single response ended, or reached the event that ``EventSource/Configuration/endsAtEvent`` names.
+    /// The single response ended, at the event that ``EventSource/Configuration/endsAtEvent`` names if it is set. Or a
+    /// subscription reached that event.
     case completed
   }
 

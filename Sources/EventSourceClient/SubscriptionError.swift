@@ -23,7 +23,8 @@ public struct SubscriptionError: Error, Sendable {
     public static let readTimeout = Code(description: "readTimeout")
     /// The response ended.
     public static let streamEnded = Code(description: "streamEnded")
-    /// The response ended in the middle of an event, which is lost.
+    /// The response ended in the middle of an event, which is lost. Or a single response ended before the event that
+    /// ``EventSource/Configuration/endsAtEvent`` names.
     public static let truncated = Code(description: "truncated")
     /// A redirect has no valid target, or forms a loop.
     public static let redirect = Code(description: "redirect")

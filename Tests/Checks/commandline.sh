@@ -183,6 +183,9 @@ listening ': hi|answer|[DONE]|' -q --comments -H 'X-Token: secret' -H 'accept: t
 for part in 'POST /answer HTTP/1.1' 'X-Token: secret' 'text/*' 'User-Agent: EventSourceKit/' 'the body'; do sent "$part"; done
 expect "how often a POST is sent" "$(grep -c ^POST "$scratch/requests")" 1
 listening 'answer|' -q --until '[DONE]' "$scripted_url/answer"
+"$program" listen -q --response --until 'over' "$scripted_url/answer" >"$scratch/out" 2>"$scratch/err"
+expect "an answer without its end" "$? $(tr '\n' '|' <"$scratch/out")" '69 answer|[DONE]|'
+has 'the response ended before an event with the data "over"' "$scratch/err" || fail "listen --until: $(cat "$scratch/err")"
 listening 'answer|[DONE]|answer|' -q --reconnect --reconnection-time 0.1 --count 3 -d x "$scripted_url/answer"
 expect "how often a POST is repeated" "$(grep -c ^POST "$scratch/requests")" 2
 printf '{"a":\r\n1}\n' >"$scratch/body"

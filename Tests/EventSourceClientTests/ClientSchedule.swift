@@ -151,7 +151,8 @@ final class ClientSchedule: Sendable {
     case .byCaller: break
     case .byServer: check(state.withLock { $0.mayEndEarly }, "it closed \(closure)")
     case .completed:
-      check(options.mode == .singleResponse || last + 1 == options.sentinel, "it closed \(closure) after event \(last)")
+      let isAtEnd = options.sentinel.map { last + 1 == $0 } ?? (options.mode == .singleResponse)
+      check(isAtEnd, "it closed \(closure) after event \(last)")
     }
   }
 

@@ -72,6 +72,20 @@ import Testing
     server.stop()
   }
 
+  /// Without a length, the end of the connection looks like the end of the answer.
+  @Test(arguments: TransportKind.allCases)
+  func anAnswerThatEndsBeforeItsSentinelIsAnError(transport: TransportKind) async throws {
+    let server = try ScriptedServer { connection in
+      try connection.request()
+      try connection.head()
+      try connection.write(Self.delta("Hel"))
+    }
+    let error = await #expect(throws: SubscriptionError.self) { try await answer(transport, from: server.url) }
+    #expect(error?.code == .truncated && server.accepted == 1)
+    #expect(error?.message == "the response ended before the event that marks its end")
+    server.stop()
+  }
+
   @Test(arguments: TransportKind.allCases)
   func aRefusalSaysWhy(transport: TransportKind) async throws {
     struct Rejection: Decodable {

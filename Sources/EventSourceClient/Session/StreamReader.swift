@@ -271,9 +271,13 @@ final class StreamReader: @unchecked Sendable {
 
   @inline(never)
   private func checkEnd(of stream: OpenedStream) throws {
-    guard parser.isInsideEvent else { return }
+    if parser.isInsideEvent {
+      throw SubscriptionError(
+        .truncated, "the response ended in the middle of an event, which is lost", head: stream.head)
+    }
+    guard configuration.mode == .singleResponse, configuration.endsAtEvent != nil else { return }
     throw SubscriptionError(
-      .truncated, "the response ended in the middle of an event, which is lost", head: stream.head)
+      .truncated, "the response ended before the event that marks its end", head: stream.head)
   }
 
   @inline(never)

@@ -57,7 +57,9 @@ struct Listen: AsyncParsableCommand {
   @Option(help: ArgumentHelp("End after this many events.", valueName: "number")) var count: Int?
 
   @Option(
-    help: ArgumentHelp("End at the event with this data, without printing it, such as [DONE].", valueName: "data"))
+    help: ArgumentHelp(
+      "End at the event with this data, without printing it, such as [DONE]. A single response without it is an error.",
+      valueName: "data"))
   var until: String?
 
   @Flag(help: "End when the response ends, instead of reconnecting.") var response = false
@@ -174,6 +176,8 @@ struct Listen: AsyncParsableCommand {
         if rest == 0 { return }
       case .opened(let head): say("connected to \(Self.place(head.url))")
       case .reconnecting(let wait): say(Self.sentence(wait))
+      case .closed(.completed) where until != nil:
+        throw Failure(.unavailable, "the response ended before an event with the data \"\(until ?? "")\"")
       case .closed(.byServer): say("the server has ended the stream for good")
       case .gap(let gap) where !json: say(Self.sentence(gap))
       case .comment, .gap, .closed: break
