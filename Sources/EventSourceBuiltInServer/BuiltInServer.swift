@@ -85,9 +85,14 @@ public final class BuiltInServer: Sendable {
   ///
   /// The closure runs as a task, not on the server's threads, so it may block. Until it returns, its connection reads
   /// no further request. The task is cancelled when the connection breaks or the server has stopped. A peer that has
-  /// only closed its sending side still gets the response, unless that is a ``StreamedBody``. Errors thrown by the
-  /// closure are logged, and the client gets a 500 that does not reveal the error. A ``RouteError`` supplies its own
-  /// response.
+  /// only closed its sending side still gets the response, unless that is a ``StreamedBody``.
+  ///
+  /// If the closure throws, the response depends on the error:
+  ///
+  /// - A ``RouteError`` supplies its own response.
+  /// - A `PublishError` that a request can cause gets its description and 404 for an unknown channel, 413 for an event
+  ///   that is too large, 400 for an ID, or 503 if nothing can be published now. A `ChannelNameError` gets 404.
+  /// - Any other error is written to the server's logger, and the client gets a 500 that does not reveal it.
   ///
   /// A GET route also serves HEAD. If a path has routes but none for the method, the server responds with 405 and
   /// `Allow`. It responds to OPTIONS with 204 and the fields of the cross-origin policy. If several mounts and routes

@@ -1,7 +1,12 @@
 # Functions that the shell checks share. Each check sources this file. $check is the prefix of failure messages, and
 # $scratch is the check's own folder. Waits allow a minute, so a slow machine does not matter.
 
-fail() { echo "$check: $*" >&2; exit 1; }
+# A failure shows the beginnings of the files to which servers and clients were writing.
+fail() {
+  echo "$check: $*" >&2
+  [ -z "${scratch-}" ] || head -c 2000 $(find "$scratch" -maxdepth 1 -type f -size -64k -newer "$0" | sort | head -8) >&2
+  exit 1
+}
 expect() { [ "$2" = "$3" ] || fail "$1: got \"$2\", expected \"$3\""; }
 
 # wait_until WHAT COMMAND ...: waits until the command succeeds.

@@ -78,6 +78,31 @@ extension OverASocket {
       #expect(logger.lines.contains(#"error A route failed method=GET path=/fails error=the secret\u{A}reason"#))
     }
 
+    @Test func aRouteThatCannotPublishForAReasonInTheRequestSaysSo() async throws {
+      var configuration = EventHub.Configuration()
+      configuration.maximumEventBytes = 100
+      let hub = EventHub(channels: ["news"], configuration: configuration)
+      let publish: @Sendable (BuiltInRequest) throws -> BuiltInResponse = { request in
+        .text("\(try hub.publish(request.text, to: ChannelName(request.pathParameters["channel"] ?? "")))")
+      }
+      let logger = RecordingLogger()
+      try await withServer(logger: logger, routes: { $0.route("POST", at: "/publish/{channel}") { try publish($0) } }) {
+        _, address in
+        let client = try TestClient(address)
+        func attempt(_ path: String, _ body: String = "x") async throws -> String {
+          let response = try await client.exchange(request("POST", path, body: body))
+          return "\(response.status) \(response.text)"
+        }
+        #expect(try await attempt("/publish/newz") == "404 there is no channel \"newz\"\n")
+        #expect(try await attempt("/publish/" + String(repeating: "x", count: 300)).hasPrefix("404 a channel's name"))
+        #expect(try await attempt("/publish/news", String(repeating: "x", count: 200)).hasPrefix("413 the event has "))
+        #expect(try await attempt("/publish/news").hasPrefix("200 "))
+        hub.close()
+        #expect(try await attempt("/publish/news") == "503 the hub is closed\n")
+      }
+      #expect(logger.lines.allSatisfy { !$0.hasPrefix("error") })
+    }
+
     @Test func aRouteCannotBreakTheFraming() async throws {
       let logger = RecordingLogger()
       try await withServer(

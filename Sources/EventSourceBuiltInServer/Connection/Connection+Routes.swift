@@ -113,6 +113,19 @@ extension Connection {
   }
 }
 
+extension PublishError {
+  /// The status of a request whose event cannot be published, or `nil` if the fault is the program's.
+  fileprivate var status: Int? {
+    switch self {
+    case .unknownChannel, .channelRemoved: 404
+    case .eventTooLarge: 413
+    case .unusableID, .generatedID: 400
+    case .tooManyChannels, .recordingBacklog, .closed: 503
+    case .recordingChannel, .wrongRecording, .outcomeUnknown: nil
+    }
+  }
+}
+
 extension ServerContext {
   /// Runs a route's closure, then the function that writes its body.
   fileprivate func serve(_ request: BuiltInRequest, by respond: Route.Respond, _ run: RouteRun) async {
@@ -134,6 +147,10 @@ extension ServerContext {
       return try await respond(request)
     } catch let error as any RouteError {
       return error.response
+    } catch let error as PublishError where error.status != nil {
+      return .text("\(error)\n", status: error.status ?? 500)
+    } catch let error as ChannelNameError {
+      return .text("\(error)\n", status: 404)
     } catch {
       logFailure(of: request, error)
       return .text("internal server error\n", status: 500)
