@@ -250,9 +250,8 @@ package.targets += [
   // Only a build of this product needs hiredis's headers.
   package.products.append(.library(name: "EventSourceRedis", targets: ["EventSourceRedis"]))
   package.targets += [
-    .systemLibrary(
-      name: "CHiredis", path: "Integrations/Redis/Sources/CHiredis", pkgConfig: "hiredis",
-      providers: [.apt(["libhiredis-dev"])]),
+    // Without pkg-config, one of whose flags would cause a warning in every package that uses this one.
+    .systemLibrary(name: "CHiredis", path: "Integrations/Redis/Sources/CHiredis"),
     .target(
       name: "EventSourceRedis", dependencies: ["CHiredis", "EventSourceServer", "EventSourceFormat"],
       path: "Integrations/Redis/Sources/EventSourceRedis", swiftSettings: settings),
