@@ -295,7 +295,7 @@ extension DeliveryLane {
     }
   }
 
-  /// Returns where the log continues after the last event of a history that has recorded all of the log from the pin on.
+  /// Returns where the log continues after the last event of a history that has recorded all of the log since the pin.
   ///
   /// If the log does not have that event, its recording was reported as failed. Then it is in the history alone, behind
   /// all that the log had when the history was asked. The history may have evicted all of that.

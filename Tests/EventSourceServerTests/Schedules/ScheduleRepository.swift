@@ -140,8 +140,8 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
     }
   }
 
-  /// Returns whether an answer may make the hub report a gap. A position that no event of the channel has may not, where
-  /// the hub can ask for the newest event instead.
+  /// Returns whether an answer may make the hub report a gap. A position that no event of the channel has may not,
+  /// where the hub can ask for the newest event instead.
   private func isExcused(_ answer: ReplayResult, _ id: EventID?, _ name: String) -> Bool {
     switch answer {
     case .contiguous: false
