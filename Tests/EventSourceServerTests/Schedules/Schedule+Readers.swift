@@ -163,8 +163,11 @@ extension Schedule {
     note(.sessionDrain)
     let window = Duration.milliseconds(Int.random(in: 0...3000, using: &random))
     trace("reader \(reader.number) is drained over \(window)")
-    visit.drainEnd = min(visit.drainEnd ?? window + visit.now, window + visit.now)
-    visit.stoodStillWhenDrained = visit.stack.stoodStill
+    // A stream that is drained again ends at the earlier time.
+    if window + visit.now < visit.drainEnd ?? .seconds(Int64.max) {
+      visit.drainEnd = window + visit.now
+      visit.stoodStillWhenDrained = visit.stack.stoodStill
+    }
     visit.connection.session.drain(over: window)
   }
 
