@@ -83,6 +83,14 @@ import Testing
     }
   }
 
+  @Test func aReaderWhoseEventsAreCoalescedDoesNotGetTheNewestOfEachKeyInstead() {
+    forEach { state, input, rule, next, _ in
+      guard case .conflating = next else { return }
+      if case .conflating = state { return }
+      #expect(rule.window == 0 && rule.slowReaders == .newestPerKey, "\(state) \(input)")
+    }
+  }
+
   @Test func aReplayEndsByTheLogAFailureOrTheChannelsEndAlone() {
     forEach { state, input, _, next, effect in
       guard state.isReplaying, !next.isReplaying else { return }

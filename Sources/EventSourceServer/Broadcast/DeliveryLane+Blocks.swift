@@ -71,7 +71,7 @@ extension DeliveryLane {
     for block in piece.firstBlock..<min(piece.endBlock, piece.firstBlock + Self.copiedBlocks) {
       let bytes = piece.segment.block(block)
       let isSuperseded = superseded.isEmpty ? false : superseded[block - piece.firstBlock]
-      if isSuperseded || subscription.hasReplayed(bytes, isEvent: piece.segment.entry(block).id != .none) {
+      if isSuperseded || subscription.hasReplayed(block, of: piece.segment) {
         if isSuperseded { tally.conflated += 1 }
       } else {
         if session.isJSONLines {
@@ -135,10 +135,11 @@ extension Subscription {
   }
 
   /// Returns whether a replay has already delivered a block of the log.
-  fileprivate func hasReplayed(_ block: UnsafeRawBufferPointer, isEvent: Bool) -> Bool {
-    guard isEvent, replayed != nil else { return false }
-    if replayed?.takes(block) == true { return true }
-    replayed = nil
+  fileprivate func hasReplayed(_ block: Int, of segment: LogSegment) -> Bool {
+    guard replayed != nil, segment.entry(block).id != .none else { return false }
+    let position = segment.start + UInt64(segment.offset(ofBlock: block))
+    if replayed?.takes(segment.block(block), at: position) == true { return true }
+    if replayed?.isEmpty == true { replayed = nil }
     return false
   }
 

@@ -27,6 +27,16 @@ extension EventChannel {
 
   var logEnd: UInt64 { withState { $0.log.end } }
 
+  /// The log's end.
+  var endPlace: LogSnapshot.Place {
+    withState { LogSnapshot.Place(position: $0.log.end, ordinal: $0.log.endOrdinal) }
+  }
+
+  /// Returns whether the channel's history has recorded every event of the log from a position on.
+  func hasRecorded(from position: UInt64) -> Bool {
+    withState { state in state.isRecorded && (state.history.map { $0.recordsFrom <= position } ?? false) }
+  }
+
   func hasUnread(behind position: UInt64) -> Bool { logEnd > position }
 
   /// Returns the position of the newest event, if it is retained and not before `position`.

@@ -40,6 +40,10 @@ extension EventHub {
     let (isSet, before) = channel.withState { state -> (Bool, ChannelFollower?) in
       guard !state.isRemoved else { return (false, nil) }
       let before = state.follower
+      if let history {
+        let isSameAsBefore = history.recorder.flatMap { new in state.recorder.map { isSame(new, $0) } } ?? false
+        history.recordsFrom = isSameAsBefore ? state.history?.recordsFrom ?? 0 : state.log.end
+      }
       state.history = history
       // Without a provider, a channel that is created again has no repository either.
       state.hasExplicitRepository = repository != nil || configuration.repositoryProvider != nil

@@ -31,7 +31,8 @@ public struct HubStatistics: Sendable, Hashable {
   public var requestsRejected = 0
   /// Ended streams by reason.
   public var streamsEnded: [DisconnectReason: Int] = [:]
-  /// Log segments evicted as a last resort, before every lane had offered them to its readers. Those readers get a gap
+  /// Log segments evicted although a lane may not have offered them to its readers yet: as a last resort, or because
+  /// older segments of the channel had to make room for its newest event. Readers that were not offered them get a gap
   /// event, or are disconnected and resume.
   public var evictedUnoffered = 0
   /// The number of times that a ``SharedEventRepository`` was asked for events that its feed had not delivered.

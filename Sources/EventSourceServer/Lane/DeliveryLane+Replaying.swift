@@ -54,6 +54,7 @@ extension DeliveryLane {
       askers.append(subscription)
       return apply(.replay(.queued(until: now + Self.answerTime)), to: subscription)
     }
+    replay.logEndWhenAsked = channel.endPlace
     let session = subscription.session
     let request = ReplayRequest(
       channel: channel.name, lastEventID: replay.lastEventID,
@@ -249,7 +250,8 @@ extension DeliveryLane {
     replay.isSnapshot ? snapshotEnded(subscription) : apply(.replay(.due), to: subscription)
   }
 
-  /// Handles a history that has no more events. The log continues from the pin, its start when the reader came.
+  /// Handles a history that has no more events. The log continues from the pin, its start when the reader came, or from
+  /// a later place if everything before that precedes the reader's last event.
   private func historyEnded(_ subscription: Subscription) {
     guard let replay = subscription.replay else { return }
     if replay.isSnapshot { return snapshotEnded(subscription) }
@@ -267,9 +269,13 @@ extension DeliveryLane {
     // the log.
     let isBehindLog =
       replay.lastEventID.flatMap { hub.number(of: $0, in: channel) }.map { $0 < replay.pin.ordinal } ?? false
-    if log.start <= replay.pin.position, !isBehindLog {
-      if !replay.tail.isEmpty { subscription.replayed = replay.tail }
-      return join(subscription, at: replay.pin)
+    let place = channel.hasRecorded(from: replay.pin.position) ? placeBehindRecorded(replay) : replay.pin
+    if log.start <= place.position, !isBehindLog {
+      if !replay.tail.isEmpty {
+        replay.tail.mayFollowLog(upTo: log.end)
+        subscription.replayed = replay.tail
+      }
+      return join(subscription, at: place)
     }
     // The log has evicted that place since. A recording repository has the events by now.
     if !replay.hasAskedAgain {
@@ -287,6 +293,15 @@ extension DeliveryLane {
       sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: nil)
       join(subscription, at: LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal))
     }
+  }
+
+  /// Returns where the log continues after the last event of a history that has recorded all of the log since the pin.
+  ///
+  /// If the log does not have that event, its recording was reported as failed. Then it is in the history alone, behind
+  /// all that the log had when the history was asked. The history may have evicted all of that.
+  private func placeBehindRecorded(_ replay: Replay) -> LogSnapshot.Place {
+    guard replay.lastEventID != nil, replay.logEndWhenAsked.position > replay.pin.position else { return replay.pin }
+    return replay.logEndWhenAsked
   }
 
   /// Continues after the reader has received the channel's state. The log continues after the event that the state

@@ -12,6 +12,8 @@ final class Replay {
   var lastHash: BlockHash?
   /// Where in the log to continue, unless the history's last result leads to a later place.
   let pin: LogSnapshot.Place
+  /// The log's end when the history was last asked.
+  var logEndWhenAsked: LogSnapshot.Place
   /// The history's answer, in the state `answered`.
   var answer: Result<ReplayResult, any Error>?
   /// The request to the history that is in progress.
@@ -36,6 +38,7 @@ final class Replay {
     self.isSnapshot = isSnapshot
     self.lastEventID = lastEventID
     self.pin = pin
+    logEndWhenAsked = pin
   }
 
   deinit { request?.cancel() }

@@ -5,6 +5,8 @@ struct ReplayedTail {
   static let most = 256
 
   private var hashes: ArraySlice<BlockHash> = []
+  /// The log's end when the reader joined it. Events before it may have been published before those of the history.
+  private var end: UInt64 = 0
 
   var isEmpty: Bool { hashes.isEmpty }
 
@@ -14,11 +16,14 @@ struct ReplayedTail {
     if hashes.count > Self.most { hashes.removeFirst() }
   }
 
-  /// Returns whether the log's next event was already sent. Events arrive in the history's order, so the first unknown
-  /// one ends the search.
-  mutating func takes(_ block: UnsafeRawBufferPointer) -> Bool {
+  /// Expects the events behind those that the log has up to a position, too.
+  mutating func mayFollowLog(upTo end: UInt64) { self.end = end }
+
+  /// Returns whether the log's next event, which begins at a position, was already sent. Events arrive in the history's
+  /// order, so the first unknown one that is published after the reader has joined the log ends the search.
+  mutating func takes(_ block: UnsafeRawBufferPointer, at position: UInt64) -> Bool {
     guard let index = hashes.firstIndex(of: BlockHash(block)) else {
-      hashes = []
+      if position >= end { hashes = [] }
       return false
     }
     hashes = hashes[(index + 1)...]

@@ -163,7 +163,8 @@ enum SubscriptionState: Equatable {
     case (.behind, .evicted(let isWithin)), (.conflating, .evicted(let isWithin)):
       return fallBehind(.fellBehind, isWithin, rules)
     case (.skipping, .moved):
-      self = rules.slowReaders == .newestPerKey ? .conflating(since: now) : .behind(since: now)
+      let isConflated = rules.slowReaders == .newestPerKey && rules.window == 0
+      self = isConflated ? .conflating(since: now) : .behind(since: now)
       return .serve
     case (.behind, _), (.conflating, _), (.skipping, _): return .nothing
     }

@@ -12,6 +12,8 @@ struct EndpointDraw {
     var options: [EndpointOption] = []
     if focus == .coalescing { options.append(.coalescingWindow) }
     if focus == .authorization { options.append(.reauthorizationInterval) }
+    if focus == .hanging, random.isOnce(in: 3) { options.append(.gapPolicy) }
+    if focus == .roomy || focus == .manyChannels, random.isOnce(in: 3) { options.append(.replaysToNewReaders) }
     let count = random.one(of: [0, 1, 1, 2, 4, 8])
     let drawable = EndpointOption.allCases.filter { !EndpointOption.others.contains($0) }
     for _ in 0..<count { options.append(random.one(of: drawable)) }

@@ -55,6 +55,8 @@ final class ReaderVisit {
   var received: Set<String> = []
   /// The time for which its stack's loop had been suspended before the request.
   var stoodStillWhenAsked = Duration.zero
+  /// Since when its channels have all been removed, and how long its stack's loop had been suspended by then.
+  var missingSince: (time: Duration, stoodStill: Duration)?
   /// When its stream must begin to end at the latest, if its stack has drained it.
   var drainEnd: Duration?
   /// How long its stack's loop had been suspended by then.

@@ -36,6 +36,7 @@ extension Schedule {
       note(.removeWhileHistoryIsAsked)
     }
     if let removal { removal() } else { hub.removeChannel(channelName(name)) }
+    wasUnregistered.insert(name)
     // Publications that wait for the history are published in the history's order, which their publishers do not learn.
     if isRecording, !awaited.isEmpty { lostHistory.insert(name) }
     formerRules[name, default: [:]][ledger.lives[name]!] = currentRules[name]
@@ -64,7 +65,9 @@ extension Schedule {
   }
 
   func changeChannel() {
-    let name = random.one(of: options.names)
+    var name = random.one(of: options.names)
+    let asked = repository.calls.values.filter { !$0.isCanceled }.map(\.name).sorted()
+    if let other = asked.randomElement(using: &random), random.isOnce(in: 2) { name = other }
     if random.isOnce(in: 3) { return useHandle(name) }
     guard isOpen[name]! || options.hub.channelCreation == .onDemand else {
       note(.reopen)
@@ -88,6 +91,7 @@ extension Schedule {
       note(isDisconnecting ? .removeRepositoryDisconnecting : .removeRepository)
       hub.removeRepository(for: channelName(name), disconnectingReaders: isDisconnecting)
       lostHistory.insert(name)
+      wasUnregistered.insert(name)
       isRegistered[name] = false
       if isDisconnecting { disconnected[name] = attempts }
     case 4 where options.history != .none: register(name)
@@ -174,6 +178,15 @@ extension Schedule {
     start()
     // Some readers return immediately, while the logs are empty.
     for reader in readers.shuffled(using: &random).prefix(2) { reconnect(reader) }
+    guard random.isOnce(in: 4) else { return }
+    // Once more, after an event in one channel. The others have none in this life.
+    becomeIdle()
+    let name = random.one(of: options.names)
+    for _ in 0..<2 {
+      publishOne(to: name)
+      becomeIdle()
+    }
+    restart()
   }
 
   private func drainHub() {

@@ -88,6 +88,15 @@ extension Schedule {
     } else {
       visit.blockedSince = nil
     }
+    if options.hub.channelCreation == .explicit, visit.channels.allSatisfy({ !isOpen[$0]! }) {
+      let (since, stoodStill) = visit.missingSince ?? (visit.now, visit.stack.stoodStill)
+      visit.missingSince = (since, stoodStill)
+      if visit.now - since > .milliseconds(5100) + (visit.stack.stoodStill - stoodStill) {
+        report(.life, "reader \(reader.number) is there \(visit.now - since) after the removal of its channels")
+      }
+    } else {
+      visit.missingSince = nil
+    }
     if let end = visit.drainEnd {
       // A leaving reader may receive what is published for some seconds.
       let limit = end + .milliseconds(5100) + (visit.stack.stoodStill - visit.stoodStillWhenDrained)
@@ -134,7 +143,7 @@ extension Schedule {
     if case .snapshot = visit.endpoint.gapPolicy { return nil }
     if visit.endpoint.snapshotForNewReaders != nil { return nil }
     guard visit.sentID != nil else { return options.history == .none ? "it is new" : nil }
-    guard visit.sentSoundID, visit.hasSoundIDs, !hasLongIDs, !repository.denied.contains(name),
+    guard visit.sentSoundID, visit.hasSoundIDs, !longIDs.contains(name), !repository.denied.contains(name),
       !reader.isOfOldLife(name)
     else { return nil }
     switch options.history {

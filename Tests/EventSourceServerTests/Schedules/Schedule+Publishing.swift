@@ -49,7 +49,7 @@ extension Schedule {
     case .repeated, .odd:
       return (kind, try! EventID(ids.usable(kind, token: token, &random)))
     case .long:
-      hasLongIDs = true
+      longIDs.insert(name)
       return (kind, try! EventID(ids.usable(kind, token: token, &random)))
     default: return (.unique, try! EventID(ids.usable(.unique, token: token, &random)))
     }
@@ -207,6 +207,9 @@ extension Schedule {
     if let own = event.id, own != id { report(.identity, "\(own) was published as \(id)") }
     ledger.setID(id.rawValue, of: token, in: name)
     ledger.setPublished(token, in: name)
+    if event.id == nil, options.history == .inMemory, !historyIDs[name, default: []].insert(id).inserted {
+      report(.identity, "the history gave the ID \(id) to two events")
+    }
     if event.id == nil, id.rawValue.hasPrefix(hub.idPrefix) {
       if generated.values.contains(where: { $0.contains(id) }) || earlier.contains(id) {
         report(.identity, "the ID \(id) was generated twice")

@@ -65,12 +65,12 @@ extension Schedule {
       visit.becomeSlow()
       note(.noRoom)
     }
-    if isSlow, random.isOnce(in: 2) {
+    if isSlow, options.focus != .keeping, random.isOnce(in: 2) {
       connection.response.largestWrite = random.one(of: [1, 7, 64])
       note(.shortWrites)
     } else if isSlow, options.focus == .keeping || random.isOnce(in: 4) {
       visit.keepsBytes = true
-      connection.response.keepLimit = random.one(of: [1, 300, 8 << 10])
+      connection.response.keepLimit = random.one(of: [1, 300, 8 << 10, 24 << 10])
       note(.keepsBytes)
     }
     trace(
@@ -163,8 +163,11 @@ extension Schedule {
     note(.sessionDrain)
     let window = Duration.milliseconds(Int.random(in: 0...3000, using: &random))
     trace("reader \(reader.number) is drained over \(window)")
-    visit.drainEnd = min(visit.drainEnd ?? window + visit.now, window + visit.now)
-    visit.stoodStillWhenDrained = visit.stack.stoodStill
+    // A stream that is drained again ends at the earlier time.
+    if window + visit.now < visit.drainEnd ?? .seconds(Int64.max) {
+      visit.drainEnd = window + visit.now
+      visit.stoodStillWhenDrained = visit.stack.stoodStill
+    }
     visit.connection.session.drain(over: window)
   }
 

@@ -7,7 +7,8 @@ extension Schedule {
   func settle() {
     isSettling = true
     for stack in stacks { resume(stack) }
-    // The test does not wait for calls that hang.
+    // The test does not wait for calls that hang. Everything that waits must end meanwhile.
+    passTime(.seconds(1))
     passTime(.seconds(31))
     repository.isHealthy = true
     snapshots.isHealthy = true

@@ -49,7 +49,8 @@ final class Schedule: @unchecked Sendable {
   var isQuiet = false
   var isDraining = false
   var isClosing = false
-  var hasLongIDs = false
+  /// Channels with an event whose ID may not fit into its channel's share of a composite ID.
+  var longIDs: Set<String> = []
   var occupancy: ScheduleOccupancy!
   var handles: [String: (handle: ChannelHandle, life: Int)] = [:]
   /// Channels that were reconfigured. Their readers may be treated by the old or the new configuration.
@@ -59,6 +60,10 @@ final class Schedule: @unchecked Sendable {
   /// Channels whose history was removed. Events that were being recorded are only in the history, before or after those
   /// published without it.
   var lostHistory: Set<String> = []
+  /// Channels that were removed, or lost their history, at some time.
+  var wasUnregistered: Set<String> = []
+  /// The IDs that the package's own history has given to events.
+  var historyIDs: [String: Set<EventID>] = [:]
   /// Channels in whose current life an event was passed to the history to record.
   var recordingsBegun: Set<String> = []
   /// IDs of events that were published and will not be in the history.
@@ -88,6 +93,7 @@ final class Schedule: @unchecked Sendable {
     repository.hangs = options.hangs
     snapshots = ScheduleSnapshots(seed: seed, ledger: ledger)
     authorizer = ScheduleAuthorizer(seed: seed)
+    repository.isPositionOwed = { [unowned self] in !wasUnregistered.contains($0) && !commented.contains($0) }
     repository.note = { [unowned self] in self.coverage.note(.history($0)) }
     snapshots.note = { [unowned self] in self.coverage.note(.history($0)) }
     snapshots.index = { [unowned self] in options.names.firstIndex(of: $0)! }
@@ -170,6 +176,8 @@ final class Schedule: @unchecked Sendable {
     stacks = []
     for _ in 0..<options.laneCount { addStack() }
     handlers = (0..<5).map { _ in makeHandler() }
+    // There is an endpoint for every reader.
+    while handlers.allSatisfy({ !$0.configuration.channels.isEmpty }) { handlers[0] = makeHandler() }
   }
 
   /// Adds a lane whose clock has its own origin.

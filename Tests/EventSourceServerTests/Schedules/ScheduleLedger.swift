@@ -1,3 +1,4 @@
+import EventSourceFormat
 import EventSourceServer
 
 /// The events published in a schedule: for each channel in their one order, over all its lives.
@@ -68,6 +69,12 @@ final class ScheduleLedger {
   func setID(_ id: String, of token: Int, in name: String) {
     guard let place = places[name]?[token] else { return }
     entries[name]![place].id = Array(id.utf8)
+  }
+
+  /// Returns whether an event of a channel has or had an ID.
+  func hasID(_ id: EventID?, in name: String) -> Bool {
+    guard let id else { return false }
+    return entries[name]?.contains { $0.id.map { id.rawValue.utf8.elementsEqual($0) } ?? false } ?? false
   }
 
   /// Records that an event is in the channel's log.

@@ -40,6 +40,8 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
   var hangs = 0
   let ledger: ScheduleLedger
   var note: (HistoryAct) -> Void = { _ in }
+  /// Returns whether the hub owes the readers of a channel positions that this history knows.
+  var isPositionOwed: (String) -> Bool = { _ in true }
 
   init(seed: UInt64, ledger: ScheduleLedger) {
     random = SeededRandom(seed: seed &+ 77)
@@ -130,11 +132,21 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
       if !isHealthy, random.isOnce(in: 10) { giveUpSome(of: name) }
       let answer = answer(request, name)
       note(answer)
-      if case .contiguous = answer {} else { denied.insert(name) }
+      if isExcused(answer, request.lastEventID, name) { denied.insert(name) }
       try await hesitate(call)
       return answer
     } onCancel: {
       canceled.isCanceled = true
+    }
+  }
+
+  /// Returns whether an answer may make the hub report a gap. A position that no event of the channel has may not,
+  /// where the hub can ask for the newest event instead.
+  private func isExcused(_ answer: ReplayResult, _ id: EventID?, _ name: String) -> Bool {
+    switch answer {
+    case .contiguous: false
+    case .gap: true
+    case .unknownID: !isPositionOwed(name) || ledger.hasID(id, in: name)
     }
   }
 

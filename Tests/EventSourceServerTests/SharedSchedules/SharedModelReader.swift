@@ -30,8 +30,8 @@ final class SharedModelReader {
   var mayBeginEarlier = false
   /// The number of gaps reported to it.
   private(set) var gapsTold = 0
-  /// The place up to which each channel may begin, beyond the published events: an event was being recorded.
-  private var earliest: [String: Int] = [:]
+  /// The latest place at which each channel may begin, beyond the published events: an event was being recorded.
+  private var latestBeginning: [String: Int] = [:]
 
   init(channels: [String], conflating: Set<String>, ledger: SharedLedger, server: Server) {
     self.channels = channels
@@ -41,7 +41,7 @@ final class SharedModelReader {
   }
 
   /// Returns whether it has received nothing of a channel, so that it may have begun after all its events.
-  func hasYetToBegin(_ name: String) -> Bool { mayBeginEarlier && earliest[name] != nil }
+  func hasYetToBegin(_ name: String) -> Bool { mayBeginEarlier && latestBeginning[name] != nil }
 
   var isConnected: Bool { connection.map { !$0.isFinished && !isDisconnected } ?? false }
 
@@ -70,7 +70,7 @@ final class SharedModelReader {
         guard connection.response.head?.status == 200 else { return }
         for name in channels {
           next[name] = ledger.published[name] ?? 0
-          earliest[name] = ledger.count(name)
+          latestBeginning[name] = ledger.count(name)
           if server.handler.configuration.replaysToNewReaders {
             // Everything held is replayed. The number of events is unknown.
             next[name] = 0
@@ -142,8 +142,8 @@ final class SharedModelReader {
     }
     guard let place = ledger.place(of: number) else { return failures.append("\(name) \(number) was never published") }
     let isGap = gaps.remove(name) != nil
-    let hasBeginning = earliest[name] != nil
-    let beginning = earliest.removeValue(forKey: name) ?? expected
+    let hasBeginning = latestBeginning[name] != nil
+    let beginning = latestBeginning.removeValue(forKey: name) ?? expected
     // After a reported gap, later events may be missing, but earlier ones are not repeated.
     let isLost = isLost.remove(name) != nil
     let isFirst = mayBeginEarlier && hasBeginning
