@@ -245,7 +245,7 @@ final class RedisConnection {
     var steps: [Step] = []
     func add(_ step: Step, _ words: [String]) {
       steps.append(step)
-      output += RedisCommand(words.map { .text($0) }).bytes
+      output += RedisCommand(words, RedisArguments()).bytes
     }
     if isAskingSentinel, case .sentinels(_, let name) = server.location {
       add(.master, ["SENTINEL", "get-master-addr-by-name", name])
