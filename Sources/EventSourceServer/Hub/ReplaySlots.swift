@@ -21,21 +21,26 @@ final class ReplaySlots: Sendable {
     state = Mutex(State(free: most))
   }
 
-  /// Takes a slot.
-  ///
-  /// - Returns: `nil` if no slot is free. The lane is notified when one may be.
-  func take(for channel: EventChannel, lane: LaneMailbox) -> ReplaySlot? {
+  enum Outcome {
+    case taken(ReplaySlot)
+    /// The channel has as many as it may have. Others may get one.
+    case channelHasMost
+    case noneIsFree
+  }
+
+  /// Takes a slot. If that is impossible, the lane is notified when it may be possible.
+  func take(for channel: EventChannel, lane: LaneMailbox) -> Outcome {
     let key = ObjectIdentifier(channel)
-    let isTaken = state.withLock { state in
-      guard state.free > 0, state.byChannel[key, default: 0] < mostOfChannel else {
+    return state.withLock { state in
+      let hasMost = state.byChannel[key, default: 0] >= mostOfChannel
+      guard state.free > 0, !hasMost else {
         if !state.waiting.contains(where: { $0 === lane }) { state.waiting.append(lane) }
-        return false
+        return state.free > 0 ? .channelHasMost : .noneIsFree
       }
       state.free -= 1
       state.byChannel[key, default: 0] += 1
-      return true
+      return .taken(ReplaySlot(of: self, channel))
     }
-    return isTaken ? ReplaySlot(of: self, channel) : nil
   }
 
   fileprivate func giveBack(_ channel: EventChannel) {

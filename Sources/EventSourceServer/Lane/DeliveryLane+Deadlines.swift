@@ -69,6 +69,7 @@ extension DeliveryLane {
       return finish(session, reason, ending: .aborted)
     }
     for subscription in session.subscriptions where subscription.state.deadline(subscription.rules) <= now {
+      if waitsOnForSlot(subscription) { continue }
       apply(.deadline(isWithinEvent: subscription.isWithinEvent), to: subscription)
       guard !session.isFinished else { return }
     }

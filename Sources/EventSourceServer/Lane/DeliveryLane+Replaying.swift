@@ -13,7 +13,7 @@ extension DeliveryLane {
   /// The time between two checks for the end of a recording, and the maximum time to wait for it.
   static let recordingPause: Int64 = 20_000_000
   static let recordingTime: Int64 = 30_000_000_000
-  /// The maximum time of one request to a history, and the maximum time to wait for a slot.
+  /// The maximum time of one request to a history, and the maximum time to wait for a slot while none becomes free.
   private static let answerTime: Int64 = 30_000_000_000
   /// The maximum number of a history's late results. Beyond it, the history gets no more requests.
   private static let mostLateAnswers = 64
@@ -45,19 +45,26 @@ extension DeliveryLane {
   }
 
   func ask(for subscription: Subscription) {
-    guard let replay = subscription.replay else { return }
-    let channel = subscription.channel
-    guard channel.lateAnswers.load(ordering: .relaxed) < Self.mostLateAnswers else {
-      return apply(.historyFailed, to: subscription)
+    guard let replay = subscription.replay, !isRefused(subscription) else { return }
+    if case .taken(let slot) = hub.replaySlots.take(for: subscription.channel, lane: mailbox) {
+      return ask(for: subscription, replay, slot)
     }
-    guard let slot = hub.replaySlots.take(for: channel, lane: mailbox) else {
-      askers.append(subscription)
-      return apply(.replay(.queued(until: now + Self.answerTime)), to: subscription)
-    }
-    replay.logEndWhenAsked = channel.endPlace
+    replayQueue.append(subscription)
+    apply(.replay(.queued(until: now + Self.answerTime)), to: subscription)
+  }
+
+  /// Ends a replay whose history has too many late results.
+  private func isRefused(_ subscription: Subscription) -> Bool {
+    guard subscription.channel.lateAnswers.load(ordering: .relaxed) >= Self.mostLateAnswers else { return false }
+    apply(.historyFailed, to: subscription)
+    return true
+  }
+
+  private func ask(for subscription: Subscription, _ replay: Replay, _ slot: ReplaySlot) {
+    replay.logEndWhenAsked = subscription.channel.endPlace
     let session = subscription.session
     let request = ReplayRequest(
-      channel: channel.name, lastEventID: replay.lastEventID,
+      channel: subscription.channel.name, lastEventID: replay.lastEventID,
       maximumEvents: Self.batchEvents, maximumBytes: Self.batchBytes
     )
     replay.request = slot
@@ -90,16 +97,38 @@ extension DeliveryLane {
     if session.isBlocked { releaseBatch(of: subscription) }
   }
 
-  /// Asks again for the waiting subscriptions, because a slot may be free.
-  func askAgain() {
-    var again = FIFOQueue<Subscription>()
-    swap(&again, &askers)
-    while let subscription = again.popFirst() {
-      guard case .replaying(.queued) = subscription.state, subscription.replay != nil else { continue }
-      apply(.replay(.due), to: subscription)
-      // Before the head is sent, the connection cannot be stalled.
-      if !subscription.session.isStreaming { ask(for: subscription) }
+  /// Gives the free slots to waiting subscriptions. The cost is proportional to the slots, not to what waits.
+  func useFreeSlots() {
+    slotWasFreeAt = now
+    // The channels in turn that have as many slots as they may have: at most two in all.
+    var channelsWithMost = 0
+    while channelsWithMost < replayQueue.channelCount, let subscription = replayQueue.popFirst() {
+      guard case .replaying(.queued) = subscription.state, let replay = subscription.replay else { continue }
+      guard !subscription.session.isBlocked else {
+        // It asks when the connection accepts bytes again.
+        apply(.replay(.due), to: subscription)
+        continue
+      }
+      guard !isRefused(subscription) else { continue }
+      switch hub.replaySlots.take(for: subscription.channel, lane: mailbox) {
+      case .taken(let slot):
+        ask(for: subscription, replay, slot)
+        channelsWithMost = 0
+      case .channelHasMost:
+        replayQueue.prepend(subscription)
+        channelsWithMost += 1
+      case .noneIsFree: return replayQueue.prepend(subscription)
+      }
     }
+  }
+
+  /// Handles a subscription that has waited long for a slot. While others get slots, it waits on.
+  ///
+  /// - Returns: Whether it waits on.
+  func waitsOnForSlot(_ subscription: Subscription) -> Bool {
+    guard case .replaying(.queued) = subscription.state, slotWasFreeAt > now - Self.answerTime else { return false }
+    apply(.replay(.queued(until: slotWasFreeAt + Self.answerTime)), to: subscription)
+    return true
   }
 
   private func useAnswer(for subscription: Subscription) {

@@ -37,8 +37,9 @@ public final class DeliveryLane: @unchecked Sendable {
   var allowance = 0
   private var messages: [LaneMailbox.Message] = []
   var tally = LaneTally()
-  /// Subscriptions that wait for a replay slot.
-  var askers = FIFOQueue<Subscription>()
+  /// Subscriptions that wait for a replay slot, and the time at which one was free last.
+  var replayQueue = ReplayQueue()
+  var slotWasFreeAt = Int64.min
   var revocations = RevocationLog()
   /// Requests that wait for a channel to be opened.
   var waitingRequests: [ChannelName: [ObjectIdentifier: EventStreamSession]] = [:]
@@ -165,7 +166,7 @@ public final class DeliveryLane: @unchecked Sendable {
     case .authorized(let session, let result): authorized(session, result)
     case .replayed(let session, let subscription, let slot, let answer):
       replayed(session, subscription, slot, answer)
-    case .replaySlotIsFree: askAgain()
+    case .replaySlotIsFree: useFreeSlots()
     case .newestEventIsKnown(let id, let channel): newestEventIsKnown(id, of: channel)
     case .revoke(let revocation): revoke(revocation)
     case .reconfigured(let audience): reconfigured(audience)

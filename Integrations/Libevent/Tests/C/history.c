@@ -58,13 +58,13 @@ static void await_outcomes(int count) {
 
 /* ---- The lifetime of a process with a history ---- */
 
-static es_history *start(int64_t recording_timeout_ms) {
+static es_history *start(int64_t recording_timeout_ms, int64_t busy_timeout_ms) {
   es_history *history;
   es_config *config;
   EXPECT_OK(es_config_create_for(ES_CONFIG_HUB, &config));
   EXPECT_OK(es_config_set(config, ES_OPTION_RECORDING_TIMEOUT_MS, recording_timeout_ms));
   es_sqlite_options options = ES_SQLITE_OPTIONS_INIT;
-  options.busy_timeout_ms = 1000;
+  options.busy_timeout_ms = busy_timeout_ms;
   EXPECT_OK(es_history_sqlite(path, &options, &history));
   EXPECT_OK(es_config_set_history(config, history));
   EXPECT_OK(es_hub_create(config, &hub));
@@ -93,7 +93,7 @@ static void stop(es_history *history) {
 
 static void what_was_recorded_is_replayed_after_a_restart(void) {
   char third[96];
-  es_history *history = start(10000);
+  es_history *history = start(60000, 60000);
   struct reader *reader = ask("/events?channel=news", NULL);
   RUN_UNTIL(reader->status == 200);
   for (int number = 0; number < 300; number++) publish_number(number);
@@ -115,7 +115,7 @@ static void what_was_recorded_is_replayed_after_a_restart(void) {
   leave(reader);
   stop(history);
 
-  history = start(10000);
+  history = start(60000, 60000);
   reader = ask("/events?channel=news", third);
   RUN_UNTIL(strstr(reader->body, "data: 299\n"));
   EXPECT(strstr(reader->body, "data: 3\n") && !strstr(reader->body, "data: 2\n"));
@@ -140,7 +140,7 @@ static sqlite3 *lock_file(void) {
 }
 
 static void a_failure_is_told_and_nothing_is_published(void) {
-  es_history *history = start(10000);
+  es_history *history = start(60000, 1000);
   sqlite3 *database = lock_file();
   publish_number(1000);
   await_outcomes(1);
@@ -173,7 +173,7 @@ static void on_published_closing(void *context, const es_publication *publicatio
 }
 
 static void a_callback_does_not_wait_for_the_disk(void) {
-  es_history *history = closed_by_callback = start(10000);
+  es_history *history = closed_by_callback = start(60000, 60000);
   atomic_int count = 0;
   es_event event = ES_EVENT_INIT;
   EXPECT_OK(es_publish_recorded(hub, "news", &event, on_published_closing, &count));
@@ -184,7 +184,7 @@ static void a_callback_does_not_wait_for_the_disk(void) {
 static void an_outcome_may_be_unknown(void) {
   es_history *history;
   es_sqlite_options options = ES_SQLITE_OPTIONS_INIT;
-  history = start(20);
+  history = start(20, 60000);
   EXPECT_OK(es_hub_set_history(hub, "news", NULL));
   es_history_free(history);
   options.busy_timeout_ms = 60000;

@@ -33,14 +33,14 @@ extension RedisEventRepository {
 
   /// Runs a script by its digest, or by its text if the server does not know the digest.
   func run(
-    _ script: Script, keys: [String], _ arguments: [RedisCommand.Argument], on node: RedisNode, until end: Int64,
-    waitsFor durability: Durability = .server
+    _ script: Script, keys: [String], _ words: [String], _ rest: RedisArguments = RedisArguments(), on node: RedisNode,
+    until end: Int64, waitsFor durability: Durability = .server
   ) async throws -> RedisReply {
-    let rest = [.text("\(keys.count)")] + keys.map { RedisCommand.Argument.text($0) } + arguments
+    let words = ["\(keys.count)"] + keys + words
     var reply = try await ask(
-      RedisCommand([.text("EVALSHA"), .text(ScriptDigests.shared[script])] + rest), node, end, durability)
+      RedisCommand(["EVALSHA", ScriptDigests.shared[script]] + words, rest), node, end, durability)
     if case .error(let text) = reply, text.hasPrefix("NOSCRIPT") {
-      reply = try await ask(RedisCommand([.text("EVAL"), .text(script.text)] + rest), node, end, durability)
+      reply = try await ask(RedisCommand(["EVAL", script.text] + words, rest), node, end, durability)
     }
     return reply
   }

@@ -67,7 +67,7 @@ extension RedisEventRepository {
     connection.sendWithoutAnswer(RedisCommand("SUBSCRIBE", probeName))
     for start in stride(from: 0, to: names.count, by: 256) {
       let part = names[start..<min(start + 256, names.count)]
-      connection.sendWithoutAnswer(RedisCommand([.text("SUBSCRIBE")] + part.map { .text(messageName($0, node)) }))
+      connection.sendWithoutAnswer(RedisCommand(["SUBSCRIBE"], RedisArguments(part.map { messageName($0, node) })))
     }
   }
 

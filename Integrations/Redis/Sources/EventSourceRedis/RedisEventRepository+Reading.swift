@@ -59,10 +59,9 @@ extension RedisEventRepository {
       reply = try await run(
         .read, keys: keys(channel),
         [
-          .text(mode), .text(after), .text("\(min(max(1, events), 10_000))"),
-          .text("\(min(max(1, bytes), configuration.maximumReplyBytes / 2))"),
-        ], on: node,
-        until: .max)
+          mode, after, "\(min(max(1, events), 10_000))",
+          "\(min(max(1, bytes), configuration.maximumReplyBytes / 2))",
+        ], on: node, until: .max)
     } catch let failure as RedisRequest.Failure {
       throw failure.error
     }

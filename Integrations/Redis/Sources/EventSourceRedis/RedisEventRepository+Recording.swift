@@ -12,16 +12,16 @@ extension RedisEventRepository {
     guard !events.isEmpty else { return [] }
     for event in events { try event.event.id?.checkReturnable() }
     let node = node(of: channel)
-    let token = nextToken()
+    let batch = slots.take()
+    defer { slots.release(batch) }
     let end = RedisLoop.now + configuration.publishTimeout.asNanoseconds
-    let rest = try arguments(for: events, channel, node)
+    let rest = try encoded(events, channel, node)
     var (mayHaveHappened, isRepeated) = (false, false)
     while true {
       do {
-        // Computed for each attempt, because the server may have lost events in between.
         let reply = try await run(
-          .append, keys: keys(channel) + [key("t:\(token)")],
-          arguments(for: node, channel, rest), on: node, until: end, waitsFor: configuration.durability)
+          .append, keys: keys(channel) + [key("t:\(process)-\(batch.slot)")], arguments(for: batch, channel, node),
+          rest, on: node, until: end, waitsFor: configuration.durability)
         guard let text = reply.text else { throw failure(reply, node, channel) }
         return try places(text, events, node, channel)
       } catch let failure as RedisRequest.Failure {
@@ -44,45 +44,39 @@ extension RedisEventRepository {
     }
   }
 
-  private func arguments(
-    for events: [SharedPublication], _ channel: ChannelName, _ node: RedisNode
-  ) throws -> [RedisCommand.Argument] {
-    var hasPositions = false
+  /// Returns the arguments that depend on the state of the server, which may have lost events since the last attempt.
+  private func arguments(for batch: BatchSlots.Batch, _ channel: ChannelName, _ node: RedisNode) -> [String] {
+    let seen = seen[channel] ?? .beginning
+    let losesNothing = node.state.withLock { $0.losesNothing }
+    return [
+      "\(batch.number)", "\(configuration.tokenLife)", losesNothing ? "1" : "0", "\(seen.epoch)", "\(seen.number)",
+    ]
+  }
+
+  /// Returns the other arguments: the limits, the events, and their IDs if any has its own.
+  private func encoded(
+    _ events: [SharedPublication], _ channel: ChannelName, _ node: RedisNode
+  ) throws -> RedisArguments {
+    let retention = configuration.retention
+    var arguments = RedisArguments([
+      "\(retention.maximumEvents ?? 0)", "\((retention.maximumAge?.asNanoseconds ?? 0) / 1_000_000)",
+      "\((retention.idleExpiry?.asNanoseconds ?? 0) / 1_000_000_000)", messageName(channel, node), "\(events.count)",
+    ])
     // The message also has some numbers and its framing.
     var size = 1024
-    var arguments: [RedisCommand.Argument] = []
     for event in events {
-      var bytes: [UInt8] = []
-      StoredEvent(event).append(to: &bytes)
-      arguments.append(.bytes(bytes))
-      size += bytes.count
-      let id = event.event.id?.rawValue ?? ""
-      if SharedPosition(id) != nil { hasPositions = true }
-      arguments.append(.text(id))
+      let stored = StoredEvent(event)
+      arguments.append(stored)
+      size += stored.byteCount
     }
     guard size <= configuration.maximumReplyBytes else {
       throw RedisHistoryError.tooLarge(
         server: node.server.description, bytes: size, limit: configuration.maximumReplyBytes)
     }
-    let retention = configuration.retention
-    let head: [String] = [
-      hasPositions ? "1" : "0", "\(retention.maximumEvents ?? 0)",
-      "\((retention.maximumAge?.asNanoseconds ?? 0) / 1_000_000)",
-      "\((retention.idleExpiry?.asNanoseconds ?? 0) / 1_000_000_000)", messageName(channel, node), "",
-      "\(events.count)",
-    ]
-    return head.map { .text($0) } + arguments
-  }
-
-  private func arguments(
-    for node: RedisNode, _ channel: ChannelName, _ rest: [RedisCommand.Argument]
-  ) -> [RedisCommand.Argument] {
-    let seen = seen[channel] ?? .beginning
-    let losesNothing = node.state.withLock { $0.losesNothing }
-    return [
-      .text(""), .text("\(configuration.tokenLife)"), .text(losesNothing ? "1" : "0"), .text("\(seen.epoch)"),
-      .text("\(seen.number)"),
-    ] + rest
+    if events.contains(where: { $0.event.id != nil }) {
+      for event in events { arguments.append(event.event.id?.rawValue ?? "") }
+    }
+    return arguments
   }
 
   private func places(

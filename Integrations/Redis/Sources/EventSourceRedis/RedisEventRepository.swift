@@ -22,9 +22,9 @@ public final class RedisEventRepository: SharedEventRepository {
   /// The newest position seen in each channel. It reveals when a history has gone backwards.
   let seen = SeenPositions()
   private let loops: Mutex<(commands: RedisLoop, subscriptions: RedisLoop)?> = Mutex(nil)
-  /// The prefix of this process's tokens.
+  /// The name of this repository on the servers.
   let process = String(UInt64.random(in: 0 ... .max), radix: 36)
-  private let batches = Atomic<UInt64>(0)
+  let slots = BatchSlots()
 
   /// Opens a history: connects to every server, and checks that each is usable.
   ///
@@ -97,8 +97,6 @@ public final class RedisEventRepository: SharedEventRepository {
     for byte in channel.rawValue.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
     return nodes[Int(hash % UInt64(nodes.count))]
   }
-
-  func nextToken() -> String { "\(process)-\(batches.add(1, ordering: .relaxed).newValue)" }
 
   var commandLoop: RedisLoop? { loops.withLock { $0?.commands } }
   var subscriptionLoop: RedisLoop? { loops.withLock { $0?.subscriptions } }

@@ -21,7 +21,7 @@ import Testing
     }
 
     func repository() async throws -> RedisEventRepository {
-      try await RedisEventRepository([server], configuration: .quick { $0.responseTimeout = .seconds(1) })
+      try await RedisEventRepository([server], configuration: .quick())
     }
 
     static func run(_ body: (Deployment) async throws -> Void) async throws {
@@ -117,9 +117,16 @@ import Testing
       try await RedisProcess.run(["--replicaof", "127.0.0.1", "\(master.port!)"]) { replica in
         // A replica that is called online by its master may still be loading what it was sent.
         try await eventually { try replica.command("INFO", "replication").contains("master_link_status:up") }
-        let repository = try await master.repository { $0.durability = .replicas(1, within: .seconds(2)) }
-        defer { repository.close() }
-        _ = try await repository.append([ServerSentEvent(data: "1")], to: "news")
+        func repository(waitingFor time: Duration) async throws -> RedisEventRepository {
+          try await master.repository { $0.durability = .replicas(1, within: time) }
+        }
+        let patient = try await repository(waitingFor: .seconds(20))
+        let repository = try await repository(waitingFor: .milliseconds(500))
+        defer {
+          patient.close()
+          repository.close()
+        }
+        _ = try await patient.append([ServerSentEvent(data: "1")], to: "news")
         #expect(try replica.command("XLEN", "eventsource:s:news") == "1")
         replica.kill()
         await #expect(

@@ -34,6 +34,27 @@ import Testing
     }
   }
 
+  @Test func theServerRemembersOnlyTheNewestBatchAndAddsNoEarlierOne() async throws {
+    try await RedisProcess.run { server in
+      let repository = try await server.repository()
+      defer { repository.close() }
+      var ids: [EventID] = []
+      for number in 0..<20 { ids += try await append("\(number)", by: repository) }
+      let tokens = try server.command("KEYS", "eventsource:t:*").split(separator: "\n")
+      #expect(tokens.count == 1)
+      // A copy of the last batch, and one that arrives after a later one.
+      let keys = repository.keys("news") + [String(tokens[0])]
+      func copy(_ batch: Int) throws -> String {
+        let values = ["\(batch)", "130", "0", "0", "0", "0", "0", "0", "p", "1", "d4:copy."]
+        return try redisCLI(["-s", server.socket, "EVAL", RedisScripts.append, "6"] + keys + values)
+      }
+      let position = try #require(SharedPosition(ids[19].rawValue))
+      #expect(try copy(20) == "\(position.epoch) \(position.number) 0")
+      #expect(try copy(19).contains("a later batch"))
+      #expect(try await all(of: repository) == (0..<20).map { "\($0)" })
+    }
+  }
+
   @Test func aChannelKeepsAboutAsManyEventsAsConfigured() async throws {
     try await RedisProcess.run { server in
       let repository = try await server.repository { $0.retention.maximumEvents = 1000 }
@@ -139,6 +160,7 @@ import Testing
       #expect(zip(denied, denied.dropFirst()).filter { $0.0 == "object" }.allSatisfy { $0.1 == "config|get" })
       // Without the permission for CONFIG GET, the server is not known to lose nothing.
       server.kill()
+      try await eventually { !repository.statistics.isConnected }
       try await server.start()
       #expect(try redisCLI(["-s", server.socket, "ACL", "SETUSER", "anna", "on", ">se@cret"] + permissions) == "OK")
       try await eventually { repository.statistics.isConnected }
@@ -235,7 +257,7 @@ import Testing
       try await eventually { repository.statistics.messages == 2 }
       let reads = repository.statistics.reads
       _ = try await all(of: repository)
-      #expect(repository.statistics.reads == reads + 1)
+      #expect(repository.statistics.reads > reads)
       server.kill()
       try await eventually { repository.statistics.staleFor != nil }
       #expect(!repository.statistics.isConnected && repository.statistics.lostConnections > 0)

@@ -15,6 +15,7 @@ final class TestNode: Sendable {
     var configuration = EventHub.Configuration()
     configuration.channelCreation = .onDemand
     configuration.followLinger = .milliseconds(100)
+    configuration.recordingTimeout = .seconds(60)
     configuration.repositoryProvider = { _ in repository }
     change(&configuration)
     hub = EventHub(configuration: configuration)

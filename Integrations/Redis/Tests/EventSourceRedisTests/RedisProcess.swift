@@ -22,12 +22,12 @@ final class RedisProcess: Sendable {
   }
 
   /// Starts a server for a test, and ends it with the test.
-  static func run(
-    port: Int? = nil, _ arguments: [String] = [], _ body: (RedisProcess) async throws -> Void
-  ) async throws {
+  static func run<Result>(
+    port: Int? = nil, _ arguments: [String] = [], _ body: (RedisProcess) async throws -> Result
+  ) async throws -> Result {
     let server = try await RedisProcess(port: port, arguments)
     defer { server.end() }
-    try await body(server)
+    return try await body(server)
   }
 
   /// Ends the server and removes its folder.
@@ -41,7 +41,20 @@ final class RedisProcess: Sendable {
     port.map { RedisServer(.host("127.0.0.1", port: $0)) } ?? RedisServer(.unixSocket(path: socket))
   }
 
+  /// Starts the server again, after all of these have noticed that it is away, and waits until they are connected.
+  func restart(awaiting repositories: [RedisEventRepository]) async throws {
+    try await eventually { repositories.allSatisfy { !$0.statistics.isConnected } }
+    try await start()
+    try await eventually { repositories.allSatisfy { $0.statistics.isConnected } }
+  }
+
   func start() async throws {
+    try launch()
+    try await eventually { try self.command("PING") == "PONG" }
+  }
+
+  /// Starts the server, which may not reply yet.
+  func launch() throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
     process.arguments =
@@ -53,7 +66,6 @@ final class RedisProcess: Sendable {
     try process.run()
     let watchdog = try Watchdog(of: process.processIdentifier)
     self.process.withLock { $0 = (process, watchdog) }
-    try await eventually { try self.command("PING") == "PONG" }
   }
 
   /// Ends the server immediately, as `kill -9` does.
@@ -81,10 +93,12 @@ final class RedisProcess: Sendable {
 }
 
 extension RedisEventRepository.Configuration {
-  /// Uses a short probe interval, so that tests are fast.
+  /// Uses a short probe interval, so that tests are fast, and time limits that also hold on a busy machine.
   static func quick(_ change: (inout Self) -> Void = { _ in }) -> Self {
     var configuration = Self()
     configuration.probeInterval = .milliseconds(100)
+    configuration.responseTimeout = .seconds(20)
+    configuration.publishTimeout = .seconds(20)
     change(&configuration)
     return configuration
   }
@@ -104,20 +118,22 @@ func redisCLI(_ arguments: [String]) throws -> String {
   return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
 }
 
-/// Returns a port that was free a moment ago.
+/// Returns a port that was free a moment ago. It is not one of those that the system gives to connections meanwhile.
 func freePort() -> Int {
-  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(descriptor) }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-  var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-  return withUnsafeMutablePointer(to: &address) { pointer in
-    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-      _ = bind(descriptor, address, size)
-      getsockname(descriptor, address, &size)
+  while true {
+    let port = UInt16.random(in: 12_000..<32_000)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_port = port.bigEndian
+    let isFree = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
     }
-    return Int(UInt16(bigEndian: pointer.pointee.sin_port))
+    if isFree { return Int(port) }
   }
 }
 

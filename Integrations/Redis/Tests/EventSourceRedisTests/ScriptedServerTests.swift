@@ -3,12 +3,14 @@ import Testing
 
 /// Tests of servers that are too old, hostile or silent.
 @Suite struct ScriptedServerTests {
-  private func opening(_ answers: @escaping @Sendable (String) -> String) async -> RedisHistoryError? {
+  private func opening(
+    within time: Duration = .seconds(60), _ answers: @escaping @Sendable (String) -> String
+  ) async -> RedisHistoryError? {
     let server = ScriptedServer(answers)
     defer { server.end() }
     do {
       try await RedisEventRepository(
-        [RedisServer(.unixSocket(path: server.path))], configuration: .quick { $0.responseTimeout = .seconds(2) }
+        [RedisServer(.unixSocket(path: server.path))], configuration: .quick { $0.responseTimeout = time }
       ).close()
       return nil
     } catch {
@@ -32,7 +34,7 @@ import Testing
     "-LOADING Redis is loading\r\n-ERR x\r\n", "$1000000000000\r\n",
   ])
   func aServerWithInvalidRepliesIsRejected(_ answer: String) async {
-    #expect(await opening { _ in answer } != nil)
+    #expect(await opening(within: .seconds(2)) { _ in answer } != nil)
   }
 
   @Test func aServerThatIsLoadingIsRejectedWhenOpening() async {
@@ -45,7 +47,7 @@ import Testing
   }
 
   @Test func aSilentServerIsRejectedInTime() async {
-    let error = await opening { _ in "" }
+    let error = await opening(within: .seconds(1)) { _ in "" }
     guard case .timedOut = error else {
       Issue.record("\(String(describing: error))")
       return

@@ -42,6 +42,7 @@ final class RedisConnection {
   let role: Role
   private let responseTimeout: Int64
   private let maximumReplyBytes: Int
+  private let resolver: RedisSocket.Resolver
   private var phase = Phase.closed(until: 0)
   private var socket: RedisSocket?
   private var reader: ReplyReader
@@ -65,11 +66,15 @@ final class RedisConnection {
   var onLost: ((RedisHistoryError) -> Void)?
   var onMessage: ((RedisReply) -> Void)?
 
-  init(_ server: RedisServer, _ role: Role, responseTimeout: Int64, maximumReplyBytes: Int) {
+  init(
+    _ server: RedisServer, _ role: Role, responseTimeout: Int64, maximumReplyBytes: Int,
+    resolver: @escaping RedisSocket.Resolver = SocketAddress.resolve
+  ) {
     self.server = server
     self.role = role
     self.responseTimeout = responseTimeout
     self.maximumReplyBytes = maximumReplyBytes
+    self.resolver = resolver
     reader = ReplyReader(maximumBytes: maximumReplyBytes)
   }
 
@@ -231,7 +236,7 @@ final class RedisConnection {
       location = server.location
     }
     nextAddress = nil
-    switch RedisSocket.connect(to: location, fromAddress: address) {
+    switch RedisSocket.connect(to: location, fromAddress: address, resolver: resolver) {
     case .success(let attempt):
       socket = RedisSocket(attempt.descriptor)
       nextAddress = attempt.nextAddress
@@ -245,7 +250,7 @@ final class RedisConnection {
     var steps: [Step] = []
     func add(_ step: Step, _ words: [String]) {
       steps.append(step)
-      output += RedisCommand(words.map { .text($0) }).bytes
+      output += RedisCommand(words, RedisArguments()).bytes
     }
     if isAskingSentinel, case .sentinels(_, let name) = server.location {
       add(.master, ["SENTINEL", "get-master-addr-by-name", name])

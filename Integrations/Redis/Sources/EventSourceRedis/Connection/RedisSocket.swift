@@ -16,13 +16,18 @@ struct RedisSocket: ~Copyable {
     let nextAddress: Int?
   }
 
+  /// Returns the addresses of a host.
+  typealias Resolver = (_ host: String, _ port: Int) -> Result<[SocketAddress], SocketFailure>
+
   /// Begins to connect. Resolving a name can block, so do not call it on the cooperative pool.
   ///
   /// - Parameter index: The index of the first address to try, because a name may have several.
-  static func connect(to location: RedisServer.Location, fromAddress index: Int) -> Result<Attempt, SocketFailure> {
+  static func connect(
+    to location: RedisServer.Location, fromAddress index: Int, resolver: Resolver
+  ) -> Result<Attempt, SocketFailure> {
     switch location {
     case .unixSocket(let path): return connectUnix(path).map { Attempt(descriptor: $0, nextAddress: nil) }
-    case .host(let host, let port): return connectTCP(host, port, index)
+    case .host(let host, let port): return resolver(host, port).flatMap { connectTCP($0, from: index) }
     case .sentinels: return .failure(SocketFailure(reason: "Sentinels are asked first"))
     }
   }
@@ -95,29 +100,17 @@ struct RedisSocket: ~Copyable {
     }
   }
 
-  private static func connectTCP(_ host: String, _ port: Int, _ first: Int) -> Result<Attempt, SocketFailure> {
-    var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    var found: UnsafeMutablePointer<addrinfo>?
-    let status = getaddrinfo(host, String(port), &hints, &found)
-    guard status == 0, let addresses = found else {
-      return .failure(SocketFailure(reason: String(cString: gai_strerror(status))))
-    }
-    defer { freeaddrinfo(addresses) }
+  private static func connectTCP(_ addresses: [SocketAddress], from first: Int) -> Result<Attempt, SocketFailure> {
     var failure = SocketFailure(reason: "the name has no address")
-    var next: UnsafeMutablePointer<addrinfo>? = addresses
-    var index = -1
-    while let info = next {
-      next = info.pointee.ai_next
-      index += 1
-      guard index >= first else { continue }
-      let descriptor = makeSocket(info.pointee.ai_family)
-      guard descriptor >= 0, let address = info.pointee.ai_addr else { continue }
+    for (index, address) in addresses.enumerated().dropFirst(first) {
+      let descriptor = makeSocket(address.family)
+      guard descriptor >= 0 else { continue }
       var isOn: Int32 = 1
       setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
-      switch begin(descriptor, address, info.pointee.ai_addrlen) {
+      switch address.withPointer({ begin(descriptor, $0, $1) }) {
       case .success(let descriptor):
-        return .success(Attempt(descriptor: descriptor, nextAddress: next == nil ? nil : index + 1))
+        let next = index + 1
+        return .success(Attempt(descriptor: descriptor, nextAddress: next < addresses.count ? next : nil))
       case .failure(let error): failure = error
       }
     }

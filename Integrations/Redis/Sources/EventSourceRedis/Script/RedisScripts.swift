@@ -4,7 +4,10 @@
 /// epoch began, and the newest event's own ID; a hash that maps own IDs to entries; a sorted set of these IDs, so that
 /// they are removed with their entries; and a list of marks from which the age of entries is derived.
 enum RedisScripts {
-  /// Adds a batch, only once per token, and publishes it.
+  /// Adds a batch, only once, and publishes it.
+  ///
+  /// The last key has the number of the newest batch of a slot (`BatchSlots`) and the reply to it. If any event has its
+  /// own ID, the IDs of all follow the events.
   ///
   /// The epoch ensures that an ID never identifies two events. A new epoch begins in four cases: the server's
   /// replication ID has changed, because it restarted or took over; the history ends before what a caller has seen; the
@@ -15,26 +18,40 @@ enum RedisScripts {
   ///
   /// Nothing is written before the first `XADD`. That is the command that fails if there is no memory or the stream's
   /// key has another type. The types of the other keys are checked first, by reading them.
+  ///
+  /// The first entry of a batch gets its number from the script. The others get the next ones from the server, which is
+  /// faster. Fields of the second key tell whether there are own IDs and times of expiry, so that most batches need not
+  /// look.
   static let append = """
-    local known = redis.call('GET', KEYS[6])
-    if known then return known end
-    local meta = redis.call('HMGET', KEYS[2], 'epoch', 'number', 'replid')
+    local call, match = redis.call, string.match
+    local function text(number) return string.format('%.0f', number) end
+    local batch, count = tonumber(ARGV[1]), tonumber(ARGV[10])
+    local known = call('GET', KEYS[6])
+    if known then
+      local newest, answer = match(known, '^(%d+) (.*)$')
+      if tonumber(newest) == batch then return answer end
+      if tonumber(newest) > batch then return redis.error_reply('ERR a later batch has replaced this one') end
+    end
+    local meta = call('HMGET', KEYS[2], 'epoch', 'number', 'replid', 'own', 'ids', 'expires')
     local epoch, number = tonumber(meta[1]), tonumber(meta[2])
-    local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+    local replid = match(call('INFO', 'replication'), 'master_replid:(%x+)') or ''
     local seenEpoch, seenNumber = tonumber(ARGV[4]), tonumber(ARGV[5])
-    local count = tonumber(ARGV[12])
-    local age = tonumber(ARGV[8])
-    if age > 0 then redis.call('LLEN', KEYS[5]) end
-    local hasOwn = redis.call('ZCARD', KEYS[4]) > 0
-    for index = 1, count do if ARGV[12 + 2 * index] ~= '' then hasOwn = true end end
-    if hasOwn then redis.call('HLEN', KEYS[3]) end
+    local age = tonumber(ARGV[7])
+    if age > 0 then call('LLEN', KEYS[5]) end
+    local firstEvent, lastEvent = 11, 10 + count
+    local isOwn = #ARGV > lastEvent
+    local hasOwn = isOwn
+    if isOwn or meta[5] ~= '0' then
+      hasOwn = call('ZCARD', KEYS[4]) > 0 or isOwn
+      if hasOwn then call('HLEN', KEYS[3]) end
+    end
     local foreign = 0
-    if ARGV[6] == '1' then
+    if isOwn then
       -- Epochs are times in microseconds. An ID that is ten years ahead is not one of the next epochs, and must not use
       -- up the numbers.
-      local latest = math.max(epoch or 0, tonumber(redis.call('TIME')[1]) * 1000000) + 315360000000000
+      local latest = math.max(epoch or 0, tonumber(call('TIME')[1]) * 1000000) + 315360000000000
       for index = 1, count do
-        local own = tonumber(string.match(ARGV[12 + 2 * index], '^(%d+)%-%d+$') or '0')
+        local own = tonumber(match(ARGV[lastEvent + index], '^(%d+)%-%d+$') or '0')
         if own <= latest then foreign = math.max(foreign, own) end
       end
     end
@@ -52,73 +69,81 @@ enum RedisScripts {
     end
     if epoch and foreign >= epoch then begins = true end
     if begins then
-      local time = redis.call('TIME')
+      local time = call('TIME')
       local least = math.max(epoch or 0, seenEpoch, foreign)
-      local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-      if newest[1] then least = math.max(least, tonumber(string.match(newest[1][1], '^%d+'))) end
+      local newest = call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+      if newest[1] then least = math.max(least, tonumber(match(newest[1][1], '^%d+'))) end
       epoch = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), least + 1)
       number = -1
       if epoch >= 9007199254740992 then return redis.error_reply('ERR the epoch of the channel is used up') end
     end
-    local epochText = string.format('%.0f', epoch)
-    local first = number + 1
-    local maximum = ARGV[7]
-    for index = 1, count do
-      number = number + 1
-      local id = epochText .. '-' .. string.format('%.0f', number)
-      local event = ARGV[12 + 2 * index - 1]
-      if index == 1 and hasLost then
-        redis.call('XADD', KEYS[1], id, 'e', event, 'g', '1')
-      elseif maximum ~= '0' then
-        redis.call('XADD', KEYS[1], 'MAXLEN', '~', maximum, id, 'e', event)
+    local first, last = number + 1, number + count
+    local epochText, firstText = text(epoch), text(first)
+    local firstID = epochText .. '-' .. firstText
+    local id = firstID
+    for index = firstEvent, lastEvent do
+      if hasLost and index == firstEvent then
+        call('XADD', KEYS[1], id, 'e', ARGV[index], 'g', '1')
+      elseif index == lastEvent and ARGV[6] ~= '0' then
+        call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[6], id, 'e', ARGV[index])
       else
-        redis.call('XADD', KEYS[1], id, 'e', event)
+        call('XADD', KEYS[1], id, 'e', ARGV[index])
       end
-      local own = ARGV[12 + 2 * index]
-      if own ~= '' then
-        redis.call('HSET', KEYS[3], own, id)
-        redis.call('ZADD', KEYS[4], 0, string.format('%020.0f-%020.0f:', epoch, number) .. own)
-      end
+      if index == firstEvent then id = epochText .. '-*' end
     end
-    redis.call('HSET', KEYS[2], 'epoch', epochText, 'number', string.format('%.0f', number), 'replid', replid,
-      'own', ARGV[12 + 2 * count])
-    redis.call('HSETNX', KEYS[2], 'first', epochText .. '-0')
-    if age > 0 then
-      local time = redis.call('TIME')
-      local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-      local mark = redis.call('LINDEX', KEYS[5], -1)
-      if not mark or now - tonumber(string.match(mark, '^%d+')) >= age / 8 then
-        redis.call('RPUSH', KEYS[5], string.format('%.0f ', now) .. epochText .. '-' .. string.format('%.0f', first))
-      end
-      for turn = 1, 16 do
-        mark = redis.call('LINDEX', KEYS[5], 0)
-        if not mark or now - tonumber(string.match(mark, '^%d+')) < age then break end
-        redis.call('XTRIM', KEYS[1], 'MINID', string.match(mark, ' (.+)$'))
-        redis.call('LPOP', KEYS[5])
-      end
-    end
-    if hasOwn then
-      local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
-      if oldest[1] then
-        local e, n = string.match(oldest[1][1], '^(%d+)-(%d+)$')
-        local limit = '(' .. string.format('%020.0f-%020.0f:', tonumber(e), tonumber(n))
-        for _, member in ipairs(redis.call('ZRANGEBYLEX', KEYS[4], '-', limit, 'LIMIT', 0, 2 * count + 64)) do
-          local e, n, own = string.match(member, '^0*(%d+)-0*(%d+):(.*)$')
-          if redis.call('HGET', KEYS[3], own) == e .. '-' .. n then redis.call('HDEL', KEYS[3], own) end
-          redis.call('ZREM', KEYS[4], member)
+    local newestOwn = ''
+    if isOwn then
+      newestOwn = ARGV[lastEvent + count]
+      for index = 1, count do
+        local own = ARGV[lastEvent + index]
+        if own ~= '' then
+          call('HSET', KEYS[3], own, epochText .. '-' .. text(number + index))
+          call('ZADD', KEYS[4], 0, string.format('%020.0f-%020.0f:', epoch, number + index) .. own)
         end
       end
     end
-    if ARGV[9] ~= '0' then
-      for index = 1, 5 do redis.call('EXPIRE', KEYS[index], ARGV[9]) end
-    elseif redis.call('TTL', KEYS[2]) > 0 then
-      for index = 1, 5 do redis.call('PERSIST', KEYS[index]) end
+    local ids, expires = hasOwn and '1' or '0', ARGV[8] ~= '0' and '1' or '0'
+    if begins or newestOwn ~= meta[4] or ids ~= meta[5] or expires ~= meta[6] then
+      call('HSET', KEYS[2], 'epoch', epochText, 'number', text(last), 'replid', replid, 'own', newestOwn, 'ids', ids,
+        'expires', expires)
+      call('HSETNX', KEYS[2], 'first', epochText .. '-0')
+    else
+      call('HSET', KEYS[2], 'number', text(last))
     end
-    local answer = epochText .. ' ' .. string.format('%.0f', first) .. ' ' .. (begins and hasLost and '1' or '0')
-    redis.call('SET', KEYS[6], answer, 'EX', ARGV[2])
-    local events = {}
-    for index = 1, count do events[index] = ARGV[12 + 2 * index - 1] end
-    redis.call('PUBLISH', ARGV[10], answer .. ' ' .. table.concat(events))
+    if age > 0 then
+      local time = call('TIME')
+      local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+      local mark = call('LINDEX', KEYS[5], -1)
+      if not mark or now - tonumber(match(mark, '^%d+')) >= age / 8 then
+        call('RPUSH', KEYS[5], text(now) .. ' ' .. firstID)
+      end
+      for turn = 1, 16 do
+        mark = call('LINDEX', KEYS[5], 0)
+        if not mark or now - tonumber(match(mark, '^%d+')) < age then break end
+        call('XTRIM', KEYS[1], 'MINID', match(mark, ' (.+)$'))
+        call('LPOP', KEYS[5])
+      end
+    end
+    if hasOwn then
+      local oldest = call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
+      if oldest[1] then
+        local e, n = match(oldest[1][1], '^(%d+)-(%d+)$')
+        local limit = '(' .. string.format('%020.0f-%020.0f:', tonumber(e), tonumber(n))
+        for _, member in ipairs(call('ZRANGEBYLEX', KEYS[4], '-', limit, 'LIMIT', 0, 2 * count + 64)) do
+          local e, n, own = match(member, '^0*(%d+)-0*(%d+):(.*)$')
+          if call('HGET', KEYS[3], own) == e .. '-' .. n then call('HDEL', KEYS[3], own) end
+          call('ZREM', KEYS[4], member)
+        end
+      end
+    end
+    if expires == '1' then
+      for index = 1, 5 do call('EXPIRE', KEYS[index], ARGV[8]) end
+    elseif meta[6] ~= '0' and call('TTL', KEYS[2]) > 0 then
+      for index = 1, 5 do call('PERSIST', KEYS[index]) end
+    end
+    local answer = epochText .. ' ' .. firstText .. ' ' .. (begins and hasLost and '1' or '0')
+    call('SET', KEYS[6], ARGV[1] .. ' ' .. answer, 'EX', ARGV[2])
+    call('PUBLISH', ARGV[9], answer .. ' ' .. table.concat(ARGV, '', firstEvent, lastEvent))
     return answer
     """
 

@@ -1,36 +1,48 @@
 /// An encoded command: an array of bulk strings (RESP2).
 struct RedisCommand: Sendable {
-  private(set) var bytes: [UInt8]
+  let bytes: [UInt8]
 
-  init(_ arguments: [Argument]) {
-    bytes = []
-    bytes.reserveCapacity(arguments.reduce(16) { $0 + $1.count + 16 })
-    bytes += "*\(arguments.count)\r\n".utf8
-    for argument in arguments {
-      bytes += "$\(argument.count)\r\n".utf8
-      argument.append(to: &bytes)
-      bytes += "\r\n".utf8
-    }
+  /// Creates a command of words and further arguments.
+  init(_ words: [String], _ rest: RedisArguments) {
+    let words = RedisArguments(words)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(16 + words.bytes.count + rest.bytes.count)
+    bytes.append(UInt8(ascii: "*"))
+    bytes.append(decimal: words.count + rest.count)
+    bytes += [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
+    bytes += words.bytes
+    bytes += rest.bytes
+    self.bytes = bytes
   }
 
-  init(_ words: String...) { self.init(words.map { .text($0) }) }
+  init(_ words: String...) { self.init(words, RedisArguments()) }
+}
 
-  enum Argument: Sendable {
-    case text(String)
-    case bytes([UInt8])
+/// Arguments of a command, encoded.
+struct RedisArguments: Sendable {
+  private(set) var bytes: [UInt8] = []
+  private(set) var count = 0
 
-    var count: Int {
-      switch self {
-      case .text(let text): text.utf8.count
-      case .bytes(let bytes): bytes.count
-      }
-    }
+  init(_ words: [String] = []) { for word in words { append(word) } }
 
-    func append(to all: inout [UInt8]) {
-      switch self {
-      case .text(let text): all += text.utf8
-      case .bytes(let bytes): all += bytes
-      }
-    }
+  mutating func append(_ word: String) { append(byteCount: word.utf8.count) { $0 += word.utf8 } }
+
+  mutating func append(_ event: StoredEvent) { append(byteCount: event.byteCount) { event.append(to: &$0) } }
+
+  private mutating func append(byteCount: Int, _ write: (inout [UInt8]) -> Void) {
+    count += 1
+    bytes.append(UInt8(ascii: "$"))
+    bytes.append(decimal: byteCount)
+    bytes += [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
+    write(&bytes)
+    bytes += [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
+  }
+}
+
+extension [UInt8] {
+  /// Appends a number that is not negative, in decimal.
+  mutating func append(decimal number: Int) {
+    if number >= 10 { append(decimal: number / 10) }
+    append(UInt8(ascii: "0") + UInt8(number % 10))
   }
 }

@@ -24,17 +24,35 @@ struct StoredEvent: Equatable {
   }
 
   func append(to bytes: inout [UInt8]) {
-    func field(_ letter: Character, _ text: String?) {
-      guard let text else { return }
-      bytes += "\(letter)\(text.utf8.count):".utf8
-      bytes += text.utf8
+    forEachField { letter, value in
+      bytes.append(letter)
+      bytes.append(decimal: value.utf8.count)
+      bytes.append(UInt8(ascii: ":"))
+      bytes += value.utf8
     }
-    field("d", data)
-    field("t", type)
-    field("r", retry)
-    field("i", id)
-    field("k", key)
     bytes.append(UInt8(ascii: "."))
+  }
+
+  /// The number of bytes that ``append(to:)`` appends.
+  var byteCount: Int {
+    var count = 1
+    forEachField { _, value in
+      var length = value.utf8.count
+      count += 3 + length
+      while length >= 10 {
+        length /= 10
+        count += 1
+      }
+    }
+    return count
+  }
+
+  private func forEachField(_ body: (_ letter: UInt8, _ value: String) -> Void) {
+    body(UInt8(ascii: "d"), data)
+    if let type { body(UInt8(ascii: "t"), type) }
+    if let retry { body(UInt8(ascii: "r"), retry) }
+    if let id { body(UInt8(ascii: "i"), id) }
+    if let key { body(UInt8(ascii: "k"), key) }
   }
 
   /// Parses the next event from some bytes. Returns `nil` if they are not an encoded event.
