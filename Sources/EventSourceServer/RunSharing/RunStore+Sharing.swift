@@ -13,7 +13,7 @@ extension RunStore {
     let subject = subject(channel)
     let effects = channel.run!.guarded.withLock { take(event, position, channel, subject, &$0) }
     perform(effects, on: channel)
-    if hub.waitingRequests.load(ordering: .sequentiallyConsistent) > 0 { openWaiting(channel) }
+    openBehind(channel)
   }
 
   /// Appends the next event that the hub has received for a followed run. Returns `false` if there is none.
@@ -26,10 +26,20 @@ extension RunStore {
     }
     guard let effects else { return false }
     perform(effects, on: channel)
-    if hub.waitingRequests.load(ordering: .sequentiallyConsistent) > 0 { openWaiting(channel) }
+    openBehind(channel)
     // The memory of a run of another process cannot wait.
     if !room.fits(0), !makeRoom(for: 0) { apply(.discard, to: channel) }
     return true
+  }
+
+  /// Opens the streams of viewers that wait until the log has their last event. A run that is still being read is not in
+  /// the table, and requests for it wait on.
+  private func openBehind(_ channel: EventChannel) {
+    guard hub.waitingRequests.load(ordering: .sequentiallyConsistent) > 0, self.channel(channel.run!.id) === channel
+    else {
+      return
+    }
+    openWaiting(channel)
   }
 
   /// Called under the run's lock.
