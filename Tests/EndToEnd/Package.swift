@@ -104,6 +104,7 @@ let package = Package(
         .product(name: "EventSourceFormat", package: "eventsource-kit"),
         .product(name: "EventSourceServer", package: "eventsource-kit"),
         .product(name: "EventSourceLibevent", package: "eventsource-kit"),
+        .product(name: "EventSourceRedis", package: "eventsource-kit"),
         .product(name: "EventSourceSQLite", package: "eventsource-kit"),
       ]
     ),

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Tests several runs at once, each with several viewers whose connections are cut, while some runs are stopped and the
 server, with a history in a file, is killed. Every viewer receives exactly its run's tokens, and all viewers of a run
-receive the same end. Without a history, nothing is left after the runs' retention.
+receive the same end. Without a history, nothing is left after the runs' retention. With a history on Redis, three
+servers have the same runs: viewers move between them, any of them is asked to stop a run, and one is killed at a time.
 
-usage: runs.py [--stack builtin|evhttp|c] [--runs N] [--tokens N] [--viewers N] [--kills N] [--long] [--openai]
+usage: runs.py [--stack builtin|evhttp|c|redis] [--runs N] [--tokens N] [--viewers N] [--kills N] [--long] [--openai]
 
-The stacks (all, or the named one) are Examples/LanguageModelGateway, the same on evhttp in Swift, and in C. After each
-kill, as many runs are started again. --long: 200 runs of 2,000 tokens with 3 viewers each, and 3 kills.
+The stacks (all, or the named one) are Examples/LanguageModelGateway, the same on evhttp in Swift, in C, and three of
+those on evhttp in Swift with Redis. After each kill, as many runs are started again. --long: 200 runs of 2,000 tokens
+with 3 viewers each, and 3 kills.
 """
 import argparse, asyncio, json, os, pathlib, random, re, resource, signal, subprocess, sys, tempfile, time, urllib.request
 
@@ -22,7 +24,7 @@ def build(stack, folder):
     """Builds the server of a stack with the builds that other checks have; returns its path."""
     if stack == "builtin":
         return output("bash", "Tests/build.sh", "Examples/LanguageModelGateway") + "/LanguageModelGateway"
-    if stack == "evhttp":
+    if stack in ("evhttp", "redis"):
         return output("bash", "Tests/build.sh", "Tests/EndToEnd") + "/RunServer"
     swift = ["swift", "build", "--quiet", "--product", "EventSourceCSQLite", "-Xswiftc", "-warnings-as-errors"]
     output(*swift)
@@ -34,7 +36,7 @@ def build(stack, folder):
     return f"{folder}/run_server"
 
 
-STACKS = ["builtin", "evhttp", "c"]
+STACKS = ["builtin", "evhttp", "c", "redis"]
 
 
 class Finding(Exception):
@@ -42,6 +44,8 @@ class Finding(Exception):
 
 
 class Gateway:
+    is_shared = False
+
     def __init__(self, program, *arguments):
         self.program, self.arguments, self.port = program, arguments, 0
         self.start()
@@ -61,6 +65,42 @@ class Gateway:
 
     def get(self, path):
         return urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60).read()
+
+
+class Deployment:
+    """Three gateways that share a history on Redis. Every use of the port is one of any of them."""
+
+    is_shared = True
+
+    def __init__(self, program, folder, *arguments):
+        self.redis = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", f"{folder}/redis", "--dir", folder, "--save", ""],
+            stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while not os.path.exists(f"{folder}/redis"):
+            if self.redis.poll() is not None or time.monotonic() > deadline:
+                raise Finding("redis-server did not start")
+            time.sleep(0.05)
+        self.killed = None
+        self.gateways = [
+            Gateway(program, "--history", f"redis+unix:{folder}/redis", *arguments) for _ in range(3)]
+
+    @property
+    def port(self):
+        return random.choice(self.gateways).port
+
+    def kill(self):
+        self.killed = random.choice(self.gateways)
+        self.killed.kill()
+
+    def start(self):
+        self.killed.start()
+
+    def end(self):
+        for gateway in getattr(self, "gateways", []):
+            gateway.kill()
+        self.redis.kill()
+        self.redis.wait()
 
 
 async def exchange(port, method, path, body=b"", fields=(), most=None):
@@ -109,7 +149,9 @@ class Viewer:
                 continue
             head, body = answer
             status = int(head.split()[1])
-            if status == 503:
+            # Other processes know a run from its first token on.
+            is_too_early = gateway.is_shared and status == 404 and self.last is None
+            if status == 503 or is_too_early:
                 await asyncio.sleep(0.05)
                 continue
             if status != 200:
@@ -146,7 +188,11 @@ async def scene(stack, gateway, options, kills):
         for location in random.sample(locations, max(1, options.runs // 10)):
             await asyncio.sleep(random.random() * 0.1)
             head, _ = await exchange(gateway.port, "DELETE", location)
-            if head.split()[1] != "204":
+            while gateway.is_shared and head.split()[1] in ("404", "503"):
+                await asyncio.sleep(0.05)
+                head, _ = await exchange(gateway.port, "DELETE", location)
+            # Another process than the producer's only passes the request on.
+            if head.split()[1] not in (["202", "204"] if gateway.is_shared else ["204"]):
                 raise Finding(f"stopping said {head.splitlines()[0]}")
             stopped.add(location)
         if wave < kills:
@@ -237,6 +283,15 @@ def main():
 
 def play(stack, program, folder, options):
     pace = ["--tokens-per-second", str(options.tokens_per_second)]
+    if stack == "redis":
+        deployment = Deployment(program, folder, *pace, "--retention", "120" if options.long else "5")
+        try:
+            asyncio.run(scene(stack, deployment, options, options.kills))
+            for gateway in deployment.gateways:
+                asyncio.run(is_empty(gateway))
+        finally:
+            deployment.end()
+        return
     for history, kills in ([], 0), (["--history", f"sqlite:{folder}/history"], options.kills):
         # Long enough for viewers that return on a busy machine.
         retention = "600" if history else "120" if options.long else "5"

@@ -42,8 +42,8 @@ import Testing
     return viewer
   }
 
-  @Test(arguments: History.allCases) func aRunOutlivesItsProcessAndIsInterruptedOnce(history: History) throws {
-    let repository = make(history)
+  @Test func aRunOutlivesItsProcessAndIsInterruptedOnce() throws {
+    let repository = make(.own)
     let (first, firstStack) = process(with: repository)
     let run = try first.runs.start(id: "job")
     write(["a", "b", "c"], to: run, on: firstStack)

@@ -57,6 +57,8 @@ final class EventChannel: Sendable {
   let idPrefix: String
   /// The run that this channel carries. `nil` for a channel of the hub.
   let run: RunCore?
+  /// Receives the events of a channel that the hub follows for itself and that no stream reads.
+  let receiver: (@Sendable (ServerSentEvent) -> Void)?
   private let state: Mutex<State>
 
   /// Whether events have keys in the log. Publishers compute the keys before they take the lock.
@@ -66,9 +68,11 @@ final class EventChannel: Sendable {
 
   init(
     name: ChannelName, incarnation: UInt64, idPrefix: String, _ rules: ChannelRules,
-    history: ChannelHistory? = nil, recording: RecordingQueue?, run: RunCore? = nil
+    history: ChannelHistory? = nil, recording: RecordingQueue?, run: RunCore? = nil,
+    receiver: (@Sendable (ServerSentEvent) -> Void)? = nil
   ) {
     self.run = run
+    self.receiver = receiver
     self.name = name
     self.incarnation = incarnation
     self.idPrefix = idPrefix

@@ -18,6 +18,10 @@ final class StreamPlan: @unchecked Sendable {
   var waitEnd = Int64.never
   /// Whether the history was asked for the run.
   var wasSought = false
+  /// Whether the history has not answered yet.
+  var isSought = false
+  /// The search for the reader's last event in the shared history of its run, if there was one.
+  var catchUp: RunCatchUp?
   /// Whether a finished run is sent as JSON lines instead of events.
   let isJSONLines: Bool
   var isHead: Bool { request.method == "HEAD" }

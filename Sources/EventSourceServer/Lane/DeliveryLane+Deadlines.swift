@@ -54,6 +54,8 @@ extension DeliveryLane {
     case .authorizing(let pending) where pending.end <= now || session.leaveAt <= now: return refuseForNow(session)
     case .resuming where session.leaveAt <= now: return refuseForNow(session)
     case .waiting where session.leaveAt <= now: return refuseForNow(session)
+    case .waiting(let wait) where wait.plan.waitEnd <= now && (wait.plan.isSought || wait.plan.catchUp != nil):
+      return refuseForNow(session)
     case .waiting(let wait) where wait.plan.waitEnd <= now:
       return reject(session, .unknownChannel(wait.requested))
     case .answering(let pending) where pending.end <= now || session.leaveAt <= now: return refuseForNow(session)

@@ -14,7 +14,9 @@ extension DeliveryLane {
       guard !plan.wasSought else { return refuseForNow(session) }
       plan.wasSought = true
       wait(session, plan, for: name, requestedAs: requested, upTo: Self.historyTime)
-      if case .waiting = session.phase { runs.load(name, for: mailbox) }
+      guard case .waiting = session.phase else { return }
+      plan.isSought = true
+      runs.load(name, for: session, on: mailbox)
       return
     }
     switch session.handler.configuration.missingChannel {
@@ -24,12 +26,30 @@ extension DeliveryLane {
     }
   }
 
+  /// Lets a viewer wait whose last event this process may not have yet. It may come from a process that is ahead.
+  func waitUntilCaughtUp(
+    _ session: EventStreamSession, _ plan: StreamPlan, for name: ChannelName, requestedAs requested: ChannelName
+  ) {
+    wait(session, plan, for: name, requestedAs: requested, upTo: Self.historyTime, isMissing: false)
+    guard case .waiting = session.phase, let id = plan.lastEventID, let runs = session.handler.runs else { return }
+    // The event may have come before the request was counted as waiting.
+    if !runs.isBehind(id, name) { mailbox.post(.opened(name)) }
+    guard plan.catchUp == nil else { return }
+    let catchUp = RunCatchUp()
+    plan.catchUp = catchUp
+    runs.catchUp(name, id, catchUp, for: session, on: mailbox)
+  }
+
   private func wait(
     _ session: EventStreamSession, _ plan: StreamPlan, for name: ChannelName, requestedAs requested: ChannelName,
-    upTo time: Duration
+    upTo time: Duration, isMissing: Bool = true
   ) {
     plan.waitEnd = min(plan.waitEnd, now + time.nanoseconds)
-    guard plan.waitEnd > now else { return reject(session, .unknownChannel(requested)) }
+    guard plan.waitEnd > now else {
+      // A run that this process has not read in time may be in the history.
+      if plan.isSought || plan.catchUp != nil { return refuseForNow(session) }
+      return reject(session, .unknownChannel(requested))
+    }
     unsubscribe(session)
     setIdentity(nil, of: session)
     session.composite = nil
@@ -46,7 +66,7 @@ extension DeliveryLane {
     hub.waitingRequests.add(1, ordering: .sequentiallyConsistent)
     let isThere =
       session.handler.runs.map { $0.channel(named: name) != nil } ?? hub.channels.withLock { $0[name] != nil }
-    if isThere { mailbox.post(.opened(name)) }
+    if isThere, isMissing { mailbox.post(.opened(name)) }
     schedule(session)
   }
 

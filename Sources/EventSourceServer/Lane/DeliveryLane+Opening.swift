@@ -28,6 +28,9 @@ extension DeliveryLane {
     if permitted.count > 1 {
       session.composite = CompositeIDWriter(maximumBytes: session.handler.configuration.maximumLastEventIDBytes)
     }
+    if let (requested, name) = permitted.first, isBehind(session, plan, name) {
+      return waitUntilCaughtUp(session, plan, for: name, requestedAs: requested)
+    }
     if permitted.contains(where: { $0.requested != $0.channel }) {
       session.requestedNames = permitted.map(\.requested)
     }

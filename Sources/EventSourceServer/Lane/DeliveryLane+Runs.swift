@@ -13,10 +13,20 @@ extension DeliveryLane {
     }
   }
 
+  /// Returns whether the viewer's last event may be in the shared history of its run and not yet in the log.
+  func isBehind(_ session: EventStreamSession, _ plan: StreamPlan, _ name: ChannelName) -> Bool {
+    guard let runs = session.handler.runs, let id = plan.lastEventID, plan.catchUp?.isOver != true else { return false }
+    return runs.isBehind(id, name)
+  }
+
   /// Returns whether the stream does not begin now: either the run ended and the viewer has all of it, which is
   /// rejected, or the viewer gets JSON lines, which begin when the run ends.
   func isWaitingForRun(_ session: EventStreamSession, _ plan: StreamPlan) -> Bool {
     guard let subscription = session.subscriptions.first, let runs = session.handler.runs else { return false }
+    if let id = plan.lastEventID, RunCore.isOtherEnd(id, prefix: subscription.channel.idPrefix) {
+      reject(session, runs.configuration.responseAfterEnd)
+      return true
+    }
     let (isEnded, end) = subscription.channel.withState { ($0.isEnded, $0.log.end) }
     guard isEnded else { return plan.isJSONLines }
     guard plan.lastEventID != nil, subscription.state == .live, subscription.cursor >= end else { return false }
@@ -49,19 +59,15 @@ extension DeliveryLane {
     }
   }
 
-  /// The mailbox reported that a run is not in the history. Responds to the requests that wait for it.
-  func runIsMissing(_ name: ChannelName, hasFailed: Bool) {
-    for session in (waitingRequests[name] ?? [:]).values {
-      guard case .waiting(let wait) = session.phase, session.handler.runs != nil else { continue }
-      if hasFailed {
-        refuseForNow(session)
-        continue
-      }
-      switch session.handler.configuration.missingChannel {
-      case .notFound: reject(session, .unknownChannel(wait.requested))
-      case .finished: reject(session, .finished)
-      case .waits: continue
-      }
+  /// The mailbox reported that a run is not in the history. Responds to the request that waits for it.
+  func runIsMissing(_ name: ChannelName, _ session: EventStreamSession, hasFailed: Bool) {
+    guard case .waiting(let wait) = session.phase, wait.channel == name else { return }
+    if hasFailed { return refuseForNow(session) }
+    wait.plan.isSought = false
+    switch session.handler.configuration.missingChannel {
+    case .notFound: reject(session, .unknownChannel(wait.requested))
+    case .finished: reject(session, .finished)
+    case .waits: return
     }
   }
 

@@ -133,7 +133,7 @@ extension DeliveryLane {
     let log = channel.snapshot()
     if id == "" {
       // The reader must get every event from the very first. The log alone has them only if it has evicted nothing.
-      if let shared = channel.withState({ $0.follower?.repository }) {
+      if channel.run == nil, let shared = channel.withState({ $0.follower?.repository }) {
         session.composite?.replace(number, by: .beginning)
         let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
         return .replay(Replay(source: WholeSharedHistory(shared), pin: start))

@@ -178,7 +178,7 @@ public final class DeliveryLane: @unchecked Sendable {
     case .drain(let window): drain(over: .nanoseconds(window))
     case .remove(let channel): removed(channel)
     case .runEnded(let channel): runEnded(channel)
-    case .runIsMissing(let name, let hasFailed): runIsMissing(name, hasFailed: hasFailed)
+    case .runIsMissing(let name, let session, let hasFailed): runIsMissing(name, session, hasFailed: hasFailed)
     case .runAnswered(let session, let answer): answered(session, answer)
     case .end(let channel, let reason):
       for subscription in subscriptions(of: channel) { leave(subscription.session, reason) }

@@ -37,8 +37,9 @@ final class LaneMailbox: Sendable {
     case drain(Int64)
     /// A run is over, and its last event is in its log.
     case runEnded(EventChannel)
-    /// The run with this name is neither in memory nor in the history, or the history cannot be read.
-    case runIsMissing(ChannelName, hasFailed: Bool)
+    /// The run with this name, for which a request waits, is neither in memory nor in the history, or the history
+    /// cannot be read. Another request may have asked for it later.
+    case runIsMissing(ChannelName, EventStreamSession, hasFailed: Bool)
     /// The application's response to a request for its runs.
     case runAnswered(EventStreamSession, RunAnswer)
     /// The channel was removed. End its subscriptions.

@@ -61,8 +61,8 @@ final class RecordingQueue: Sendable {
   /// Appends an event to the queue. A separate task does the work, so cancelling one publisher does not affect the rest
   /// of its batch.
   ///
-  /// - Parameter run: The run of the event. `nil` means the channel that has the queue's name when the event is
-  ///   recorded.
+  /// - Parameter run: The channel of the run, or the control channel of a collection. `nil` means the channel that has
+  ///   the queue's name when the event is recorded.
   /// - Returns: `nil` if the queue is retired.
   func enqueue(_ event: PreparedEvent, in hub: EventHub, for run: EventChannel? = nil) throws -> Publication? {
     guard hub.budget.chargeWaiting(event.byteCount) else {
@@ -160,9 +160,8 @@ final class RecordingQueue: Sendable {
         recorder = hub.recorder(of: name)
       }
       guard let recorder else { return }
-      // Runs are not followed, so a shared history is like any other for them.
-      if run == nil, let shared = recorder as? any SharedEventRepository {
-        return try await publish(batch, in: hub, by: shared)
+      if let shared = recorder as? any SharedEventRepository {
+        return try await publish(batch, in: hub, by: shared, for: run)
       }
       let ids = try await recorder.append(batch.map(\.event.event), to: name)
       guard ids.count == batch.count, zip(ids, batch).allSatisfy({ isUsable($0, for: $1.event.event) }) else {
@@ -182,14 +181,26 @@ final class RecordingQueue: Sendable {
   }
 
   /// Records a batch in a shared history, which returns the positions in the channel's order.
-  private func publish(_ batch: [Publication], in hub: EventHub, by repository: any SharedEventRepository) async throws
-  {
+  private func publish(
+    _ batch: [Publication], in hub: EventHub, by repository: any SharedEventRepository, for channel: EventChannel?
+  ) async throws {
     let publications = batch.map { SharedPublication($0.event.event, key: $0.event.key) }
-    let places = try await repository.append(publications, to: name)
+    let places: [SharedPlace]
+    do {
+      places = try await repository.append(publications, to: name)
+    } catch {
+      channel?.run?.guarded.withLock { $0.hasRefusedBatch = true }
+      throw error
+    }
     guard places.count == batch.count, zip(places, batch).allSatisfy({ isUsable($0.id, for: $1.event.event) }) else {
       throw PublishError.wrongRecording(name)
     }
-    hub.recorded(batch, at: places, by: repository, in: name)
+    guard let channel else { return hub.recorded(batch, at: places, by: repository, in: name) }
+    if let run = channel.run {
+      try await run.store.recorded(batch, at: places, of: channel, by: repository)
+    } else {
+      for (publication, place) in zip(batch, places) { publication.finish(.success(place.id)) }
+    }
   }
 
   /// Publishes an event without recording it, or ends its publication with the error.

@@ -107,6 +107,8 @@ public final class RunHandler: Sendable {
       } catch let rejection as EventStreamRejection {
         return .rejection(rejection)
       }
+      // Another process may get the next request, so the shared history must have the run.
+      if runs.store.shared != nil, runs.configuration.announcesID { try await run.core.wait(for: .recording) }
       let location = (path.hasSuffix("/") ? String(path.dropLast()) : path) + "/" + run.id
       let field = HeaderField("Location", location)
       switch answer {
@@ -138,13 +140,39 @@ public final class RunHandler: Sendable {
       case .rejected(let rejection): return .rejection(rejection)
       }
       guard let granted = grant.channel(for: name).flatMap(runs.store.id(in:)) else { return .rejection(.forbidden) }
-      guard let run = try await runs.find(granted) else { return .rejection(.noRun) }
-      run.stop(.requested(by: grant.identity))
+      guard let run = try await findToStop(granted) else { return .rejection(.noRun) }
+      if run.core.isFollowed {
+        try await requestStop(run, by: grant.identity)
+      } else {
+        run.stop(.requested(by: grant.identity))
+      }
       return .head(
         EventStreamResponseHead(status: run.outcome == nil ? 202 : 204, body: run.outcome == nil ? .bytes([]) : .none))
     } catch {
       return failed(error)
     }
+  }
+
+  private func findToStop(_ id: String) async throws -> Run? {
+    do {
+      return try await runs.find(id)
+    } catch {
+      guard runs.store.shared != nil else { throw error }
+      throw unreachable(error)
+    }
+  }
+
+  private func requestStop(_ run: Run, by identity: String?) async throws {
+    do {
+      try await runs.store.requestStopRecorded(run.channel, .requested(by: identity))
+    } catch {
+      throw unreachable(error)
+    }
+  }
+
+  private func unreachable(_ error: any Error) -> EventStreamRejection {
+    runs.hub.log(.error, "a run of another process could not be stopped") { [("error", "\(error)")] }
+    return .unavailable(retryAfter: runs.handler.configuration.retryAfter, "the run's history does not respond")
   }
 
   private func authorize(_ request: any EventStreamRequest, _ name: ChannelName) async throws -> ChannelAuthorization {

@@ -24,31 +24,39 @@ extension RunStore {
     if isFirst {
       Task(executorPreference: hub.configuration.taskExecutor) { [self] in
         let result: Result<Bool, any Error>
-        do { result = .success(try await read(id, from: repository)) } catch { result = .failure(error) }
+        do { result = .success(try await readRun(id, from: repository)) } catch { result = .failure(error) }
         table.withLock { _ = $0.loading.removeValue(forKey: id) }
         load.finish(result)
       }
     }
-    return try await load.result
+    if try await load.result { return true }
+    // The run may have been recorded since another caller began to read.
+    return isFirst ? false : try await self.load(id)
   }
 
   /// Reads a run that is not in memory for a lane, and notifies the lane of the result.
-  func load(_ name: ChannelName, for lane: LaneMailbox) {
+  func load(_ name: ChannelName, for session: EventStreamSession, on lane: LaneMailbox) {
     guard let id = id(in: name) else {
-      lane.post(.runIsMissing(name, hasFailed: false))
+      lane.post(.runIsMissing(name, session, hasFailed: false))
       return
     }
     Task(executorPreference: hub.configuration.taskExecutor) { [self] in
       do {
-        if try await load(id) { lane.post(.opened(name)) } else { lane.post(.runIsMissing(name, hasFailed: false)) }
+        let isThere = try await load(id)
+        lane.post(isThere ? .opened(name) : .runIsMissing(name, session, hasFailed: false))
       } catch RunError.incompleteHistory {
         hub.log(.warning, "the history does not have the beginning of a run") { [("run", name.rawValue)] }
-        lane.post(.runIsMissing(name, hasFailed: false))
+        lane.post(.runIsMissing(name, session, hasFailed: false))
       } catch {
         hub.log(.error, "a run could not be read from its history") { [("run", name.rawValue), ("error", "\(error)")] }
-        lane.post(.runIsMissing(name, hasFailed: true))
+        lane.post(.runIsMissing(name, session, hasFailed: true))
       }
     }
+  }
+
+  private func readRun(_ id: String, from repository: any RecordingEventRepository) async throws -> Bool {
+    if let shared { return try await readShared(id, from: shared) }
+    return try await read(id, from: repository)
   }
 
   private func read(_ id: String, from repository: any RecordingEventRepository) async throws -> Bool {
@@ -122,7 +130,7 @@ extension RunStore {
     }
   }
 
-  private func insert(_ channel: EventChannel, _ outcome: RunOutcome) throws(RunError) {
+  func insert(_ channel: EventChannel, _ outcome: RunOutcome?) throws(RunError) {
     let core = channel.run!
     while true {
       let victim = try table.withLock { table throws(RunError) -> EventChannel? in
@@ -133,7 +141,7 @@ extension RunStore {
           return oldest
         }
         table.runs[core.id] = channel
-        if outcome == .interrupted { table.ended[outcome.name, default: 0] += 1 }
+        if let outcome, outcome == .interrupted { table.ended[outcome.name, default: 0] += 1 }
         return nil
       }
       guard let victim else { return }
@@ -142,7 +150,7 @@ extension RunStore {
   }
 
   /// Releases the memory of a run that is not kept.
-  private func release(_ channel: EventChannel) {
+  func release(_ channel: EventChannel) {
     let charged = channel.run!.guarded.withLock { guarded in
       defer { guarded.chargedBytes = 0 }
       return guarded.chargedBytes

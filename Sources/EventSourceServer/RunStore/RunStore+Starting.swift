@@ -33,6 +33,7 @@ extension RunStore {
       apply(.discard, to: victim)
     }
     feed?.run()
+    retainControl(channel)
     if core.isRecorded, begin != nil { failUnlessRecorded(recorded, channel) }
     reschedule(channel)
     openWaiting(channel)

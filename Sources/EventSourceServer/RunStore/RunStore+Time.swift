@@ -19,7 +19,7 @@ extension RunStore {
         }
         return .min
       case .at(let moment):
-        if state.isActive {
+        if !state.isIdle {
           table.active.update(channel, core, due: moment)
         } else {
           table.retained.update(channel, core, due: moment)
@@ -52,7 +52,7 @@ extension RunStore {
     }
     let (next, wanted) = room.expire(now)
     if let wanted { _ = makeRoom(for: wanted) }
-    return min(next, table.withLock { min($0.active.next, $0.retained.next) })
+    return min(next, lookAtFollowed(now), table.withLock { min($0.active.next, $0.retained.next) })
   }
 
   /// Discards runs in the order in which they ended, until `bytes` more bytes fit. Returns whether they fit.
@@ -85,6 +85,7 @@ extension RunStore {
       channel.recording?.close()
       apply(.discard, to: channel)
     }
+    control?.close()
     room.close()
   }
 }

@@ -16,6 +16,8 @@ extension RunStore {
     var task: Task<Void, Never>?
     var waiters: [RunWaiter] = []
     var refund = 0
+    /// Whether the run had not ended before.
+    var wasActive = false
   }
 
   /// Returns the run for the observer, or `nil` if there is no observer. The run retains the collection, whose
@@ -32,6 +34,7 @@ extension RunStore {
     _ audiences: [LaneAudience]
   ) -> Effects {
     var effects = Effects(audiences: audiences)
+    effects.wasActive = guarded.state.isActive
     effects.effect = guarded.state.apply(input, at: hub.now, rules)
     let viewers = guarded.state.viewers
     if let feed, let run {
@@ -42,6 +45,7 @@ extension RunStore {
       case (_, .end(let outcome)):
         if case .stopped(let reason) = outcome, guarded.wasNotAsked { feed.append(.stopRequested(run, reason)) }
         feed.append(.ended(run, outcome))
+      case (_, .ended(let outcome)): if effects.wasActive, run.isProducedHere { feed.append(.ended(run, outcome)) }
       case (_, .discard): feed.append(.discarded(run))
       default: break
       }
@@ -57,6 +61,12 @@ extension RunStore {
       guarded.task = nil
       effects.waiters = guarded.take { $0.awaited == .stopRequest }
       seal(channel, outcome, &guarded, &effects)
+    case .ended:
+      effects.task = guarded.task
+      guarded.task = nil
+      guarded.isSealed = true
+      effects.isSealed = true
+      effects.waiters = guarded.take { _ in true }
     case .discard:
       effects.task = guarded.task
       guarded.task = nil
@@ -97,7 +107,20 @@ extension RunStore {
     case .end(let outcome):
       table.withLock { $0.ended[outcome.name, default: 0] += 1 }
       room.wake(core)
-      if let (publication, queue) = effects.recordedEnd { sealWhenRecorded(channel, outcome, publication, queue) }
+      if let (publication, queue) = effects.recordedEnd {
+        sealWhenRecorded(channel, outcome, publication, queue)
+      } else {
+        releaseControl(channel)
+      }
+    case .ended(let outcome):
+      table.withLock { table in
+        guard effects.wasActive, table.runs[core.id] === channel, !core.isFollowed || outcome == .interrupted else {
+          return
+        }
+        table.ended[outcome.name, default: 0] += 1
+      }
+      room.wake(core)
+      stopFollowing(channel)
     case .discard: discard(channel, refund: effects.refund)
     case .nothing, .askToStop: break
     }
@@ -116,12 +139,15 @@ extension RunStore {
         _ = try await queue.result(of: publication)
       } catch {
         isRecorded = false
+        // The history may have it nevertheless, or an end of another process.
+        if let shared, case PublishError.outcomeUnknown = error { try? await catchUp(channel, from: shared) }
         hub.log(.error, "the end of a run was not recorded") {
           [("run", channel.name.rawValue), ("error", "\(error)")]
         }
       }
       let core = channel.run!
       let (audiences, waiters) = core.guarded.withLock { guarded -> ([LaneAudience], [RunWaiter]) in
+        guard !guarded.isSealed else { return ([], []) }
         var audiences: [LaneAudience] = []
         if isRecorded {
           let (allocated, all) = hub.endRun(channel)
@@ -139,6 +165,7 @@ extension RunStore {
       for audience in audiences { audience.mailbox.post(.runEnded(channel)) }
       for waiter in waiters { waiter.resume() }
       reschedule(channel)
+      releaseControl(channel)
     }
   }
 
@@ -158,6 +185,7 @@ extension RunStore {
       table.retained.remove(core, ifMember: channel)
     }
     room.wake(core)
+    stopFollowing(channel)
     hub.removeRun(channel)
     if refund > 0 { room.refund(refund) }
   }
@@ -182,6 +210,7 @@ extension RunCore {
       let isOver =
         switch awaited {
         case .end: guarded.isSealed || guarded.state.phase == .gone
+        case .recording: guarded.position != nil || guarded.isSealed || guarded.state.phase == .gone
         case .stopRequest: guarded.state.phase != .begun && guarded.state.phase != .running
         }
       if !isOver { guarded.waiters.append(waiter) }

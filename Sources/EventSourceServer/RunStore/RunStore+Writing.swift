@@ -55,7 +55,7 @@ extension RunStore {
     let core = channel.run!
     let subject = subject(channel)
     let effects = try core.guarded.withLock { guarded -> Effects in
-      try checkActive(guarded.state)
+      try checkActive(guarded.state, core)
       if let prepared { try checkLimit(prepared, guarded) }
       var audiences: [LaneAudience] = []
       if let prepared {
@@ -88,8 +88,9 @@ extension RunStore {
     return try hub.prepare(event, key: nil)
   }
 
-  private func checkActive(_ state: RunState) throws(RunError) {
+  private func checkActive(_ state: RunState, _ core: RunCore) throws(RunError) {
     guard state.isActive else { throw .ended(state.outcome ?? .stopped(.closed)) }
+    guard !state.isFollowed else { throw .producedElsewhere(core.id) }
   }
 
   private func checkLimit(_ event: PreparedEvent, _ guarded: borrowing RunCore.Guarded) throws(RunError) {
@@ -105,7 +106,7 @@ extension RunStore {
       var overrun: Effects?
       var audiences: [LaneAudience] = []
       let attempt = try core.guarded.withLock { guarded -> Attempt? in
-        try checkActive(guarded.state)
+        try checkActive(guarded.state, core)
         do {
           try checkLimit(event, guarded)
         } catch {

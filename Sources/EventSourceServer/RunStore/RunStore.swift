@@ -16,6 +16,8 @@ final class RunStore: Sendable {
     var isClosed = false
     var started = 0
     var ended: [String: Int] = [:]
+    /// Runs of other processes that have not ended.
+    var followed: [String: EventChannel] = [:]
     /// Runs that are being read from the history.
     var loading: [String: RunLoad] = [:]
   }
@@ -25,7 +27,10 @@ final class RunStore: Sendable {
   let configuration: RunCollection.Configuration
   let rules: RunState.Rules
   let channelRules: ChannelRules
-  private let history: ChannelHistory?
+  let history: ChannelHistory?
+  /// The repository, if it is shared, and the channel for messages between its processes.
+  let shared: (any SharedEventRepository)?
+  let control: RunControl?
   let room: RunRoom
   let feed: RunFeed?
   let table = Mutex(Table())
@@ -39,13 +44,26 @@ final class RunStore: Sendable {
     self.hub = hub
     self.name = name
     self.configuration = configuration
-    rules = configuration.rules
+    var rules = configuration.rules
+    rules.linger = max(hub.configuration.followLinger.nanoseconds, RunState.loadedRetention)
+    self.rules = rules
+    shared = configuration.repository as? any SharedEventRepository
     // A run in memory is complete: its log evicts nothing.
     let limits = Retention(maximumBytes: .max, maximumEvents: nil, maximumAge: nil)
     channelRules = ChannelRules(ChannelConfiguration(), hubRetention: limits)
     history = configuration.repository.map { ChannelHistory($0) }
     room = RunRoom(limit: configuration.memoryLimit, timeout: configuration.writeTimeout.nanoseconds)
     feed = observer.map { RunFeed($0, executor: hub.configuration.taskExecutor) }
+    let receiver = Receiver()
+    control = shared.map { [channelRules] shared in
+      RunControl(hub, shared, name, channelRules, configuration) { receiver.store.withLock { $0?.store }?.received($0) }
+    }
+    receiver.store.withLock { $0 = WeakRunStore(self) }
+  }
+
+  /// Passes the messages of other processes on. The control channel must not retain this store.
+  private final class Receiver: Sendable {
+    let store = Mutex<WeakRunStore?>(nil)
   }
 
   private struct WeakCollection { weak var collection: RunCollection? }
@@ -95,7 +113,14 @@ final class RunStore: Sendable {
       return Array(table.runs.values)
     }
     for channel in channels {
-      if channel.run!.state.isActive { statistics.active += 1 } else { statistics.retained += 1 }
+      let state = channel.run!.state
+      if !state.isActive {
+        statistics.retained += 1
+      } else if state.isFollowed {
+        statistics.followed += 1
+      } else {
+        statistics.active += 1
+      }
     }
     statistics.bytes = room.used
     statistics.waitingProducers = room.waiterCount

@@ -5,6 +5,8 @@ final class RunWaiter: Sendable {
   enum Awaited: Sendable {
     case end
     case stopRequest
+    /// Its first event is in the shared history.
+    case recording
   }
 
   let awaited: Awaited

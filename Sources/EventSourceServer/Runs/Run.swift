@@ -23,8 +23,10 @@ public struct Run: Sendable {
     let state = core.state
     if case .stopRequested(let reason) = state.phase { return reason }
     if case .stopped(let reason) = state.outcome { return reason }
-    return nil
+    return core.guarded.withLock { $0.wantedStop }
   }
+  /// Whether this process produces it. `false` for a run that was read from a history.
+  public var isProducedHere: Bool { !core.state.wasLoaded }
   /// Whether it was discarded, so that no viewer can read it from memory.
   public var isGone: Bool { core.state.phase == .gone }
   /// The number of streams that watch it.
@@ -110,10 +112,13 @@ extension Run {
   /// Asks the run to stop. Without a ``RunCollection/Configuration/stopGrace`` the run has ended when this returns, and
   /// nothing more is written.
   ///
+  /// If another process produces the run, that process gets the request through the shared history. The request is
+  /// repeated until the run has ended.
+  ///
   /// - Returns: Whether this was the first request and the run had not ended.
   @discardableResult
   public func stop(_ reason: RunStopReason = .requested(by: nil)) -> Bool {
-    core.store.apply(.stop(reason), to: channel)
+    core.isFollowed ? core.store.requestStop(channel, reason) : core.store.apply(.stop(reason), to: channel)
   }
 
   /// Waits until the run has ended, and its last event is recorded if the collection has a history.
@@ -121,8 +126,11 @@ extension Run {
   /// - Throws: `CancellationError`.
   @discardableResult
   public func ended() async throws -> RunOutcome {
+    // Otherwise a run of another process is followed only while it has viewers.
+    if core.isFollowed { core.store.apply(.held, to: channel) }
+    defer { if core.isFollowed { core.store.apply(.released, to: channel) } }
     try await core.wait(for: .end)
-    return outcome ?? .stopped(.closed)
+    return outcome ?? (core.isFollowed ? .interrupted : .stopped(.closed))
   }
 }
 

@@ -29,9 +29,15 @@ extension RunCollection {
     ///
     /// Each event is recorded before any viewer gets it, in the channel ``Run/channelName``, so writes must be awaited.
     /// When a viewer asks for a run that is no longer in memory, the run is read from the history. If the process ended
-    /// before the run did, viewers get an end with the outcome `interrupted`. Only one process at a time may write the
-    /// history.
+    /// before the run did, viewers get an end with the outcome `interrupted`.
+    ///
+    /// With a ``SharedEventRepository`` several processes can have the same runs: each serves the viewers of all runs,
+    /// and can stop all of them. They need the same collection name and the same configuration, and the ID of a run may
+    /// be used by one process only. Only one process at a time may write any other history.
     public var repository: (any RecordingEventRepository)?
+    /// With a shared history, the approximate time after which a process that does not answer is taken for ended. The
+    /// viewers of its runs get an end with the outcome `interrupted`. Processes compare no clocks.
+    public var producerTimeout: Duration = .seconds(15)
 
     /// The behavior of the viewers' streams. A viewer always begins at a run's beginning, regardless of
     /// ``EventStreamHandler/Configuration/replaysToNewReaders``, and a stream carries one run.
@@ -64,7 +70,8 @@ extension RunCollection {
         maximumBytesPerRun >= 1024, "maximumBytesPerRun", "at least 1024", maximumBytesPerRun)
       try ConfigurationError.require(memoryLimit >= 16 << 10, "memoryLimit", "at least 16384", memoryLimit)
       for (name, time) in [
-        ("writeTimeout", writeTimeout), ("maximumDuration", maximumDuration ?? .seconds(1)),
+        ("writeTimeout", writeTimeout), ("producerTimeout", producerTimeout),
+        ("maximumDuration", maximumDuration ?? .seconds(1)),
         ("unwatchedLimit", unwatchedLimit ?? .seconds(1)),
       ] {
         try ConfigurationError.require(time >= .milliseconds(1), name, "at least a millisecond", time)

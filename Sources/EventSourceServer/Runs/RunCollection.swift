@@ -127,7 +127,9 @@ public final class RunCollection: Sendable {
     store.channel(id).map { Run(channel: $0, collection: self) }
   }
 
-  /// Returns the run with an ID, or `nil` if there is none. If the run is not in memory, reads it from the history.
+  /// Returns the run with an ID, or `nil` if there is none. If the run is not in memory, reads it from the history. If
+  /// another process produces it, it is followed while it has viewers, and for the hub's
+  /// ``EventHub/Configuration/followLinger`` after that.
   ///
   /// - Throws: ``RunError``, or any error thrown by the history.
   public func find(_ id: String) async throws -> Run? {

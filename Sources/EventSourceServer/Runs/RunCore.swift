@@ -25,11 +25,23 @@ final class RunCore: @unchecked Sendable {
     var waiters: [RunWaiter] = []
     /// Whether the producer has not been asked to stop yet.
     var wasNotAsked = true
+    /// The position of its newest event in a shared history, or `nil` if there is none.
+    var position: SharedPosition?
+    /// Whether a batch was refused, so that it may be unknown whether the shared history has its events.
+    var hasRefusedBatch = false
+    /// Whether the collection's control channel is kept for it.
+    var usesControl = false
+    /// For a run of another process: whether that process still answers, and the reason to stop the run, if a caller of
+    /// this process has asked for that.
+    var liveness = RunLiveness()
+    var wantedStop: RunStopReason?
   }
 
   let id: String
   let store: RunStore
   let isRecorded: Bool
+  /// Whether another process produces it.
+  let isFollowed: Bool
   let guarded: Mutex<Guarded>
 
   var due = Int64.never
@@ -40,25 +52,43 @@ final class RunCore: @unchecked Sendable {
     self.id = id
     self.store = store
     isRecorded = store.repository != nil
+    isFollowed = false
     var initial = Guarded(state: RunState())
     initial.state = outcome.map(RunState.init(ended:)) ?? RunState(isRecorded: isRecorded)
     guarded = Mutex(initial)
+  }
+
+  /// Creates a run that another process produces.
+  init(followed id: String, store: RunStore) {
+    self.id = id
+    self.store = store
+    isRecorded = true
+    isFollowed = true
+    guarded = Mutex(Guarded(state: RunState(followed: ())))
   }
 
   var state: RunState { guarded.withLock { $0.state } }
 
   /// The suffix of the ID of a last event that could not be recorded.
   static let unrecorded = "-unrecorded"
+  /// The suffix of the ID of an end that another process than the producer's has recorded. No event of the producer has
+  /// the same ID.
+  static let interrupted = "-interrupted"
 
   /// Returns the place in a run's log after the event with an ID.
   static func place(after id: String, in log: LogSnapshot, prefix: String) -> LogSnapshot.Place? {
     if let number = number(in: id, prefix: prefix), let place = log.place(after: number, exactly: id) { return place }
     if let place = log.place(afterOwn: id) { return place }
-    // The viewer was told of an end that the history does not have. Nothing follows an end.
-    guard id.hasSuffix(unrecorded), number(in: String(id.dropLast(unrecorded.utf8.count)), prefix: prefix) != nil else {
-      return nil
+    // Nothing follows an end.
+    return isOtherEnd(id, prefix: prefix) ? LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal) : nil
+  }
+
+  /// Returns whether an ID is that of an end which the producer's process has not recorded, so that perhaps not every
+  /// process has it.
+  static func isOtherEnd(_ id: String, prefix: String) -> Bool {
+    [unrecorded, interrupted].contains { suffix in
+      id.hasSuffix(suffix) && number(in: String(id.dropLast(suffix.utf8.count)), prefix: prefix) != nil
     }
-    return LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal)
   }
 
   /// Returns the number in an ID that the run generated, or `nil` for any other ID.

@@ -18,6 +18,8 @@ public enum RunError: Error, Sendable, Hashable, CustomStringConvertible {
   case generatedID(String)
   /// A repository records the run, which is asynchronous. Use ``Run/write(_:waitingUntil:)``.
   case recordingRun(String)
+  /// Another process produces the run. Only that process can write and end it. Any process can stop it.
+  case producedElsewhere(String)
   /// The repository does not have the complete run.
   case incompleteHistory(String)
   /// The collection or its hub was closed.
@@ -35,6 +37,7 @@ public enum RunError: Error, Sendable, Hashable, CustomStringConvertible {
     case .idInUse(let id): "a run with the ID \"\(id)\" exists"
     case .generatedID(let id): "the event's ID \"\(id)\" looks like a generated one; publish the event without an ID"
     case .recordingRun(let id): "the run \"\(id)\" is recorded by a repository: await write(_:waitingUntil:)"
+    case .producedElsewhere(let id): "another process produces the run \"\(id)\"; only that process can write it"
     case .incompleteHistory(let id): "the history no longer has the beginning of the run \"\(id)\""
     case .closed: "the collection of runs is closed"
     }

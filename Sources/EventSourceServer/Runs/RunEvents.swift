@@ -31,12 +31,15 @@ enum RunEvents {
   }
 
   /// Returns the outcome in a run's last event, as ``end(_:_:)`` wrote it, or `nil` for any other event.
-  static func outcome(of event: ServerSentEvent) -> RunOutcome? {
+  ///
+  /// - Parameter run: The run's ID, if the event may be one of another run that a producer passes on.
+  static func outcome(of event: ServerSentEvent, run: String? = nil) -> RunOutcome? {
     guard event.type == end else { return nil }
     // A run's ID contains no quotation mark: {"run":"ID","outcome":"NAME","reason":"NAME" ...
     let quote: Character = "\""
     let parts = event.data.split(separator: quote, maxSplits: 12, omittingEmptySubsequences: false)
     guard parts.count > 8, parts[1] == "run", parts[5] == "outcome" else { return nil }
+    if let run, !parts[3].utf8.elementsEqual(run.utf8) { return nil }
     switch parts[7] {
     case "finished": return .finished
     case "interrupted": return .interrupted

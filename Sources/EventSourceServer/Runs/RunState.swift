@@ -24,6 +24,13 @@ struct RunState: Hashable {
     case wrote
     case viewerCame
     case viewerLeft
+    /// A caller of this process needs the run, or no longer does. Used only for runs of other processes.
+    case held
+    case released
+    /// Another process has viewers of the run.
+    case watchedElsewhere
+    /// The shared history has an end of the run. The first one that it has is the run's.
+    case foundEnd(RunOutcome)
     case finish
     case fail(String)
     case stop(RunStopReason)
@@ -42,6 +49,8 @@ struct RunState: Hashable {
     case askToStop(RunStopReason)
     /// Write the outcome for the viewers. Nothing is written after it.
     case end(RunOutcome)
+    /// The run is over, and its log has the end of the shared history.
+    case ended(RunOutcome)
     /// Discard the run.
     case discard
   }
@@ -52,6 +61,8 @@ struct RunState: Hashable {
     var unwatchedLimit = Int64.never
     var stopGrace: Int64 = 0
     var retention: Int64 = 0
+    /// The time for which a run of another process is followed without viewers.
+    var linger: Int64 = 0
   }
 
   /// The time when a run is due.
@@ -64,6 +75,8 @@ struct RunState: Hashable {
 
   private(set) var phase = Phase.begun
   private(set) var viewers = 0
+  /// The number of callers of this process that need a run of another process.
+  private var holders = 0
   /// The outcome, which remains when the run is discarded.
   private(set) var outcome: RunOutcome?
   /// Whether its last event is being recorded. The run is not discarded before that, so that the history has its end.
@@ -85,10 +98,22 @@ struct RunState: Hashable {
     wasLoaded = true
   }
 
+  /// Creates the state of a run that another process produces.
+  init(followed: ()) {
+    phase = .running
+    isRecorded = true
+    wasLoaded = true
+    isFollowed = true
+  }
+
+  /// Whether another process produces it.
+  private(set) var isFollowed = false
+
   /// The minimum time for which a run that was read from its history is kept.
   static let loadedRetention: Int64 = 10_000_000_000
 
-  private var wasLoaded = false
+  /// Whether it was read from its history.
+  private(set) var wasLoaded = false
 
   private let isRecorded: Bool
 
@@ -100,13 +125,17 @@ struct RunState: Hashable {
     }
   }
 
-  /// Whether it ended, is still kept, and has no viewers.
-  var isIdle: Bool { if case .ended = phase { viewers == 0 && !isRecording } else { false } }
+  /// Whether it is kept only for viewers that may return: it ended, or another process produces it.
+  var isIdle: Bool {
+    if case .ended = phase { return viewers == 0 && !isRecording }
+    return isFollowed && phase != .gone && viewers + holders == 0
+  }
 
   /// Returns the deadline of the state. Each state has at most one.
   func deadline(_ rules: Rules) -> Deadline {
     switch phase {
     case .begun, .running:
+      if isFollowed { return isIdle ? Self.deadline(unwatchedSince, rules.linger) : .never }
       let duration = Self.deadline(begun, rules.maximumDuration)
       return viewers > 0 ? duration : Self.earlier(duration, Self.deadline(unwatchedSince, rules.unwatchedLimit))
     case .stopRequested: return Self.deadline(phaseSince, rules.stopGrace)
@@ -134,6 +163,17 @@ struct RunState: Hashable {
       viewers -= 1
       if viewers == 0 { unwatchedSince = now }
       return .nothing
+    case (_, .held):
+      holders += 1
+      return .nothing
+    case (_, .released):
+      holders -= 1
+      unwatchedSince = nil
+      return .nothing
+    case (_, .watchedElsewhere):
+      unwatchedSince = nil
+      return .nothing
+    case (_, .foundEnd(let outcome)): return foundEnd(outcome)
     case (_, .recorded):
       isRecording = false
       return .nothing
@@ -142,6 +182,7 @@ struct RunState: Hashable {
       phase = .running
       return .nothing
     case (.running, .wrote), (.stopRequested, .wrote), (.ended, .wrote): return .nothing
+    case (_, .finish) where isFollowed, (_, .fail) where isFollowed, (_, .stop) where isFollowed: return .nothing
     case (.begun, .finish), (.running, .finish): return end(.finished)
     case (.begun, .fail(let text)), (.running, .fail(let text)): return end(.failed(text))
     case (.begun, .stop(let reason)), (.running, .stop(let reason)): return stop(reason, rules)
@@ -160,6 +201,10 @@ struct RunState: Hashable {
     guard case .at(let moment) = deadline(rules), moment <= now else { return .nothing }
     switch phase {
     case .begun, .running:
+      if isFollowed {
+        phase = .gone
+        return .discard
+      }
       return stop(Self.deadline(begun, rules.maximumDuration) == .at(moment) ? .deadline : .unwatched, rules)
     case .stopRequested(let reason): return end(.stopped(reason))
     case .ended:
@@ -177,6 +222,17 @@ struct RunState: Hashable {
     phase = .stopRequested(reason)
     phaseSince = nil
     return .askToStop(reason)
+  }
+
+  private mutating func foundEnd(_ outcome: RunOutcome) -> Effect {
+    guard isActive || isRecording else { return .nothing }
+    isRecording = false
+    // The end of this process, as the history has it. The history does not say by whom a run was stopped.
+    if let known = self.outcome, known.name == outcome.name { return .ended(known) }
+    phase = .ended(outcome)
+    self.outcome = outcome
+    phaseSince = nil
+    return .ended(outcome)
   }
 
   private mutating func end(_ outcome: RunOutcome) -> Effect {

@@ -267,6 +267,7 @@ extension EventHub {
       return (follower.breakOff(), follower.repository)
     }
     guard let (actions, repository) = result else { return }
+    if let run = channel.run { return run.store.lostHistory(of: channel) }
     log(.warning, "a shared history no longer has what follows; readers get a gap event") {
       [("channel", channel.name.rawValue), ("after", "\(position)")]
     }
@@ -289,6 +290,7 @@ extension EventHub {
       if budget.isExceeded { reclaim(for: channel) }
     }
     guard hasAppended else { return }
+    guard channel.run == nil, channel.receiver == nil else { return }
     let (recorded, audiences) = channel.withState { ($0.follower?.takeAppended() ?? [], $0.audiences) }
     for audience in audiences { audience.mark() }
     for item in recorded { item.publication.finish(.success(item.id)) }
@@ -298,6 +300,12 @@ extension EventHub {
   ///
   /// - Returns: `false` if there is nothing to append.
   private func appendNext(to channel: EventChannel) -> Bool {
+    if let run = channel.run { return run.store.takeNext(of: channel) }
+    if let receiver = channel.receiver {
+      guard let (_, event) = channel.withState({ $0.popFollowed() }) else { return false }
+      if let prepared = event.prepared { receiver(prepared.event) }
+      return true
+    }
     let byteCount = channel.withState { state -> Int? in
       guard let follower = state.follower, follower.isFollowing, !state.isRemoved,
         let (position, event) = follower.order.popNext()
@@ -352,5 +360,16 @@ extension EventHub {
       if waiting.count < batch.count { requestLook(at: channel) }
     }
     for (publication, place) in waiting { publication.finish(.success(place.id)) }
+  }
+}
+
+extension EventChannel.State {
+  /// Removes and returns the next event of the shared order, which is then in the log.
+  mutating func popFollowed() -> (position: SharedPosition, event: FollowedEvent)? {
+    guard let follower, follower.isFollowing, !isRemoved, let (position, event) = follower.order.popNext() else {
+      return nil
+    }
+    follower.appended(position)
+    return (position, event)
   }
 }

@@ -1,15 +1,17 @@
 import CEvhttp
 import EventSourceFormat
 import EventSourceLibevent
+import EventSourceRedis
 import EventSourceSQLite
 import EventSourceServer
 import Foundation
 
 /// Examples/LanguageModelGateway on evhttp, as far as Tests/EndToEnd/runs.py needs it. Serves until it is killed.
 ///
-///     RunServer [--port PORT] [--history sqlite:PATH] [--tokens-per-second N] [--retention SECONDS]
+///     RunServer [--port PORT] [--history sqlite:PATH | --history REDIS-URL] [--tokens-per-second N]
+///       [--retention SECONDS]
 @main struct RunServer {
-  static func main() throws {
+  static func main() async throws {
     signal(SIGPIPE, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
     func option(_ name: String) -> String? { arguments.firstIndex(of: name).map { arguments[$0 + 1] } }
@@ -18,8 +20,10 @@ import Foundation
     configuration.announcesID = false
     configuration.withoutEventStreams = .eventStream
     configuration.memoryLimit = 256 << 20
-    configuration.repository = try option("--history").map { try SQLiteEventRepository(path: String($0.dropFirst(7))) }
+    configuration.producerTimeout = .seconds(3)
+    configuration.repository = try await repository(option("--history"))
     var hub = EventHub.Configuration()
+    hub.followLinger = .seconds(1)
     hub.memoryLimit = 512 << 20
     let runs = RunCollection(EventHub(configuration: hub), configuration: configuration)
 
@@ -39,6 +43,14 @@ import Foundation
     print("Listening on http://127.0.0.1:\(port(of: bound))")
     fflush(nil)
     withExtendedLifetime(routes) { _ = event_base_dispatch(base) }
+  }
+
+  private static func repository(_ name: String?) async throws -> (any RecordingEventRepository)? {
+    guard let name else { return nil }
+    if name.hasPrefix("sqlite:") { return try SQLiteEventRepository(path: String(name.dropFirst(7))) }
+    var configuration = RedisEventRepository.Configuration()
+    configuration.retention.maximumEvents = 10_000
+    return try await RedisEventRepository([RedisServer(url: name)], configuration: configuration)
   }
 
   private static func port(of bound: OpaquePointer) -> Int {

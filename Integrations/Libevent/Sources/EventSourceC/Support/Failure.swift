@@ -101,6 +101,8 @@ package struct Failure: Error {
     case .idInUse: self.init(.runExists, "\(error)")
     case .recordingRun(let id):
       self.init(.recordedChannel, "the run \"\(id)\" has a history; write it with es_run_write_recorded")
+    // Histories in C belong to one process, so there is no such run.
+    case .producedElsewhere: self.init(.invalidValue, "\(error)")
     case .incompleteHistory: self.init(.historyFailed, "\(error)")
     case .closed: self.init(.closed, "\(error)")
     }

@@ -1,0 +1,36 @@
+/// A process's knowledge of whether the process that produces a run still lives. It has no I/O and no clock.
+///
+/// Only intervals count. The producer's process is taken for ended after several of them without a sign of life, each
+/// of them with a question that this process has received itself through the control channel. So a process that is cut
+/// off from the store takes nobody for ended.
+struct RunLiveness: Hashable {
+  enum Verdict: Equatable {
+    case lives
+    case ask
+    case ended
+  }
+
+  private var hasSign = true
+  private var wasAsked = false
+  private var unanswered = 0
+
+  /// The producer's process has recorded an event or answered.
+  mutating func seesSign() { hasSign = true }
+
+  /// A question about the run, from any process, has arrived.
+  mutating func seesQuestion() { wasAsked = true }
+
+  /// An interval is over.
+  ///
+  /// - Parameter limit: The number of unanswered questions after which the process is taken for ended.
+  mutating func intervalEnds(limit: Int) -> Verdict {
+    if hasSign {
+      self = RunLiveness()
+      hasSign = false
+      return .lives
+    }
+    if wasAsked { unanswered += 1 }
+    wasAsked = false
+    return unanswered >= limit ? .ended : .ask
+  }
+}

@@ -1,0 +1,97 @@
+import EventSourceFormat
+import EventSourceServer
+import EventSourceTesting
+
+/// A viewer that moves between processes. It must receive exactly what the store has of its run, up to the first end.
+final class SharedRunViewer {
+  let ledger: SharedRunLedger
+  private(set) var failures: [String] = []
+  private(set) var next = 0
+  private(set) var outcome: String?
+  /// Whether it was told that it has everything, or that there is no such run.
+  private(set) var isDone = false
+  /// Whether its end could not be recorded.
+  private(set) var hasUnrecordedEnd = false
+  private(set) var server = 0
+  private var connection: SimulatedStack.Connection?
+  private var parser = EventStreamParser()
+  private var isDisconnected = false
+  /// Whether the store had the run, with its beginning, when the viewer connected.
+  private var wasInStore = false
+
+  init(_ ledger: SharedRunLedger) { self.ledger = ledger }
+
+  var isConnected: Bool { connection.map { !$0.isFinished && !isDisconnected } ?? false }
+
+  func connect(
+    _ handler: RunHandler, at server: Int, _ stack: SimulatedStack, room: Int = .max, largestWrite: Int = .max
+  ) {
+    takeIn()
+    guard !isDone else { return }
+    let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
+    parser.reset()
+    isDisconnected = false
+    self.server = server
+    wasInStore = ledger.events.first?.id?.rawValue == ledger.id + "-1"
+    let connection = stack.connect(handler, SimulatedRequest(lastEventID: id), run: ledger.id, room: room)
+    connection.response.largestWrite = largestWrite
+    self.connection = connection
+  }
+
+  func read(_ count: Int) { connection?.read(count) }
+
+  func readOn() {
+    connection?.response.largestWrite = .max
+    connection?.read()
+  }
+
+  func disconnect() { connection?.disconnect() }
+
+  func cut() {
+    connection?.response.isDisconnected = true
+    isDisconnected = true
+  }
+
+  func takeIn() {
+    guard let connection, !isDone else { return }
+    switch connection.response.head?.status {
+    case 200: break
+    case nil, 503: return
+    case 204:
+      if outcome == nil { failures.append("204 before the end of \(ledger.id)") }
+      isDone = true
+      return
+    case 404:
+      if wasInStore { failures.append("404 for \(ledger.id), which the store has") }
+      isDone = true
+      return
+    case let status?: return failures.append("refused: \(status)")
+    }
+    do {
+      try parser.parse(connection.response.takeBody()) { element in
+        if case .event(let event) = element { receive(event) }
+      }
+    } catch {
+      failures.append("the stream cannot be parsed: \(error)")
+    }
+  }
+
+  private func receive(_ event: ReceivedEvent) {
+    if let outcome { return failures.append("\(event.type) \(event.data) came after the end (\(outcome))") }
+    if event.type == "eventsource-end" { outcome = SharedRunLedger.outcome(event.data) ?? "unknown" }
+    if event.type == "eventsource-end", event.lastEventID.hasSuffix("-unrecorded") {
+      if server != ledger.home { failures.append("an end that was not recorded came from another process") }
+      hasUnrecordedEnd = true
+      return
+    }
+    guard next < ledger.events.count else {
+      return failures.append("\(event.lastEventID) \(event.data.prefix(12)) of \(ledger.id) is not in the store")
+    }
+    let expected = ledger.events[next]
+    guard expected.id?.rawValue == event.lastEventID, expected.data == event.data else {
+      return failures.append(
+        "\(event.lastEventID) \(event.data.prefix(12)) came instead of \(expected.id?.rawValue ?? "") of \(ledger.id)")
+    }
+    next += 1
+  }
+}
