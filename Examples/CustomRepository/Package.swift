@@ -13,6 +13,15 @@ let package = Package(
         .product(name: "EventSourceServer", package: "eventsource-kit"),
         .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
       ]
-    )
+    ),
+    .testTarget(
+      name: "CustomRepositoryTests",
+      dependencies: [
+        "CustomRepository",
+        .product(name: "EventSourceFormat", package: "eventsource-kit"),
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceTesting", package: "eventsource-kit"),
+      ]
+    ),
   ]
 )

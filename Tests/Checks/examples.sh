@@ -22,6 +22,13 @@ ids_of() { sed -n 's/^id: //p' "$1"; }
 # has_ids STREAM IDS: succeeds if every one of the IDs is in the stream.
 has_ids() { ! ids_of "$1" | grep -vxFf - "$2" >/dev/null; }
 
+# Runs the example's own tests.
+run_tests() {
+  bash Tests/build.sh "Examples/$example" tests >/dev/null || exit 1
+  swift test --skip-build --package-path "Examples/$example" --scratch-path .build/packages \
+    --disable-build-manifest-caching --quiet >"$scratch/tests" 2>&1 || fail "$(cat "$scratch/tests")"
+}
+
 check_DurableHistory() {
   local first second third number stream
   serve "$scratch/history.db" 0
@@ -90,7 +97,13 @@ check_CustomRepository() {
   expect "the number of the third order" "$(cat "$scratch/number")" 3
   expect "the missed orders" "$(head_of 8 -H 'Last-Event-ID: 1' "$url/events/orders" | grep data | tr '\n' '|')" "data: two|data: three|"
   expect "an ID that no order has" "$(head_of 1 -H 'Last-Event-ID: 99' "$url/events/orders")" 'event: eventsource-gap'
+  for message in one two three; do
+    curl -sf -d "$message" "$url/messages" >>"$scratch/messages" || fail "publishing a message fails"
+  done
+  expect "the missed messages" "$(head_of 5 -H "Last-Event-ID: $(head -1 "$scratch/messages")" "$url/events/messages" |
+    grep data | tr '\n' '|')" "data: two|data: three|"
   finish TERM
+  run_tests
 }
 
 check_ChannelAuthorization() {
@@ -159,9 +172,7 @@ check_CustomAdapter() {
   expect "an event" "$(head_of 1 "$url/events/clock" | cut -c1-11)" 'data: tick '
   expect "two readers on one connection" "$(curl -s -o /dev/null -o /dev/null -w '%{http_code} ' "$url/events/a" "$url/")" '404 200 '
   finish TERM
-  bash Tests/build.sh "Examples/$example" tests >/dev/null || exit 1
-  swift test --skip-build --package-path "Examples/$example" --scratch-path .build/packages \
-    --disable-build-manifest-caching --quiet >"$scratch/tests" 2>&1 || fail "$(cat "$scratch/tests")"
+  run_tests
 }
 
 examples=("$@")

@@ -70,8 +70,16 @@ public struct AdapterContract: Sendable {
       let adapter = try await harness.start(handler)
       let scene = Scene(hub: hub, adapter: adapter)
       let result = await onOwnThread { try body(scene) }
+      let stalledStreams = hub.statistics.streamsEnded[.stalled, default: 0]
       await scene.stop(drainingOver: .zero)
-      try result.get()
+      do {
+        try result.get()
+      } catch let violation as ContractViolation where stalledStreams > 0 {
+        // The reader sees only that its stream ends. The usual reason is a wrong `write`.
+        throw ContractViolation(
+          "\(violation.description); a write accepted fewer bytes than offered, and becameWritable() was not called "
+            + "within \(configuration.stallTimeout)")
+      }
       try require(
         observer.violations == 0, "a lane was called on another thread than its own \(observer.violations) times")
       try require(

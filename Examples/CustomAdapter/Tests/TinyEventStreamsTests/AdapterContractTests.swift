@@ -1,9 +1,6 @@
 import EventSourceServer
 import EventSourceTesting
-import Synchronization
 import Testing
-import TinyEventStreams
-import TinyHTTP
 
 @Suite(.serialized) struct AdapterContractTests {
   @Test(arguments: AdapterContract.checks)

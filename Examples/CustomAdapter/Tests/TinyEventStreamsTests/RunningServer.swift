@@ -1,60 +1,54 @@
 import EventSourceServer
 import EventSourceTesting
 import Foundation
-import Synchronization
 import TinyEventStreams
 import TinyHTTP
 
 /// A server on its own thread, for the contract.
-// Sendable, because everything except the server's `async` is used on that thread only.
+// Sendable, because everything except the server's `async` is used on the server's thread only.
 final class RunningServer: RunningAdapter, @unchecked Sendable {
+  let port: Int
   private let server: TinyServer
   private let streams: EventStreams
-  private let ending = Mutex<(isAsked: Bool, isDone: Bool, waiting: [CheckedContinuation<Void, Never>])>(
-    (false, false, []))
-
-  var port: Int { server.port }
+  /// Is over when the server's thread has ended.
+  private let serving: Task<Void, Never>
+  private var isDraining = false
 
   init(_ handler: EventStreamHandler) throws {
     let server = try TinyServer()
     let streams = EventStreams(server, hub: handler.hub)
-    self.server = server
-    self.streams = streams
     server.onRequest = { request, connection in
       if !streams.serve(request, on: connection, with: handler, at: "/events/{channel}") { connection.abort() }
     }
-    Thread.detachNewThread { [self] in
-      server.run()
-      let waiting = ending.withLock { ending in
-        ending.isDone = true
-        return ending.waiting
+    self.server = server
+    self.streams = streams
+    port = server.port
+    serving = Task {
+      await withCheckedContinuation { continuation in
+        Thread.detachNewThread {
+          server.run()
+          continuation.resume()
+        }
       }
-      for continuation in waiting { continuation.resume() }
     }
   }
 
+  /// Any number of calls, also at the same time. Each returns when the server has ended, even in a cancelled task.
   func stop(drainingOver window: Duration) async {
-    let isFirst = ending.withLock { ending in
-      defer { ending.isAsked = true }
-      return !ending.isAsked
-    }
-    if isFirst { server.async { [self] in drain(over: window) } }
-    await withCheckedContinuation { continuation in
-      let isDone = ending.withLock { ending in
-        if !ending.isDone { ending.waiting.append(continuation) }
-        return ending.isDone
-      }
-      if isDone { continuation.resume() }
-    }
+    server.async { [weak self] in self?.drain(over: window) }
+    await serving.value
   }
 
-  /// Runs on the server's thread. Ends when nothing is open, or two seconds after the window.
+  /// Runs on the server's thread. The server ends when no stream is open and no byte waits, or two seconds after the
+  /// window.
   private func drain(over window: Duration) {
+    guard !isDraining else { return }
+    isDraining = true
     streams.drain(over: window)
     server.drain()
     let deadline = ContinuousClock.now + window + .seconds(2)
     let run = server.beforePoll
-    server.beforePoll = { [self] in
+    server.beforePoll = { [server, streams] in
       let next = run()
       if streams.readerCount == 0 && !server.isBusy || ContinuousClock.now > deadline {
         streams.close()

@@ -3,48 +3,15 @@ import EventSourceFormat
 import EventSourceServer
 import Foundation
 
-/// The application's own data: a table of orders, here in memory, numbered in order of arrival.
-actor Orders {
-  private var rows: [String] = []
-
-  func add(_ text: String) -> Int {
-    rows.append(text)
-    return rows.count
-  }
-
-  func numbers(after number: Int, limit: Int) -> [(number: Int, text: String)] {
-    rows.indices.dropFirst(number).prefix(limit).map { ($0 + 1, rows[$0]) }
-  }
-
-  var count: Int { rows.count }
-}
-
-/// Returns an order as an event. Its number is its ID, so the table is the stream's history.
-func event(_ number: Int, _ text: String) throws -> ServerSentEvent {
-  ServerSentEvent(data: text, type: "order", id: try EventID("\(number)"))
-}
-
-/// Reads the events that a returning reader missed from the table.
-struct OrderHistory: EventRepository {
-  let orders: Orders
-
-  func events(for request: ReplayRequest) async throws -> ReplayResult {
-    let last = request.lastEventID.map { Int($0.rawValue) } ?? 0
-    // The ID comes from a peer, so it may not be a number, or may not be an order's number.
-    guard let last, (0...(await orders.count)).contains(last) else { return .unknownID }
-    let missed = await orders.numbers(after: last, limit: request.maximumEvents)
-    return .contiguous(try missed.map(event))
-  }
-}
-
 @main struct CustomRepository {
   static func main() async throws {
     let orders = Orders()
     var configuration = EventHub.Configuration()
-    // The hub retains only one event. The table has all others.
+    // The hub retains only one event of a channel. The histories have all others.
     configuration.retention.maximumEvents = 1
     let hub = EventHub(configuration: configuration)
     hub.setRepository(OrderHistory(orders: orders), for: "orders")
+    hub.setRepository(RecordedMessages(), for: "messages")
 
     let server = BuiltInServer()
     server.mount(EventStreamHandler(hub), at: "/events/{channel}")
@@ -54,6 +21,10 @@ struct OrderHistory: EventRepository {
       try hub.publish(try event(number, request.text), to: "orders")
       return .text("\(number)\n", status: 201)
     }
+    server.route("POST", at: "/messages") { request in
+      let id = try await hub.publish(request.text, to: "messages", waitingUntil: .stored)
+      return .text("\(id)\n", status: 201)
+    }
     try await server.run { address in
       print(
         """
@@ -62,6 +33,8 @@ struct OrderHistory: EventRepository {
           curl -d 'two coffees' \(address.url)/orders
           curl -N \(address.url)/events/orders
           curl -N -H 'Last-Event-ID: 0' \(address.url)/events/orders
+
+        The same with messages in place of orders.
         """)
       fflush(nil)
     }
