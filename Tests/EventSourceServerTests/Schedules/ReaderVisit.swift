@@ -55,6 +55,11 @@ final class ReaderVisit {
   var received: Set<String> = []
   /// How long its stack's loop had been suspended by the time of the request.
   var stoodStillWhenAsked = Duration.zero
+  /// Decodes the response, if its head says that it is compressed.
+  private(set) lazy var decoder: GzipDecoder? = {
+    let isCompressed = connection.response.head?.fields.contains { $0.name == "Content-Encoding" } ?? false
+    return isCompressed ? GzipDecoder() : nil
+  }()
   var tail: [UInt8] = []
   var firstBytes: [UInt8] = []
   /// The time of its request, by the stack's clock.
