@@ -3,13 +3,14 @@
 #   bash Integrations/Libevent/install.sh --prefix DIR [--libdir DIR] [--without-sqlite] [--debug | --uninstall]
 # There are two libraries: eventsource-libevent, and eventsource-libevent-sqlite, which adds histories in SQLite files.
 # With DESTDIR in the environment, everything is installed below that folder, for packaging; the files refer to the
-# prefix. Building needs Swift 6.3 and libevent-dev, libsqlite3-dev for the second library, and python3 for man pages.
+# prefix. Building needs Swift 6.3, libevent-dev, zlib1g-dev, libsqlite3-dev for the second library, and python3 for man
+# pages.
 # Programs that use the libraries need neither Swift nor this package. --libdir sets the folder of the libraries
 # (default: lib below the prefix). --without-sqlite omits the second library. --debug keeps assertions and symbols.
 # --uninstall removes the files that were installed with the same prefix, libdir and DESTDIR.
 set -euo pipefail
 
-usage() { sed -n '2,9s/^# *//p' "$0"; }
+usage() { sed -n '2,10s/^# *//p' "$0"; }
 prefix='' libdir='' configuration=release uninstall='' with_sqlite=yes
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -41,6 +42,7 @@ fi
 
 missing() { echo "install.sh: $1's headers are missing: the Debian package is $2" >&2; exit 1; }
 pkg-config --exists libevent || missing libevent libevent-dev
+pkg-config --exists zlib || missing zlib zlib1g-dev
 [ -z "$with_sqlite" ] || pkg-config --exists sqlite3 || missing SQLite 'libsqlite3-dev; or use --without-sqlite'
 mkdir -p "$to_lib/pkgconfig" "$to_include" "$to_man"
 cd "$(dirname "$0")/../.."
@@ -106,9 +108,9 @@ install_library() {
 }
 
 install_header eventsource
-install_library eventsource-libevent EventSourceC libevent \
+install_library eventsource-libevent EventSourceC 'libevent, zlib' \
   'Event streams (Server-Sent Events) in an evhttp server'
 [ -n "$with_sqlite" ] || exit 0
 install_header eventsource-sqlite
-install_library eventsource-libevent-sqlite EventSourceCSQLite 'libevent, sqlite3' \
+install_library eventsource-libevent-sqlite EventSourceCSQLite 'libevent, sqlite3, zlib' \
   'Event streams (Server-Sent Events) in an evhttp server, with histories in SQLite files'

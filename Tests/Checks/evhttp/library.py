@@ -11,9 +11,10 @@ from programs import EXAMPLE, HERE, PREFIX, SCRATCH, VALGRIND, compile_c, pkg_co
 HEADERS = f"{HERE}/Sources/CEventSource"
 # Each library, its header, the libraries that it may need besides libc, and its maximum size.
 LIBRARIES = {
-    "eventsource-libevent": ("eventsource", {"libevent", "libm", "libstdc++", "libgcc_s", "libc", "ld-linux"}),
+    "eventsource-libevent": ("eventsource", {"libevent", "libz", "libm", "libstdc++", "libgcc_s", "libc", "ld-linux"}),
     "eventsource-libevent-sqlite": (
-        "eventsource-sqlite", {"libevent", "libsqlite3", "libm", "libstdc++", "libgcc_s", "libc", "ld-linux"}),
+        "eventsource-sqlite",
+        {"libevent", "libsqlite3", "libz", "libm", "libstdc++", "libgcc_s", "libc", "ld-linux"}),
 }
 MOST_BYTES = 9_000_000
 
