@@ -21,6 +21,7 @@ run. A peer that cannot be installed is skipped. The peers:
   node-fetch          Node's fetch
   node-eventsource    Node's package eventsource
   chromium            Chromium's EventSource at our server
+  gzip                curl, Python, Node, Go, Chromium and our client, as far as they are there, at a compressed stream
 
 The clients, but for Chromium, are at the built-in server and at one on evhttp; every connection is cut ten times by a
 FIN and ten times by a RST. Prints a line for each: passed, failed, or skipped with the reason. The status is 1 if any
@@ -30,7 +31,7 @@ EOF
 
 servers=(sse-starlette nchan)
 clients=(httpx-sse sseclient-py aiohttp-sse-client requests-lines urllib3-stream node-fetch node-eventsource)
-all=("${servers[@]}" "${clients[@]}" chromium)
+all=("${servers[@]}" "${clients[@]}" chromium gzip)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -92,6 +93,7 @@ install() {
       { reason="this Node has no fetch: $(node --version)"; return 1; }; } ;;
     node-eventsource) debian node nodejs && debian /usr/share/nodejs/eventsource node-eventsource ;;
     chromium) debian chromium chromium ;;
+    gzip) debian curl curl ;;
   esac
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import EventSourceBuiltInServer
 import EventSourceFormat
 import EventSourceServer
+import EventSourceZlib
 
 /// A server whose channels everyone can read and publish to, for experiments and for testing clients.
 struct Serve: AsyncParsableCommand {
@@ -41,6 +42,8 @@ struct Serve: AsyncParsableCommand {
   var allowHeader: [String] = []
 
   @Flag(help: "Create other channels for their first reader or publisher.") var onDemand = false
+
+  @Flag(help: "Compress streams for readers that accept gzip.") var gzip = false
 
   func validate() throws {
     guard (0...65_535).contains(port) else { throw ValidationError("--port is \(port); expected 0 to 65535.") }
@@ -101,6 +104,7 @@ struct Serve: AsyncParsableCommand {
   private var streamConfiguration: EventStreamHandler.Configuration {
     var streams = EventStreamHandler.Configuration()
     streams.replaysToNewReaders = replay
+    if gzip { streams.compression = EventStreamCompression(ZlibCompressor()) }
     streams.reconnectionTime = reconnectionTime?.duration
     if !allowOrigin.isEmpty {
       streams.crossOrigin = CrossOriginPolicy(allowOrigin == ["*"] ? .any : .listed(Set(allowOrigin)))
