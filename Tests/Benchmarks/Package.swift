@@ -20,6 +20,7 @@ let package = Package(
         .product(name: "EventSourceServer", package: "eventsource-kit"),
         .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
         .product(name: "EventSourceLibevent", package: "eventsource-kit"),
+        .product(name: "EventSourceZlib", package: "eventsource-kit"),
       ],
       swiftSettings: settings
     ),

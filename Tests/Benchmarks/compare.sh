@@ -49,7 +49,7 @@ build=.build/yardsticks
 mkdir -p "$build"
 command -v swift >/dev/null || { echo "compare: swift is missing" >&2; exit 1; }
 bash ../Checks/install.sh benchmarks >&2 || exit 1
-for yardstick in load probe floor_server floor_parse; do
+for yardstick in load probe drain floor_server floor_parse; do
   cc -O2 -pthread -Wall -Wextra -Werror -o "$build/$yardstick" "Yardsticks/$yardstick.c" || exit 1
 done
 bash ../build.sh Tests/Benchmarks release >&2 || exit 1

@@ -1,4 +1,5 @@
 import EventSourceServer
+import EventSourceZlib
 import Glibc
 
 /// A server to be measured; see ``Options/usage``.
@@ -17,8 +18,10 @@ struct BenchServer {
     configuration.maximumReaders = 1_000_000
     configuration.retention.maximumBytes = options.historyBytes
     configuration.memoryLimit = max(4 * options.historyBytes, 2 << 30)
+    // A compressor for each of many readers takes more than the logs.
+    if options.gzip == .each { configuration.memoryLimit = 64 << 30 }
     let hub = EventHub(configuration: configuration)
-    let handlers = Handlers(hub)
+    let handlers = Handlers(hub, options)
     let publisher = Publisher(hub)
     switch options.stack {
     case .builtin: try BuiltInStack(options: options, handlers: handlers, publisher: publisher).run()
@@ -36,8 +39,12 @@ struct Handlers: Sendable {
   /// Of a channel in which nothing is published: its stream shows how punctual the lane's own deadlines are.
   let heartbeats: EventStreamHandler
 
-  init(_ hub: EventHub) {
+  init(_ hub: EventHub, _ options: Options) {
     var configuration = EventStreamHandler.Configuration()
+    if options.gzip != .off, let compressor = try? ZlibCompressor(level: options.level) {
+      configuration.compression = EventStreamCompression(
+        compressor, sharing: options.gzip == .each ? .perStream : .perChannel)
+    }
     // The load names the further channels of a stream in its query.
     configuration.addsChannelsFromQuery = true
     named = EventStreamHandler(hub, configuration: configuration)

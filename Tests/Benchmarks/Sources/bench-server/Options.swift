@@ -3,14 +3,17 @@ import Glibc
 /// What the command line says.
 struct Options {
   enum Stack: String { case builtin, evhttp }
+  /// What readers that accept gzip share: nothing is compressed, one compressor a channel, or none is shared.
+  enum Gzip: String { case off, shared, each }
 
   static let usage = """
-    usage: bench-server --stack builtin|evhttp --port N [--threads N] [--history BYTES]
+    usage: bench-server --stack builtin|evhttp --port N [--threads N] [--history BYTES] [--gzip off|shared|each]
+                        [--level N]
 
     GET /stream, GET /stream/NUMBER   an event stream: of channel 0, or of a channel
-    POST /publish?n=N&size=S&rate=R&channels=C&burst=B
+    POST /publish?n=N&size=S&rate=R&channels=C&burst=B&json=J
                                       publishes N events (1000) of S bytes (100), R a second (0: as fast as it can),
-                                      to C channels (1) in turn, B (1) at once; answers at once
+                                      to C channels (1) in turn, B (1) at once, of JSON if J is 1; answers at once
     GET /heartbeats                   a stream without events: a comment whenever nothing was sent for 10 ms
     GET /ok                           a route of the program's own
     GET /stats                        what was done, as JSON; the time of each call of publish in nanoseconds, and how
@@ -22,6 +25,8 @@ struct Options {
   var stack = Stack.builtin
   var port: UInt16 = 0
   var threads = 1
+  var gzip = Gzip.off
+  var level = 6
   /// How much of its past each channel's log holds; the hub holds four times as much, 2 GiB at least.
   var historyBytes = 256 << 20
 
@@ -42,6 +47,12 @@ struct Options {
       case "--threads":
         guard let threads = Int(value), (1...64).contains(threads) else { return nil }
         self.threads = threads
+      case "--gzip":
+        guard let gzip = Gzip(rawValue: value) else { return nil }
+        self.gzip = gzip
+      case "--level":
+        guard let level = Int(value), (1...9).contains(level) else { return nil }
+        self.level = level
       case "--history":
         guard let bytes = Int(value), (1024...(1 << 36)).contains(bytes) else { return nil }
         historyBytes = bytes
