@@ -96,8 +96,7 @@ def measure(mode, readers, size, rate, burst, seconds):
         # Bursts have the same number of events as a steady stream.
         count = int(rate * seconds)
         publish = f"/publish?n={count}&size={size}&rate={rate}&burst={burst}&json=1"
-        # Until long after the last event, so that slow machines deliver everything, too.
-        command = [f"{YARDSTICKS}/drain", str(server.port), str(readers), str(seconds * 2 + 3), coding, "/stream", publish]
+        command = [f"{YARDSTICKS}/drain", str(server.port), str(readers), str(seconds), coding, "/stream", publish]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as drain:

@@ -1,7 +1,7 @@
 // Reads many responses at once and counts their bytes, whatever they are: one thread, epoll, no parsing.
 // usage: drain PORT READERS SECONDS ACCEPT_ENCODING PATH PUBLISH_PATH
 // Opens the readers, waits until all have had bytes, POSTs to PUBLISH_PATH unless it is "-", reads for so many seconds
-// after that, and prints {"readers": …, "bytes": …, "closed": …}: the bytes that came after the POST.
+// after that and until nothing has come for two seconds, and prints {"readers": …, "bytes": …, "closed": …}: the bytes that came after the POST.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -50,7 +50,7 @@ int main(int count, char **arguments) {
     epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event);
   }
   unsigned long long bytes = 0;
-  double end = 0;
+  double end = 0, last = 0;
   for (;;) {
     struct epoll_event events[512];
     int ready = epoll_wait(poller, events, 512, 50);
@@ -65,7 +65,7 @@ int main(int count, char **arguments) {
       }
       if (!has_bytes[fd]) waiting--;
       has_bytes[fd] = 1;
-      if (end) bytes += taken;
+      if (end) bytes += taken, last = now();
     }
     if (!end && waiting == 0 && ready < 1) {
       printf("{\"open\": %d}\n", readers);
@@ -76,7 +76,7 @@ int main(int count, char **arguments) {
       }
       end = now() + seconds;
     }
-    if (end && now() > end) break;
+    if (end && now() > end && now() > last + 2) break;
   }
   printf("{\"readers\": %d, \"bytes\": %llu, \"closed\": %d}\n", readers, bytes, closed);
   fflush(stdout);
