@@ -115,10 +115,11 @@ public func fuzzGzipJoiner(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt 
     readers[number].joiner.follow(from: shared)
     readers[number].isPaused = false
   }
-  while index + 1 < count {
+  // No longer than a slow machine needs a second for.
+  while index + 1 < min(count, 400) {
     let number = Int(input[index] >> 4) % readers.count
     // Rarely more than one stored block holds.
-    let size = 1 + Int(input[index + 1]) * (input[index] & 8 != 0 && input[index + 1] > 250 ? 300 : 1)
+    let size = 1 + Int(input[index + 1]) * (input[index] & 8 != 0 && input[index + 1] == 255 ? 300 : 1)
     switch input[index] & 7 {
     case 0, 1, 2, 3:
       let isKeyFrame = input[index] & 3 == 0 || position.keyFrame == 0
