@@ -1,8 +1,8 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-/// The same for every target: an import is internal unless it says otherwise, a member is visible only through its own
-/// module's import, and an existential is spelled out.
+/// Settings of every target: imports are internal unless stated otherwise, a member is visible only if its own module
+/// is imported, and existential types must be written with `any`.
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
@@ -28,7 +28,7 @@ var package = Package(
     .trait(name: "Observability", description: "EventSourceObservability: swift-log, swift-metrics and tracing"),
     .trait(name: "ServiceLifecycle", description: "EventSourceServiceLifecycle: the hub and its servers as services"),
   ],
-  // Fetched only by who turns the trait on: every use of them is guarded by it.
+  // Fetched only if the trait is enabled. A condition on the trait guards every use.
   dependencies: [
     .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.83.0"),
@@ -92,7 +92,7 @@ var package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// Only who builds this product needs SQLite's headers.
+// Only a build of this product needs SQLite's headers.
 package.products.append(.library(name: "EventSourceSQLite", targets: ["EventSourceSQLite"]))
 package.targets += [
   .systemLibrary(
@@ -101,7 +101,7 @@ package.targets += [
   .target(
     name: "EventSourceSQLite", dependencies: ["CSQLite", "EventSourceServer", "EventSourceFormat"],
     path: "Integrations/SQLite/Sources/EventSourceSQLite", swiftSettings: settings),
-  // What the tests kill, limit, or let read beside them.
+  // The program that the tests kill, limit, or run as a second process.
   .executableTarget(
     name: "HistoryProgram", dependencies: ["EventSourceSQLite", "EventSourceServer", "EventSourceFormat"],
     path: "Integrations/SQLite/Tests/HistoryProgram", swiftSettings: settings),
@@ -113,7 +113,7 @@ package.targets += [
     path: "Integrations/SQLite/Tests/EventSourceSQLiteTests", swiftSettings: settings),
 ]
 
-// Only who builds this product needs zlib's headers.
+// Only a build of this product or of `EventSourceC` needs zlib's headers.
 package.products.append(.library(name: "EventSourceZlib", targets: ["EventSourceZlib"]))
 package.targets += [
   .systemLibrary(
@@ -126,7 +126,7 @@ package.targets += [
     path: "Integrations/Zlib/Tests/EventSourceZlibTests", swiftSettings: settings),
 ]
 
-// Foundation's JSON, in a product of its own: the format and the server do without.
+// A separate product, because it needs Foundation's JSON coding. The format and the server do not.
 package.products.append(.library(name: "EventSourceJSON", targets: ["EventSourceJSON"]))
 #if os(Linux)
   let builtInServer: [Target.Dependency] = ["EventSourceBuiltInServer"]
@@ -143,7 +143,7 @@ package.targets += [
     swiftSettings: settings),
 ]
 
-// The stacks that Swift servers run on, each behind the trait of its name.
+// The stacks on which Swift servers run, each guarded by the trait of the same name.
 package.products += [
   .library(name: "EventSourceNIO", targets: ["EventSourceNIO"]),
   .library(name: "EventSourceHummingbird", targets: ["EventSourceHummingbird"]),
@@ -191,7 +191,7 @@ package.targets += [
         name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["ServiceLifecycle"])),
     ] + builtInServer,
     path: "Integrations/ServiceLifecycle/Sources/EventSourceServiceLifecycle", swiftSettings: settings),
-  // HTTP/2 as the tests' clients speak it.
+  // The HTTP/2 side of the tests' clients.
   .target(
     name: "HTTP2Gateway",
     dependencies: [
@@ -258,9 +258,9 @@ package.targets += [
 ]
 
 #if os(Linux)
-  // Only who builds this product needs libevent's headers.
+  // Only a build of this product needs libevent's headers.
   package.products.append(.library(name: "EventSourceLibevent", targets: ["EventSourceLibevent"]))
-  // Only who builds this product needs hiredis's headers.
+  // Only a build of this product needs hiredis's headers.
   package.products.append(.library(name: "EventSourceRedis", targets: ["EventSourceRedis"]))
   package.targets += [
     .systemLibrary(
@@ -275,11 +275,12 @@ package.targets += [
       path: "Integrations/Redis/Tests/EventSourceRedisTests", swiftSettings: settings),
   ]
 
-  // For C programs, of which Integrations/Libevent/install.sh makes libraries that they can link: without SQLite and
-  // with it.
+  // For C programs. Integrations/Libevent/install.sh builds linkable libraries from them: without histories, with
+  // SQLite, and with Redis.
   package.products += [
     .library(name: "EventSourceC", type: .dynamic, targets: ["EventSourceC"]),
     .library(name: "EventSourceCSQLite", type: .dynamic, targets: ["EventSourceCSQLite"]),
+    .library(name: "EventSourceCRedis", type: .dynamic, targets: ["EventSourceCRedis"]),
   ]
   package.targets += [
     .systemLibrary(name: "CEventSource", path: "Integrations/Libevent/Sources/CEventSource"),
@@ -290,9 +291,17 @@ package.targets += [
       ],
       path: "Integrations/Libevent/Sources/EventSourceC", swiftSettings: settings),
     .target(
+      name: "EventSourceCHistory",
+      dependencies: ["CEventSource", "EventSourceC", "EventSourceServer"],
+      path: "Integrations/Libevent/Sources/EventSourceCHistory", swiftSettings: settings),
+    .target(
       name: "EventSourceCSQLite",
-      dependencies: ["CEventSource", "EventSourceC", "EventSourceServer", "EventSourceSQLite"],
+      dependencies: ["CEventSource", "EventSourceC", "EventSourceCHistory", "EventSourceServer", "EventSourceSQLite"],
       path: "Integrations/Libevent/Sources/EventSourceCSQLite", swiftSettings: settings),
+    .target(
+      name: "EventSourceCRedis",
+      dependencies: ["CEventSource", "EventSourceC", "EventSourceCHistory", "EventSourceServer", "EventSourceRedis"],
+      path: "Integrations/Libevent/Sources/EventSourceCRedis", swiftSettings: settings),
     .systemLibrary(
       name: "CLibevent", path: "Integrations/Libevent/Sources/CLibevent", pkgConfig: "libevent",
       providers: [.apt(["libevent-dev"])]),

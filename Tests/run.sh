@@ -20,7 +20,8 @@ checks, in about six minutes on two cores:
 
   linkage      the format and the server need no Foundation
   platforms    checks of other systems, and a statically linked client
-  nio          the integrations of NIO, Hummingbird, observability and service lifecycle, and what each trait downloads
+  nio          the integrations of NIO, Hummingbird, observability and service lifecycle, what each trait downloads, and the
+               end-to-end checks, examples and interoperability over these stacks, in short forms
   asynchttpclient  the client's tests with AsyncHTTPClient and with the trait HTTPTypes
   allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
   benchmarks   the smallest form of Tests/Benchmarks/compare.sh
@@ -28,13 +29,15 @@ checks, in about six minutes on two cores:
   examples     the other examples, from the shell
   commandline  Examples/CommandLine, from the shell
   resume       clients resume while a server, and then a client, is killed: Tests/EndToEnd/{resume,killed}.py
-  runs         viewers of Examples/LanguageModelGateway resume, runs are stopped, the server is killed, short form of
-               Tests/EndToEnd/runs.py
+  cluster      clients move between three servers that share a history on Redis, while servers and Redis are killed,
+               short form of Tests/EndToEnd/cluster.py
+  runs         viewers of runs resume, runs are stopped, the server is killed: the built-in server, evhttp in Swift and
+               in C, short form of Tests/EndToEnd/runs.py
   stalled      stalled readers on many channels stay within the memory limit, short form of Tests/EndToEnd/stalled.py
   cycles       clients of a server that breaks every connection, short form of Tests/EndToEnd/cycles.py
   hostile      hostile peers at both stacks, under the address sanitizer, short form of Tests/EndToEnd/hostile.py
   interop      third-party clients and servers: Tests/Interop
-  browser      Examples/Quickstart, in Chromium
+  browser      Examples/Quickstart, LanguageModelGateway and SeveralProcesses, in Chromium
   proxies      the server behind nginx and HAProxy, short form of Tests/Proxies/run.py
   readers      thousands of idle readers leave no resources in use
   evhttp       the C library and both evhttp examples, short form of Tests/Checks/evhttp/run.py
@@ -51,7 +54,7 @@ EOF
 
 first=(format unit readme quickstart c-example)
 all=("${first[@]}" linkage platforms nio asynchttpclient allocations benchmarks documentation examples commandline resume
-  runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
+  cluster runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 chosen=()
 for argument in "$@"; do
   case "$argument" in
@@ -66,6 +69,12 @@ for argument in "$@"; do
 done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${first[@]}")
 
+# One build with every trait, in its own folder, because a trait requires a separate build of everything.
+traits=(--traits AsyncHTTPClient,HTTPTypes,NIO,Hummingbird,Observability,ServiceLifecycle --scratch-path .build-traits
+  --disable-build-manifest-caching)
+build_traits() { SWIFT_DETERMINISTIC_HASHING=1 swift build --build-tests "${traits[@]}" -Xswiftc -warnings-as-errors; }
+test_traits() { SWIFT_DETERMINISTIC_HASHING=1 swift test --skip-build "${traits[@]}" --filter "$1"; }
+
 # Everything a check starts is in its process group and ends with it.
 run_check() {
   case "$1" in
@@ -76,23 +85,19 @@ run_check() {
     unit)
       swift build --build-tests -Xswiftc -warnings-as-errors &&
         swift test --skip-build --parallel -Xswiftc -warnings-as-errors --skip aProcessWithoutDescriptors \
-          --skip EventSourceClientTests --skip EventSourceSQLiteTests --skip ScheduleTests &&
+          --skip EventSourceClientTests --skip EventSourceSQLiteTests --skip EventSourceRedisTests \
+          --skip ScheduleTests &&
         SWIFT_DETERMINISTIC_HASHING=1 \
           swift test --skip-build -Xswiftc -warnings-as-errors --filter "EventSourceServerTests\.(Run|Shared)?ScheduleTests" &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceSQLiteTests &&
+        swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceRedisTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceClientTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter aProcessWithoutDescriptors ;;
-    # In its own folder, because a trait requires a separate build of everything.
-    asynchttpclient)
-      swift build --build-tests --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits -Xswiftc -warnings-as-errors &&
-        swift test --skip-build --traits AsyncHTTPClient,HTTPTypes --scratch-path .build-traits --filter EventSourceClientTests ;;
-    # In a folder of its own, as above. The suites over sockets count what the process has.
+    asynchttpclient) build_traits && test_traits EventSourceClientTests ;;
+    # The suites over sockets count the process's resources.
     nio)
-      traits=NIO,Hummingbird,Observability,ServiceLifecycle
-      suites='EventSource(NIO|Hummingbird|Observability|ServiceLifecycle)Tests'
-      bash Tests/Checks/traits.sh &&
-        swift build --build-tests --traits $traits --scratch-path .build-nio -Xswiftc -warnings-as-errors &&
-        swift test --skip-build --traits $traits --scratch-path .build-nio --filter "$suites" ;;
+      bash Tests/Checks/traits.sh && build_traits &&
+        test_traits 'EventSource(NIO|Hummingbird|Observability|ServiceLifecycle)Tests' && bash Tests/Checks/stacks.sh ;;
     contract) python3 Tests/Checks/contract.py ;;
     allocations)
       programs=$(bash Tests/build.sh Tests/Benchmarks release) &&
@@ -105,6 +110,7 @@ run_check() {
     examples) bash Tests/Checks/examples.sh ;;
     commandline) bash Tests/Checks/commandline.sh ;;
     resume) python3 Tests/EndToEnd/resume.py && python3 Tests/EndToEnd/killed.py ;;
+    cluster) python3 Tests/EndToEnd/cluster.py --short ;;
     runs) bash Tests/EndToEnd/runs.sh ;;
     stalled) python3 Tests/EndToEnd/stalled.py ;;
     cycles) python3 Tests/EndToEnd/cycles.py ;;

@@ -248,7 +248,7 @@ static void on_drained(void *context) {
   event_base_loopexit(program.base, NULL);
 }
 
-/* Ends the streams within half a second, each after it has sent everything. A second signal does not wait. */
+/* Ends the streams within half a second, each after it has sent everything. A second signal ends the loop at once. */
 static void on_signal(evutil_socket_t number, short what, void *context) {
   (void)number, (void)what, (void)context;
   static int count;

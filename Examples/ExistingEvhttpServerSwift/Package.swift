@@ -5,7 +5,7 @@ let package = Package(
   name: "ExistingEvhttpServerSwift",
   dependencies: [.package(name: "eventsource-kit", path: "../..")],
   targets: [
-    // The program's own view of libevent, which it had before.
+    // The program's own import of libevent, from before the event streams.
     .systemLibrary(name: "CEvhttp", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
     .executableTarget(
       name: "Server",

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Builds and installs the libraries for C programs, with headers, man pages and pkg-config files.
-#   bash Integrations/Libevent/install.sh --prefix DIR [--libdir DIR] [--without-sqlite] [--debug | --uninstall]
-# There are two libraries: eventsource-libevent, and eventsource-libevent-sqlite, which adds histories in SQLite files.
-# With DESTDIR in the environment, everything is installed below that folder, for packaging; the files refer to the
-# prefix. Building needs Swift 6.3, libevent-dev, zlib1g-dev, libsqlite3-dev for the second library, and python3 for man
-# pages.
-# Programs that use the libraries need neither Swift nor this package. --libdir sets the folder of the libraries
-# (default: lib below the prefix). --without-sqlite omits the second library. --debug keeps assertions and symbols.
-# --uninstall removes the files that were installed with the same prefix, libdir and DESTDIR.
+#   bash Integrations/Libevent/install.sh --prefix DIR [--libdir DIR] [--without-sqlite] [--without-redis]
+#     [--debug | --uninstall]
+# There are three libraries: eventsource-libevent, eventsource-libevent-sqlite, which adds histories in SQLite files, and
+# eventsource-libevent-redis, which adds histories on Redis servers. With DESTDIR in the environment, everything is
+# installed below that folder, for packaging; the files refer to the prefix. Building needs Swift 6.3, libevent-dev and
+# zlib1g-dev, libsqlite3-dev and libhiredis-dev for the other libraries, and python3 for man pages. Programs that use the
+# libraries need neither Swift nor this package. --libdir sets the folder of the libraries (default: lib below the
+# prefix). --without-sqlite and --without-redis omit a library. --debug keeps assertions and symbols. --uninstall removes
+# the files that were installed with the same prefix, libdir and DESTDIR.
 set -euo pipefail
 
-usage() { sed -n '2,10s/^# *//p' "$0"; }
-prefix='' libdir='' configuration=release uninstall='' with_sqlite=yes
+usage() { sed -n '2,11s/^# *//p' "$0"; }
+prefix='' libdir='' configuration=release uninstall='' with_sqlite=yes with_redis=yes
 while [ $# -gt 0 ]; do
   case "$1" in
     --prefix) [ $# -gt 1 ] || { usage >&2; exit 64; }; prefix=$2; shift ;;
@@ -19,6 +20,7 @@ while [ $# -gt 0 ]; do
     --libdir) [ $# -gt 1 ] || { usage >&2; exit 64; }; libdir=$2; shift ;;
     --libdir=*) libdir=${1#*=} ;;
     --without-sqlite) with_sqlite='' ;;
+    --without-redis) with_redis='' ;;
     --debug) configuration=debug ;;
     --uninstall) uninstall=yes ;;
     --help | -h) usage; exit 0 ;;
@@ -32,10 +34,10 @@ libdir=${libdir:-$prefix/lib}
 case "$libdir" in /*) ;; *) libdir=$PWD/$libdir ;; esac
 to_lib=${DESTDIR:-}$libdir to_include=${DESTDIR:-}$prefix/include to_man=${DESTDIR:-}$prefix/share/man/man3
 if [ -n "$uninstall" ]; then
-  for name in eventsource-libevent eventsource-libevent-sqlite; do
+  for name in eventsource-libevent eventsource-libevent-sqlite eventsource-libevent-redis; do
     rm -f "$to_lib/lib$name".so "$to_lib/lib$name".so.* "$to_lib/lib$name.a" "$to_lib/pkgconfig/$name.pc"
   done
-  rm -f "$to_include/eventsource.h" "$to_include/eventsource-sqlite.h" "$to_man"/eventsource{,-sqlite}.3
+  rm -f "$to_include"/eventsource{,-history,-sqlite,-redis}.h "$to_man"/eventsource{,-history,-sqlite,-redis}.3
   echo "removed eventsource-libevent from ${DESTDIR:-}$prefix"
   exit
 fi
@@ -44,6 +46,7 @@ missing() { echo "install.sh: $1's headers are missing: the Debian package is $2
 pkg-config --exists libevent || missing libevent libevent-dev
 pkg-config --exists zlib || missing zlib zlib1g-dev
 [ -z "$with_sqlite" ] || pkg-config --exists sqlite3 || missing SQLite 'libsqlite3-dev; or use --without-sqlite'
+[ -z "$with_redis" ] || pkg-config --exists hiredis || missing hiredis 'libhiredis-dev; or use --without-redis'
 mkdir -p "$to_lib/pkgconfig" "$to_include" "$to_man"
 cd "$(dirname "$0")/../.."
 
@@ -82,8 +85,8 @@ install_library() {
   swift build --quiet "${build[@]}" -Xlinker "-soname=$soname"
   products=$(swift build --show-bin-path "${build[@]}")
 
-  # The same as one object that exports only the functions of the headers, so that nothing in it conflicts with the rest
-  # of a program.
+  # The static library is one object that exports only the functions of the headers, so that nothing in it conflicts
+  # with the rest of a program.
   object=$products/$name.o
   if [ ! "$object" -nt "$products/lib$product.so" ] || [ ! "$object" -nt "$here/install.sh" ]; then
     mapfile -t objects <"$products/$product.product/Objects.LinkFileList"
@@ -110,7 +113,14 @@ install_library() {
 install_header eventsource
 install_library eventsource-libevent EventSourceC 'libevent, zlib' \
   'Event streams (Server-Sent Events) in an evhttp server'
-[ -n "$with_sqlite" ] || exit 0
-install_header eventsource-sqlite
-install_library eventsource-libevent-sqlite EventSourceCSQLite 'libevent, sqlite3, zlib' \
-  'Event streams (Server-Sent Events) in an evhttp server, with histories in SQLite files'
+[ -z "$with_sqlite$with_redis" ] || install_header eventsource-history
+if [ -n "$with_sqlite" ]; then
+  install_header eventsource-sqlite
+  install_library eventsource-libevent-sqlite EventSourceCSQLite 'libevent, sqlite3, zlib' \
+    'Event streams (Server-Sent Events) in an evhttp server, with histories in SQLite files'
+fi
+if [ -n "$with_redis" ]; then
+  install_header eventsource-redis
+  install_library eventsource-libevent-redis EventSourceCRedis 'libevent, hiredis, zlib' \
+    'Event streams (Server-Sent Events) in an evhttp server, with histories on Redis servers'
+fi

@@ -110,7 +110,8 @@ def page(path, date):
     name = os.path.basename(path).removesuffix(".h")
     first = re.match(COMMENT, header, re.S)
     body, names = parts(header[first.end():])
-    library = "eventsource-libevent" + ("-sqlite" if "sqlite" in name else "")
+    libraries = {"eventsource": [""], "eventsource-history": ["-sqlite", "-redis"]}.get(name, [name[11:]])
+    library = " or ".join(f"eventsource-libevent{kind}" for kind in libraries)
     return "\n".join([
         f".Dd {date}", f".Dt {name.upper()} 3", ".Os", ".Sh NAME", *[f".Nm {other} ," for other in [name, *names[:-1]]],
         f".Nm {names[-1]}", ".Nd event streams (Server-Sent Events) in an evhttp server", ".Sh LIBRARY",

@@ -51,7 +51,7 @@ int eventsource_socket(int family) { return socket(family, SOCK_STREAM | SOCK_CL
 
 int eventsource_accept(int listener) { return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
-// send() is a point at which a thread can be canceled, which costs two locked instructions a call; no thread here is.
+// send() is a thread cancellation point, which costs two locked instructions per call. No thread here is cancelled.
 ptrdiff_t eventsource_send(int fd, const void *bytes, size_t count) {
   return syscall(SYS_sendto, fd, bytes, count, MSG_NOSIGNAL, NULL, 0);
 }
@@ -90,7 +90,7 @@ static struct sigaction on_term_before, on_int_before;
 
 static void on_signal(int number) {
   if (has_signal) {
-    // Delivered when this handler has returned.
+    // The signal is delivered when this handler returns.
     signal(number, SIG_DFL);
     raise(number);
     return;

@@ -7,16 +7,16 @@
     import Darwin
   #endif
 
-  /// The `Mutex` of Synchronization, for runs under the thread sanitizer, which does not see through that one: it locks
-  /// by means that the sanitizer knows.
-  public struct ObservableMutex<Value>: ~Copyable, @unchecked Sendable {
-    // Sendable, because the value is reached only under the lock. Two pieces of memory, because the sanitizer takes an
-    // access to one property of an object for one to them all.
+  /// A replacement for Synchronization's `Mutex` in runs under the thread sanitizer, which does not support that one.
+  /// Its locks are visible to the sanitizer.
+  public struct ObservableMutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
+    // Sendable, because the value is accessed only under the lock. The value and the lock have separate memory, because
+    // the sanitizer treats an access to one property of an object as an access to all of them.
     private let value = UnsafeMutablePointer<Value>.allocate(capacity: 1)
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
     /// Creates a mutex that guards a value.
-    public init(_ initial: sending Value) {
+    public init(_ initial: consuming sending Value) {
       value.initialize(to: initial)
       pthread_mutex_init(lock, nil)
     }
@@ -29,7 +29,7 @@
     }
 
     /// Calls a closure with the value, under the lock.
-    public borrowing func withLock<Result, Failure: Error>(
+    public borrowing func withLock<Result: ~Copyable, Failure: Error>(
       _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
       pthread_mutex_lock(lock)

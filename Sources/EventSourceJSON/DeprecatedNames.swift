@@ -1,6 +1,6 @@
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
-// The names of version 0.1. They will be removed in version 0.3. `Changes.md` lists them beside the current names.
+// The names of version 0.1. They will be removed in version 0.3. `Changes.md` lists them with the current names.
 
 public import EventSourceFormat
 public import EventSourceServer

@@ -10,7 +10,20 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "benchmarks",
   platforms: [.macOS(.v15)],
-  dependencies: [.package(name: "eventsource-kit", path: "../..")],
+  traits: [.trait(name: "Stacks", description: "bench-server over NIO and Hummingbird, whose packages are downloaded")],
+  dependencies: [
+    .package(
+      name: "eventsource-kit", path: "../..",
+      traits: [
+        .trait(name: "AsyncHTTPClient", condition: .when(traits: ["Stacks"])),
+        .trait(name: "HTTPTypes", condition: .when(traits: ["Stacks"])),
+        .trait(name: "NIO", condition: .when(traits: ["Stacks"])),
+        .trait(name: "Hummingbird", condition: .when(traits: ["Stacks"])),
+      ]),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.83.0"),
+    .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.36.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
+  ],
   targets: [
     .executableTarget(
       name: "bench-server",
@@ -21,6 +34,14 @@ let package = Package(
         .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
         .product(name: "EventSourceLibevent", package: "eventsource-kit"),
         .product(name: "EventSourceZlib", package: "eventsource-kit"),
+        .product(name: "EventSourceRedis", package: "eventsource-kit"),
+        .product(name: "EventSourceNIO", package: "eventsource-kit", condition: .when(traits: ["Stacks"])),
+        .product(name: "EventSourceHummingbird", package: "eventsource-kit", condition: .when(traits: ["Stacks"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Stacks"])),
+        .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Stacks"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Stacks"])),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: .when(traits: ["Stacks"])),
+        .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Stacks"])),
       ],
       swiftSettings: settings
     ),

@@ -1,5 +1,5 @@
-"""Measures the programs of two commits, alternating in one run, and says by how much the newer ones are better or worse.
-Called by compare.sh --against."""
+"""Measures the programs of two commits in alternation, and prints how much better or worse the newer ones are. Called
+by compare.sh --against."""
 
 import argparse
 import json
@@ -14,20 +14,20 @@ from compare import Scale, closing_server, load, publish, spread, stopping
 from report import number, ratio_text, table
 from servers import HERE, RELEASE, start
 
-# Less than this part of the other commit's figure is worse.
+# A ratio below this counts as worse.
 GOAL = 0.97
 STACKS = ["built-in", "evhttp"]
 
 
 class Row:
-    """One figure: how it is measured, and whether more of it is better."""
+    """One figure: how to measure it, and whether a higher value is better."""
 
     def __init__(self, name, measure, more_is_better, rounds):
         self.name, self.measure, self.more_is_better, self.rounds = name, measure, more_is_better, rounds
 
 
 def on(stack, key, scale, **options):
-    """A figure of the load generator."""
+    """Returns a figure of the load generator."""
     def measure(release):
         with closing_server(start(stack, release=release)) as server:
             result = load(server, limit=60, **options)
@@ -46,7 +46,7 @@ def resumed(stack, scale):
 
 
 def client(scale):
-    """Events/s from the built-in server, which is the same one for both."""
+    """Returns the events per second from the built-in server, which is the same for both."""
     def measure(release):
         with closing_server(start("built-in", history=512 << 20)) as server:
             publish(server, scale.client_events + 1)
@@ -69,7 +69,7 @@ def run(*command):
 
 
 def alternating(rows, releases):
-    """The values of each row, in pairs that are measured one after the other; which one is first changes."""
+    """Returns the values of each row, measured in pairs. The order within a pair alternates."""
     results = []
     for row in rows:
         print(f"compare: {row.name}", file=sys.stderr, flush=True)
@@ -83,7 +83,7 @@ def alternating(rows, releases):
 
 
 def quotients(row, pairs):
-    """How much better the newer one was in each pair: 1 is the same, and less is worse."""
+    """Returns how much better the newer one was in each pair: 1 means equal, and less means worse."""
     for new, old in pairs:
         if new == old:
             yield 1.0
@@ -105,7 +105,7 @@ def compared(rows, results):
 
 
 def micro(releases, rounds):
-    """Allocations, bytes and nanoseconds of single operations: one run of the program has all of them."""
+    """Returns allocations, bytes and nanoseconds of single operations. One run of the program measures all of them."""
     runs = {release: [] for release in releases}
     for index in range(rounds):
         for release in releases if index % 2 == 0 else releases[::-1]:
@@ -133,7 +133,7 @@ def main():
     options = parser.parse_args()
     scale = Scale("smoke" if options.smoke else "quick" if options.quick else "full")
     many, few = (1, 1) if options.smoke else (9, 5) if options.quick else (15, 7)
-    # A name of its own for the programs of this tree, also when they are compared with themselves.
+    # The programs of this tree get their own name, even if they are compared with themselves.
     releases = [RELEASE, options.against or os.path.join(RELEASE, ".")]
 
     burst = {"readers": scale.readers, "count": scale.burst, "expect": scale.burst}
@@ -162,7 +162,7 @@ def main():
     print(table(heads, lines + more_lines))
     for name in missed + more_missed:
         print(f"compare: {name}: less than {GOAL} of what it was", file=sys.stderr)
-    # A short run says that it works, not how fast.
+    # A smoke run only checks that everything works.
     return 1 if (missed or more_missed) and not options.smoke else 0
 
 

@@ -1,4 +1,4 @@
-"""Measures everything in one run, alternating, and says it as ratios. Called by compare.sh."""
+"""Measures everything in one run, in alternation, and reports ratios. Called by compare.sh."""
 
 import argparse
 import contextlib
@@ -13,13 +13,15 @@ import time
 
 import corpus
 import report
-from servers import HERE, RELEASE, YARDSTICKS, Probe, closing_server, peers, start
+from servers import HERE, RELEASE, STACKS, YARDSTICKS, Probe, closing_server, peers, start
 
 OURS = ["built-in", "evhttp"]
+# Those that must lose nothing.
+EXACT = ["floor", *OURS, *STACKS]
 
 
 class Scale:
-    """How much is done: everything, what takes ten minutes, or next to nothing."""
+    """The amount of work: everything, a run of ten minutes, or a minimum."""
 
     def __init__(self, mode):
         pick = lambda full, quick, smoke: {"full": full, "quick": quick, "smoke": smoke}[mode]  # noqa: E731
@@ -47,13 +49,13 @@ class Scale:
 
 
 def load(server, count=None, size=100, rate=0, channels=1, burst=1, reading="own", has_probe=False, **options):
-    """One run of the load generator; what it measured.
+    """Runs the load generator once and returns its results.
 
-    With several channels each reader reads its own of them, or all of them if `reading` is "all". With a probe, it says
-    meanwhile how late the server's other work is."""
+    With several channels, each reader reads its own subset of them, or all of them if `reading` is "all". With a probe,
+    also measures how late the server's other work is during the run."""
     arguments = {"port": server.port, "pid": server.pid, **options}
-    # Peers may lose events; that is their affair.
-    if server.name not in ["floor", *OURS]:
+    # Peers may lose events, which is not checked here.
+    if server.name not in EXACT:
         arguments["idle"] = 3
     publish = server.publish(count, size, rate, channels, burst) if count else None
     if publish:
@@ -65,6 +67,8 @@ def load(server, count=None, size=100, rate=0, channels=1, burst=1, reading="own
     command = [f"{YARDSTICKS}/load"]
     for name, value in arguments.items():
         command += [f"--{name.replace('_', '-')}", str(value)]
+    if server.name.endswith("HTTP/2"):
+        command.append("--http2")
     probing = Probe(server.port) if has_probe else contextlib.nullcontext()
     with probing as probe, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         process.stdout.readline()
@@ -77,7 +81,7 @@ def load(server, count=None, size=100, rate=0, channels=1, burst=1, reading="own
     if not lines:
         raise RuntimeError(f"{server.name}: the load generator ended with status {process.returncode}")
     result = json.loads(lines[-1]) | found
-    if server.name in ["floor", *OURS] and (result["failed"] or result["lost"] or result["gaps"] or result["repeats"]):
+    if server.name in EXACT and (result["failed"] or result["lost"] or result["gaps"] or result["repeats"]):
         raise RuntimeError(f"{server.name}: {result}")
     result["lost_percent"] = 100 * max(result["lost"], 0) / max(result["events"] + result["lost"], 1)
     result["cpu_us"] = result["server_cpu"] * 1e6 / max(result["events"], 1)
@@ -87,8 +91,8 @@ def load(server, count=None, size=100, rate=0, channels=1, burst=1, reading="own
 
 
 def alternate(names, rounds, measure, **options):
-    """Measures each in turn, several times; for each name the median of each figure, and as "ratio" that of its quotients
-    by the floor's figure of the same round, with the lowest and the highest of them."""
+    """Measures each server in turn, several times. Returns the median of each figure by name. "ratio" is the median of
+    the ratios to the floor's figure of the same round, with the lowest and the highest."""
     runs = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
@@ -109,7 +113,7 @@ def spread(values):
 
 
 def full_speed(scale, others):
-    """Smaller bursts for those that would take too long; more rounds for those that are close."""
+    """Slow servers get smaller bursts, and close results get more rounds."""
     burst = {"Go eventsource": scale.burst // 20, "nchan": scale.burst // 20, "sse-starlette": scale.burst // 200}
 
     def measure(server):
@@ -120,7 +124,7 @@ def full_speed(scale, others):
 
 
 def paced(scale, others):
-    """A hundred events a second; a tenth of that for Python, which cannot do more."""
+    """Publishes a hundred events per second, or ten for the Python server, which cannot keep up with more."""
     def measure(server):
         rate = 10 if server.name == "sse-starlette" else 100
         count = int(rate * scale.paced_seconds)
@@ -130,7 +134,7 @@ def paced(scale, others):
 
 
 def idle(scale, others):
-    """A connection storm, and then the memory of idle readers."""
+    """Measures a connection storm, and then the memory of idle readers."""
     def measure(server):
         result = load(server, readers=scale.idle, hold=1)
         result["kib"] = (result["resident_open"] - result["resident_before"]) / max(result["opened"], 1)
@@ -149,8 +153,9 @@ def resume_storm(scale, others):
 
 
 def many_channels(scale, others):
-    """As many streams in all, each of which gets three events a second, over numbers of channels. When these are more than
-    the streams, each stream is of several, which peers do not have; every channel has one reader then."""
+    """Measures the same number of streams, each with three events per second, over numbers of channels. With more
+    channels than streams, each stream has several channels, which peers do not support. Every channel then has one
+    reader."""
     events = 3 * scale.paced_seconds
 
     def over(channels):
@@ -168,8 +173,8 @@ def many_channels(scale, others):
 
 
 def several_channels(scale):
-    """Streams that are all of the same channels and get the same number of events, however many channels that are. As
-    "ratio" the quotients by what a stream of one channel costs in the same round."""
+    """Measures streams that all have the same channels and get the same number of events, for several numbers of
+    channels. "ratio" is the ratio to the cost of a stream of one channel in the same round."""
     count = int(100 * scale.paced_seconds)
     ways = {"paced": (count, 100), "full speed": (scale.burst, 0)}
     runs = {(way, number, name): [] for way in ways for number in scale.streams_of for name in OURS}
@@ -188,7 +193,7 @@ def several_channels(scale):
 
 
 def other_work(scale):
-    """How late the work of the host's own is on the loop that delivers."""
+    """Measures how late the host's own work is on the loop that delivers events."""
     def measure(server, rate):
         count = int(rate * scale.paced_seconds) or scale.burst
         result = load(server, count, rate=rate, readers=scale.readers, expect=count, limit=60, has_probe=True)
@@ -199,7 +204,7 @@ def other_work(scale):
 
 
 def slowest_publish(scale):
-    """Microseconds on the publisher's thread, the median of the rounds."""
+    """Measures microseconds on the publisher's thread, as the median of the rounds."""
     rounds = []
     for _ in range(scale.compared_rounds):
         output = subprocess.run(
@@ -218,7 +223,7 @@ def big_events(scale, others):
 
 
 def publish_latency(scale):
-    """Nanoseconds on the publisher's thread, of a thread that publishes now and then."""
+    """Measures nanoseconds on the thread of an occasional publisher."""
     def measure(server, readers):
         count = 2_000 if scale.readers > 50 else 200
         load(server, count, rate=1_000, readers=readers, expect=count, limit=60)
@@ -228,7 +233,7 @@ def publish_latency(scale):
 
 
 def delivery_latency(scale, cost_us, others):
-    """At shares of what one thread of the floor can deliver, one send for each event and reader."""
+    """Measures delivery at shares of what one thread of the floor can deliver with one send per event and reader."""
     capacity = 1e6 / cost_us / scale.readers
     there = [name for name in others if name in ["Go eventsource", "nchan"]]
 
@@ -244,7 +249,7 @@ def delivery_latency(scale, cost_us, others):
 
 
 def scaling(scale):
-    """Server CPU per delivered event, over readers, sizes and channels; and events/s over threads."""
+    """Measures server CPU per delivered event over readers, sizes and channels, and events per second over threads."""
     short = scale.fewer_rounds
 
     def over_readers(readers):
@@ -269,7 +274,7 @@ def scaling(scale):
 
 
 def decode(path, rounds):
-    """Events/s of the floor and of ours, the best of many short runs, alternating."""
+    """Measures events per second of the floor and of ours: the best of many short, alternating runs."""
     best = {}
     for _ in range(rounds):
         counts = set()
@@ -286,7 +291,7 @@ def decode(path, rounds):
 
 
 def decoding(scale, has_httpx):
-    """Of each file of the corpus; by httpx-sse of a shorter one."""
+    """Measures each file of the corpus. httpx-sse gets a shorter one."""
     folder, short = (f"{HERE}/.build/corpus-{megabytes}" for megabytes in [scale.corpus_megabytes, 1])
     corpus.write(folder, scale.corpus_megabytes)
     corpus.write(short, 1)
@@ -311,7 +316,7 @@ def decoding_over_sizes(scale):
 
 
 def client(scale, has_httpx):
-    """Events/s to a counting loop, of events that the built-in server has in its log."""
+    """Measures the events per second that reach a counting loop, from the log of the built-in server."""
     ways = {"socket and parser": ["--raw"], "EventSource": []}
     results = {name: [] for name in [*ways, *(["httpx-sse"] if has_httpx else [])]}
     for _ in range(scale.rounds):
@@ -330,7 +335,8 @@ def client(scale, has_httpx):
 
 
 def open_sources(scale):
-    """What an open source of a process takes, beside a stream of Go's client: KiB, and seconds to open all."""
+    """Measures the memory of an open source, in KiB, and the time to open all, in seconds. Does the same for a stream
+    of Go's client."""
     programs = {"EventSource": [f"{RELEASE}/bench-client", "--open"], "Go eventsource": [f"{YARDSTICKS}/go-client"]}
     results = {}
     for name, (program, *options) in programs.items():
@@ -342,6 +348,44 @@ def open_sources(scale):
                 [program, url, *options, str(min(scale.idle, 10_000))], check=True, stdout=subprocess.PIPE, text=True).stdout
             results[name] = json.loads(output.splitlines()[-1])
     return results
+
+
+def stacks(scale):
+    """The stacks beside the others: full speed, paced events, idle readers, and allocations for a delivered event."""
+    def fast(server):
+        return load(server, scale.burst, readers=scale.readers, expect=scale.burst, limit=60)
+
+    def slow(server):
+        count = int(100 * scale.paced_seconds)
+        return load(server, count, rate=100, readers=scale.readers, expect=count, limit=60)
+
+    def waiting(path):
+        def measure(server):
+            result = load(server, readers=scale.idle, hold=1, path=path)
+            return {"kib": (result["resident_open"] - result["resident_before"]) / max(result["opened"], 1)}
+        return measure
+
+    def allocating(server):
+        count = int(100 * scale.paced_seconds)
+        load(server, 10, rate=100, readers=scale.readers, expect=10, limit=60)
+        before = get(server, "/stats")
+        load(server, count, rate=100, readers=scale.readers, expect=count, limit=60)
+        after = get(server, "/stats")
+        # What the connecting of the readers allocates is not of their events.
+        load(server, readers=scale.readers, hold=1)
+        connected = get(server, "/stats")
+        connecting = connected["allocations"] - after["allocations"]
+        events = after["delivered"] - before["delivered"]
+        return {"allocations": (after["allocations"] - before["allocations"] - connecting) / max(events, 1)}
+
+    names = ["floor", *OURS, *STACKS]
+    return {
+        "full speed": alternate(names, scale.rounds + 2, fast),
+        "paced": alternate(names, scale.rounds + 2, slow),
+        "idle": alternate(names, 1, waiting("/stream")),
+        "idle without streams": alternate(list(STACKS), 1, waiting("/idle")),
+        "allocations": alternate([*OURS, *STACKS], 1, allocating, counts_allocations=True),
+    }
 
 
 def publish(server, count, **options):
@@ -365,7 +409,15 @@ def main():
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--render", action="store_true", help="write the last run's results once more")
+    parser.add_argument("--stacks", action="store_true")
     options = parser.parse_args()
+    if options.stacks:
+        mode = "smoke" if options.smoke else "quick" if options.quick else "full"
+        results = stacks(Scale(mode))
+        print(report.stacks(results))
+        if options.write:
+            report.write_stacks(results)
+        return
     if options.render:
         with open(f"{HERE}/.build/results.json", encoding="utf-8") as file:
             return report.write(json.load(file))
@@ -408,7 +460,7 @@ def main():
 
 @contextlib.contextmanager
 def stopping():
-    """However the program is ended, the servers that it has started end first."""
+    """Ends the started servers before the program ends for any reason."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds all that is compared, installs what is missing, and runs compare.py. See --help.
+# Builds all programs to compare, installs missing packages, and runs compare.py. See --help.
 set -uo pipefail
 cd "$(dirname "$0")"
 
 case " $* " in *" --help "* | *" -h "*)
   cat <<'HELP'
-usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--write] | --render
+usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--stacks] [--write] | --render
        bash Tests/Benchmarks/compare.sh --against COMMIT [--quick]
+       bash Tests/Benchmarks/compare.sh --shared [--quick] [--write] [--only PART] | --shared --render
 
 Measures the built-in server, evhttp, the decoder and the client against yardsticks in C and against peers, alternating
 in one run, and prints tables of ratios.
@@ -14,7 +15,10 @@ in one run, and prints tables of ratios.
   --quick   smaller, in about a quarter of an hour
   --smoke   one short round of everything without peers: that it works, not how fast
   --write   the tables and plots of the documentation are replaced by those of this run
+  --stacks  measures the servers over NIO and Hummingbird beside the others instead, and downloads their packages
   --render  measures nothing: the documentation is given those of the last run once more
+  --shared  measures a history on Redis that several processes share, beside one process alone, bare Redis, and nchan
+            with its Redis store; the tables are those of the page More than one process
   --against COMMIT
             builds another commit, too, and measures its programs and those of this tree in turn, without yardsticks and
             peers: what has become slower, or larger. The status is 1 if anything is less than 0.97 of what it was
@@ -27,10 +31,13 @@ HELP
 esac
 
 against=
+shared=
 options=()
 while [ $# -gt 0 ]; do
   case "$1" in
-    --quick | --smoke | --write | --render) options+=("$1") ;;
+    --quick | --smoke | --stacks | --write | --render) options+=("$1") ;;
+    --shared) shared=yes ;;
+    --only) options+=("$1" "${2-}"); shift ;;
     --against)
       against=$(git rev-parse --verify --quiet --short "${2-}^{commit}") ||
         { echo "compare: \"${2-}\" is no commit" >&2; exit 64; }
@@ -52,10 +59,16 @@ bash ../Checks/install.sh benchmarks >&2 || exit 1
 for yardstick in load probe drain floor_server floor_parse; do
   cc -O2 -pthread -Wall -Wextra -Werror -o "$build/$yardstick" "Yardsticks/$yardstick.c" || exit 1
 done
+cc -O2 -fPIC -shared -ISources/CountedMalloc/include -o "$build/counted_malloc.so" \
+  Sources/CountedMalloc/CountedMalloc.c || exit 1
 bash ../build.sh Tests/Benchmarks release >&2 || exit 1
+case " $* " in *" --stacks "*)
+  bash ../build.sh Tests/Benchmarks stacks-release >&2 || exit 1
+  exec python3 compare.py "$@" ;;
+esac
 
 if [ -n "$against" ]; then
-  # A copy of the other commit, built where what is built is kept.
+  # A copy of the other commit, in the folder of build products.
   other=.build/against/$against
   if [ ! -e "$other/Package.swift" ]; then
     mkdir -p "$other" && git -C ../.. archive --format=tar "$against" | tar -x -C "$other" ||
@@ -67,7 +80,7 @@ fi
 
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
-# debian FILE PACKAGE: whether it is there in the end.
+# debian FILE PACKAGE: succeeds if the file exists afterwards.
 debian() {
   [ -e "$1" ] && return
   command -v apt-get >/dev/null || return
@@ -94,5 +107,6 @@ case " $* " in *" --smoke "*) ;; *)
         'httpx-sse>=0.4,<0.5' 'httpx>=0.27,<1' >/dev/null 2>&1 && touch "$build/python/ready"
   fi ;;
 esac
-case " $* " in *" --smoke "*) python3 against.py --smoke || exit 1 ;; esac
+[ -z "$shared" ] || exec python3 shared.py "$@"
+case " $* " in *" --smoke "*) python3 against.py --smoke && python3 shared.py --smoke || exit 1 ;; esac
 exec python3 compare.py "$@"

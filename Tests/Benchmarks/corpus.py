@@ -1,4 +1,4 @@
-"""Writes what the decoders are measured with: typical.sse, llm.sse and large.sse, the same at each run.
+"""Writes the decoders' input: typical.sse, llm.sse and large.sse, the same in each run.
 
 usage: corpus.py FOLDER [MEGABYTES]
 """
@@ -12,27 +12,27 @@ WORDS = "open close user order price event ready value status token login stream
 
 
 def typical(random, number):
-    """An ID, a type and some JSON."""
+    """Returns an event with an ID, a type and some JSON."""
     body = {"id": number, "kind": random.choice(WORDS), "price": round(random.random() * 1000, 2)}
     body["text"] = " ".join(random.choice(WORDS) for _ in range(9))[:50]
     return f"id: {number}\nevent: update\ndata: {json.dumps(body, separators=(',', ':'))}\n\n"
 
 
 def llm(random, number):
-    """A word of an answer, in its envelope."""
+    """Returns an event with one word of a response in its envelope."""
     body = {"id": "answer-8f3a1c2b", "object": "answer.chunk", "created": 1700000000, "model": "m-1",
             "choices": [{"index": 0, "delta": {"content": " " + random.choice(WORDS)}}]}
     return f"data: {json.dumps(body, separators=(',', ':'))}\n\n"
 
 
 def large(random, number):
-    """A document of a thousand lines."""
+    """Returns a document of a thousand lines."""
     lines = "".join(f"data: {random.choice(WORDS)} {'lorem ipsum dolor ' * 5}\n" for _ in range(1000))
     return f"id: {number}\nevent: document\n{lines}\n"
 
 
 def write_events(path, size, count):
-    """Events of so many bytes of data in one line."""
+    """Writes `count` events, each with one line of `size` bytes of data."""
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         for _ in range(count):
             file.write(f"data: {'lorem ipsum '.ljust(size, 'x')[:size]}\n\n")

@@ -1,4 +1,4 @@
-"""Tables and plots of what compare.py has measured."""
+"""Creates tables and plots of the results of compare.py."""
 
 import math
 import os
@@ -11,7 +11,7 @@ COLORS = {"floor": "#888888", "built-in": "#d9480f", "evhttp": "#1971c2", "Go ev
 
 
 def number(value, digits=3):
-    """Three digits that count, without an exponent."""
+    """Formats a number with three significant digits and without an exponent."""
     if value == 0:
         return "0"
     if value >= 100:
@@ -33,7 +33,7 @@ def table(heads, rows):
 
 
 def ratio(results, name, key, to="floor"):
-    """The median of the quotients of the rounds, with the lowest and the highest; or the quotient of the medians."""
+    """Returns the median of the rounds' ratios with the lowest and the highest, or the ratio of the medians."""
     measured = results[name].get("ratio", {}).get(key)
     if measured:
         return measured
@@ -48,7 +48,7 @@ def ratio_text(measured):
 
 
 def compared(results, columns, to="floor"):
-    """One row for each server, each figure followed by its ratio to the yardstick's."""
+    """Returns one row per server. Each figure is followed by its ratio to the yardstick's."""
     rows = []
     for name, values in results.items():
         row = [name]
@@ -60,7 +60,7 @@ def compared(results, columns, to="floor"):
 
 
 def goals(results):
-    """DESIGN's goals, each with what was measured."""
+    """Returns the goals of DESIGN, each with the measured value."""
     fast, paced, idle, micro = (results[name] for name in ["full speed", "paced", "idle", "micro"])
 
     def row(what, goal, values, key, ours):
@@ -101,7 +101,7 @@ def goals(results):
         row("server CPU per delivered event, paced, us, evhttp", "1.2 x at most", paced, "cpu_us", "evhttp"),
         [*row("memory of an idle reader, KiB, built-in", "1 KiB at most", idle, "kib", "built-in")[:-1], ""],
         ["publish with no reader, ns", "under 300", "", "", "", f"{alone:.0f}", ""],
-        ["the same with 10,000 readers on a lane that has been told, ns", "2 x that at most", "", "", "", f"{many:.0f}",
+        ["the same with 10,000 readers on a lane that has been notified, ns", "2 x that at most", "", "", "", f"{many:.0f}",
          f"{many / alone:.2f}"],
         ["a quiet channel, bytes", "512 at most", "", "", "", f"{float(allocations('bytes of a channel')):.0f}; "
          f"{float(allocations('bytes of a channel that holds an event')):.0f} while it holds an event", ""],
@@ -119,7 +119,7 @@ def goals(results):
               ("p99 of a host's own route", "answer_p99_ms", fast), ("p99 of a host's 10 ms timer", "timer_p99_ms", ["evhttp"]),
               ("p99 of the lane's own deadlines", "heartbeat_p99_ms", fast)]
           for stack in ["built-in", "evhttp"] if stack in stacks],
-        *[[f"slowest publish beside {name}, ms", "2 at most", "", "", "", publishing(name), ""]
+        *[[f"slowest publish during {name}, ms", "2 at most", "", "", "", publishing(name), ""]
           for name in results["slowest publish"] if not name.startswith("the ")],
         *[[f"server CPU per delivered event, paced, {stack}, streams of several channels", "1.25 x one channel's", "", "", "", "",
            "; ".join(channels(stack))] for stack in ["built-in", "evhttp"]],
@@ -132,7 +132,7 @@ def goals(results):
 
 
 def several_channels(steps):
-    """For each number of channels and each server what an event costs and how long it is."""
+    """Returns the cost and the length of an event for each number of channels and each server."""
     rows = []
     for channels, servers in steps.items():
         for name, values in servers.items():
@@ -144,7 +144,7 @@ def several_channels(steps):
 
 
 def other_work(servers):
-    """How late everything but the delivering was, in milliseconds, and how much was delivered meanwhile."""
+    """Returns how late everything except delivery was, in milliseconds, and how much was delivered during that time."""
     rows = []
     for name, values in servers.items():
         def late(what):
@@ -159,7 +159,7 @@ def other_work(servers):
 
 
 def tables(results):
-    """All of it, as Markdown."""
+    """Returns everything as Markdown."""
     rate = [("rate", "events/s"), ("cpu_us", "server CPU per event, us"), ("lost_percent", "lost, %")]
     latency = [("cpu_us", "server CPU per event, us"), ("p50_ms", "p50, ms"), ("p99_ms", "p99, ms"),
                ("p999_ms", "p99.9, ms")]
@@ -170,7 +170,7 @@ def tables(results):
         ("kib", "KiB per reader"), ("connect_seconds", "seconds to connect all"),
         ("connect_cpu", "server CPU for that, s"), ("head_p99_ms", "p99 to the head, ms")]))]
     parts += [("Resume storm", compared(results["resume storm"], [
-        ("seconds", "seconds until all have all"), ("rate", "events/s"), ("server_cpu", "server CPU, s")], to=""))]
+        ("seconds", "seconds until every reader has every event"), ("rate", "events/s"), ("server_cpu", "server CPU, s")], to=""))]
     channels, values = list(results["many channels"].items())[-1]
     parts += [(f"{int(channels):,} channels, one reader each", compared(values, latency, to=""))]
     parts += [("Events of 1 MB", compared(results["big events"], [("rate", "events/s"), ("cpu_us", "server CPU per event, us")]))]
@@ -184,7 +184,7 @@ def tables(results):
         parts += [(f"Streams of several channels, {way}", several_channels(steps))]
     for load, servers in results["other work"].items():
         parts += [(f"Other work of the loop that delivers, {load}", other_work(servers))]
-    parts += [("Time of a publish beside what must not delay it", table(
+    parts += [("Time of a publish during work that must not delay it", table(
         ["", "publishes", "p50, us", "p99.9, us", "slowest, us", "slowest that kept its core, us"],
         [[name, f"{values['publishes']:,.0f}", *[number(values[key]) for key in ["p50", "p999", "slowest", "undisturbed"]]]
          for name, values in results["slowest publish"].items()]))]
@@ -221,13 +221,13 @@ def tables(results):
 
 
 def round_tick(least):
-    """The smallest round number that is not less."""
+    """Returns the smallest round number that is not less."""
     size = 10 ** math.floor(math.log10(least)) if least > 0 else 1
     return next(size * step for step in [1, 2, 2.5, 5, 10] if size * step >= least)
 
 
 def plot(title, lines, unit):
-    """An SVG: a line for each server over steps that are a factor apart, from zero."""
+    """Returns an SVG with a line per server, over steps that are a constant factor apart, starting at zero."""
     width, height, left, bottom, top = 640, 320, 60, 40, 50
     steps = sorted({step for points in lines.values() for step, _ in points})
     tick = round_tick(max(value for points in lines.values() for _, value in points) / 4)
@@ -254,7 +254,7 @@ def plot(title, lines, unit):
 
 
 def costs(results):
-    """What a delivered event costs, over what should not change it."""
+    """Returns the cost of a delivered event over parameters that should not affect it."""
     scaling = results["scaling"]
     return {"readers": scaling["readers"], "bytes of data": scaling["bytes of data"],
             "channels": results["many channels"], "threads": scaling["threads"]}
@@ -270,16 +270,43 @@ def plots(results):
         for name, steps in costs(results).items()}
 
 
-def write(results):
-    """Puts tables and plots in the place of those of another run."""
-    path = f"{FOLDER}/Performance.md"
+def stacks(results):
+    """Returns one row for each stack, with its ratios to the floor."""
+    rows = []
+    for name, fast in results["full speed"].items():
+        paced, idle = results["paced"][name], results["idle"][name]
+        bare = results["idle without streams"].get(name)
+        allocations = results["allocations"].get(name)
+        rows.append([
+            name, number(fast["rate"]), ratio_text(ratio(results["full speed"], name, "rate")) if name != "floor" else "",
+            number(paced["cpu_us"]), ratio_text(ratio(results["paced"], name, "cpu_us")) if name != "floor" else "",
+            number(paced["p99_ms"]), number(idle["kib"]), number(bare["kib"]) if bare else "",
+            f"{allocations['allocations']:.2f}" if allocations else ""])
+    return table(
+        ["", "events/s at full speed", "to the floor (from, to)", "server CPU per paced event, us",
+         "to the floor (from, to)", "paced, p99, ms", "KiB of an idle reader", "KiB of the stack's own open response",
+         "allocations per paced event"], rows)
+
+
+def write_stacks(results):
+    replace_measured("Performance.md", stacks(results), "stacks")
+
+
+def replace_measured(page, measured, mark="measured"):
+    """Replaces a page's tables and plots of an earlier run, between two marks."""
+    path = f"{FOLDER}/{page}"
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    begin, end = "<!-- measured -->\n", "<!-- /measured -->"
+    begin, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
     before, rest = text.split(begin)
     after = rest.split(end)[1]
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{begin}\n{tables(results)}\n\n{end}{after}")
+        file.write(f"{before}{begin}\n{measured}\n\n{end}{after}")
+
+
+def write(results):
+    """Puts tables and plots in the place of those of another run."""
+    replace_measured("Performance.md", tables(results))
     os.makedirs(f"{FOLDER}/Resources", exist_ok=True)
     for name, picture in plots(results).items():
         with open(f"{FOLDER}/Resources/{name}.svg", "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is started, and what it is asked for."""
+"""The measured servers: how to start each, and which requests it gets."""
 
 import contextlib
 import json
@@ -12,6 +12,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 YARDSTICKS = f"{HERE}/.build/yardsticks"
+STACKS_RELEASE = os.path.normpath(f"{HERE}/../../.build-nio-release/release")
+# The stacks whose packages are downloaded, and how bench-server names them.
+STACKS = {"NIO": "nio", "NIO, HTTP/2": "nio-http2", "Hummingbird": "hummingbird"}
 RELEASE = os.path.normpath(f"{HERE}/../../.build/packages/release")
 
 
@@ -23,13 +26,15 @@ def free_port():
 class Server:
     """A running server. `pid` is the process that does the work."""
 
-    def __init__(self, name, command, port):
+    def __init__(self, name, command, port, counts_allocations=False):
         self.name, self.port = name, port
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        environment = os.environ | ({"LD_PRELOAD": f"{YARDSTICKS}/counted_malloc.so"} if counts_allocations else {})
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         self.pid = self.process.pid
         try:
             self._await_port()
-        # Also when the comparison is stopped meanwhile.
+        # Also if the comparison is interrupted.
         except BaseException:
             self.stop()
             raise
@@ -64,7 +69,7 @@ def closing_server(server):
 
 
 class Probe:
-    """Asks a server for a page of its own every few milliseconds, and reads heartbeats, while others read events."""
+    """Requests a page from a server every few milliseconds and reads heartbeats, while others read events."""
 
     INTERVAL = 5
 
@@ -81,11 +86,11 @@ class Probe:
         self.process.wait()
 
     def begin(self):
-        """Has it forget what it has found so far."""
+        """Discards the measurements so far."""
         self.process.send_signal(signal.SIGUSR1)
 
     def finish(self):
-        """What it has found since, as one object; it fails if the server has closed one of its connections."""
+        """Returns the measurements since then as one object. Fails if the server has closed a connection."""
         self.process.send_signal(signal.SIGTERM)
         output = self.process.communicate()[0]
         if self.process.returncode:
@@ -94,17 +99,19 @@ class Probe:
 
 
 class Nchan(Server):
-    """nginx, to which a thread of this program publishes, since nchan is given each event by a request of its own."""
+    """nginx with nchan. A thread of this program publishes to it, because each event of nchan needs its own request."""
 
-    def __init__(self, port):
+    def __init__(self, port, configuration="nchan.conf", **values):
         self.folder = tempfile.TemporaryDirectory()
-        with open(f"{HERE}/Peers/nchan.conf", encoding="utf-8") as file:
+        with open(f"{HERE}/Peers/{configuration}", encoding="utf-8") as file:
             text = file.read().replace("FOLDER", self.folder.name).replace("PORT", str(port))
+        for name, value in values.items():
+            text = text.replace(name, str(value))
         with open(f"{self.folder.name}/conf", "w", encoding="utf-8") as file:
             file.write(("user root;\n" if os.geteuid() == 0 else "") + text)
         command = ["/usr/sbin/nginx", "-p", self.folder.name, "-c", f"{self.folder.name}/conf", "-e", "/dev/null"]
         super().__init__("nchan", command, port)
-        # The port is open before there is a worker.
+        # The port opens before there is a worker.
         workers = []
         while not workers:
             with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
@@ -128,13 +135,13 @@ class Nchan(Server):
                 data = f"ts={time.time_ns()} ".ljust(size, "x")
                 stream.sendall(f"POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n{data}".encode())
                 unanswered += 1
-                # Some in flight, so that it is not this program that is measured.
+                # Several requests are in flight, so that this program is not the bottleneck.
                 while unanswered > (0 if rate else 16):
                     line = answers.readline()
-                    # The server has been stopped.
+                    # The server was stopped.
                     if not line:
                         return
-                    # nchan ends its answers without a line feed: the next one begins in the same line.
+                    # nchan's responses do not end with a line feed, so the next one begins in the same line.
                     unanswered -= b"HTTP/1.1 20" in line
 
     def stop(self):
@@ -148,15 +155,17 @@ class Go(Server):
         return f"{number:012d}"
 
 
-def start(name, threads=1, history=64 << 20, buffer=4096, release=RELEASE):
+def start(name, threads=1, history=64 << 20, buffer=4096, release=RELEASE, counts_allocations=False):
     port = free_port()
     match name:
         case "floor":
             return Server(name, [f"{YARDSTICKS}/floor_server", str(port)], port)
-        case "built-in" | "evhttp":
-            stack = "builtin" if name == "built-in" else "evhttp"
+        case "built-in" | "evhttp" | "NIO" | "NIO, HTTP/2" | "Hummingbird":
+            stack = STACKS.get(name, "builtin" if name == "built-in" else "evhttp")
+            folder = STACKS_RELEASE if name in STACKS else release
             options = ["--threads", str(threads), "--history", str(history)]
-            return Server(name, [f"{release}/bench-server", "--stack", stack, "--port", str(port), *options], port)
+            return Server(
+                name, [f"{folder}/bench-server", "--stack", stack, "--port", str(port), *options], port, counts_allocations)
         case "Go eventsource":
             return Go(name, [f"{YARDSTICKS}/go-eventsource", str(port), str(buffer)], port)
         case "nchan":
@@ -166,7 +175,7 @@ def start(name, threads=1, history=64 << 20, buffer=4096, release=RELEASE):
 
 
 def peers():
-    """Those that could be installed, and those that could not."""
+    """Splits the servers into those that could be installed and those that could not."""
     needed = {"Go eventsource": "go-eventsource", "nchan": "nchan", "sse-starlette": "python/ready"}
     there = [name for name, file in needed.items() if os.path.exists(f"{YARDSTICKS}/{file}")]
     return there, [name for name in needed if name not in there]

@@ -1,4 +1,4 @@
-"""Headless Chromium, driven through the pipes of its DevTools protocol: NUL-separated JSON, no library needed."""
+"""Drives headless Chromium through the pipes of its DevTools protocol: NUL-separated JSON, without any library."""
 
 import base64
 import ctypes
@@ -19,13 +19,13 @@ OPTIONS = [
 
 
 def end_with_parent():
-    """In a child before exec: it ends when the test does, however the test ends."""
+    """Runs in a child before exec, so that the child ends when the test ends for any reason."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Page:
-    """One tab."""
+    """A browser tab."""
 
     def __init__(self, browser, target):
         self.browser = browser
@@ -50,14 +50,14 @@ class Page:
         return answer["result"].get("value")
 
     def wait_for(self, what, expression, seconds=120):
-        """Until the expression is true in the page."""
+        """Waits until the expression is true in the page."""
         deadline = time.monotonic() + seconds
         while True:
             try:
                 if self.evaluate(expression):
                     return
                 problem = "it is false"
-            except AssertionError as error:  # The page may not be there yet.
+            except AssertionError as error:  # The page may not have loaded yet.
                 problem = error
             if time.monotonic() > deadline:
                 shown = self.evaluate("document.body.innerText")
@@ -70,7 +70,7 @@ class Page:
             file.write(base64.b64decode(data))
 
     def complaints(self):
-        """Exceptions that nobody caught, and what the browser has refused; not failed connections."""
+        """Returns uncaught exceptions and everything that the browser has refused, except failed connections."""
         found = []
         for event in self.browser.events:
             if event.get("sessionId") != self.session:
@@ -85,7 +85,7 @@ class Page:
 
 
 class Chromium:
-    def __init__(self):
+    def __init__(self, *options):
         program = next(filter(None, map(shutil.which, NAMES)), None)
         if program is None:
             raise SystemExit("browser: there is no Chromium; the Debian package is chromium")
@@ -95,7 +95,7 @@ class Chromium:
 
         def prepare():
             end_with_parent()
-            # The protocol's descriptors are 3 and 4; moved out of the way first, because they may be in use.
+            # The protocol uses descriptors 3 and 4. They are moved away first, because they may be in use.
             os.dup2(os.dup(to_browser), 100)
             os.dup2(os.dup(from_browser), 101)
             os.dup2(100, 3)
@@ -103,7 +103,7 @@ class Chromium:
             os.closerange(5, 256)
 
         self.process = subprocess.Popen(
-            [program, *OPTIONS, f"--user-data-dir={self.profile}", "about:blank"], preexec_fn=prepare, close_fds=False,
+            [program, *OPTIONS, *options, f"--user-data-dir={self.profile}", "about:blank"], preexec_fn=prepare, close_fds=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         os.close(to_browser)
         os.close(from_browser)
@@ -144,7 +144,7 @@ class Chromium:
             self.received += data
 
     def close(self):
-        """Ends the browser with all its processes, by force if it does not do so itself; harmless when repeated."""
+        """Ends the browser and all its processes, by force if necessary. Can be called several times."""
         if self.profile is None:
             return
         try:

@@ -1,5 +1,5 @@
-"""The page of the LanguageModelGateway in a browser: a prompt has two viewers, which survive a reload and a server that
-is killed, and are told of a stop.
+"""Tests the page of the LanguageModelGateway in a browser: a prompt has two viewers, which survive a reload and a
+killed server, and are notified of a stop.
 
 usage: gateway.py PROGRAM
 """
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True  # The sources' folder stays as it is.
+sys.dont_write_bytecode = True  # Keeps the source folder clean.
 from chromium import Chromium, end_with_parent
 
 WORDS = ["the", "quick", "brown", "fox"]
@@ -37,7 +37,7 @@ class Gateway:
 
 
 def shows(count):
-    """Both viewers show exactly so many tokens, in order."""
+    """Waits until both viewers show exactly `count` tokens, in order."""
     text = "".join(f"{number}:{WORDS[number % len(WORDS)]} " for number in range(count))
     return f"['first', 'second'].every(id => document.getElementById(id).textContent === '{text}')"
 
@@ -51,7 +51,7 @@ def state(text):
 
 
 def ask(page, count):
-    # The last answer's tokens must not be taken for those of this one.
+    # The tokens of the previous response must not be mistaken for the new ones.
     page.evaluate("document.getElementById('second').textContent = ''")
     page.evaluate(f"document.getElementById('count').value = {count}")
     page.evaluate("document.querySelector('form').requestSubmit()")

@@ -1,4 +1,5 @@
-"""The Quickstart's page in a browser: it loads, moves, takes messages, and survives what networks and servers do.
+"""Tests the Quickstart's page in a browser: it loads, is animated, accepts messages, and survives network failures and
+server restarts.
 
 usage: quickstart.py PROGRAM
 """
@@ -13,7 +14,7 @@ import sys
 import time
 import urllib.request
 
-sys.dont_write_bytecode = True  # The sources' folder stays as it is.
+sys.dont_write_bytecode = True  # Keeps the source folder clean.
 from chromium import Chromium, end_with_parent
 from relay import Relay
 
@@ -47,7 +48,7 @@ class Server:
             select.select([], [], [], 0.05)
 
     def kill(self):
-        """Ends it as a failure of power would; harmless when repeated."""
+        """Ends the server like a power failure. Can be called several times."""
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
@@ -83,7 +84,7 @@ def figures_and_charts(server, page):
     page.wait_for("every chart to move", f"{PICTURES}.every((picture, i) => picture !== {json.dumps(before)}[i])")
     assert page.evaluate(FRAMES) >= 4, "the chart moves in leaps, not from frame to frame"
 
-    # Anybody may publish to that channel; the page goes on.
+    # Everyone can publish to this channel, and the page must continue.
     for rubbish in ["no JSON", "null", "{}", '{"cpu": "x"}', '{"time": 1e300, "cpu": 1}']:
         server.post(rubbish, channel="machine")
     newest = page.evaluate(NEWEST)
@@ -109,7 +110,7 @@ def messages(server, page):
 
 
 def lost_connection(server, page):
-    """The wire is cut; the browser reconnects by itself, and says what it saw last."""
+    """The connection is cut. The browser reconnects by itself and sends its last event ID."""
     relay = Relay(server.port)
     try:
         page.open(relay.url)
@@ -144,7 +145,7 @@ def lost_connection(server, page):
 
 
 def background(server, page, browser):
-    """A page that nobody sees gives its connections up, and misses nothing when it is seen again."""
+    """A page in the background closes its connections, and misses nothing when it is shown again."""
     page.open(server.url)
     page.wait_for("the streams to be live", is_state("live"))
     server.wait_for_readers(2)
@@ -160,7 +161,7 @@ def background(server, page, browser):
 
 
 def restarted_server(server, page):
-    """The server dies, and another takes its place, which knows nothing of what was."""
+    """The server dies and is replaced by one that knows nothing of the past."""
     server.kill()
     page.wait_for("the loss of the server to be shown", is_state("lost"))
     replacement = Server(server.process.args[0], server.port)
@@ -194,7 +195,7 @@ def take_pictures(page, folder):
 def main():
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
-    # What is started is ended also when the test is.
+    # Started processes end even if the test is terminated.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     pictures = os.path.join(os.path.dirname(__file__), "..", "..", ".build", "browser")
     os.makedirs(pictures, exist_ok=True)

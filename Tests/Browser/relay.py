@@ -1,4 +1,4 @@
-"""A wire between a browser and a server that can be cut: what a bad network does, at the moment the test wants it."""
+"""A relay between a browser and a server, whose connections a test can cut like a bad network."""
 
 import re
 import socket
@@ -7,7 +7,7 @@ import threading
 
 
 class Relay:
-    """Listens on a port of its own and passes every connection on; while it is cut, every connection breaks."""
+    """Listens on its own port and forwards every connection. While the relay is cut, every connection breaks."""
 
     def __init__(self, port):
         self.target = port
@@ -21,7 +21,7 @@ class Relay:
         threading.Thread(target=self.accept, daemon=True).start()
 
     def cut(self, resets=False):
-        """Breaks every connection: both ends of it get a FIN, or a RST."""
+        """Breaks every connection: both ends of it get a FIN or a RST."""
         with self.lock:
             self.is_cut = True
             self.heads.clear()
@@ -33,7 +33,7 @@ class Relay:
             self.is_cut = False
 
     def last_event_ids(self, path):
-        """What the requests for a path since the last cut said that they had seen last."""
+        """Returns the last event IDs in the requests for a path since the last cut."""
         with self.lock:
             heads = "\n".join(self.heads)
         return re.findall(rf"^GET {path} HTTP/1\.1\r\n(?:[^\r\n]+\r\n)*?Last-Event-ID: ([^\r\n]+)\r\n", heads, re.M | re.I)
@@ -52,7 +52,7 @@ class Relay:
     def reset(self, end):
         self.resetting.add(end)
         try:
-            # Sends nothing, and wakes the thread that reads; when that closes the socket, a RST is sent.
+            # Sends nothing, but wakes the reading thread. When that closes the socket, a RST is sent.
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             end.shutdown(socket.SHUT_RD)
         except OSError:
@@ -89,7 +89,7 @@ class Relay:
                 sink.sendall(data)
         except OSError:
             pass
-        # Each socket is closed by the thread that reads it, after the other has been woken.
+        # The thread that reads a socket closes it, after waking the other thread.
         with self.lock:
             self.sockets.discard(source)
             if source in self.resetting:

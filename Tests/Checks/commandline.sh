@@ -286,7 +286,8 @@ kill -INT "$listener"
 { wait "$listener"; } 2>/dev/null
 refused 74 serve --history "sqlite:$scratch"
 
-# Two servers over one Redis: what one publishes the other's reader gets. One that cannot be reached is said at once.
+# Two servers share one Redis: readers of either receive what is published to the other. An unreachable Redis is
+# reported immediately.
 refused 69 serve --history redis://127.0.0.1:1
 has 'cannot be reached' "$scratch/err" || fail "a Redis server that is not there: $(cat "$scratch/err")"
 refused 64 serve --history rediss://user:secret@localhost

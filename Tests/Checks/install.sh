@@ -6,39 +6,48 @@ declare -A needed=()
 headers=()
 for check in "$@"; do
   case "$check" in
-    unit | nio | sanitize | asynchttpclient)
+    unit | sanitize | asynchttpclient)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev zlib1g-dev)
       needed+=([pkg-config]=pkg-config [openssl]=openssl [redis-server]=redis-server [redis-cli]=redis-tools)
       ;;
-    allocations) headers+=(libevent-dev); needed[pkg-config]=pkg-config ;;
+    nio)
+      headers+=(libevent-dev libsqlite3-dev libhiredis-dev zlib1g-dev)
+      needed+=([pkg-config]=pkg-config [openssl]=openssl [redis-server]=redis-server [redis-cli]=redis-tools
+        [python3]=python3 [curl]=curl [chromium]=chromium)
+      ;;
+    allocations) headers+=(libevent-dev libhiredis-dev zlib1g-dev); needed[pkg-config]=pkg-config ;;
     benchmarks)
-      headers+=(libevent-dev)
-      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [cc]=gcc)
+      headers+=(libevent-dev libhiredis-dev zlib1g-dev)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [cc]=gcc [redis-server]=redis-server
+        [redis-cli]=redis-tools)
       ;;
     linkage) needed[readelf]=binutils ;;
     platforms) needed+=([readelf]=binutils [python3]=python3) ;;
-    readme | c-example)
+    readme | c-example | runs)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev zlib1g-dev)
       needed+=([pkg-config]=pkg-config [curl]=curl [python3]=python3 [cc]=gcc)
       ;;
     quickstart) needed[curl]=curl; needed[python3]=python3 ;;
     examples) headers+=(libsqlite3-dev libhiredis-dev zlib1g-dev); needed[pkg-config]=pkg-config; needed[curl]=curl ;;
-    commandline | interop | resume | stalled | cycles | hostile)
+    commandline | interop | resume | cluster | stalled | cycles | hostile)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev zlib1g-dev)
-      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [redis-server]=redis-server)
+      needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [redis-server]=redis-server [redis-cli]=redis-tools)
       ;;
     readers) needed[python3]=python3 ;;
     evhttp)
       headers+=(libevent-dev libssl-dev libsqlite3-dev libhiredis-dev zlib1g-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [curl]=curl [openssl]=openssl [cc]=gcc [c++]=g++
-        [readelf]=binutils [valgrind]=valgrind [chromium]=chromium [mandoc]=mandoc)
+        [readelf]=binutils [valgrind]=valgrind [chromium]=chromium [mandoc]=mandoc [redis-server]=redis-server)
       ;;
     # Tests/Proxies installs the proxies themselves, and names those that it cannot install.
     proxies)
       headers+=(libevent-dev libsqlite3-dev libhiredis-dev zlib1g-dev)
       needed+=([pkg-config]=pkg-config [python3]=python3 [openssl]=openssl [chromium]=chromium)
       ;;
-    browser) needed[chromium]=chromium; needed[python3]=python3 ;;
+    browser)
+      headers+=(libhiredis-dev)
+      needed+=([pkg-config]=pkg-config [chromium]=chromium [python3]=python3 [redis-server]=redis-server [nginx]=nginx)
+      ;;
   esac
 done
 

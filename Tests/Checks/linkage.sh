@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A program that uses only the format and the server needs no Foundation. Links one, and checks its libraries.
+# A program that uses only the format and the server does not need Foundation. Links one, and checks its libraries.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 check=linkage

@@ -51,10 +51,15 @@ head_of() {
   lines_of "$scratch/head_of" | head -n "$1"
 }
 
+# has_address FILE: whether a whole line with an address has been written.
+has_address() { has_line 'https*://[0-9.:]*' "$1" && [ -z "$(tail -c 1 "$1")" ]; }
+
 # start FILE COMMAND ...: starts a server that prints its address. Its output goes to the file. Sets $process and $url.
 start() {
-  "${@:2}" >"$1" 2>&1 &
+  # The file may still have the address of an earlier server.
+  : >"$1"
+  "${@:2}" >>"$1" 2>&1 &
   process=$!
-  wait_until "$2 to print its address" has_line 'http://[0-9.:]*' "$1"
-  url=$(grep -om1 'http://[0-9.:]*' "$1")
+  wait_until "$2 to print its address" has_address "$1"
+  url=$(grep -om1 'https*://[0-9.:]*' "$1")
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A user of a product without packages downloads nothing, and a trait downloads the packages of its integration only.
+# A user of products without package dependencies downloads nothing, and a trait downloads only the packages of its
+# integration.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 check=traits

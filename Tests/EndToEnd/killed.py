@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A reader that stores its position in a file is killed repeatedly: it misses no event, and at each start it gets at
-most one event again: the one that it had printed but not yet stored.
+"""A reader that stores its position in a file is killed repeatedly. It misses no event. At each start it gets at most
+one event again, the one that it had printed but not yet stored.
 
 usage: killed.py [--kills N] [--events N]
 """

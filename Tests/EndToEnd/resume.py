@@ -2,7 +2,7 @@
 """Clients close their connections and resume at random, while a server with a history in a file publishes and is
 killed and restarted: every client gets every event once and in order, or a gap event.
 
-usage: resume.py [--clients N] [--events N] [--kills N] [--stack builtin|evhttp] [--seed N]
+usage: resume.py [--clients N] [--events N] [--kills N] [--stack builtin|evhttp|nio|hummingbird] [--seed N]
 """
 import argparse, asyncio, os, random, re, signal, subprocess, sys, tempfile
 
@@ -147,10 +147,11 @@ def main():
     parser.add_argument("--clients", type=int, default=40)
     parser.add_argument("--events", type=int, default=5_000)
     parser.add_argument("--kills", type=int, default=2)
-    parser.add_argument("--stack", choices=["builtin", "evhttp"])
+    parser.add_argument("--stack", choices=["builtin", "evhttp", "nio", "hummingbird"])
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    build = ["bash", os.path.join(HERE, "..", "build.sh"), "Tests/EndToEnd", "release"]
+    mode = "stacks" if options.stack in ["nio", "hummingbird"] else "release"
+    build = ["bash", os.path.join(HERE, "..", "build.sh"), "Tests/EndToEnd", mode]
     folder = subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     for stack in [options.stack] if options.stack else ["builtin", "evhttp"]:
         with tempfile.TemporaryDirectory() as scratch:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests/EndToEnd/runs.py, with the package openai from PyPI in a folder of this run. Where it cannot be installed, that
-# is said, and the rest is run all the same.
+# Runs Tests/EndToEnd/runs.py with the PyPI package openai, which is installed in a temporary folder. If the package
+# cannot be installed, reports that and runs the rest.
 #   bash Tests/EndToEnd/runs.sh [ARGUMENT OF runs.py ...]
 set -uo pipefail
 cd "$(dirname "$0")/../.."

@@ -31,7 +31,7 @@ extension OverASocket {
         }
         #expect(try await served[0].exchange(get("/hello")).status == 200)
         served.removeLast().disconnect()
-        // There is room again, as soon as the server has seen it.
+        // There is room again once the server has detected that the peer disconnected.
         for _ in 0..<200 {
           let client = try TestClient(address)
           if try await client.exchange(get("/hello")).status == 200 { return }

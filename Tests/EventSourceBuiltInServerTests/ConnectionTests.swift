@@ -3,7 +3,7 @@ import EventSourceServer
 import Testing
 
 extension OverASocket {
-  /// What a connection does with several requests, bodies, and peers that end early.
+  /// Tests of connections with several requests, with bodies, and with peers that end early.
   struct ConnectionTests {
     @Test func aConnectionServesRequestsOneAfterTheOther() async throws {
       try await withServer { _, address in
@@ -17,7 +17,7 @@ extension OverASocket {
     @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
       try await withServer { _, address in
         let client = try TestClient(address)
-        // More than is read ahead, and a mixture of what is answered at once and what takes a task.
+        // More than is read ahead, with a mixture of immediate and asynchronous responses.
         var text = ""
         for number in 0..<1500 { text += get(number % 3 == 0 ? "/nothing" : "/items/\(number)") }
         try await offTheTasksThreads { [text] in client.send(text) }
@@ -67,7 +67,7 @@ extension OverASocket {
         #expect(try await client.take(until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
         client.send("body")
         #expect(try await client.response().text == "body")
-        // A body that came with its head needs no invitation.
+        // A body that arrives with its head needs no `100 Continue`.
         #expect(try await client.exchange(head + "more").text == "more")
       }
     }

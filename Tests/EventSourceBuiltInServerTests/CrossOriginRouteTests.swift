@@ -3,7 +3,7 @@ import EventSourceServer
 import Testing
 
 extension OverASocket {
-  /// Pages of other origins that read what routes answer.
+  /// Tests of pages of other origins that read the responses of routes.
   struct CrossOriginRouteTests {
     private static let page = "Origin: https://page.example"
 

@@ -15,7 +15,7 @@ extension OverASocket {
       }
     }
 
-    /// One byte now and then does not put the deadline off.
+    /// An occasional byte does not extend the deadline.
     @Test func aHeadThatDripsIs408() async throws {
       try await withServer({ $0.headTimeout = .milliseconds(300) }) { _, address in
         let client = try TestClient(address)
@@ -70,7 +70,7 @@ extension OverASocket {
       ) { _, address in
         let client = try TestClient(address, receiveBuffer: 8192)
         client.send(get("/large"))
-        // Told when the server has closed; the client has read nothing by then.
+        // Recorded when the server has closed the connection. The client has read nothing until then.
         #expect(await eventually { records.all.count == 1 })
         #expect(try await client.end() == .reset)
       }
@@ -86,7 +86,7 @@ extension OverASocket {
       ) { _, address in
         let client = try TestClient(address, receiveBuffer: 8192)
         client.send(get("/endless"))
-        // Told when the server has closed; the client has read nothing by then.
+        // Recorded when the server has closed the connection. The client has read nothing until then.
         #expect(await eventually { records.all.count == 1 })
         #expect(try await client.end() == .reset)
       }

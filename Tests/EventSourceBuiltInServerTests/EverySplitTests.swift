@@ -2,11 +2,11 @@ import Testing
 
 @testable import EventSourceBuiltInServer
 
-/// However a connection's bytes are cut, the same requests come out, or the same rejection.
+/// Tests that a connection's bytes give the same requests or the same rejection, however they are split.
 struct EverySplitTests {
   @Test(arguments: acceptedRequests + refusedRequests)
   func everySplitGivesTheSame(_ request: RequestExample) {
-    // What is long is long to reach a limit; the places where it could go wrong are at its ends.
+    // Long requests are only meant to reach a limit, so errors can occur only near their ends.
     let bytes = Array(request.text.utf8)
     let whole = transcript([bytes])
     #expect(!whole.isEmpty)

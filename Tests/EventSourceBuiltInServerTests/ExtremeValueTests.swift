@@ -3,14 +3,15 @@ import Testing
 
 @testable import EventSourceBuiltInServer
 
-/// The longest and the shortest durations there are; components of the outermost fit no integer.
+/// The longest and shortest possible durations. The components of the extreme ones do not fit into an integer.
 private let times: [Duration] = [
   .seconds(-1.7e20), .seconds(Int64.min), .seconds(-1), .nanoseconds(-1), .zero, .nanoseconds(1), .milliseconds(1),
   .seconds(6), .seconds(86_400), .seconds(86_401), .nanoseconds(Int64.max), .seconds(Int64.max), .seconds(1.7e20),
 ]
 
 extension OverASocket {
-  /// Every number and duration of the configuration at its extremes: `validate()` refuses it, or the server serves.
+  /// Tests every number and duration of the configuration at its extremes: `validate()` rejects it, or the server
+  /// serves.
   struct ExtremeValueTests {
     private static let counts: [(String, @Sendable (inout BuiltInServer.Configuration, Int) -> Void)] = [
       ("port", { $0.port = $1 }), ("threads", { $0.threads = $1 }),
@@ -33,7 +34,7 @@ extension OverASocket {
     @Test(arguments: counts.map(\.0))
     func aNumberIsRefusedOrServedWith(property: String) async throws {
       let set = try #require(Self.counts.first { $0.0 == property }?.1)
-      // Ports above 0 may be somebody else's.
+      // Another process may use a port above 0.
       let isPort = property == "port" || property == "additionalSockets"
       let allowed = isPort ? [] : [1, 2, 1024, (1 << 16) - 1, 1 << 30, 1 << 40]
       for value in [Int.min, -1, 0, 1 << 16, Int.max] + allowed { try await serve { set(&$0, value) } }
@@ -45,12 +46,12 @@ extension OverASocket {
       for value in times { try await serve { set(&$0, value) } }
     }
 
-    /// Serves with the value, or is refused by an error that is not a stop of the program.
+    /// Checks that the server serves with the value, or rejects it with an error instead of a trap.
     private func serve(_ change: (inout BuiltInServer.Configuration) -> Void) async throws {
       do {
         try await withServer(change) { _, address in
           let client = try TestClient(address)
-          // With the smallest values it is refused or closed.
+          // With the smallest values, the request is rejected or the connection is closed.
           _ = try? await client.exchange(get("/hello") + request("OPTIONS", "/hello"))
         }
       } catch is BuiltInServerError {}
@@ -100,7 +101,7 @@ extension OverASocket {
   }
 }
 
-/// Every number and duration of the values that are passed around.
+/// Tests every number and duration of the public values.
 struct ExtremePublicValueTests {
   @Test func anyRecordHasALineInEveryFormat() {
     for number in [Int.min, -1, 0, 1, 253_402_300_800, Int.max] {

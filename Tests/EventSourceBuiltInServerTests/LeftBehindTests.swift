@@ -3,8 +3,8 @@ import EventSourceServer
 import Glibc
 import Testing
 
-/// What connections and servers leave behind: no descriptor. They can be counted only where nobody else opens any, so
-/// each test has a process of its own.
+/// Tests that connections and servers leave no open descriptors. Descriptors can be counted only if no other code opens
+/// any, so each test runs in its own process.
 struct LeftBehindTests {
   @Test func fiftyStartsAndStopsLeaveNoDescriptorBehind() async {
     await #expect(processExitsWith: .success) {
@@ -16,7 +16,7 @@ struct LeftBehindTests {
       addTestRoutes(server)
       var before: [Int] = []
       for round in 0...50 {
-        // What the runtime opens when it is first needed has been opened by the end of the first round.
+        // By the end of the first round, everything that the runtime opens on first use is open.
         if round == 1 { before = kinds.map(openDescriptors) }
         let client = try TestClient(try server.start())
         #expect(try await client.exchange(get("/hello")).status == 200)
@@ -24,9 +24,9 @@ struct LeftBehindTests {
         #expect(try await client.end() == .closed)
         client.disconnect()
       }
-      // The task of a route holds the loop's eventfd until it has returned.
+      // A route's task retains the loop's eventfd until it returns.
       let start = before
-      #expect(await eventually { kinds.map(openDescriptors) == start })
+      #expect(await eventually { zip(kinds.map(openDescriptors), start).allSatisfy(<=) })
     }
   }
 
@@ -34,19 +34,21 @@ struct LeftBehindTests {
     await #expect(processExitsWith: .success) {
       let folder = try temporaryFolder()
       defer { rmdir(folder) }
-      let taken = BuiltInServer()
-      let address = try taken.start()
-      let before = ["socket:", "anon_inode:[eventpoll]", "anon_inode:[eventfd]"].map(openDescriptors)
-      for last in [.port(address.port, host: "127.0.0.1"), .unix("/nowhere/socket"), .descriptor(-1)]
-        as [ListeningSocket]
-      {
+      let server = BuiltInServer()
+      let address = try server.start()
+      let kinds = ["socket:", "anon_inode:[eventpoll]", "anon_inode:[eventfd]"]
+      var before: [Int] = []
+      // The runtime may open descriptors of its own during the first failed start, so that one is not counted.
+      let taken = ListeningSocket.port(address.port, host: "127.0.0.1")
+      for last in [taken, taken, .unix("/nowhere/socket"), .descriptor(-1)] {
         var configuration = BuiltInServer.Configuration()
         configuration.additionalSockets = [.port(0, host: "::1"), .unix(folder + "/socket"), last]
         #expect(throws: BuiltInServerError.self) { try BuiltInServer(configuration: configuration).start() }
-        #expect(["socket:", "anon_inode:[eventpoll]", "anon_inode:[eventfd]"].map(openDescriptors) == before)
+        if before.isEmpty { before = kinds.map(openDescriptors) }
+        #expect(zip(kinds.map(openDescriptors), before).allSatisfy(<=))
         #expect(access(folder + "/socket", F_OK) != 0)
       }
-      await taken.stop()
+      await server.stop()
     }
   }
 
@@ -130,7 +132,7 @@ struct LeftBehindTests {
     }
   }
 
-  /// Connects, subscribes and leaves in every way, thousands of times.
+  /// Connects, subscribes and disconnects in every way, thousands of times.
   @Test func thousandsOfAbruptReadersLeaveNothingBehind() async {
     await #expect(processExitsWith: .success) {
       let news = NewsServer()

@@ -182,7 +182,7 @@ extension OverASocket {
       #expect(error?.description.contains(name) == true)
     }
 
-    /// A server with a request that is never answered, so that stopping it takes the whole window, and the request.
+    /// Returns a server and the client of a request that is never answered, so that stopping takes the whole window.
     private func busyServer() async throws -> (server: BuiltInServer, client: TestClient) {
       let began = AsyncStream<Void>.makeStream()
       let server = BuiltInServer()
@@ -257,7 +257,7 @@ extension OverASocket {
       client.send(get("/", "Connection: close"))
       #expect(try await client.response().status == 404)
       #expect(try await client.end() == .closed)
-      // The client keeps its side of the connection.
+      // The client keeps its side of the connection open.
       let time = await ContinuousClock().measure { await server.stop(drainingOver: .seconds(30)) }
       #expect(time < .seconds(10))
       client.disconnect()
@@ -267,7 +267,7 @@ extension OverASocket {
       let server = BuiltInServer()
       addTestRoutes(server)
       let address = try server.start()
-      // More than are accepted in one round.
+      // More connections than are accepted in one round.
       let clients = try (0..<300).map { _ in try TestClient(address) }
       for client in clients { client.send(get("/hello")) }
       await server.stop(drainingOver: .seconds(10))

@@ -5,9 +5,9 @@ import Testing
 @testable import EventSourceBuiltInServer
 
 extension OverASocket {
-  /// Where else than at a port a server listens.
+  /// Tests of servers that listen at something other than a port.
   struct ListeningTests {
-    /// The status of a GET over a UNIX socket.
+    /// Returns the status of a GET over a UNIX socket.
     private func status(of path: String, at name: String) async throws -> Int {
       let address = try #require(SocketAddress(unix: name))
       let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -74,7 +74,7 @@ extension OverASocket {
         #expect(try await TestClient(bound).exchange(get("/hello")).status == 200)
         await server.stop()
       }
-      // It still belongs to the one who gave it: whoever connects waits for the next server.
+      // The socket still belongs to its provider: new connections wait for the next server.
       let waiting = try TestClient(ListeningAddress(host: "127.0.0.1", port: SocketAddress.local(of: given)!.port))
       waiting.send(get("/hello"))
       try server.start()

@@ -22,7 +22,7 @@ import Testing
 }
 
 extension OverASocket {
-  /// Which channels are read at a mounted path.
+  /// Tests which channels are read at a mounted path.
   struct MountedPathTests {
     @Test func thePathNamesWhatIsReadAndNothingElseDoes() async throws {
       let hub = EventHub(channels: ["public", "staff"])

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 extension OverASocket {
-  /// One server at several addresses.
+  /// Tests of one server at several addresses.
   struct MultipleSocketTests {
     @Test(arguments: [1, 3])
     func everyAddressIsServedAlike(threads: Int) async throws {
@@ -37,7 +37,7 @@ extension OverASocket {
       }
     }
 
-    /// `::` takes IPv4 as well, unless somebody else of the server has the port there.
+    /// `::` also accepts IPv4 connections, unless an IPv4 socket of the server has the same port.
     @Test func iPv4AndIPv6MayHaveTheSamePort() async throws {
       let free = BuiltInServer(configuration: configuration { $0.host = "::" })
       let port = try free.start().port

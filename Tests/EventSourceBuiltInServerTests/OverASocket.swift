@@ -1,4 +1,4 @@
 import Testing
 
-/// What is tested with real connections; one at a time, because some count the descriptors of the process.
+/// Tests with real connections. Serialized, because some count the process's descriptors.
 @Suite(.serialized) enum OverASocket {}

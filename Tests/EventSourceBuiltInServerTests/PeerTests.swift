@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 extension OverASocket {
-  /// Whom a request comes from, and how many connections they may have.
+  /// Tests of the peer's address, and of the number of connections per peer.
   struct PeerTests {
     @Test func aRouteAndAnAuthorizerSeeThePeerThatATrustedProxyNames() async throws {
       for (trusted, expected) in [("127.0.0.0/8", "203.0.113.7"), ("192.0.2.0/24", "127.0.0.1")] {
@@ -53,7 +53,7 @@ extension OverASocket {
         let response = try await refused.response()
         #expect(response.status == 429 && response["Retry-After"] == "5" && response.closes)
         served[0].disconnect()
-        // There is room again, as soon as the server has seen it.
+        // There is room again once the server has detected that the peer disconnected.
         for _ in 0..<200 {
           let client = try TestClient(address)
           if try await client.exchange(get("/hello")).status == 200 { return }
@@ -74,7 +74,7 @@ extension OverASocket {
     }
   }
 
-  /// What the access log is told.
+  /// Tests of the records in the access log.
   struct AccessLogTests {
     @Test func everyResponseIsToldWhenItHasBeenSentAndAStreamWhenItHasEnded() async throws {
       let (records, hub) = (AccessRecords(), EventHub(channels: ["news"]))
@@ -122,7 +122,7 @@ extension OverASocket {
   }
 }
 
-/// Refuses with the peer as the reason.
+/// Rejects each request with its peer as the reason.
 private struct TellingPeer: ChannelAuthorizer {
   func authorize(_ request: any EventStreamRequest, for channels: [ChannelName]) async throws -> ChannelAuthorization {
     .rejected(EventStreamRejection(status: 403, reason: request.peer ?? "nobody"))

@@ -36,7 +36,7 @@ extension OverASocket {
       }
     }
 
-    /// The peer is still sending when it is refused: it sees the reason, not a reset.
+    /// The peer is still sending when it is rejected. It receives the reason instead of a reset.
     @Test func aRefusalReachesAPeerThatIsStillSending() async throws {
       try await withServer { _, address in
         let client = try TestClient(address)

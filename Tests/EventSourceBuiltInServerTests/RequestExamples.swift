@@ -1,4 +1,4 @@
-/// The bytes of a connection, and with which status they are refused; 200 if they are not.
+/// The bytes of a connection and the status of the rejection. 200 means that they are accepted.
 struct RequestExample: Sendable, CustomStringConvertible {
   var description: String
   var status: Int
@@ -14,7 +14,7 @@ struct RequestExample: Sendable, CustomStringConvertible {
 private let post = "POST /echo HTTP/1.1\r\nHost: x\r\n"
 private let chunked = post + "Transfer-Encoding: chunked\r\n\r\n"
 
-/// Several requests each, in every form that is accepted.
+/// Several requests each, in every accepted form.
 let acceptedRequests = [
   RequestExample("plain", 200, "GET /events/news?last=1 HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 7\r\n\r\n"),
   RequestExample(
@@ -30,7 +30,7 @@ let acceptedRequests = [
   ),
 ]
 
-/// One for each rule; every one is refused by the parsers, and over a socket with the same status.
+/// One for each rule. The parsers reject every one, and so does a server over a socket, with the same status.
 let refusedRequests: [RequestExample] = [
   RequestExample("bare LF behind the request line", 400, "GET / HTTP/1.1\nHost: x\r\n\r\n"),
   RequestExample("bare LF behind a field", 400, "GET / HTTP/1.1\r\nHost: x\n\r\n"),

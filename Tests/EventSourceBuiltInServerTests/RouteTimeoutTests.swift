@@ -4,9 +4,9 @@ import Synchronization
 import Testing
 
 extension OverASocket {
-  /// Routes that do not answer in time.
+  /// Tests of routes that do not respond in time.
   struct RouteTimeoutTests {
-    /// Answers when it is told to, whether it is canceled or not.
+    /// Responds when the test opens it, whether or not its task is cancelled.
     private final class Gate: Sendable {
       private let opening = AsyncStream<Void>.makeStream()
       let wasCanceled = Mutex(false)
@@ -31,7 +31,7 @@ extension OverASocket {
           }
           server.route("GET", at: "/next") { _ in
             gate.open()
-            // The late answer is on its way to the connection by then.
+            // The late response is on its way to the connection by then.
             while !gate.wasCanceled.withLock({ $0 }) { await Task.yield() }
             for _ in 0..<100 { await Task.yield() }
             return .text("in time")

@@ -3,7 +3,7 @@ import EventSourceServer
 import Testing
 
 extension OverASocket {
-  /// Runs in the built-in server: a mount, and a route that answers with a run.
+  /// Tests of runs in the built-in server: a mount, and a route that responds with a run.
   struct RunMountTests {
     private func withRuns(
       _ change: (inout RunCollection.Configuration) -> Void = { _ in },
@@ -23,7 +23,7 @@ extension OverASocket {
       }) { _, address in try await body(runs, address) }
     }
 
-    /// The response to the end, which in HTTP/1.0 is that of the connection.
+    /// Reads the response to its end, which is the end of the connection for HTTP/1.0.
     private func read(_ address: ListeningAddress, _ field: String) async throws -> TestResponse {
       let client = try TestClient(address)
       client.send("GET /runs/job HTTP/1.0\r\n\(field)\r\n\r\n")
@@ -50,7 +50,7 @@ extension OverASocket {
             client.lookForMore(); return client.hasLastChunk
           })
         client.endChunks()
-        // The connection serves on.
+        // The connection can serve further requests.
         let done = try await client.exchange(request("GET", "/runs/job", fields: ["Last-Event-ID: job-3"]))
         #expect(done.status == 204)
         let again = try await read(address, "Last-Event-ID: job-2")

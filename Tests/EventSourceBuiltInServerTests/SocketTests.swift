@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 extension OverASocket {
-  /// What the kernel is told, and what is done when it refuses.
+  /// Tests of socket options, and of system calls that fail.
   struct SocketTests {
     @Test func everyConnectionInheritsTheListenersOptions() async throws {
       try await withServer({ $0.peerTimeout = .seconds(42) }) { _, address in
@@ -25,15 +25,15 @@ extension OverASocket {
       let logger = RecordingLogger()
       try await withServer(logger: logger) { _, address in
         #expect(try await TestClient(address).exchange(get("/hello")).status == 200)
-        // Who waits for a time when nobody else does takes a descriptor, and Dispatch stops the program when it gets
-        // none: so somebody waits all the time.
+        // If no other task is sleeping, a sleep needs a descriptor, and Dispatch ends the program if it gets none. So
+        // one task sleeps all the time.
         let waiting = Task { try await Task.sleep(for: .seconds(3600)) }
         defer { waiting.cancel() }
         try await Task.sleep(for: .milliseconds(20))
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let before = limit
-        // Room for the client's end of one connection, and none for the server's.
+        // One descriptor is left: for the client's end of a connection, but not for the server's.
         let free = dup(0)
         close(free)
         limit.rlim_cur = rlim_t(free + 1)
@@ -48,11 +48,11 @@ extension OverASocket {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), [before])
         #expect(isTold)
         #expect(used < 0.2)
-        // By the descriptor that was spared for it.
+        // Sent over the spare descriptor.
         #expect(try await client.response().status == 503)
         #expect(try await TestClient(address).exchange(get("/hello")).status == 200)
       }
-      // Once each time that it happens; one may become free in between, and be taken.
+      // Logged each time that this happens. A descriptor may become free in between and be used.
       #expect((1...3).contains(logger.lines.filter { $0.contains("Connections are rejected for now") }.count))
     }
 

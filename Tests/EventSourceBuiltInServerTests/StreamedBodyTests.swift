@@ -5,7 +5,7 @@ import Testing
 @testable import EventSourceBuiltInServer
 
 extension OverASocket {
-  /// Responses that a route writes while they are sent.
+  /// Tests of responses that a route writes while they are sent.
   struct StreamedBodyTests {
     @Test func toHTTP11ItIsSentInChunksAndTheConnectionServesOn() async throws {
       try await withServer(routes: {
@@ -78,7 +78,7 @@ extension OverASocket {
         server.route("GET", at: "/quiet") { _ in
           .streaming(contentType: "text/plain") { writer in
             try await writer.write("begun\n")
-            // It writes nothing that would show it.
+            // The route writes nothing, so a failed write cannot reveal the disconnect.
             try? await Task.sleep(for: .seconds(600))
             ended.continuation.yield(Task.isCancelled)
             try await writer.write("too late")
@@ -114,7 +114,7 @@ extension OverASocket {
         let client = try TestClient(address, receiveBuffer: 8192)
         client.send(get("/endless"))
         try await client.take(until: "\r\n\r\n")
-        // A mebibyte does not fit into all that is between them.
+        // A mebibyte does not fit into the buffers between them.
         #expect(written.load(ordering: .relaxed) == 0)
         client.beginChunks()
         var count = 0
@@ -198,7 +198,7 @@ extension OverASocket {
         let client = try TestClient(address, receiveBuffer: 4096)
         client.send(get("/endless"))
         #expect(await eventually { records.all.count == 1 })
-        // Cut off, or not begun: the route may have written more than there is room for before its head is sent.
+        // Cut off or not begun: the route may have written more than the limit before its head was sent.
         let end = try await client.end()
         #expect(end == .reset || client.received.hasPrefix("HTTP/1.1 503 "))
         #expect(try await TestClient(address).exchange(get("/hello")).status == 200)

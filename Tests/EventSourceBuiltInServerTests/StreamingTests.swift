@@ -4,7 +4,7 @@ import EventSourceServer
 import Testing
 
 extension OverASocket {
-  /// Events, from a hub to a reader's socket.
+  /// Tests of events from a hub to a reader's socket.
   struct StreamingTests {
     private let hub = EventHub(channels: ["news"])
 
@@ -13,7 +13,7 @@ extension OverASocket {
       addTestRoutes(server)
     }
 
-    /// Opens a stream and takes its head.
+    /// Opens a stream and reads its head.
     private func reader(_ address: ListeningAddress, _ fields: String..., receiveBuffer: Int32? = nil) async throws
       -> TestClient
     {
@@ -37,7 +37,7 @@ extension OverASocket {
         let head = try await client.take(until: "\r\n\r\n")
         #expect(head.contains("\r\nContent-Type: text/event-stream; charset=utf-8\r\n"))
         #expect(head.contains("\r\nDate: "))
-        // Chunked, so that its end is told apart from its being cut off, and the connection serves on.
+        // Chunked, so that the end differs from a broken connection and the connection can serve further requests.
         #expect(head.contains("\r\nTransfer-Encoding: chunked\r\n"))
         #expect(!head.lowercased().contains("connection:"))
         #expect(!head.lowercased().contains("content-length"))
@@ -192,7 +192,7 @@ extension OverASocket {
         #expect(head.status == 200)
         #expect(head["Content-Type"] == "text/event-stream; charset=utf-8")
         #expect(try await client.exchange(get("/hello")).text == "hello\n")
-        // Pipelined behind each other, answered at once or from the lane.
+        // Pipelined requests, answered immediately or from the lane.
         client.send(get("/events/other") + request("HEAD", "/events/news") + get("/hello"))
         #expect(try await client.response().status == 404)
         #expect(try await client.response(toHead: true).status == 200)
@@ -232,7 +232,7 @@ extension OverASocket {
     @Test func aStreamThatEndsLeavesItsConnectionToTheNextRequest() async throws {
       try await withServer(routes: mountNews) { _, address in
         let client = try await reader(address)
-        // The next request is here already while the stream is open.
+        // The next request arrives while the stream is open.
         client.send(get("/hello"))
         try hub.publish(ServerSentEvent(data: "last", id: EventID("1")), to: "news")
         _ = try await client.take(until: "data: last\nid: 1\n\n")
@@ -257,12 +257,12 @@ extension OverASocket {
           let head = try await client.take(until: "\r\n\r\n")
           #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"))
         }
-        // A route would have read it, so that it would have been kept: for that there is no room.
+        // A route would have read the body, which exceeds the memory limit.
         let client = try TestClient(address)
         client.send(request("POST", "/echo", fields: ["Content-Length: \(length)"]))
         client.send(repeatElement(UInt8(ascii: "x"), count: length))
         #expect(try await client.response().status == 503)
-        // What was held is given back.
+        // The buffered memory is released.
         #expect(try await TestClient(address).exchange(request("POST", "/echo", body: "small")).text == "small")
       }
     }
@@ -300,7 +300,7 @@ extension OverASocket {
   }
 }
 
-/// Answers after a moment.
+/// Decides after a short delay.
 struct LateAuthorizer: ChannelAuthorizer {
   var answer: ChannelAuthorization
 

@@ -4,7 +4,7 @@ import Testing
 @testable import EventSourceBuiltInServer
 
 struct WakerTests {
-  /// How many calls were written to the eventfd since it was last read; 0 if none.
+  /// Returns the number of calls that wrote to the eventfd since it was last read.
   private func written(_ waker: Waker) -> UInt64 {
     var count: UInt64 = 0
     return read(waker.number, &count, 8) == 8 ? count : 0

@@ -3,8 +3,8 @@ import EventSourceServer
 import Foundation
 import Testing
 
-/// What can be seen only of a process as a whole: its threads, its signals, its environment. Each test has a process of
-/// its own, in which nothing else runs.
+/// Tests of properties of a whole process: its threads, its signals, its environment. Each test runs in its own
+/// process.
 struct WholeProcessTests {
   @Test func aSignalEndsARunThatAsksForIt() async {
     await #expect(processExitsWith: .success) {
@@ -18,7 +18,7 @@ struct WholeProcessTests {
         }
         var addresses = listening.stream.makeAsyncIterator()
         #expect(try await TestClient(await addresses.next()!).exchange(get("/")).status == 404)
-        // Another run, which does not ask for it, goes on.
+        // Another run, which does not handle signals, continues.
         try await withServer { _, other in
           kill(getpid(), signal)
           try await run.value
@@ -130,7 +130,7 @@ struct WholeProcessTests {
   }
 }
 
-/// The tasks of this process that are threads of a server.
+/// Returns the threads of this process that belong to a server.
 private func serverThreads() -> [String] {
   (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))?.filter { task in
     (try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8))?.hasPrefix("sse-server-")
@@ -138,14 +138,14 @@ private func serverThreads() -> [String] {
   } ?? []
 }
 
-/// The signals that a thread blocks.
+/// Returns the signals that a thread blocks.
 private func signalMask(of task: String) -> UInt64 {
   let status = try? String(contentsOfFile: "/proc/self/task/\(task)/status", encoding: .utf8)
   let line = status?.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }
   return line.flatMap { UInt64($0.dropFirst(8), radix: 16) } ?? 0
 }
 
-/// A UNIX socket that takes datagrams.
+/// Creates a UNIX datagram socket.
 private func datagramSocket(at name: String) throws -> Int32 {
   let number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
   var address = sockaddr_un()

@@ -8,7 +8,7 @@ import Testing
   import FoundationNetworking
 #endif
 
-/// What connects a source with a program's own types: requests, logs, actors.
+/// Tests of the connections between a source and a program's own types: requests, logs, actors.
 @Suite struct BridgeTests {
   @Test func aRequestOfFoundationsKeepsItsParts() throws {
     var foundation = URLRequest(url: URL(string: "https://example.org/a?b")!)
@@ -69,7 +69,7 @@ import Testing
 
     func follow(_ source: EventSource) async throws {
       for try await message in source.events {
-        // The loop runs on the main actor, and so does what it changes.
+        // The loop runs on the main actor, and so do the changes that it makes.
         lines.append(message.data)
         if lines.count == 2 { return }
       }
@@ -83,14 +83,14 @@ import Testing
     #expect(model.lines == ["a", "b"])
   }
 
-  /// What a view shows; many views read one connection.
+  /// The data of a view. Many views read one connection.
   @MainActor private final class Board {
     private(set) var prices: [String: String] = [:]
     private var task: Task<Void, any Error>?
 
     func follow(_ shared: SharedEventSource) {
       task = Task {
-        // The task inherits the main actor, so that the loop's body may change what is shown.
+        // The task inherits the main actor, so the loop's body may change the view's data.
         for try await message in shared.events { prices[message.type] = message.data }
       }
     }
@@ -112,7 +112,7 @@ import Testing
     #expect(transport.attempts == 1)
   }
 
-  /// A source, its elements and its messages may go from one task to another.
+  /// Accepts only values that can be sent from one task to another, such as a source, its elements and its messages.
   private func send(_ value: some Sendable) async -> String { await Task.detached { "\(type(of: value))" }.value }
 
   @Test func everyPublicValueIsSendable() async throws {

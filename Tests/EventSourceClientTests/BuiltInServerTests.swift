@@ -6,7 +6,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// BEHAVIOURS 1 to 7 once more, with the server of this package at the other end.
+/// Tests of the client with this package's own server.
 @Suite struct ClientWithBuiltInServerTests {
   private func withServer(
     _ change: (inout EventHub.Configuration, inout EventStreamHandler.Configuration) -> Void = { _, _ in },
@@ -30,7 +30,7 @@ import Testing
     await server.stop()
   }
 
-  // 1 and 2: what is sent, and how an answer is judged.
+  // Sending the request, and evaluating the response
 
   @Test(arguments: TransportKind.allCases)
   func theRequestHasWhatTheStandardAsksFor(transport: TransportKind) async throws {
@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  // 3, 6 and 7: announcing, delivering in order, closing.
+  // Announcing the connection, delivering in order, closing
 
   @Test(arguments: TransportKind.allCases)
   func whatIsPublishedIsReadInOrderAndTheReaderIsGoneWhenItLeaves(transport: TransportKind) async throws {
@@ -120,7 +120,7 @@ import Testing
   @Test(arguments: TransportKind.allCases)
   func heartbeatsAreCommentsAndKeepAStreamOpen(transport: TransportKind) async throws {
     try await withServer({ $1.heartbeatInterval = .milliseconds(100) }) { _, _, url in
-      // Many times the silence that is allowed, if comments did not count.
+      // Without comments, the silence would be many times longer than allowed.
       let source = EventSource(url, configuration: .quick { $0.readTimeout = .seconds(2) }, transport: transport.make())
       try await within {
         var comments = 0
@@ -133,7 +133,7 @@ import Testing
     }
   }
 
-  // 4 and 5: reconnecting, resuming, and being told to end.
+  // Reconnecting, resuming, and ending at the server's request
 
   @Test(arguments: TransportKind.allCases)
   func streamsThatTheServerEndsAreContinuedWithoutGapOrDuplicate(transport: TransportKind) async throws {
@@ -191,7 +191,7 @@ import Testing
       return (server, try server.start().port)
     }
     let (first, port) = try serve(0)
-    // The server asks for a wait of its own when it drains; a restart does not wait for it.
+    // A draining server requests its own delay, for which a restart does not wait.
     let source = EventSource(
       URL(string: "http://127.0.0.1:\(port)/events/news")!, configuration: .quick(), transport: transport.make())
     let (data, second) = try await within {

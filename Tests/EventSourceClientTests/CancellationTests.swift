@@ -3,8 +3,8 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Every wait ends: by cancellation, closing and restarting, also in code that ignores them; and calls that cannot both
-/// be served are told so.
+/// Tests that every wait ends: by cancellation, closing and restarting, even in code that ignores them. Also tests that
+/// a second concurrent call gets an error.
 @Suite struct CancellationTests {
   private let url = URL(string: "http://chunks.test/")!
   private let many = ChunkTransport { _, _ in [(1...1000).map { "id: \($0)\ndata: \($0)\n\n" }.joined()] }
@@ -42,7 +42,7 @@ import Testing
     #expect(store.saved == ["1"])
   }
 
-  /// Calls `next` of copies of one iterator, which are one consumer.
+  /// Calls `next` on copies of one iterator, which count as one consumer.
   private actor Puller {
     private var iterator: EventSource.Events.Iterator
     private(set) var ends: [String] = []
@@ -66,7 +66,7 @@ import Testing
     let source = EventSource(url, configuration: .quick(), transport: transport)
     let puller = Puller(source)
     await puller.pull()
-    // Two calls wait at once.
+    // Two calls wait at the same time.
     let pulls = (0..<2).map { _ in Task { await puller.pull() } }
     try await within { while await puller.ends.count < 2 { await Task.yield() } }
     #expect(await puller.ends == ["first", "alreadyConsumed"] && source.readyState == .open)
@@ -75,10 +75,10 @@ import Testing
     #expect(await puller.ends == ["first", "alreadyConsumed", "end"])
   }
 
-  /// Where a source may wait for code that somebody else has written.
+  /// The places where a source may wait for the application's code.
   enum Place: CaseIterable { case provider, handler, load, save }
 
-  /// Waits for ever, canceled or not.
+  /// Waits forever and ignores cancellation.
   private static func hang() async {
     await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
   }

@@ -2,10 +2,10 @@ import EventSourceClient
 import Foundation
 import Synchronization
 
-/// A transport without a network: each attempt is answered with an event stream in exactly these pieces, after which it
+/// A transport without a network. The response to each attempt is an event stream in exactly these pieces, which then
 /// stays open.
 final class ChunkTransport: EventSourceTransport {
-  /// The pieces of an attempt, from its number, beginning with 1, and the last event ID that it sends; nil: it fails.
+  /// Returns the pieces of an attempt for its number, from 1, and its last event ID. `nil` makes the attempt fail.
   private let pieces: @Sendable (Int, String?) -> [String]?
   private struct State {
     var attempts = 0
@@ -14,7 +14,7 @@ final class ChunkTransport: EventSourceTransport {
   }
   private let state = Mutex(State())
 
-  /// One for each piece that may be taken; nil: all may.
+  /// One permit for each piece. `nil` permits all pieces.
   private let permits: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)?
 
   /// - Parameter isStepped: Whether each piece waits for a call of ``release()``.
@@ -23,12 +23,12 @@ final class ChunkTransport: EventSourceTransport {
     permits = isStepped ? AsyncStream<Void>.makeStream() : nil
   }
 
-  /// Lets the next piece come.
+  /// Permits the next piece.
   func release() { permits?.continuation.yield() }
 
   var attempts: Int { state.withLock { $0.attempts } }
   var open: Int { state.withLock { $0.open } }
-  /// How many pieces have been taken, of all attempts.
+  /// The number of pieces that were read, over all attempts.
   var given: Int { state.withLock { $0.given } }
 
   func send(_ request: SubscriptionRequest) async throws -> TransportResponse {

@@ -4,11 +4,12 @@ import Synchronization
 
 @testable import EventSourceClient
 
-/// One schedule: a source that reads numbered events of a server that fails at every point, while it is restarted,
-/// closed, canceled and committed at any moment; and a ledger of what it promises.
+/// One schedule: a source that reads numbered events from a server that fails at every point, while it is restarted,
+/// closed, cancelled and acknowledged at any moment, and a record of what it promises.
 ///
-/// Time is virtual: a wait is recorded and is over at once. The seed decides what happens, the executor when.
-// Sendable, because everything that changes is under the lock.
+/// Time is virtual: each wait is recorded and ends immediately. The seed determines what happens, and the executor
+/// determines when.
+// Sendable, because everything mutable is under the lock.
 final class ClientSchedule: Sendable {
   static let eventCount = 12
 
@@ -16,18 +17,18 @@ final class ClientSchedule: Sendable {
     var random: SeededGenerator
     var failures: [String] = []
     var occurrences: [String: Int] = [:]
-    /// How many exchanges are going on: from the request to the end or the cancellation of the body.
+    /// The number of exchanges in progress, from the request to the end or the cancellation of the body.
     var exchanges = 0
     var attempts = 0
-    /// How many things may still go wrong; then the server behaves, so that every schedule ends.
+    /// The number of failures that may still occur. Afterwards the server works, so that every schedule ends.
     var mishaps: Int
-    /// Whether its loop is to end.
+    /// Whether its loop must end.
     var isEnding = false
-    /// Whether it was ended from elsewhere than its loop, or by the server.
+    /// Whether other code than its loop, or the server, ended it.
     var mayEndEarly = false
-    /// How many attempts there were when the source had been closed; nil: it is not closed.
+    /// The number of attempts when the source was closed. `nil` if it is not closed.
     var attemptsAtClose: Int?
-    /// What the clock shows. It never goes back, so that no wait is longer than what was asked for.
+    /// The clock's time. It never goes back, so no wait is longer than requested.
     var now = Duration.zero
     var saved: [Int] = []
   }
@@ -47,7 +48,7 @@ final class ClientSchedule: Sendable {
     state = Mutex(State(random: random, mishaps: Int.random(in: 0...12, using: &random)))
   }
 
-  /// Runs it to its end; what it broke, and how often what has happened.
+  /// Runs the schedule to its end. Returns the broken promises and the number of each occurrence.
   func run() async -> (failures: [String], occurrences: [String: Int]) {
     let headers = options.first > 0 && options.firstIsIn == .field
     var request = SubscriptionRequest(URL(string: "http://schedule.test/")!)
@@ -61,7 +62,7 @@ final class ClientSchedule: Sendable {
     }
     await task.value
     if options.sharedLimit == nil { noteClose() }
-    // Whatever ended the reading has closed the source, and the exchange ends with it.
+    // However the loop ended, the source is closed, and the exchange ends with it.
     let hasEnded =
       (try? await eventually { self.state.withLock { $0.exchanges == 0 } && source.readyState == .closed }) != nil
     check(hasEnded, "the source is \(source.readyState) at the end, or an exchange is left")
@@ -174,12 +175,12 @@ final class ClientSchedule: Sendable {
   private func check(_ wait: EventSource.Reconnection, isAfterDelivery: Bool) {
     guard let error = wait.error else { return check(wait.delay == .zero, "a restart waits") }
     count("error \(error.code)")
-    // The longest is what the server asks for, spread by half; the floor is for what delivered nothing.
+    // The maximum is the server's requested delay with jitter. The minimum applies to attempts that delivered nothing.
     check(wait.delay <= .seconds(3), "a wait of \(wait.delay)")
     check(isAfterDelivery || wait.delay >= .milliseconds(100), "a wait of \(wait.delay) after \(error)")
   }
 
-  /// Does now and then, from wherever this is called, what a program may do at any moment.
+  /// Occasionally performs an action that a program may perform at any moment. Called from many places.
   func interfere() {
     if mishap(oneIn: 6, "a restart") { holder.withLock { $0.source }?.restart() }
     if mishap(oneIn: 40, "another logger") {
@@ -190,14 +191,14 @@ final class ClientSchedule: Sendable {
       source.close()
       noteClose()
     }
-    // A shared source continues without its consumer until the last reference to it is gone.
+    // A shared source continues without its consumer until the last reference to it is released.
     if options.sharedLimit == nil, mishap(oneIn: 60, "a cancellation from elsewhere") {
       state.withLock { $0.mayEndEarly = true }
       holder.withLock { $0.task }?.cancel()
     }
   }
 
-  /// Whether something is to go wrong now.
+  /// Returns whether a failure occurs now.
   func mishap(oneIn number: Int, _ what: String) -> Bool {
     state.withLock { state in
       guard state.mishaps > 0, Int.random(in: 1...number, using: &state.random) == 1 else { return false }
@@ -222,7 +223,7 @@ final class ClientSchedule: Sendable {
 }
 
 extension ClientSchedule: CustomStringConvertible {
-  /// Where it stands.
+  /// The current state.
   var description: String {
     let source = holder.withLock { $0.source }.map { $0.session.debugDescription } ?? "released"
     return "\(state.withLock { $0 }), \(options), source: \(source)"

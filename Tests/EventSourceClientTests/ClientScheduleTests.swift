@@ -2,11 +2,11 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// A source under schedules of failures, restarts, closing, canceling and committing. It promises in each that no event
-/// is lost, doubled or out of order, that there is one attempt at a time and none after the end, and that it waits as
-/// configured.
+/// Tests a source under schedules of failures, restarts, closing, cancelling and acknowledging. Each must show that no
+/// event is lost, duplicated or out of order, that there is one attempt at a time and none after the end, and that
+/// delays are as configured.
 @Suite struct ClientScheduleTests {
-  /// How many schedules are tried: `EVENTSOURCE_CLIENT_SCHEDULES`, or 5,000.
+  /// The number of schedules to run: `EVENTSOURCE_CLIENT_SCHEDULES`, or 5,000.
   private static let count = number("EVENTSOURCE_CLIENT_SCHEDULES") ?? 5_000
   /// The first seed: `EVENTSOURCE_CLIENT_SEED`, or 1.
   private static let firstSeed = number("EVENTSOURCE_CLIENT_SEED") ?? 1
@@ -28,7 +28,7 @@ import Testing
     if ProcessInfo.processInfo.environment["EVENTSOURCE_CLIENT_TABLE"] != nil {
       for (what, count) in occurrences.sorted(by: { $0.key < $1.key }) { print("\(count)\t\(what)") }
     }
-    // A few schedules need not have everything.
+    // A small number of schedules need not cover everything.
     guard Self.count >= 5_000 else { return }
     for what in Self.wanted { #expect(occurrences[what, default: 0] > 0, "no schedule has \(what)") }
   }

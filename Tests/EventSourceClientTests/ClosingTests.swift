@@ -2,7 +2,7 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// BEHAVIOURS 6: closing, canceling, letting go; and what a reader costs that does not read.
+/// Tests of closing, cancelling and releasing a source, and of the cost of a reader that does not read.
 @Suite struct ClientClosingTests {
   private let endless: ScriptedServer.Script = { connection in
     try connection.request()
@@ -95,7 +95,7 @@ import Testing
 
   @Test(arguments: TransportKind.allCases)
   func aReaderThatDoesNotReadMakesTheServerWait(transport: TransportKind) async throws {
-    // One that cannot make it wait breaks off, and continues where it was.
+    // A transport that cannot make the server wait disconnects, and resumes later.
     let event = "data: " + String(repeating: "x", count: 10_000) + "\n\n"
     let server = try ScriptedServer { connection in
       let last = try connection.request().values(of: "Last-Event-ID").first
@@ -105,7 +105,7 @@ import Testing
     let source = EventSource(server.url, configuration: .quick(), transport: transport.make())
     var iterator = source.events.makeAsyncIterator()
     #expect(try await iterator.next()?.lastEventID == "1")
-    // 200 MB are offered; the sockets' buffers and the transport's take some of it, and then nothing moves.
+    // 200 MB are offered. The buffers of the sockets and the transport accept a part, and then the server is blocked.
     try await within {
       var last = -1
       while server.written > last || server.written == 0 {
@@ -147,7 +147,7 @@ import Testing
         try await group.waitForAll()
       }
     }
-    // A descriptor that was left open would keep its connection.
+    // An open descriptor would keep its connection open.
     try await untilNoConnection(server)
     server.stop()
   }

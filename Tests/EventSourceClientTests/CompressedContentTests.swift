@@ -2,7 +2,7 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// Compressed responses: members, damage, and content that inflates without end.
+/// Tests of compressed responses: several members, damage, and content that inflates endlessly.
 @Suite struct CompressedContentTests {
   private func read(
     _ transport: TransportKind, _ coding: String, _ content: [UInt8]
@@ -17,7 +17,7 @@ import Testing
     return try await readToEnd(EventSource(server.url, configuration: configuration, transport: transport.make()))
   }
 
-  /// Compresses a text with a program of its own.
+  /// Compresses a text with an external program.
   private func gzip(_ text: String) throws -> [UInt8] {
     let process = Process()
     let (input, output) = (Pipe(), Pipe())
@@ -44,7 +44,7 @@ import Testing
 
   @Test(arguments: TransportKind.allCases.filter(\.standsAgainstAll))
   func deflateMayHaveAHeaderOrNone(transport: TransportKind) async throws {
-    // "data: x\n\n", of which the first is a bare block that is stored.
+    // "data: x\n\n", first as a bare stored block.
     let text = Array("data: x\n\n".utf8)
     let bare = [1, UInt8(text.count), 0, ~UInt8(text.count), 255] + text
     #expect(try await read(transport, "deflate", bare).data == ["x"])
@@ -68,7 +68,7 @@ import Testing
 
   @Test(arguments: TransportKind.allCases.filter(\.standsAgainstAll))
   func whatInflatesWithoutEndWaitsCompressed(transport: TransportKind) async throws {
-    // 1 MiB of zeros in a kilobyte, again and again: a line that never ends.
+    // 1 MiB of zeros in a kilobyte, repeatedly: a line that never ends.
     let bomb = try gzip(String(repeating: "x", count: 1 << 20))
     let server = try ScriptedServer { connection in
       try connection.request()
@@ -79,7 +79,7 @@ import Testing
     var received = 0
     while received < 64 << 20 {
       let piece = try #require(try await response.body.next())
-      // It is inflated piece by piece, as it is read.
+      // It is inflated piece by piece as it is read.
       #expect(piece.count <= 32 << 10)
       received += piece.count
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EventSourceClient
 
-/// The course of a source without any I/O: every state with every input.
+/// Tests of the state machine of a source, without I/O: every state with every input.
 @Suite struct ConnectionStateTests {
   private typealias Machine = ConnectionState
   private let error = SubscriptionError(.streamEnded, "it ended")
@@ -53,7 +53,7 @@ import Testing
       ("time", .reconnectionTime(.seconds(2))), ("waited", .waited), ("restart", .restart), ("close", .close),
     ]
     let states: [ConnectionState.State] = [.idle, .connecting, .open, .waiting, .closed]
-    // What is done, and the state that follows; what is not here is "nothing, and the same state".
+    // The action and the next state. A missing entry means no action and the same state.
     let expected: [String: (action: String, state: ConnectionState.State)] = [
       "idle start": ("connect", .connecting), "idle close": ("close", .closed),
       "connecting accepted": ("open", .open), "connecting finished": ("close", .closed),
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  /// What each of so many attempts comes to.
+  /// The outcome of an attempt.
   private enum Course {
     case noStream
     case brokenStream
@@ -83,7 +83,7 @@ import Testing
     case stableStream
   }
 
-  /// The waits after attempts that come to this.
+  /// Returns the delays after attempts with these outcomes.
   private func delays(_ machine: inout ConnectionState, _ courses: [Course]) -> [Duration] {
     var now = Duration.zero
     if machine.state == .idle { _ = machine.take(.start, at: now) }
@@ -122,7 +122,7 @@ import Testing
     var said = machine()
     _ = said.take(.start, at: .zero)
     _ = said.take(.reconnectionTime(.seconds(20)), at: .zero)
-    // Longer than the maximum, which is for backing off.
+    // Longer than the maximum, which applies only to backoff.
     #expect(delays(&said, [.stream] + failures(2)) == [20, 20, 20].map { .seconds($0) })
     var short = machine()
     _ = short.take(.start, at: .zero)
@@ -200,14 +200,14 @@ import Testing
     var machine = machine { $0.initialConnectionFailure = .retry(for: .seconds(10)) }
     _ = machine.take(.start, at: .seconds(100))
     #expect(machine.timeLeft(at: .seconds(103)) == .seconds(7))
-    // The next attempt would begin a second later.
+    // The next attempt would begin a second after the limit.
     #expect(suggestion(machine, at: .seconds(109)) == .stop)
     #expect(suggestion(machine, atLeast: .seconds(60), at: .seconds(100)) == .stop)
     #expect(suggestion(machine, atLeast: .seconds(5), at: .seconds(100)) == .reconnect)
     var opened = machine
     _ = opened.take(.accepted, at: .seconds(109))
     #expect(opened.timeLeft(at: .seconds(109)) == nil)
-    // Somebody decides to go on beyond it.
+    // The error handler decides to continue beyond the limit.
     _ = machine.take(.failed(broken, .reconnect, .init(suggestion: .stop, delay: .zero)), at: .seconds(111))
     #expect(machine.timeLeft(at: .seconds(111)) == nil)
   }

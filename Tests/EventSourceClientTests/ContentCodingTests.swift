@@ -2,9 +2,9 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// Streams that come compressed, and what is no HTTP under TLS.
+/// Tests of compressed streams, and of a peer that does not speak HTTP over TLS.
 @Suite struct ContentCodingTests {
-  // Two events, each flushed when it was written.
+  // Two events, each flushed after it was written.
   @Test(
     arguments: TransportKind.allCases,
     [
@@ -19,7 +19,7 @@ import Testing
       try connection.request()
       try connection.head("Content-Encoding: \(coded.coding)\r\n")
       try connection.write(Array(Data(base64Encoded: coded.first)!))
-      // The second half is written when the first has been delivered.
+      // The second half is written after the first has been delivered.
       _ = isFirstRead.wait(timeout: .now() + 20)
       try connection.write(Array(Data(base64Encoded: coded.second)!))
       try connection.untilClosed()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EventSourceClient
 
-/// Cookies of a source: which are kept, where they are sent, and over every transport.
+/// Tests which cookies a source keeps and where it sends them, over every transport.
 @Suite struct CookieTests {
   private let now = Date(timeIntervalSince1970: 1_800_000_000)
 

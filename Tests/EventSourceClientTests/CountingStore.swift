@@ -1,13 +1,13 @@
 import EventSourceClient
 import Synchronization
 
-/// A store in memory that counts what is saved.
+/// An in-memory store that records what is saved.
 final class CountingStore: LastEventIDStore {
   private let state: Mutex<(id: String?, saved: [String])>
 
   init(_ id: String? = nil) { state = Mutex((id, [])) }
 
-  /// All that was saved, in order.
+  /// All saved IDs, in order.
   var saved: [String] { state.withLock { $0.saved } }
 
   func load() async throws -> String? { state.withLock { $0.id } }

@@ -2,9 +2,9 @@ import Testing
 
 @testable import EventSourceClient
 
-/// RFC 9112, 2 to 7: heads, as libcurl gives them line by line.
+/// Tests of heads in the form in which libcurl delivers them, line by line (RFC 9112, 2 to 7).
 @Suite struct CurlHeadTests {
-  /// Takes lines; the number of the one that completed the head, from 1.
+  /// Adds lines, and returns the number of the one that completed the head, from 1.
   private func take(_ lines: [String], into head: inout CurlHead) -> Int? {
     var completed: Int?
     for (index, line) in lines.enumerated() where head.take(line) == true {

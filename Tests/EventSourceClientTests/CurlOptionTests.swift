@@ -2,7 +2,7 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// What can be chosen for libcurl's connections, and the User-Agent of all transports.
+/// Tests of the options for libcurl's connections, and of the User-Agent of all transports.
 @Suite struct CurlOptionTests {
   private let stream: ScriptedServer.Script = { connection in
     try connection.request()
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func aConnectionThatIsNotMadeInTimeIsToldApartFromASlowHead() async throws {
-    // The kernel accepts the connection, and nobody answers in TLS, which is a part of making it.
+    // The kernel accepts the connection, and nothing answers the TLS handshake, which is part of connecting.
     let server = try ScriptedServer { try $0.untilClosed() }
     let secure = URL(string: "https://127.0.0.1:\(server.port)/")!
     let configuration = EventSource.Configuration.quick {

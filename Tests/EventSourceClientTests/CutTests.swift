@@ -6,9 +6,9 @@ import Foundation
 import Glibc
 import Testing
 
-/// A connection that breaks at any byte of what the built-in server sends.
+/// Tests of a connection that breaks at any byte of the built-in server's response.
 @Suite struct ClientCutTests {
-  /// What the server answers to a reader that has so many of its five events, up to the last of them.
+  /// Returns the server's response to a reader that has this many of its five events, up to the last event.
   private func recording(after number: Int, of port: Int, ids prefix: String) throws -> [UInt8] {
     let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer { close(fd) }
@@ -27,7 +27,7 @@ import Testing
     try #require(send(fd, request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
     var answer: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 4096)
-    // To the end of the chunk that the last event is in.
+    // To the end of the chunk with the last event.
     while !isWhole(String(decoding: answer, as: UTF8.self)) {
       let count = recv(fd, &piece, piece.count, 0)
       try #require(count > 0)
@@ -59,14 +59,14 @@ import Testing
 
     let answers = recordings
     let shared = transport.make()
-    // Foundation on Linux stops the program when a head breaks off in some places.
+    // Foundation on Linux ends the program if a head breaks off at some places.
     let head = String(decoding: answers[0], as: UTF8.self).components(separatedBy: "\r\n\r\n")[0].utf8.count + 4
     for cut in (transport.standsAgainstAll ? 0 : head)...answers[0].count {
       let player = try ScriptedServer { connection in
         let last = try connection.request().values(of: "Last-Event-ID").first
         let number = last.flatMap { Int($0.dropFirst(ids.count)) } ?? 0
         guard number < 5 else { return try connection.untilClosed() }
-        // The first connection breaks, all others last.
+        // The first connection breaks, and all later ones stay open.
         try connection.write(connection.number == 1 ? Array(answers[0].prefix(cut)) : answers[number])
         if connection.number > 1 { try connection.untilClosed() }
       }

@@ -11,7 +11,7 @@ import Testing
   import NIOCore
 #endif
 
-/// Responses that no source reads: their bytes decoded, with their heads.
+/// Tests of responses that are decoded, with their heads, without a source.
 @Suite struct DecodedResponseTests {
   private func server(_ body: String) throws -> ScriptedServer {
     try ScriptedServer { connection in

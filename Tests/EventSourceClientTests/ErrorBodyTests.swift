@@ -2,7 +2,7 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// What an error tells: the response's body, within bounds, in the error and in its texts.
+/// Tests of the response body in an error and in its texts, within limits.
 @Suite struct ErrorBodyTests {
   private func error(
     _ transport: TransportKind, _ change: (inout EventSource.Configuration) -> Void = { _ in },
@@ -37,7 +37,8 @@ import Testing
       let error = try await error(transport, { $0.maximumErrorBodyBytes = limit }) { connection in
         try connection.write("HTTP/1.1 400 Bad\r\nConnection: close\r\n\r\n")
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 64 << 10)
-        // Foundation on Linux takes all that comes; the others make the server wait until they close.
+        // Foundation on Linux accepts everything. The other transports make the server wait until they close the
+        // connection.
         for _ in 0..<16 { try connection.write(piece) }
       }
       #expect(error?.status == 400 && error?.body.count == limit)

@@ -2,7 +2,7 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// A server that sends faster than it is read, to a reader that goes in the middle of it.
+/// Tests of a server that sends faster than its reader reads, when the reader leaves in the middle.
 @Suite struct FloodTests {
   @Test(arguments: TransportKind.allCases)
   func aReaderThatLeavesAFloodLeavesTheProgramAlone(transport: TransportKind) async throws {

@@ -5,7 +5,7 @@
   import HTTPTypes
   import Testing
 
-  /// Requests and heads of swift-http-types.
+  /// Tests of the conversions to and from the types of swift-http-types.
   @Suite struct HTTPTypesTests {
     @Test func aRequestKeepsItsParts() throws {
       var request = HTTPRequest(method: .post, scheme: "https", authority: "example.org:8443", path: "/a%20b?c=d")

@@ -3,8 +3,8 @@ import Foundation
 import Synchronization
 import Testing
 
-/// What the page *Reading a language model's answer* promises, with its code, against servers in the style of the
-/// common interfaces.
+/// Tests of the promises on the page *Reading a language model's response*, with its code, against servers in the style
+/// of the common interfaces.
 @Suite struct LanguageModelTests {
   private struct Prompt: Encodable {
     var model: String
@@ -46,7 +46,7 @@ import Testing
       try connection.request()
       try connection.head()
       try connection.write(": thinking\n\n" + Self.delta("Hel") + Self.delta("lo!") + "data: [DONE]\n\ndata: cut")
-      // The connection stays open: the sentinel is the end.
+      // The connection stays open, so the sentinel marks the end.
       try connection.untilClosed()
     }
     #expect(try await answer(transport, from: server.url) == "Hello!")

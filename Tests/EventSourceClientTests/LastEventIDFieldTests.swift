@@ -3,7 +3,8 @@ import Foundation
 import Synchronization
 import Testing
 
-/// IDs that are legal in a stream and that no request can carry, the same over every transport; and what is saved.
+/// Tests of IDs that are valid in a stream but not in a request, which every transport treats in the same way, and of
+/// what is saved.
 @Suite struct LastEventIDFieldTests {
   private static let unsendable = ["a\u{1}b", "a\u{7F}b", String(repeating: "i", count: 300_000)]
 

@@ -4,11 +4,12 @@ import Testing
 
 @testable import EventSourceClient
 
-/// What an attempt ended with, when several things end it at the same moment.
+/// Tests of the outcome of an attempt that several causes end at the same moment.
 @Suite struct OutcomeTests {
   private struct Broken: Error {}
 
-  /// The outcome of an attempt that ends with an error, in a task that may be canceled, whose watchdog says this.
+  /// Returns the outcome of an attempt that ends with an error, in a task that may be cancelled and with this verdict
+  /// of its watchdog.
   private func outcome(
     of error: any Error = Broken(), isCanceled: Bool = false, _ verdict: @escaping @Sendable () -> SubscriptionError?
   ) async throws -> String {
@@ -27,8 +28,8 @@ import Testing
     }
   }
 
-  /// The attempt breaks, has no verdict, and is canceled by its watchdog then. Nobody restarts the source, so that this
-  /// has to count as a failure, or the source would never go on.
+  /// The attempt breaks without a verdict, and its watchdog then cancels it. No restart follows, so this must count as
+  /// a failure. Otherwise the source would never continue.
   @Test func aWatchdogThatFiresAfterAFailureChangesNothing() async throws {
     let outcome = try await outcome {
       withUnsafeCurrentTask { $0?.cancel() }
@@ -46,7 +47,7 @@ import Testing
     #expect(try await outcome(isCanceled: true) { nil } == "cut short")
   }
 
-  /// The bytes behind the end have been parsed, so that an attempt after it would leave events out.
+  /// The bytes after the end have been parsed, so a further attempt would skip events.
   @Test func theEndIsTheEndAlsoIfItIsLate() async throws {
     let outcome = try await outcome(of: StreamReader.ReachedEnd(), isCanceled: true) {
       SubscriptionError(.readTimeout, "late")

@@ -4,7 +4,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// BEHAVIOURS 4 and 7: reconnecting, and delivering in order.
+/// Tests of reconnecting, and of delivering in order.
 @Suite struct ClientReconnectTests {
   private func take(_ count: Int, _ source: EventSource) async throws -> [EventSource.Message] {
     try await within {
@@ -23,7 +23,7 @@ import Testing
       { connection in
         try connection.request()
         try connection.head()
-        // The last block is cut off: neither its data nor its ID exist.
+        // The last block is incomplete, so neither its data nor its ID count.
         try connection.write("id: 1\ndata: a\n\ndata: b\n\nid: 2\n\nid: 3\ndata: c")
       },
       { connection in
@@ -82,7 +82,7 @@ import Testing
         case .event(let message): seen.append("\(message.type) \(message.data) \(message.lastEventID)")
         case .reconnecting(let reconnection):
           seen.append("reconnecting \(reconnection.attempt) \(reconnection.error?.code.description ?? "-")")
-          // What the server said, with backoff and jitter, not an hour.
+          // The server's delay with backoff and jitter, not an hour.
           #expect(reconnection.delay >= .milliseconds(1) && reconnection.delay < .seconds(1))
           if reconnection.attempt == 3 { source.close() }
         case .closed(let closure): seen.append("closed \(closure)")
@@ -103,7 +103,7 @@ import Testing
       { connection in
         try connection.request()
         try connection.head()
-        // Together longer than the limit; each far shorter, also on a busy machine.
+        // Together longer than the limit, but each much shorter, even on a busy machine.
         for _ in 0..<14 {
           try connection.write(":")
           _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(250))

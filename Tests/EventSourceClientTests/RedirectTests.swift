@@ -2,7 +2,7 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// BEHAVIOURS 2: redirects.
+/// Tests of redirects.
 @Suite struct ClientRedirectTests {
   private let stream: ScriptedServer.Script = { connection in
     try connection.request()
@@ -31,7 +31,7 @@ import Testing
     #expect(heads.map(\.absoluteString) == Array(repeating: "\(target.url)?moved", count: 2))
     #expect(origin.requests.count >= 2 && target.requests.count >= 2)
     #expect(origin.requests[0].values(of: "Authorization") == ["Bearer secret"])
-    // Another origin: the permission is not passed on, the place in the stream is.
+    // At another origin, credentials are not sent, but the last event ID is.
     #expect(target.requests[0].values(of: "Authorization").isEmpty)
     #expect(target.requests[0].values(of: "X-Mine") == ["1"])
     #expect(target.requests.prefix(2).map { $0.values(of: "Last-Event-ID") } == [["é"], ["1"]])

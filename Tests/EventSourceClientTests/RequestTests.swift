@@ -2,7 +2,7 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// BEHAVIOURS 1: making the request.
+/// Tests of the request.
 @Suite struct ClientRequestTests {
   private func firstEvents(
     _ count: Int, _ source: EventSource
@@ -53,7 +53,7 @@ import Testing
     let request = SubscriptionRequest(server.url, headers: [HeaderField("Authorization", "mine")])
     let source = EventSource(request, configuration: .quick(), transport: transport.make())
     if transport == .urlSession {
-      // Foundation on Linux takes no address in brackets.
+      // Foundation on Linux does not support addresses in brackets.
       #expect(try await readToEnd(source).error?.code == .request)
       return server.stop()
     }

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// BEHAVIOURS 2, 3 and 5: judging the response, announcing the connection, failing it.
+/// Tests of evaluating the response, announcing the connection, and failing it.
 @Suite struct ClientResponseTests {
   private func failure(
     _ transport: TransportKind, _ change: @escaping @Sendable (inout EventSource.Configuration) -> Void = { _ in },

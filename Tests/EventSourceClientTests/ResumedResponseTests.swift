@@ -2,7 +2,7 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// A single response that breaks is resumed where the server offers that; its request is not repeated.
+/// Tests that a broken single response is resumed if the server offers it, and that its request is not repeated.
 @Suite struct ResumedResponseTests {
   private func read(
     _ server: ScriptedServer, _ transport: TransportKind,
@@ -66,9 +66,9 @@ import Testing
 
   @Test(
     arguments: [
-      // Nobody knows what comes after an event without an ID.
+      // The server cannot be asked for the events after an event without an ID.
       ("Location: /runs/7\r\n", "data: a\n\n"),
-      // Another origin is not given this one's secrets.
+      // Another origin must not receive the secrets of this one.
       ("Location: http://other.example/runs/7\r\n", "data: a\nid: 7-1\n\n"),
       ("", "data: a\nid: 7-1\n\n"),
     ])

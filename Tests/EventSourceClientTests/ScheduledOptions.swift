@@ -1,7 +1,7 @@
 import EventSourceClient
 import Foundation
 
-/// What a schedule configures, and how its server writes events.
+/// The configuration of a schedule, and the format in which its server writes events.
 struct ScheduledOptions {
   enum Ending: String, CaseIterable { case lastEvent, close, cancel, leave }
 
@@ -9,7 +9,7 @@ struct ScheduledOptions {
   let mode: EventSource.Configuration.Mode
   let commitsExplicitly: Bool
   let hasStore: Bool
-  /// The event that the reader had before it began, by the store, the configuration, or a field of the request.
+  /// The last event of the reader before it began, given by the store, the configuration, or a field of the request.
   let first: Int
   let firstIsIn: Place
   let hasProvider: Bool
@@ -18,9 +18,9 @@ struct ScheduledOptions {
   let jitter: Double
   let hasTimeouts: Bool
   let maximumFailedAttempts: Int?
-  /// The event that is the end and is not delivered.
+  /// The event that marks the end and is not delivered.
   let sentinel: Int?
-  /// How far a consumer of a shared source may be behind; nil: the source is read itself.
+  /// The buffer size of a shared source's consumers. `nil` means that the source is not shared.
   let sharedLimit: Int?
   let lineEnd: String
 
@@ -45,7 +45,7 @@ struct ScheduledOptions {
     lineEnd = ["\n", "\r\n", "\r"].randomElement(using: &random)!
   }
 
-  /// Longer than any wait: only silence lasts so long.
+  /// Longer than any delay, so only silence reaches it.
   static let timeLimit = Duration.seconds(1000)
 
   func configure(_ configuration: inout EventSource.Configuration) {
@@ -66,7 +66,7 @@ struct ScheduledOptions {
     if let sentinel { configuration.endsAtEvent = { $0.id == Self.id(of: sentinel) } }
   }
 
-  /// What a table of occurrences says of it.
+  /// The names under which occurrences of these options are counted.
   var names: [String] {
     [
       "ending \(ending)", "mode \(mode)", hasStore ? "store" : "no store",
@@ -88,7 +88,7 @@ struct ScheduledOptions {
 
   static func data(of number: Int) -> String { number % 4 == 0 ? "\(number)\nsecond line" : "\(number)" }
 
-  /// An event as it is written; the order of its fields is up to the server.
+  /// Returns the text of an event. The server chooses the order of its fields.
   func text(of number: Int, in order: Int) -> String {
     let id = ["id: \(Self.id(of: number))"]
     let type = number % 3 == 0 ? [] : ["event: \(Self.type(of: number))"]

@@ -2,8 +2,8 @@ import EventSourceClient
 import Foundation
 import Synchronization
 
-/// The server of a schedule: streams of numbered events after the last event ID, cut into any pieces, and failures at
-/// every point.
+/// The server of a schedule: it sends streams of numbered events after the last event ID, in pieces of any size, and
+/// fails at every point.
 struct ScheduledTransport: EventSourceTransport {
   private let schedule: ClientSchedule
 
@@ -19,7 +19,7 @@ struct ScheduledTransport: EventSourceTransport {
       return (state.exchanges, state.attemptsAtClose.map { state.attempts > $0 + 1 } ?? false)
     }
     schedule.check(count == 1, "\(count) exchanges at once")
-    // One had passed its last look at cancellation.
+    // One attempt may have passed its last check for cancellation.
     schedule.check(!isAfterTheEnd, "an attempt after the end")
     schedule.limitAttempts()
     let hasAttempt = !request.headers.values(of: "X-Attempt").isEmpty
@@ -102,7 +102,7 @@ struct ScheduledTransport: EventSourceTransport {
   }
 }
 
-/// A clock on which every wait is over at once.
+/// A clock on which every wait ends immediately.
 struct ScheduledClock: Clock {
   struct Instant: InstantProtocol {
     var offset: Duration
@@ -121,7 +121,7 @@ struct ScheduledClock: Clock {
   func `sleep`(until deadline: Instant, tolerance: Duration?) async throws {
     let wait = now.duration(to: deadline)
     if wait > ScheduledOptions.timeLimit / 2, !schedule.mishap(oneIn: 30, "silence") {
-      // What is waited for comes in time; cancellation ends the sleep.
+      // The awaited event arrives in time. Cancellation ends the sleep.
       return try await Task.sleep(for: .seconds(86_400))
     }
     schedule.state.withLock { $0.now = max($0.now, deadline.offset) }
@@ -131,7 +131,7 @@ struct ScheduledClock: Clock {
   }
 }
 
-/// A store that fails never, and notes what is saved.
+/// A store that never fails and records what is saved.
 struct ScheduledStore: LastEventIDStore {
   let schedule: ClientSchedule
 
@@ -152,7 +152,7 @@ struct ScheduledStore: LastEventIDStore {
   }
 }
 
-/// A generator of numbers that a seed repeats (SplitMix64).
+/// A random number generator that is repeatable from its seed (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A server on a socket that does what a test's script says, byte by byte: one script for each connection, the last one
-/// for all that follow. Blocking, on threads of its own, which all end with it.
+/// A server on a socket that follows a test's scripts, byte by byte: one script for each connection, and the last one
+/// for all further connections. It blocks, on its own threads, which end with it.
 final class ScriptedServer: Sendable {
   typealias Script = @Sendable (Connection) throws -> Void
 
@@ -24,7 +24,7 @@ final class ScriptedServer: Sendable {
   private let state = Mutex(State())
   private let ended = DispatchGroup()
 
-  /// A request as it came.
+  /// A request as received.
   struct Request: Sendable {
     var line: String
     var fields: [(name: String, value: String)]
@@ -38,13 +38,13 @@ final class ScriptedServer: Sendable {
 
   convenience init(_ scripts: Script...) throws { try self.init(scripts, isIPv6: false) }
 
-  /// A server on the loopback address of IPv4, or of IPv6.
+  /// Starts a server on the loopback address of IPv4 or IPv6.
   init(_ scripts: [Script], isIPv6: Bool) throws {
     self.scripts = scripts
     self.isIPv6 = isIPv6
     let family = isIPv6 ? AF_INET6 : AF_INET
     listener = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    // The port is at the same place in both.
+    // Both address types have the port at the same offset.
     var address = sockaddr_in6()
     address.sin6_family = sa_family_t(family)
     address.sin6_addr = in6addr_loopback
@@ -72,7 +72,7 @@ final class ScriptedServer: Sendable {
   var url: URL { URL(string: "http://\(isIPv6 ? "[::1]" : "127.0.0.1"):\(port)/stream")! }
   var requests: [Request] { state.withLock { $0.requests } }
   var openConnections: Int { state.withLock { $0.open.count } }
-  /// How many bytes its connections have taken.
+  /// The number of bytes that its connections have accepted.
   var written: Int { state.withLock { $0.written } }
   var accepted: Int { state.withLock { $0.accepted } }
 
@@ -123,13 +123,13 @@ final class ScriptedServer: Sendable {
     }
   }
 
-  /// One connection, in its script.
+  /// One connection, as seen by its script.
   struct Connection: Sendable {
     fileprivate let fd: Int32
     let number: Int
     fileprivate let server: ScriptedServer
 
-    /// Reads a request, with its body.
+    /// Reads a request and its body.
     @discardableResult
     func request() throws -> Request {
       var head: [UInt8] = []
@@ -169,7 +169,7 @@ final class ScriptedServer: Sendable {
       }
     }
 
-    /// The head of a stream that ends when the connection does.
+    /// Writes the head of a stream that ends with the connection.
     func head(_ more: String = "") throws {
       try write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\(more)Connection: close\r\n\r\n")
     }
@@ -178,12 +178,12 @@ final class ScriptedServer: Sendable {
       try write("HTTP/1.1 \(status)\r\n\(more)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)")
     }
 
-    /// Returns when the peer has closed.
+    /// Returns when the peer has closed the connection.
     func untilClosed() throws {
       while true { _ = try byte() }
     }
 
-    /// The connection ends with a reset.
+    /// Ends the connection with a reset.
     func reset() {
       var linger = linger(l_onoff: 1, l_linger: 0)
       setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))

@@ -3,7 +3,8 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Passwords and query strings stay out of logs and errors, and credentials go where they belong.
+/// Tests that passwords and query strings stay out of logs and errors, and that credentials are sent only where they
+/// belong.
 @Suite struct SecrecyTests {
   private func expectNoSecret(in text: String) {
     #expect(!text.contains("s3cret") && !text.contains("t0ken"), "\(text)")

@@ -2,7 +2,7 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// One source that several consumers read.
+/// Tests of one source with several consumers.
 @Suite struct SharedSourceTests {
   private func source(
     _ count: Int, isStepped: Bool = false, _ change: (inout EventSource.Configuration) -> Void = { _ in }
@@ -13,21 +13,22 @@ import Testing
     return (source, transport)
   }
 
-  /// An iterator that goes to another task.
-  // Sendable, because one task uses it: no lock is needed.
+  /// An iterator that is moved to another task.
+  // Sendable without a lock, because one task uses it.
   private struct UncheckedBox: @unchecked Sendable {
     let value: SharedEventSource.Events.Iterator
     init(_ value: SharedEventSource.Events.Iterator) { self.value = value }
   }
 
-  /// The data of the next events of a consumer.
+  /// Returns the data of a consumer's next events.
   private func take(_ count: Int, _ iterator: inout SharedEventSource.Events.Iterator) async throws -> [String] {
     var data: [String] = []
     while data.count < count, let message = try await iterator.next() { data.append(message.data) }
     return data
   }
 
-  /// The data of the next events of a consumer, each of which comes when the consumer waits for it: it is never slow.
+  /// Returns the data of a consumer's next events. Each arrives only when the consumer waits for it, so the consumer is
+  /// never slow.
   private func take(
     _ count: Int, _ iterator: inout SharedEventSource.Events.Iterator, releasing transport: ChunkTransport
   ) async throws -> [String] {
@@ -43,7 +44,7 @@ import Testing
   @Test func everyConsumerReceivesEverythingOverOneConnection() async throws {
     let (source, transport) = source(1000)
     let shared = source.share()
-    // All begin before any of them asks for its first element.
+    // All begin before any of them requests its first element.
     let iterators = (1...5).map { _ in UncheckedBox(shared.events.makeAsyncIterator()) }
     let counts = try await within {
       try await withThrowingTaskGroup(of: [String].self) { group in
@@ -67,7 +68,7 @@ import Testing
     var first: SharedEventSource.Events.Iterator? = shared.events.makeAsyncIterator()
     #expect(try await take(3, &first!) == ["1", "2", "3"])
     first = nil
-    // What is on its way to nobody waits for the next consumer.
+    // An element without a consumer waits for the next consumer.
     var second = shared.events.makeAsyncIterator()
     let next = try #require(try await take(1, &second).first.flatMap { Int($0) })
     #expect(next <= 5)
@@ -79,9 +80,9 @@ import Testing
     let shared = source.share(bufferingUpTo: 10, whenFull: .wait)
     var slow = shared.events.makeAsyncIterator()
     var fast = shared.events.makeAsyncIterator()
-    // The stream's opening is an element, too.
+    // The opening of the stream is also an element.
     #expect(try await take(9, &fast) == (1...9).map(String.init))
-    // The fast one is as far ahead as the buffer of the slow one allows; the server waits.
+    // The fast consumer is ahead by as much as the buffer of the slow one allows. The server waits.
     #expect(transport.given <= 14)
     #expect(try await take(9, &slow) == (1...9).map(String.init))
     #expect(try await take(5, &fast) == (10...14).map(String.init))
@@ -107,7 +108,7 @@ import Testing
     var slow = shared.events.makeAsyncIterator()
     var fast = shared.events.makeAsyncIterator()
     #expect(try await take(1000, &fast, releasing: transport).count == 1000)
-    // What was in its buffer is still its own.
+    // The elements in its buffer are still delivered.
     #expect(try await take(9, &slow) == (1...9).map(String.init))
     let error = await #expect(throws: SubscriptionError.self) { try await slow.next() }
     #expect(error?.code == .tooSlow)
@@ -160,7 +161,7 @@ import Testing
         case .failure(let error): #expect(!isClosed && (error as? SubscriptionError)?.code == .transport)
         }
       }
-      // One that begins later, too.
+      // The same applies to one that begins later.
       var late = shared.events.makeAsyncIterator()
       if isClosed { #expect(try await late.next() == nil) }
       if !isClosed { await #expect(throws: SubscriptionError.self) { try await late.next() } }

@@ -2,11 +2,11 @@ import EventSourceClient
 import Foundation
 import Testing
 
-/// A reader that takes its time: nothing is lost for it, whatever happens to the connection meanwhile.
+/// Tests that a slow reader loses nothing, whatever happens to the connection in the meantime.
 @Suite struct ClientSlowReaderTests {
   private let url = URL(string: "http://chunks.test/")!
 
-  /// Events with rising numbers after the last event ID, each in a piece of its own.
+  /// Returns events with increasing numbers after the last event ID, each in its own piece.
   private func numbered(_ count: Int) -> ChunkTransport {
     ChunkTransport { _, last in
       let first = last.flatMap { Int($0) } ?? 0
@@ -22,7 +22,7 @@ import Testing
       for try await message in source.events {
         data.append(message.data)
         if data.count == taken {
-          // One piece is held for the reader, and the next one has been parsed and waits for that.
+          // One piece is held for the reader. The next one has been parsed and waits for it.
           try await eventually { transport.given >= min(taken + 2, 6) }
           source.restart()
         }
@@ -52,7 +52,7 @@ import Testing
         case .event: return seen + ["event"]
         default: seen.append("\(element)")
         }
-        // Longer than either of them.
+        // Longer than both time limits.
         try await Task.sleep(for: .milliseconds(300))
       }
       return seen

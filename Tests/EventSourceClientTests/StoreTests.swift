@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 import Testing
 
-/// Last event IDs that survive the program.
+/// Tests of last event IDs that survive the program.
 @Suite struct LastEventIDStoreTests {
   private func inFolder(_ body: (String) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
@@ -89,7 +89,7 @@ import Testing
       try store.save("1")
       #expect(try store.load() == "1")
       #expect(FileManager.default.contents(atPath: "\(folder)/other") == Data("precious".utf8))
-      // Opening a pipe that nobody writes would wait for ever.
+      // Opening a pipe without a writer would block forever.
       mkfifo("\(folder)/pipe", 0o600)
       #expect(throws: FileLastEventIDStore.FileError.self) {
         try FileLastEventIDStore(path: "\(folder)/pipe").load()
@@ -126,7 +126,7 @@ import Testing
         EventSource(server.url, configuration: configuration, transport: transport.make())
       }
       #expect(try await read(2, source(configuration)) == ["1", "2"])
-      // The second one was given, and nobody has asked for another.
+      // The second one was delivered, and no further one was requested.
       #expect(try store.load() == "1")
       #expect(try await read(3, source(configuration)) == ["2", "3", "4"])
       var explicit = configuration

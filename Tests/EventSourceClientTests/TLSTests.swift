@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Connections that cannot be made secure are errors of the transport, and nothing is sent over them.
+/// Tests that connections that cannot be secured are errors of the transport, and that nothing is sent over them.
 @Suite struct ClientTLSTests {
   @Test(arguments: TransportKind.allCases)
   func aPeerThatSpeaksNoTLSIsAnError(transport: TransportKind) async throws {
@@ -29,7 +29,7 @@ import Testing
   }
 }
 
-/// openssl's own server, with a certificate that it has made itself; it answers every request with a page.
+/// The server of openssl with a self-signed certificate. It responds to every request with a page.
 private final class SelfSignedServer: Sendable {
   let port: Int
   private let process: Process
@@ -50,11 +50,11 @@ private final class SelfSignedServer: Sendable {
 
     let output = Pipe()
     process = Self.openssl(["s_server", "-accept", "127.0.0.1:0", "-key", key, "-cert", certificate, "-www"])
-    // Kept open: it ends when its input does.
+    // Kept open, because the server ends with its input.
     process.standardInput = input
     process.standardOutput = output
     try process.run()
-    // It says "ACCEPT 127.0.0.1:PORT" when it listens.
+    // It prints "ACCEPT 127.0.0.1:PORT" when it listens.
     var said = ""
     while !said.hasSuffix("\n") || !said.contains("ACCEPT") {
       let piece = output.fileHandleForReading.availableData
@@ -65,7 +65,7 @@ private final class SelfSignedServer: Sendable {
   }
 
   func stop() {
-    // A process inherits the signals that threads of the tests hold back; this one cannot be held back.
+    // A process inherits the signals that threads of the tests block. This signal cannot be blocked.
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     try? FileManager.default.removeItem(at: folder)

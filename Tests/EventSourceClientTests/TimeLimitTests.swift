@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Limits of time and of attempts hold, whatever a server says or does.
+/// Tests that the limits of time and of attempts hold, whatever a server sends.
 @Suite struct TimeLimitTests {
   private func limited(_ limit: Duration, _ change: (inout EventSource.Configuration) -> Void = { _ in })
     -> EventSource.Configuration
@@ -18,7 +18,7 @@ import Testing
   func theLimitOfTheFirstConnectionCutsAnAttempt(transport: TransportKind) async throws {
     let server = try ScriptedServer { try $0.untilClosed() }
     let configuration = limited(.milliseconds(300)) {
-      // Neither of them would end it within the test.
+      // Neither of them would end the source within the test.
       $0.connectTimeout = nil
       $0.headTimeout = .seconds(3600)
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EventSourceClient
 
-/// The timers that all sources share.
+/// Tests of the timers that all sources share.
 @Suite struct TimekeeperTests {
   private func makeWatchdog(_ timekeeper: Timekeeper = .shared) -> Watchdog {
     let request = SubscriptionRequest(URL(string: "http://127.0.0.1:9/")!)
@@ -21,7 +21,7 @@ import Testing
       let watchdog = makeWatchdog()
       deadlines.append((deadline, watchdog))
       heap.insert(watchdog, at: deadline)
-      // It is there already, with its first deadline.
+      // It is already present, with its first deadline.
       heap.insert(watchdog, at: start)
       if number % 3 == 0, let removed = deadlines.indices.randomElement(using: &random) {
         heap.remove(deadlines.remove(at: removed).1)
@@ -61,7 +61,8 @@ import Testing
     #expect(watchdog == nil)
   }
 
-  /// A sleeper may be canceled after its sleep, while it asks: the one that sleeps in its place finds nothing and ends.
+  /// A sleeper may be cancelled after its sleep, while it checks a watchdog. The sleeper that replaced it finds no
+  /// timer and ends.
   @Test func whatIsPutBackIsAskedAgainAlsoIfNothingSleeps() async throws {
     let timekeeper = Timekeeper()
     let watchdog = makeWatchdog(timekeeper)

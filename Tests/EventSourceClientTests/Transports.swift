@@ -4,7 +4,7 @@ import Testing
 
 @testable import EventSourceClient
 
-/// The transports that all suites are run over.
+/// The transports with which all suites are run.
 enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
   case urlSession
   case curl
@@ -13,14 +13,14 @@ enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
   #endif
 
   #if EVENTSOURCE_THREAD_SANITIZER
-    /// Foundation's networking is not built for the thread sanitizer.
+    /// Foundation's networking is not instrumented for the thread sanitizer.
     static let allCases: [TransportKind] = [.curl]
   #endif
 
   var testDescription: String { rawValue }
 
-  /// Whether a reader that does not read makes the server wait, and a head that breaks off is an error like others:
-  /// Foundation on Linux takes everything at once, and stops the program.
+  /// Whether a reader that does not read makes the server wait, and an incomplete head is an ordinary error. Foundation
+  /// on Linux accepts everything immediately, and ends the program.
   var standsAgainstAll: Bool { self != .urlSession }
 
   func make() -> any EventSourceTransport {
@@ -35,7 +35,7 @@ enum TransportKind: String, CaseIterable, CustomTestStringConvertible {
 }
 
 extension EventSource.Configuration {
-  /// Quick, so that tests need not wait.
+  /// Short times, so that tests do not wait.
   static func quick(_ change: (inout Self) -> Void = { _ in }) -> Self {
     var configuration = Self()
     configuration.reconnectionTime = .milliseconds(5)
@@ -60,10 +60,10 @@ func within<R: Sendable>(
   }
 }
 
-/// Returns when a condition holds; fails instead of waiting for ever.
+/// Returns when a condition is true. Fails after the time limit instead of waiting indefinitely.
 func eventually(_ condition: @escaping @Sendable () -> Bool) async throws {
   try await within {
-    // Cancellation ends the sleep, and so the wait.
+    // Cancellation ends the sleep and with it the wait.
     while !condition() { try await Task.sleep(for: .milliseconds(1)) }
   }
 }

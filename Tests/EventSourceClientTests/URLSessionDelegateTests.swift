@@ -7,7 +7,7 @@ import Testing
   import FoundationNetworking
 #endif
 
-/// A delegate of the caller's own beside that of the transport.
+/// Tests of an application's delegate together with the transport's own.
 @Suite struct URLSessionDelegateTests {
   private final class Delegate: NSObject, URLSessionTaskDelegate {
     struct State {

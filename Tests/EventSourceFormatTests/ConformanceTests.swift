@@ -24,7 +24,7 @@ import Testing
 
   private struct Outcome {
     var events: [ReceivedEvent] = []
-    /// The chunk after which each event was there.
+    /// The chunk that completed each event.
     var eventChunks: [Int] = []
     var comments: [String] = []
     var lastEventID = ""
@@ -51,7 +51,7 @@ import Testing
     return outcome
   }
 
-  /// Compares bytes, because equality of strings is canonical.
+  /// Compares bytes, because string equality is canonical equivalence.
   private func expect(_ outcome: Outcome, of vector: ConformanceVector) {
     let events = outcome.events.map { [$0.type, $0.data, $0.lastEventID].map { Array($0.utf8) } }
     #expect(events == vector.expect.map { [$0.type, $0.data, $0.lastEventID].map { Array($0.utf8) } })

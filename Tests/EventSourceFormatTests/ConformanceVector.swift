@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// One vector of the conformance corpus; its fields are those of the file.
+/// One vector of the conformance corpus, with the fields of its file.
 struct ConformanceVector: Decodable, CustomTestStringConvertible {
   struct Event: Decodable {
     var type: String

@@ -1,7 +1,7 @@
 import EventSourceFormat
 import Testing
 
-/// Random input against the reference, and random events through the encoder and back.
+/// Tests random input against the reference, and random events through the encoder and the parser.
 @Suite struct EveryChunkingTests {
   private static let pieces: [[UInt8]] =
     [
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  /// CR LF and CR as LF, by bytes, because a CR LF is one character.
+  /// Replaces CR LF and CR by LF. Works on bytes, because a CR LF is one character.
   private static func withLF(_ text: String) -> String {
     var bytes: [UInt8] = []
     for byte in text.utf8 {
@@ -81,7 +81,7 @@ import Testing
   }
 }
 
-/// A generator of random numbers that can be repeated from its seed.
+/// A random number generator that is repeatable from its seed.
 struct SeededRandom: RandomNumberGenerator {
   private var state: UInt64
 

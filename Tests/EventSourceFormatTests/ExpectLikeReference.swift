@@ -1,7 +1,7 @@
 import EventSourceFormat
 import Testing
 
-/// Expects of the parser what the reference gives, for the input in small and in larger chunks, and whole.
+/// Expects that the parser gives the reference's result for the input in small chunks, in larger chunks, and whole.
 func expectLikeReference(_ input: [UInt8]) throws {
   let reference = ReferenceParser(input, lastEventID: "before")
   for chunkSize in [1, 5, input.count] {

@@ -1,8 +1,8 @@
 import EventSourceFormat
 import Testing
 
-/// Line breaks are looked for in blocks of bytes: here they are at every place of a block, and so are bytes that could
-/// be taken for one.
+/// Tests line breaks, and bytes that could be mistaken for one, at every place of the blocks of bytes that are
+/// searched.
 @Suite struct LineBreakTests {
   @Test(arguments: ["\n", "\r", "\r\n"], [0, 1, 15, 16, 31, 32])
   func aLineEndsWhereverItsBreakIs(lineBreak: String, before: Int) throws {

@@ -1,7 +1,7 @@
 import EventSourceFormat
 import Testing
 
-/// What is parsed into a piece's elements is what the parser gives out one by one.
+/// Tests that parsing into the elements of a piece gives the same result as parsing one element at a time.
 @Suite struct ParsedElementsTests {
   private static let pieces =
     [

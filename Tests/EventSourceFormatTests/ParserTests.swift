@@ -50,7 +50,7 @@ import Testing
       for chunkSize in [1, 3, text.utf8.count] {
         var parser = EventStreamParser(reportsComments: true)
         let parse = {
-          // Each chunk is memory of its own, which is gone after the call.
+          // Each chunk has its own memory, which is freed after the call.
           for start in stride(from: 0, to: text.utf8.count, by: chunkSize) {
             try parser.parse(Array(text.utf8.dropFirst(start).prefix(chunkSize))) { _ in throw Enough() }
           }
@@ -80,7 +80,7 @@ import Testing
         for chunk in [bytes[..<first], bytes[first..<second], bytes[second...]] {
           try parser.parse(Array(chunk)) { if case .event(let event) = $0 { data.append(event.data) } }
         }
-        // The second mark belongs to the first line, whose field is therefore unknown.
+        // The second mark belongs to the first line and makes its field unknown.
         #expect(data == ["b"])
       }
     }
@@ -158,7 +158,7 @@ import Testing
     try parser.parse(Array("data:".utf8), onElement: receive)
     for _ in 0..<100_000 { try parser.parse(chunk, onElement: receive) }
     try parser.parse([10, 10], onElement: receive)
-    // One piece in which every line ends with a CR, and one in which none ends at all but with the last byte.
+    // One piece in which every line ends with a CR, and one in which only the last byte ends a line.
     try parser.parse(Array(repeatElement(Array("data:y\r".utf8), count: 200_000).joined()) + [13], onElement: receive)
     #expect(sizes == [102_400_000, 399_999])
   }
@@ -181,7 +181,7 @@ import Testing
     #expect((5_000_000...12_000_000).contains(held))
     try parseInPieces()
     #expect(parser.retainedBytes == held)
-    // A line that stays in the buffer has to end before that is known to be larger than it has to be.
+    // A buffered line must end before the buffer is known to be larger than necessary.
     for _ in 0..<3 { try parser.parse(Array(next.utf8)) { _ in } }
     try parser.parse(Array("\n\n".utf8)) { _ in }
     #expect(parser.retainedBytes <= 2 << 20)

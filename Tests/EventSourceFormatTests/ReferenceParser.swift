@@ -2,7 +2,8 @@
   import EventSourceFormat
 #endif
 
-/// The standard's text, step by step, over the whole input at once: slow, and as plain as can be, for comparison.
+/// The standard's algorithm, step by step, over the whole input at once. Slow and as simple as possible, for
+/// comparison.
 ///
 /// Decode as UTF-8, split into lines, and process each line (WHATWG HTML 9.2.6).
 struct ReferenceParser {
@@ -50,7 +51,7 @@ struct ReferenceParser {
     }
   }
 
-  /// The lines that have an end.
+  /// Returns the lines that are complete.
   private static func lines(_ scalars: [Unicode.Scalar]) -> [ArraySlice<Unicode.Scalar>] {
     var lines: [ArraySlice<Unicode.Scalar>] = []
     var start = 0
@@ -66,7 +67,7 @@ struct ReferenceParser {
     return lines
   }
 
-  /// UTF-8 decode (WHATWG Encoding 4.1.1), with its byte order mark removed.
+  /// Decodes UTF-8 (WHATWG Encoding 4.1.1), and removes a byte order mark.
   private static func decode(_ bytes: [UInt8]) -> [Unicode.Scalar] {
     var scalars: [Unicode.Scalar] = []
     var index = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
@@ -109,7 +110,7 @@ struct ReferenceParser {
   }
 }
 
-/// Elements as bytes, because equality of strings is canonical.
+/// Returns elements as bytes, because string equality is canonical equivalence.
 func bytes(of elements: [EventStreamParser.Element]) -> [[[UInt8]]] {
   elements.map { element in
     switch element {

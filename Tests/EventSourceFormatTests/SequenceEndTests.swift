@@ -1,7 +1,7 @@
 import EventSourceFormat
 import Testing
 
-/// How a decoded sequence ends: cleanly, in the middle of an event, by silence, or by cancellation.
+/// Tests the ends of a decoded sequence: cleanly, in the middle of an event, by silence, or by cancellation.
 @Suite struct SequenceEndTests {
   private func chunks(_ chunks: [String]) -> AsyncStream<[UInt8]> {
     AsyncStream { continuation in
@@ -29,7 +29,7 @@ import Testing
     for try await _ in chunks([stream]).serverSentEvents() {}
   }
 
-  /// Counts the wishes for a chunk, and gives those that it has; then it is silent until it is canceled.
+  /// Counts the requests for a chunk, returns the available ones, and then waits until it is cancelled.
   private struct Silent: AsyncSequence, Sendable {
     let chunks: [String]
     let hasEnded: AsyncStream<Void>.Continuation

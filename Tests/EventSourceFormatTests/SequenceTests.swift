@@ -23,7 +23,7 @@ import Testing
     var events = bytes.chunkedByLines.serverSentEvents().makeAsyncIterator()
     for text in ["data: a\n\n", "data: b\r\r", "data: \(String(repeating: "x", count: 10_000))\n\n"] {
       for byte in text.utf8 { continuation.yield(byte) }
-      // Nothing follows it yet.
+      // No further chunk follows yet.
       let event = try await events.next()
       #expect(event?.data == text.dropFirst(6).filter { !$0.isNewline })
     }

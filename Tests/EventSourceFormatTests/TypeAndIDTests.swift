@@ -1,8 +1,8 @@
 import EventSourceFormat
 import Testing
 
-/// Types and IDs of up to 15 bytes have a way of their own through the parser: here are all lengths, against the
-/// reference.
+/// Tests types and IDs of all lengths against the reference. Those of up to 15 bytes have a separate path in the
+/// parser.
 @Suite struct TypeAndIDTests {
   @Test(arguments: ["id", "event"], ["\n", "\r", "\r\n"])
   func everyLengthArrivesWhole(field: String, lineEnd: String) throws {
@@ -30,7 +30,8 @@ import Testing
     }
   }
 
-  /// A line that is the last one again is known by its bytes: not one that only begins as it, or that another followed.
+  /// A line is recognized as a repetition by its bytes, not if it only begins like the last one or if another one came
+  /// between.
   @Test func aTypeThatIsRepeatedIsTheTypeThatIsMeant() throws {
     for length in 0...20 {
       let type = String("abcdefghijklmnopqrst".prefix(length))
@@ -78,7 +79,7 @@ import Testing
       ("id\n", "2"), ("data\n", "2"), ("\n", ""), ("id: a much longer identifier\n", ""),
       ("\n", "a much longer identifier"),
     ] {
-      // The unknown field makes the line one that is easily seen to be whole.
+      // The unknown field makes the preceding line one whose end is found immediately.
       try parser.parse(Array((line + "unknown: 890123456789\n").utf8)) { _ in }
       #expect(parser.lastEventID == lastEventID)
     }

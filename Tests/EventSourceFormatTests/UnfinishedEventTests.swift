@@ -1,7 +1,7 @@
 import EventSourceFormat
 import Testing
 
-/// Whether a stream that ends here ends in the middle of an event.
+/// Tests whether a stream that ends here ends in the middle of an event.
 @Suite struct UnfinishedEventTests {
   @Test(
     arguments: [

@@ -4,7 +4,7 @@ import EventSourceServer
 import Foundation
 import Testing
 
-/// Values that are published as JSON.
+/// Tests of values that are published as JSON.
 struct JSONEventTests {
   private struct Price: JSONEvent, Decodable, Hashable {
     var symbol: String

@@ -5,7 +5,7 @@
   import Foundation
   import Testing
 
-  /// Routes that take and answer JSON.
+  /// Tests of routes that receive and return JSON.
   struct JSONRouteTests {
     private struct Item: Codable, Hashable, Sendable {
       var name: String
@@ -52,7 +52,7 @@
 
     @Test func aRouteThatThrowsTheErrorAnswersWithIt() async throws {
       var configuration = BuiltInServer.Configuration()
-      // A machine that is busy may take its time.
+      // A busy machine may need a long time.
       configuration.routeTimeout = .seconds(3600)
       let server = BuiltInServer(configuration: configuration)
       server.route("POST", at: "/items") { request in
@@ -70,7 +70,7 @@
       await server.stop()
     }
 
-    /// What a server answers to a POST, as it comes.
+    /// Returns the server's complete response to a POST.
     private func post(_ body: String, to address: ListeningAddress) async throws -> String {
       let head = "POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n"
       return await withCheckedContinuation { continuation in

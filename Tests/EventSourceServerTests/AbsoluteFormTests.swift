@@ -1,7 +1,7 @@
 import EventSourceServer
 import Testing
 
-/// Targets in absolute-form, which a server has to accept (RFC 9112, 3.2.2).
+/// Tests of targets in absolute-form, which a server must accept (RFC 9112, 3.2.2).
 @Suite struct AbsoluteFormTests {
   @Test(arguments: [
     ("http://a/events?x=1", "/events", "a"), ("HTTPS://a.example:8080/events", "/events", "a.example:8080"),

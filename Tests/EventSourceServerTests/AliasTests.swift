@@ -4,7 +4,7 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// An authorizer that says which channel is really read.
+/// Tests of an authorizer that substitutes another channel for the requested one.
 @Suite struct AliasTests {
   private struct Authorizer: ChannelAuthorizer {
     var decide: @Sendable (any EventStreamRequest, [ChannelName]) async throws -> ChannelAuthorization
@@ -58,7 +58,7 @@ import Testing
       #expect(reader.response.head?.status == 200 && hub.statistics(of: "secret")?.readers == 0)
       reader.disconnect()
     }
-    // `channels` are what was asked for, not what is read.
+    // `channels` contains requested names, not the names of the channels that are read.
     let none = connect(hub, stack, ["a"], ChannelGrant(channels: ["secret"], aliases: ["a": "secret"]))
     #expect(none.response.head?.status == 403)
   }
@@ -77,7 +77,7 @@ import Testing
     let (hub, stack) = hub(["user-42", "user-43", "news"])
     let grant = ChannelGrant(aliases: ["me": "user-42"])
     let first = connect(hub, stack, ["me", "news"], grant)
-    // Streams of the same channels by other names have other IDs.
+    // Streams that read the same channels under other names have other IDs.
     let plain = connect(hub, stack, ["user-42", "news"], ChannelGrant())
     try hub.publish("1", to: "user-42")
     stack.run()
@@ -89,10 +89,10 @@ import Testing
     try hub.publish("n", to: "news")
     let second = connect(hub, stack, ["me", "news"], lastEventID: id, grant)
     #expect(second.response.text.components(of: "data: ").sorted() == ["2", "n"])
-    // By its own name it is the same channel.
+    // Requested by its own name, it is the same channel.
     let third = connect(hub, stack, ["user-42", "news"], lastEventID: id, ChannelGrant())
     #expect(third.response.text.components(of: "data: ").sorted() == ["2", "n"])
-    // Another caller's ID does not say anything of this caller's channel.
+    // Another caller's ID has no meaning for this caller's channel.
     try hub.publish("of 43", to: "user-43")
     let other = connect(hub, stack, ["me", "news"], lastEventID: id, ChannelGrant(aliases: ["me": "user-43"]))
     #expect(other.response.text.components(of: "event: ") == ["eventsource-gap"])

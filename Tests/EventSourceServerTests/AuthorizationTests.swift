@@ -105,7 +105,7 @@ import Testing
     stack.advance(by: .seconds(31))
     #expect(reader.response.head?.status == 503)
     #expect(hub.statistics.readers == 0)
-    // The task was cancelled and its late answer changes nothing.
+    // The task was cancelled, so its late answer changes nothing.
     executor.run()
     stack.run()
     #expect(hub.statistics.requestsRejected == 1)
@@ -171,7 +171,7 @@ import Testing
       isAllowed.withLock { $0 } ? .granted(ChannelGrant(identity: "anna")) : .rejected(.forbidden)
     }
     executor.run()
-    // The answer is on its way when the permission is taken back.
+    // The answer is on its way when the permission is revoked.
     isAllowed.withLock { $0 = false }
     hub.revokeStreams(where: { $0.identity == "anna" && $0.channels == ["a"] })
     stack.run()

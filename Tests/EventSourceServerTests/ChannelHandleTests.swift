@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Publishing by a handle, and what a handle means when its channel is removed or forgotten.
+/// Tests of publishing through a handle, and of handles whose channel is removed or forgotten.
 @Suite struct ChannelHandleTests {
   private let executor = ManualTaskExecutor()
 
@@ -71,7 +71,7 @@ import Testing
     #expect(throws: PublishError.tooManyChannels(limit: 1)) { try hub.channel("b") }
     try channel?.publish("1")
     stack.advance(by: .seconds(5))
-    // Its past is gone and nobody reads it.
+    // Its events were evicted, and it has no readers.
     #expect(hub.statistics.channels == 1 && channel?.statistics.retainedEvents == 0)
     try channel?.publish("2")
     #expect(channel?.statistics.eventsPublished == 2)

@@ -2,12 +2,12 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Which channels a request reads: those that its path or the endpoint names, and only where there are none those of
-/// the query.
+/// Tests which channels a request reads: those of its path or of the endpoint or, only if there are none, those of the
+/// query.
 @Suite struct ChannelSelectionTests {
   private let hub = EventHub(channels: ["public", "staff", "news"], configuration: .test)
 
-  /// The status of a request, and what it reads of what is published to every channel.
+  /// Returns the status of a request, and what it receives when an event is published to every channel.
   private func read(
     _ target: String, route: [String] = [], _ change: (inout EventStreamHandler.Configuration) -> Void = { _ in }
   ) throws -> (response: SimulatedResponse, channels: Set<String>) {

@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// What a hub says of its channels.
+/// Tests of the statistics of channels.
 @Suite struct ChannelStatisticsTests {
   @Test func aChannelSaysWhatItHoldsAndHowItsReadersDo() async throws {
     let executor = ManualTaskExecutor()

@@ -1,7 +1,7 @@
 import EventSourceServer
 import Testing
 
-/// What can never match or work is refused when it is configured.
+/// Tests that a configuration that can never match or work is rejected.
 @Suite struct ConfigurationTests {
   typealias Change = @Sendable (inout EventStreamHandler.Configuration) -> Void
 

@@ -2,7 +2,7 @@ import EventSourceFormat
 import EventSourceServer
 import Testing
 
-/// Which IDs a reader can bring back, and what is said about the others.
+/// Tests which IDs a reader can send back, and the flaws reported for the others.
 @Suite struct EventIDFlawTests {
   private func flaw(_ bytes: [UInt8], maximumBytes: Int = EventID.maximumReturnableBytes) throws -> EventIDFlaw? {
     try flaw(EventID(String(decoding: bytes, as: UTF8.self)), maximumBytes: maximumBytes)

@@ -3,8 +3,8 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Every number and duration that a person could write in a settings file, at its extremes: `validate()` refuses it, or
-/// everything works with it.
+/// Tests every number and duration of a settings file at its extremes: `validate()` rejects it, or everything works
+/// with it.
 @Suite struct ExtremeValueTests {
   typealias HubChange = @Sendable (inout EventHub.Configuration) -> Void
   typealias StreamChange = @Sendable (inout EventStreamHandler.Configuration) -> Void
@@ -77,7 +77,7 @@ import Testing
         }
       }
     }
-    // Each has values that are allowed.
+    // Each has at least one allowed value.
     let names = Self.hubCounts.map(\.0) + Self.hubTimes.map(\.0)
     let missing = names.filter { isAllowed[$0] == nil }
     #expect(missing.isEmpty)
@@ -198,7 +198,8 @@ import Testing
     try serve(EventHub(channels: ["a"], configuration: hub), executor, streams, grant: ChannelGrant())
   }
 
-  /// What happens at a server: readers that read, stall and return; events, also when they are too large; time.
+  /// Simulates a server: readers that read, stall and return, events, some of which are too large, and the passing of
+  /// time.
   private func serve(
     _ hub: EventHub, _ executor: ManualTaskExecutor, _ configuration: EventStreamHandler.Configuration,
     grant: ChannelGrant
@@ -230,7 +231,7 @@ import Testing
       for reader in readers.dropFirst(1) where !reader.isFinished { reader.read(20) }
       settle()
     }
-    // The machine was asleep.
+    // The machine was suspended.
     stack.clock.advance(by: .seconds(86_400 * 365))
     settle()
     stack.lane.drain(over: .seconds(1))

@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// One run of a lane is bounded, and nobody's events are held up by others'.
+/// Tests that a run of a lane is bounded, and that no reader's events are delayed by those of others.
 @Suite struct FairnessTests {
   private func texts(_ reader: SimulatedStack.Connection) throws -> [String] {
     var parser = EventStreamParser()
@@ -42,7 +42,7 @@ import Testing
       let number = hub.statistics.eventsPublished
       try hub.publish("first \(number)", to: "a")
       _ = stack.lane.run(now: stack.clock.now)
-      // Some have the event, and others have yet to be offered it.
+      // Some have the event, and the others have not been offered it yet.
       #expect(readers.contains { $0.response.text.contains("first") })
       #expect(readers.contains { !$0.response.text.contains("first") })
       for index in stride(from: 4999, through: 0, by: -7) { readers.remove(at: index).disconnect() }

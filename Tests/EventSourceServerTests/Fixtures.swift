@@ -2,7 +2,7 @@ import EventSourceServer
 import EventSourceTesting
 
 extension EventHub.Configuration {
-  /// Repeatable, but for the IDs.
+  /// Repeatable, except for the IDs.
   static var test: Self { test() }
 
   static func test(_ change: (inout Self) -> Void = { _ in }) -> Self {
@@ -14,7 +14,7 @@ extension EventHub.Configuration {
   }
 }
 
-/// An observer that a test writes as a closure.
+/// An observer that a test defines as a closure.
 struct ClosureObserver: OccupancyObserver {
   var take: @Sendable (OccupancyChange) async -> Void
 
@@ -33,7 +33,7 @@ func settle(_ stack: SimulatedStack, _ executor: ManualTaskExecutor) {
 }
 
 extension EventHub {
-  /// The ID that the hub generates for a number, in the channel that was the first to be opened, or a later one.
+  /// Returns the ID that the hub generates for a number, in the first opened channel or a later one.
   func id(_ number: Int, channel: Int = 1) -> String { "\(idPrefix)\(channel)-\(number)" }
 }
 

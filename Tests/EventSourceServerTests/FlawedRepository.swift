@@ -2,7 +2,7 @@ import EventSourceFormat
 import EventSourceServer
 import Synchronization
 
-/// A repository with one mistake, which the contract has to find.
+/// A repository with one flaw, which the contract must detect.
 final class FlawedRepository: RecordingEventRepository {
   enum Flaw: String, CaseIterable, Sendable {
     case answersTheEventItself, leavesOneOut, answersOneTwice, answersNewestFirst, ignoresTheEventLimit
@@ -29,7 +29,7 @@ final class FlawedRepository: RecordingEventRepository {
     sound = InMemoryEventRepository(maximumEvents: self.limit, maximumBytes: 64 << 20)
   }
 
-  /// Lets the calls that hang go on, so that nothing outlives the test.
+  /// Makes hanging calls return, so that none outlives the test.
   func release() { for continuation in stuck.withLock({ $0 }) { continuation.resume() } }
 
   func append(_ events: [ServerSentEvent], to channel: ChannelName) async throws -> [EventID] {
@@ -145,7 +145,7 @@ final class FlawedRepository: RecordingEventRepository {
 
   private func cut(_ id: EventID) -> EventID { try! EventID(String(id.rawValue.prefix(500))) }
 
-  /// Does not end, whether its task is canceled or not, as long as the repository is there.
+  /// Does not return before the test releases it, and ignores cancellation.
   private func forever() async {
     await withCheckedContinuation { continuation in stuck.withLock { $0.append(continuation) } }
   }

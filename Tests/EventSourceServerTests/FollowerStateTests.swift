@@ -2,7 +2,7 @@ import Testing
 
 @testable import EventSourceServer
 
-/// Following the store's order, as a pure value.
+/// Tests of following the store's order, without I/O.
 @Suite struct FollowerStateTests {
   typealias State = FollowerState<String>
   private let first = SharedPosition(epoch: 7, number: 3)
@@ -34,7 +34,7 @@ import Testing
     positions.map { ($0, "\($0)", 10) }
   }
 
-  /// Every sequence of five messages out of six positions, with repetitions: 7,776 of them.
+  /// Tests every sequence of five messages with six positions, including repetitions: 7,776 sequences.
   @Test func whateverTheOrderOnlyTheNextNumberLeaves() {
     let numbers: [UInt64] = [2, 3, 4, 5, 6, 8]
     func extend(_ sequence: [UInt64]) {
@@ -62,7 +62,7 @@ import Testing
     extend([])
   }
 
-  /// Every set of events that the feed brings before, during and after a fill.
+  /// Tests every set of events that the feed delivers before, during and after a fill.
   @Test func aFillAndTheFeedTogetherGiveEachEventOnce() {
     let numbers: [UInt64] = [4, 5, 6, 7]
     for before in 0..<16 {
@@ -87,7 +87,7 @@ import Testing
           #expect(result != .disordered)
           #expect(out == numbers.prefix(out.count).map { "\(at($0))" })
           #expect(state.end == (out.isEmpty ? first : at(numbers[out.count - 1])))
-          // Asked until there is no more, everything is there.
+          // After fills until nothing is left, all events have arrived.
           state.mayHaveLost()
           while state.wantsFill {
             let start = state.beginFill()
@@ -112,7 +112,7 @@ import Testing
     #expect(start == first && !state.wantsFill)
     #expect(state.filled(after: start, answer([at(4), at(0, 9), at(1, 9)])) == .progressed)
     #expect(popAll(&state) == ["7-4", "9-0", "9-1"])
-    // What came early belongs to an epoch that is over.
+    // The early event belongs to an epoch that is over.
     #expect(state.earlyCount == 0 && state.earlyBytes == 0 && !state.wantsFill)
     receive(at(2, 9), &state)
     #expect(popAll(&state) == ["9-2"])
@@ -135,7 +135,7 @@ import Testing
     let start = state.beginFill()
     receive(at(4), &state)
     receive(at(5), &state)
-    // The store says that nothing lies between 7-4 and the new epoch.
+    // According to the store, nothing lies between 7-4 and the new epoch.
     #expect(state.filled(after: start, answer([at(4), at(0, 9)])) == .nothing)
     #expect(popAll(&state) == ["7-4", "7-5"] && state.end == at(5))
   }
@@ -147,7 +147,7 @@ import Testing
     #expect(state.wantsFill)
     #expect(state.filled(after: state.beginFill(), answer([])) == .nothingAsHeard)
     #expect(!state.wantsFill && state.earlyCount == 0 && state.earlyBytes == 0)
-    // Said again while the store is being asked, it is looked for again.
+    // It is announced again during the fill, so the store must be asked again.
     state.hear(of: at(9))
     let start = state.beginFill()
     state.hear(of: at(10))
@@ -172,7 +172,7 @@ import Testing
     var large = anchored(limits: State.Limits(events: 8, bytes: 100))
     receive(at(6), &large, bytes: 101)
     #expect(large.earlyCount == 0 && large.wantsFill)
-    // The same one again and again occupies its bytes once.
+    // The same event received repeatedly is charged once.
     for _ in 0..<10 { receive(at(8), &large, bytes: 60) }
     #expect(large.earlyBytes == 60)
   }
@@ -203,7 +203,7 @@ import Testing
     #expect(state.wantsFill && !state.isFilling)
     state.reset()
     #expect(!state.wantsFill && state.end == nil)
-    // An answer to a question from before is nobody's.
+    // The result of an earlier fill is ignored.
     #expect(state.filled(after: first, answer([at(4)])) == .disordered && state.popNext() == nil)
   }
 

@@ -4,7 +4,7 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// What a reader gets of which events are missing: a rejection, or the state.
+/// Tests what a reader gets if it is missing events: a rejection, or the state.
 @Suite struct GapPolicyTests {
   private struct Failure: Error {}
 

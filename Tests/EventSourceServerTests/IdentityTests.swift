@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// An ID names one event of one channel for ever.
+/// Tests that an ID permanently identifies one event of one channel.
 @Suite struct IdentityTests {
   private func resume(_ hub: EventHub, _ stack: SimulatedStack, after id: EventID, in channel: String) throws
     -> [String]

@@ -2,7 +2,7 @@ import EventSourceFormat
 import EventSourceServer
 import Testing
 
-/// The limits of the history in memory, and the IDs that it makes.
+/// Tests of the limits of the in-memory history, and of the IDs that it generates.
 @Suite struct InMemoryEventRepositoryTests {
   private func ask(
     _ history: InMemoryEventRepository, after id: EventID?, events: Int = 10_000, bytes: Int = 1 << 20
@@ -90,7 +90,7 @@ import Testing
     _ = history.append([ServerSentEvent(data: "2", id: foreign)], to: "a")
     let later = add(5, to: history)
     #expect(!later.contains(foreign) && Set(later).count == 5)
-    // Event 5 has another ID; the one with this ID was event 2.
+    // Event 5 has another ID. The event with this ID was number 2.
     #expect(ask(history, after: foreign) == .gap(held(history)))
   }
 
@@ -124,7 +124,7 @@ import Testing
     #expect(held(history).isEmpty)
   }
 
-  /// The look-ups of a whole history, with every ID in it, would take minutes if each looked at every event.
+  /// Looking up every ID of the history would take minutes if each lookup read every event.
   @Test(.timeLimit(.minutes(1))) func anIDIsFoundWithoutReadingTheHistory() {
     let history = InMemoryEventRepository(maximumEvents: 200_000)
     let ids = history.append((1...200_000).map { ServerSentEvent(data: "\($0)") }, to: "a")

@@ -3,10 +3,11 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Broadcasts that one run of a lane cannot end, while readers come, leave, stall, and are found to be gone.
+/// Tests of broadcasts that one run of a lane cannot complete, while readers arrive, leave, stall, or turn out to have
+/// disconnected.
 @Suite struct InterruptedBroadcastTests {
-  /// Whatever a run has left when it comes to the second cohort, also nothing: the members that leave then are others
-  /// than those that stay.
+  /// Covers every remaining allowance of the run, including none, when it reaches the second cohort. The members that
+  /// leave then are not those that stay.
   @Test(arguments: 500...524) func aMemberMayLeaveBeforeAnyOfItsCohortWasOffered(others: Int) throws {
     let hub = EventHub(channels: ["a", "b"], configuration: .test)
     let stack = SimulatedStack(hub: hub)
@@ -64,7 +65,7 @@ import Testing
       switch Int.random(in: 0..<12, using: &random) {
       case 0: connect(Int.random(in: 1...100, using: &random))
       case 1: for reader in takeSome() { reader.connection.disconnect() }
-      // Nobody has noticed.
+      // The lane has not been notified.
       case 2: for reader in takeSome() { reader.connection.response.isDisconnected = true }
       case 3:
         for reader in readers where Bool.random(using: &random) { reader.connection.read(200) }
@@ -72,7 +73,7 @@ import Testing
         published += 1
         try hub.publish("\(published)", to: ["a", "b", "c"].randomElement(using: &random)!)
       default:
-        // One run, which may end in the middle.
+        // One run, which may end in the middle of a broadcast.
         stack.clock.advance(to: stack.clock.now + .milliseconds(Int.random(in: 0...50, using: &random)))
         _ = stack.lane.run(now: stack.clock.now)
       }

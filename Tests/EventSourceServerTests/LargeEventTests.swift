@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Events around the size from which they are written before their channel is locked.
+/// Tests of events around the size above which they are encoded before their channel is locked.
 @Suite struct LargeEventTests {
   private let sizes = [1, 65_000, 65_527, 65_528, 65_529, 65_536, 70_000, 1 << 20, 2]
 

@@ -3,11 +3,11 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Where the last event ID of a request is taken from, and what becomes of one that no event can have.
+/// Tests where the last event ID of a request comes from, and the effect of one that no event can have.
 @Suite struct LastEventIDTests {
   private let hub = EventHub(channels: ["news"], configuration: .test)
 
-  /// The data that a returning reader gets, with `gap` for each gap.
+  /// Returns the data that a returning reader gets, with `gap` for each gap.
   private func resume(
     _ request: SimulatedRequest, _ change: (inout EventStreamHandler.Configuration) -> Void = { _ in }
   ) throws -> [String] {

@@ -4,7 +4,7 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// A stream that leaves while something else is due.
+/// Tests of a stream that leaves while something else is due.
 @Suite struct LeavingTests {
   /// Never answers.
   private final class Silent: EventRepository {
@@ -22,7 +22,7 @@ import Testing
     hub.setRepository(Silent(), for: "a")
     let stack = SimulatedStack(hub: hub)
     let handler = EventStreamHandler(hub, configuration: .with { $0.maximumStreamDuration = .seconds(28) })
-    // It takes nothing, so that it does not end before the history is late.
+    // The reader accepts nothing, so its stream does not end before the history's deadline.
     let reader = stack.connect(
       handler, SimulatedRequest(lastEventID: "*a:n0,b:n0"), channels: ["a", "b"], room: 0)
     stack.run()
@@ -34,6 +34,32 @@ import Testing
       stack.advance(by: .milliseconds(100))
     }
     #expect(reader.isFinished && hub.statistics.readers == 0)
+  }
+
+  @Test func aRequestThatWaitsForAHistoryIsAnsweredIfItsReaderIsTooLateForAnotherChannel() throws {
+    let executor = ManualTaskExecutor()
+    let hub = EventHub(
+      channels: ["b"],
+      configuration: .test {
+        $0.taskExecutor = executor
+        $0.channelDefaults.maximumLag = .seconds(2)
+      })
+    hub.setRepository(Silent(), for: "a")
+    let stack = SimulatedStack(hub: hub)
+    let handler = EventStreamHandler(
+      hub,
+      configuration: .with {
+        $0.replaysToNewReaders = true
+        $0.gapPolicy = .reject(status: 410)
+      })
+    try hub.publish("b0", to: "b")
+    let reader = stack.connect(handler, channels: ["a", "b"])
+    stack.run()
+    executor.run()
+    try hub.publish("b1", to: "b")
+    stack.advance(by: .seconds(3))
+    #expect(reader.isFinished && reader.response.head?.status == 503)
+    #expect(hub.statistics.readers == 0)
   }
 
   @Test func aStreamWhoseConnectionIsToCloseEndsWithinTheWindowAndOthersGoOn() throws {
@@ -50,7 +76,7 @@ import Testing
     #expect(hub.statistics.streamsEnded == [.draining: 1])
     leaving.session.drain(over: .zero)
     stack.run()
-    // A request that is not yet a stream is refused.
+    // A request that is not yet a stream is rejected.
     let request = stack.connect(handler, channels: ["a"])
     request.session.drain(over: .zero)
     stack.run()

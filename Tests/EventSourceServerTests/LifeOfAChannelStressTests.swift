@@ -4,7 +4,7 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// A channel's life, on many threads at once.
+/// Tests the life of a channel with many threads at once.
 @Suite struct LifeOfAChannelStressTests {
   private final class Flag: Sendable {
     private let value = Atomic(false)
@@ -12,8 +12,8 @@ import Testing
     func set() { value.store(true, ordering: .releasing) }
   }
 
-  /// Publishers, readers and those who open, remove, register, list and change rules, on threads of their own: nothing
-  /// is left, and no event comes to a channel that it was not published to.
+  /// Threads publish, read, open, remove, register, list and change rules concurrently. Nothing is left at the end, and
+  /// no event reaches a channel that it was not published to.
   @Test(.timeLimit(.minutes(3))) func manyThreadsMayDoAllOfThisAtOnce() async throws {
     let hub = EventHub(
       configuration: .test {

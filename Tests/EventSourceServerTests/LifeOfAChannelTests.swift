@@ -4,7 +4,7 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// What becomes of readers and publications when a channel is opened, removed, forgotten and given a history.
+/// Tests the effect on readers and publications when a channel is opened, removed, forgotten or given a history.
 @Suite struct LifeOfAChannelTests {
   private let executor = ManualTaskExecutor()
 
@@ -69,7 +69,7 @@ import Testing
     stack.run()
     hub.removeChannel("a")
     settle(stack)
-    // It returns and is replayed; were it told of the removal, it would have missed an event that the history has.
+    // The reader returns and is replayed. If it got the removal event, it would miss an event that the history has.
     #expect(reader.isFinished && hub.statistics.streamsEnded == [.channelRemoved: 1])
     #expect(!reader.response.text.contains("eventsource-removed"))
   }
@@ -91,7 +91,7 @@ import Testing
       _ = try await publication.value
       settle(stack)
       let isRecorded = history.newestEventID(in: "a") != nil
-      // In both, or, without a history, in the stream alone.
+      // The event is in both or, without a history, only in the stream.
       #expect(isRecorded == isRegisteredAgain)
       #expect(reader.response.text.contains("data: 1\n"))
     }

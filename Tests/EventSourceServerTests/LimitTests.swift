@@ -92,10 +92,10 @@ import Testing
       highest = max(highest, hub.statistics.retainedBytes)
     }
     stack.run()
-    // What one publisher may exceed it by, until it has given up as much: a segment.
+    // One publisher may exceed the limit by one segment until it has evicted as much.
     #expect(highest <= (256 << 10) + (64 << 10))
     for name in names { hub.removeChannel(name) }
-    // Those that take nothing are cut off five seconds after they were to leave.
+    // Readers that accept nothing are disconnected five seconds after their closing time.
     stack.advance(by: .seconds(10))
     #expect(hub.statistics.readers == 0)
     #expect(hub.statistics.retainedBytes < 100)

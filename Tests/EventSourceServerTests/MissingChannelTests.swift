@@ -4,7 +4,7 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// What a request gets for a channel that is not there.
+/// Tests the response to a request for a channel that does not exist.
 @Suite struct MissingChannelTests {
   private struct Authorizer: ChannelAuthorizer {
     var decide: @Sendable ([ChannelName]) -> ChannelAuthorization
@@ -64,7 +64,7 @@ import Testing
     try hub.publish("2", to: "a")
     stack.run()
     #expect(reader.response.head?.status == 200)
-    // It is another channel, of which the ID says nothing.
+    // It is another channel, for which the ID has no meaning.
     #expect(reader.response.text.components(of: "data: ").last == "2" && reader.response.text.contains("gap"))
     stack.advance(by: .seconds(60))
     #expect(!reader.isFinished)
@@ -171,7 +171,7 @@ import Testing
     }
   }
 
-  /// Opening and waiting race: nobody waits for a channel that is there.
+  /// Opening and waiting race. No request may wait for a channel that exists.
   @Test(.timeLimit(.minutes(1))) func whoWaitsHearsOfEveryOpening() async throws {
     let (hub, stack) = hub()
     let handler = handler(hub, .waits(upTo: .seconds(30)))

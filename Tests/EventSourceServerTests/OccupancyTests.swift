@@ -4,15 +4,15 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// What observers are told of the readers of channels.
+/// Tests of the changes that observers of occupancy receive.
 @Suite struct OccupancyTests {
-  /// Keeps what it was told, in words.
+  /// Records the changes as text.
   final class Recorder: OccupancyObserver {
     private let told = Mutex<[String]>([])
 
     var changes: [String] { told.withLock { $0 } }
 
-    /// What was told since the last look.
+    /// Returns the changes since the last call.
     func take() -> [String] {
       told.withLock { told in
         defer { told = [] }
@@ -106,7 +106,7 @@ import Testing
     executor.run()
     #expect(recorder.take() == ["a occupied", "a +anna 1", "a -anna peerDisconnected 0", "a +anna 1"])
     second.disconnect()
-    // No reader is left, and still the lane says when it wants to be run.
+    // No reader is left, but the lane still returns the time of its next run.
     #expect(stack.run() == stack.clock.now + .seconds(10))
     stack.advance(by: .milliseconds(9999))
     executor.run()
@@ -126,7 +126,7 @@ import Testing
     #expect(other.wakeUpCount == wakeUps + 1 && other.run() == .seconds(10))
     executor.run()
     #expect(recorder.take() == ["a occupied", "a +anna 1", "a -anna laneClosed 0"])
-    // Without any lane time stands still.
+    // Without a lane, time does not advance.
     other.lane.close()
     executor.run()
     #expect(recorder.take() == ["a vacated"])
@@ -140,7 +140,7 @@ import Testing
     stack.run()
     hub.removeChannel("a")
     hub.openChannel("a")
-    // The old reader has not taken everything yet when the new one comes.
+    // The old reader has not received everything yet when the new one arrives.
     let new = connect(stack, hub, "bert")
     old.read()
     settle(stack, executor)
@@ -220,8 +220,8 @@ import Testing
     #expect(vacated == (0...150).map { "c\($0) vacated" })
   }
 
-  /// Lanes, publishers and those who remove channels, on threads of their own: whatever races, each channel is told to
-  /// be occupied and vacated in turn, with its readers between, and in the end nobody is left.
+  /// Lanes, publishers and removals run on their own threads. Whatever races, each channel is occupied and vacated in
+  /// alternation, with its readers' changes in between, and at the end no reader is left.
   @Test(.timeLimit(.minutes(3))) func whateverRacesHasOneOutcome() async throws {
     let ledger = CheckingObserver()
     let hub = EventHub(
@@ -263,7 +263,7 @@ import Testing
   }
 }
 
-/// Judges what it is told.
+/// Checks the changes that it receives.
 private final class CheckingObserver: OccupancyObserver {
   private struct State {
     var readers: [ChannelName: Set<UInt64>] = [:]
@@ -274,7 +274,7 @@ private final class CheckingObserver: OccupancyObserver {
   private let state = Mutex(State())
 
   var flaws: [String] { state.withLock { $0.flaws } }
-  /// No channel is occupied any more.
+  /// Whether no channel is occupied.
   var isDone: Bool { state.withLock { $0.changes > 0 && $0.readers.isEmpty } }
 
   func occupancyChanged(_ change: OccupancyChange) async {

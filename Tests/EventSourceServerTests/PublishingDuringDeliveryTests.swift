@@ -4,9 +4,9 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Other threads publish while a lane writes to its readers.
+/// Tests of other threads that publish while a lane writes to its readers.
 @Suite struct PublishingDuringDeliveryTests {
-  /// Takes everything. During the next write another thread publishes, and is waited for.
+  /// Accepts everything. During the next write another thread publishes, and the write waits for it.
   private final class InterruptedResponse: EventStreamResponse {
     private let hub: EventHub
     var isToBeInterrupted = false
@@ -35,7 +35,7 @@ import Testing
     let first = handler.serve(SimulatedRequest(), channels: ["a"], response: response, on: stack.lane)
     let second = stack.connect(handler, channels: ["a", "b"], room: 13_500)
     stack.run()
-    // After the second burst 16 KiB have been published, so that the lane looks after its slow readers.
+    // The second burst makes it 16 KiB in total, after which the lane checks its slow readers.
     for count in [12, 5] {
       response.isToBeInterrupted = count == 5
       for _ in 0..<count { try hub.publish(String(repeating: "x", count: 1000), to: "a") }

@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Changing a channel's rules while it is open.
+/// Tests of changing a channel's rules while it is open.
 @Suite struct ReconfigurationTests {
   private func hub(_ change: (inout ChannelConfiguration) -> Void = { _ in }) -> EventHub {
     let hub = EventHub(configuration: .test)
@@ -100,7 +100,7 @@ import Testing
     let stack = SimulatedStack(hub: hub)
     let slow = stack.connect(EventStreamHandler(hub), channels: ["a"], room: 2)
     stack.run()
-    // Without keys: they were published before.
+    // These were published before the change, so they have no keys.
     for number in 1...3 { try hub.publish("old \(number)", to: "a", coalescingKey: "k") }
     stack.run()
     try hub.reconfigure("a") { $0.slowReaders = .newestPerKey }
@@ -109,7 +109,7 @@ import Testing
     slow.read()
     stack.run()
     #expect(try texts(slow) == ["old 1", "old 2", "old 3", "3"])
-    // And back: one that is behind gets everything again.
+    // After changing back, a slow reader gets every event again.
     slow.response.room = 0
     try hub.publish("4", to: "a", coalescingKey: "k")
     stack.run()

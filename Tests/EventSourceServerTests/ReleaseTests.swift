@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Nothing keeps a hub, its repositories or its channels in memory when nobody uses them any more.
+/// Tests that nothing keeps an unused hub, its repositories or its channels in memory.
 @Suite struct ReleaseTests {
   @Test(arguments: [["a"], ["a", "b"]], [false, true])
   func whatNobodyUsesIsReleased(channels: [String], isLaneClosedFirst: Bool) throws {
@@ -27,5 +27,18 @@ import Testing
       stack.run()
     }
     #expect(hub == nil && repository == nil)
+  }
+
+  @Test(arguments: [false, true])
+  func runsThatNobodyUsesAreReleasedEvenIfNoLaneRuns(hasEnded: Bool) throws {
+    weak var hub: EventHub?
+    do {
+      let newHub = EventHub()
+      hub = newHub
+      let run = try RunCollection(newHub).start()
+      try run.write("token")
+      if hasEnded { try run.finish() }
+    }
+    #expect(hub == nil)
   }
 }

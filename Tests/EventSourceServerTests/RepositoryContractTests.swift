@@ -13,7 +13,7 @@ import Testing
     try await check.verify(Self.inMemory, within: .seconds(600))
   }
 
-  /// A repository that is read only, and filled by other means.
+  /// A read-only repository, which is filled by other means.
   @Test(arguments: RepositoryContract.checks)
   func aRepositoryThatIsReadOnlyIsChecked(_ check: RepositoryContract.Check) async throws {
     try await check.verify(ReadOnlyHarness(), within: .seconds(600))
@@ -66,7 +66,7 @@ import Testing
     repository.release()
   }
 
-  /// The test's task is canceled, as by a time limit of its own.
+  /// The test's task is cancelled, as its own time limit would do.
   @Test func aCheckEndsWhenItsTaskIsCanceled() async {
     let repository = FlawedRepository(.hangsWhenAsked, holding: nil)
     let run = Task {

@@ -4,7 +4,7 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// A history for every channel of a hub.
+/// Tests of a history for every channel of a hub.
 @Suite struct RepositoryProviderTests {
   private let executor = ManualTaskExecutor()
   private let history = InMemoryEventRepository()
@@ -116,7 +116,7 @@ import Testing
     #expect(asked.withLock { $0 } == ["b", "a"])
   }
 
-  /// Removing, opening and forgetting race with recording: the repository is called once at a time for a channel.
+  /// Removing, opening and forgetting race with recording. Calls of the repository for a channel never overlap.
   @Test(.timeLimit(.minutes(2))) func aRepositoryIsCalledOnceAtATimeForAChannelWhateverItsLife() async throws {
     let repository = SerialRepository()
     let hub = EventHub(
@@ -141,11 +141,13 @@ import Testing
     }
     #expect(repository.isSound && repository.count == 1500)
     hub.removeChannel("a")
+    // Publishers are resumed before their publications are no longer counted.
+    while hub.statistics.waitingPublications > 0, !Task.isCancelled { await Task.yield() }
     #expect(hub.statistics.waitingPublications == 0)
   }
 }
 
-/// Notices calls that overlap.
+/// Detects overlapping calls.
 private final class SerialRepository: RecordingEventRepository {
   private let state = Mutex((isBusy: false, isSound: true, count: 0))
 
@@ -168,7 +170,7 @@ private final class SerialRepository: RecordingEventRepository {
 }
 
 extension String {
-  /// What follows a prefix in the lines that begin with it.
+  /// Returns the rest of each line that begins with a prefix.
   func components(of prefix: String) -> [String] {
     split(separator: "\n").filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
   }

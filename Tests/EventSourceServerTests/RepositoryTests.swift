@@ -7,7 +7,7 @@ import Testing
 @Suite struct RepositoryTests {
   private struct Failure: Error {}
 
-  /// A history of the application's own, which the test fills and which answers as the test says.
+  /// The application's own history, whose content and results the test determines.
   private final class Repository: EventRepository {
     let events = Mutex<[ServerSentEvent]>([])
     let requests = Mutex<[ReplayRequest]>([])
@@ -69,7 +69,7 @@ import Testing
     reader.response.text.split(separator: "\n").filter { $0.hasPrefix("data: ") }.compactMap { Int($0.dropFirst(6)) }
   }
 
-  /// A heartbeat finds the connection full while the history is asked, and the log moves on meanwhile.
+  /// A heartbeat finds the connection full while the history is being asked, and the log evicts events in the meantime.
   @Test func aReaderThatStallsWhileItsHistoryIsAskedGoesOnWithIt() throws {
     let repository = Repository(1...30)
     let configuration = EventHub.Configuration.test {
@@ -79,7 +79,7 @@ import Testing
     let hub = EventHub(configuration: configuration)
     hub.setRepository(repository, for: "news")
     let stack = SimulatedStack(hub: hub)
-    // There is room for the comment at the beginning.
+    // There is room only for the opening comment.
     let reader = resume(stack, hub, after: "n10", room: 2)
     for id in 31...60 {
       repository.add(id)
@@ -126,6 +126,16 @@ import Testing
       let expected = Array((min(first, 10) + 1)...30) + (max(31, max(first, 12))...41)
       #expect(numbers(reader) == expected, "first \(first)")
     }
+  }
+
+  @Test func aHistoryThatBeginsWithinTheLogAndEndsAfterItRepeatsNothing() throws {
+    // Recording event 6 has not ended, so the log does not have it yet.
+    let hub = hub(Repository(3...6))
+    for id in 1...5 { try publish(id, hub) }
+    let stack = SimulatedStack(hub: hub)
+    let reader = resume(stack, hub, after: "unknown")
+    settle(stack)
+    #expect(numbers(reader) == [3, 4, 5])
   }
 
   @Test func whatIsPublishedWhileTheRepositoryIsAskedIsNeitherLostNorRepeated() throws {
@@ -175,7 +185,7 @@ import Testing
     let stack = SimulatedStack(hub: hub)
     var reader: SimulatedStack.Connection? = resume(stack, hub, after: "n1")
     reader?.disconnect()
-    // Nobody holds the stream any more when the answer comes.
+    // The stream was released before the answer arrives.
     reader = nil
     settle(stack)
     #expect(cancelled.withLock { $0 })
@@ -271,7 +281,7 @@ import Testing
     #expect(Set(recorded.map(\.id)).count == 200)
   }
 
-  /// Records what it is given together, and answers what the test says.
+  /// Records each batch, and returns what the test specifies.
   private final class Recorder: RecordingEventRepository {
     let batches = Mutex<[[ServerSentEvent]]>([])
     let ids: @Sendable ([ServerSentEvent]) throws -> [EventID]

@@ -1,7 +1,7 @@
 import EventSourceServer
 import Testing
 
-/// What a head lets through to the stacks, which send it as it is.
+/// Tests what a head passes to the stacks, which send it unchanged.
 @Suite struct ResponseHeadTests {
   @Test(arguments: [Int.min, -1, 0, 99, 100, 101, 199, 600, 999, 1000, Int.max])
   func aStatusThatNoResponseCanHaveIsAnError(status: Int) {

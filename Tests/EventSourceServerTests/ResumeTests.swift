@@ -54,7 +54,7 @@ import Testing
     let hub = EventHub(channels: ["news"], configuration: .test)
     let stack = SimulatedStack(hub: hub)
     for number in 1...3 { try hub.publish("\(number)", to: "news") }
-    // Full within the first event that it is given.
+    // The connection is full within the first event.
     let reader = stack.connect(
       EventStreamHandler(hub), SimulatedRequest(lastEventID: hub.id(1)), channels: ["news"], room: 12)
     stack.run()
@@ -128,7 +128,7 @@ import Testing
       channels: ["news"], configuration: .test { $0.retention = Retention(maximumBytes: 1 << 20, maximumEvents: 5) })
     let stack = SimulatedStack(hub: hub)
     for number in 1...20 { try hub.publish("\(number)", to: "news") }
-    // 15 has been given up, but everything after it is held.
+    // Event 15 was evicted, but everything after it is retained.
     let edge = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: hub.id(15)), channels: ["news"])
     let past = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: hub.id(14)), channels: ["news"])
     stack.run()
@@ -157,7 +157,7 @@ import Testing
     try hub.publish(ServerSentEvent(data: "1", id: EventID(long)), to: "a")
     try hub.publish("2", to: "b")
     stack.run()
-    // The long ID does not fit, and its event is named by its number.
+    // The long ID does not fit, so the event's number identifies it.
     let id = "*a:\(hub.id(1)),b:\(hub.id(1, channel: 2))"
     #expect(reader.response.text.contains("id: \(id)\n"))
     try hub.publish("3", to: "b")

@@ -4,7 +4,7 @@ import Testing
 
 /// Deadlines of runs, in lanes whose clocks differ.
 @Suite struct RunDeadlineTests {
-  /// The lane's clock is behind the hub's time, so the earliest possible time cannot be expressed by the lane.
+  /// The lane's clock is behind the hub's time, so the lane cannot express the earliest possible time.
   @Test func aLaneWhoseClockIsBehindStopsARunAfterItsGrace() throws {
     let hub = EventHub()
     let early = SimulatedStack(hub: hub)

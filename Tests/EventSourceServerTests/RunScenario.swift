@@ -215,7 +215,7 @@ final class RunScenario: @unchecked Sendable {
       if viewer.isConnected { failures.append("a viewer of \(viewer.ledger.id) still waits") }
       if !viewer.isDone { failures.append("a viewer of \(viewer.ledger.id) was not told that it has everything") }
       guard let outcome = viewer.outcome else {
-        // The run is gone for viewers that come too late, and only for those.
+        // Only viewers that arrive too late may find that the run no longer exists.
         let isGone = viewer.ledger.run?.isGone ?? true
         let first = history?.events["runs/\(viewer.ledger.id)"]?.first?.id?.rawValue
         if !isGone || first == viewer.ledger.id + "-1" {

@@ -83,7 +83,7 @@ import Testing
       switch before.state.deadline(rules) {
       case .at(let moment) where moment <= before.now: return after.state.phase != before.state.phase
       case .at, .never: return effect == .nothing && after.state.phase == before.state.phase
-      // A time that was unknown begins now.
+      // If the time was unknown, it begins now.
       case .unknown: return after.state.deadline(rules) != .unknown || after.state.phase != before.state.phase
       }
     }

@@ -107,4 +107,18 @@ import Testing
     func producerIsDone() { state.withLock { $0.done += 1 } }
     func any(_ number: Int) -> Run? { state.withLock { $0.runs.isEmpty ? nil : $0.runs[number * 31 % $0.runs.count] } }
   }
+
+  @Test func aRunIsNotFoundBeforeItsFirstEvent() async throws {
+    let runs = RunCollection(EventHub())
+    for number in 0..<500 {
+      let found = Task.detached {
+        while true {
+          if let run = runs["\(number)"] { return run.byteCount }
+          await Task.yield()
+        }
+      }
+      _ = try runs.start(id: "\(number)")
+      #expect(await found.value > 0)
+    }
+  }
 }

@@ -2,7 +2,7 @@ import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
 
-/// What a schedule knows of one run, whichever process produces it.
+/// The schedule's knowledge of one run, whichever process produces it.
 // Sendable, because it is used only from jobs that the test runs on its one thread.
 final class RunLedger: @unchecked Sendable {
   let id: String
@@ -27,7 +27,7 @@ final class RunViewer {
   private(set) var next = 0
   /// The run's outcome, as reported by its last event.
   private(set) var outcome: String?
-  /// Whether it was told that the run is gone, or that it has everything.
+  /// Whether it has received the response that the run is gone, or that it has everything.
   private(set) var isDone = false
   private var connection: SimulatedStack.Connection?
   private var parser = EventStreamParser()

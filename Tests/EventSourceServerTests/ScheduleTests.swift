@@ -4,19 +4,19 @@ import Foundation
 import Synchronization
 import Testing
 
-/// The whole hub in one thread, under schedules of everything that its interface allows, which a seed chooses, and
-/// judged by a model that knows only the guarantees page.
+/// Tests the whole hub in one thread, under schedules that a seed draws from everything that the interface allows. The
+/// judge is a model that knows only the guarantees page.
 @Suite struct ScheduleTests {
   private static let environment = ProcessInfo.processInfo.environment
-  /// How many schedules are tried: `EVENTSOURCE_SCHEDULES`, or 5,000.
+  /// The number of schedules to run: `EVENTSOURCE_SCHEDULES`, or 5,000.
   static let count = environment["EVENTSOURCE_SCHEDULES"].flatMap { Int($0) } ?? 5_000
-  /// How many steps of each are taken: `EVENTSOURCE_STEPS`, or all.
+  /// The maximum number of steps of each: `EVENTSOURCE_STEPS`, or all.
   static let steps = environment["EVENTSOURCE_STEPS"].flatMap { Int($0) } ?? .max
-  /// The first of their seeds, to try one again: `EVENTSOURCE_SEED`.
+  /// The first seed, for repeating a schedule: `EVENTSOURCE_SEED`.
   static let firstSeed = environment["EVENTSOURCE_SEED"].flatMap { UInt64($0) } ?? 1
-  /// After so many that fail no more are tried: `EVENTSOURCE_FAILURES`, or one.
+  /// The number of failures after which no more schedules are run: `EVENTSOURCE_FAILURES`, or one.
   static let failures = environment["EVENTSOURCE_FAILURES"].flatMap { Int($0) } ?? 1
-  /// Where the seeds that are being tried are written, so that one which ends the process is known:
+  /// The file for the seeds of the schedules in progress, which identifies a schedule that ends the process:
   /// `EVENTSOURCE_SEED_LOG`.
   static let seedLog = environment["EVENTSOURCE_SEED_LOG"]
 
@@ -39,10 +39,10 @@ import Testing
         }
       }
     }
-    // A few schedules, or a broken promise, say nothing about what is tried.
+    // After a few schedules, or after a failure, the coverage has no meaning.
     guard !progress.hasFailed, Self.count >= 5_000 else { return }
     let tried = progress.coverage
-    // In the long form everything occurs; a few thousand schedules leave out some of what is rare.
+    // The long run covers everything. A few thousand schedules omit some rare cases.
     let most = Self.count >= 20_000 ? 0 : Occurrence.all.count / 10
     #expect(tried.missing.count <= most, "never tried: \(tried.missing.map(\.name).joined(separator: ", "))")
     if Self.count >= 20_000 || Self.environment["EVENTSOURCE_TABLE"] != nil {
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  /// Says what is broken, and by how few steps.
+  /// Reports the broken promise and the smallest number of steps that break it.
   private static func record(_ seed: UInt64, _ schedule: Schedule) {
     let shortest = shrink(seed, below: schedule.steps) ?? schedule
     Issue.record(
@@ -61,7 +61,7 @@ import Testing
       """)
   }
 
-  /// The shortest beginning of a schedule that fails; nil: none does again.
+  /// Returns the shortest beginning of a schedule that fails, or `nil` if none fails again.
   private static func shrink(_ seed: UInt64, below steps: Int) -> Schedule? {
     for steps in 0...steps {
       let schedule = Schedule(seed: seed)

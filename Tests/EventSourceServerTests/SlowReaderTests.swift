@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// What becomes of readers that take less than is published.
+/// Tests of readers that receive more slowly than events are published.
 @Suite struct SlowReaderTests {
   private func hub(
     _ policy: ChannelConfiguration.SlowReaderPolicy, log: Retention = Retention(), backlog: Int? = nil,
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func aReaderThatSkipsFinishesTheEventThatItHasBegun() throws {
-    // Behind the two bytes of the opening comment.
+    // After the two bytes of the opening comment.
     for room in 3...82 {
       let hub = hub(.skipToNewest, log: Retention(maximumEvents: 5))
       let stack = SimulatedStack(hub: hub)
@@ -130,7 +130,7 @@ import Testing
     try hub.publish("live", to: "a")
     try hub.publish("live too", to: "a")
     stack.run()
-    // The first is in the air when the reader becomes slow, or has to be given whole.
+    // The first event is in transit when the reader becomes slow, or must be sent completely.
     #expect(try events(slow).map(\.data) == ["98", "99", "100", "live", "live too"])
     #expect(try events(fast).count == 102)
     #expect(hub.statistics.eventsConflated == 97 && hub.statistics.streamsDropped == 0 && hub.statistics.gaps == 0)
@@ -163,7 +163,7 @@ import Testing
     slow.read()
     stack.run()
     #expect(try events(fast).map(\.data) == (11...100).map(String.init))
-    // What it had begun to take, then the newest.
+    // The event that it had begun, then the newest.
     #expect(try events(slow).map(\.data) == ["11", "12", "100"])
     #expect(try events(slow).last?.lastEventID == hub.id(100))
   }
@@ -219,7 +219,7 @@ import Testing
       stack.run()
       most = max(most, hub.statistics.retainedBytes)
     }
-    // A log's newest segment is not given up while it is appended to; copies may have a quarter.
+    // A log's newest segment is not evicted while events are appended to it. Copies may take a quarter.
     #expect(most <= 4 << 20 + 1 << 20, "\(most) bytes were held")
     for reader in readers { reader.disconnect() }
     stack.run()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import EventSourceServer
 
-/// Every state with every input under every rule.
+/// Tests every state with every input under every rule.
 @Suite struct SubscriptionStateTests {
   private let states: [SubscriptionState] = [
     .live, .behind(since: 5), .conflating(since: 5), .skipping, .held(until: 20), .replaying(.due),
@@ -41,7 +41,7 @@ import Testing
 
   @Test func whatHasToBeServedIsServed() {
     forEach { state, input, _, next, effect in
-      // Nothing comes to have something to give without the lane being told.
+      // No state that must be served is entered without notifying the lane.
       if next.isToBeServed, !state.isToBeServed {
         #expect(effect != .nothing, "\(state) \(input) \(next)")
       }

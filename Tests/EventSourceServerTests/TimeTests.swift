@@ -151,7 +151,7 @@ import Testing
       #expect((4...6).contains(reader.response.writes))
       #expect(reader.response.text.hasSuffix("data: 50\nid: \(hub.id(50))\n\n"))
     }
-    // Not all at the same moment.
+    // They do not all end at the same moment.
     #expect(moments.count > 2)
     let statistics = hub.statistics
     #expect(statistics.eventsCoalesced + statistics.eventsDelivered == 50 * 20)

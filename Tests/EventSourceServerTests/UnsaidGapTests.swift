@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 import Testing
 
-/// Gaps that schedules found to be untold, or told with what is not known.
+/// Tests of gaps that random schedules found: they were not reported, or reported with unknown facts.
 @Suite struct UnsaidGapTests {
   private struct Snapshots: SnapshotProvider {
     func snapshot(of channel: ChannelName) async throws -> [ServerSentEvent] {
@@ -28,7 +28,7 @@ import Testing
     let stack = SimulatedStack(hub: hub)
     let readers = ["a", "b", "c"].map { stack.connect(EventStreamHandler(hub), channels: [$0]) }
     stack.run()
-    // Each has had much, which was offered; then each has a little that was not.
+    // Each has had much data that was offered, and then has a little that was not.
     for name in ["a", "b", "c"] as [ChannelName] {
       for _ in 0..<400 {
         try hub.publish(String(repeating: "x", count: 100), to: name)
@@ -63,7 +63,7 @@ import Testing
     let request = SimulatedRequest(target: "/?channel=b")
     let reader = stack.connect(handler, request, channels: ["a"])
     stack.run()
-    // The state of the first channel is there, that of the second one is not.
+    // The state of the first channel has arrived, that of the second has not.
     executor.runNext()
     stack.run()
     try hub.publish("new", to: "a")
@@ -92,7 +92,7 @@ import Testing
       let hub = EventHub(channels: ["b"], configuration: .test { $0.taskExecutor = executor })
       hub.setRepository(history, for: "a")
       let stack = SimulatedStack(hub: hub)
-      // What came while the reader was away is in the history alone.
+      // The events published while the reader was away are only in the history.
       _ = history.append((1...3).map { ServerSentEvent(data: "\($0)") }, to: "a")
       let reader = stack.connect(
         EventStreamHandler(hub), SimulatedRequest(lastEventID: "*a:,b:"), channels: ["a", "b"])
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  /// It has one event, and may have had others.
+  /// It has one event and may have had others.
   private struct SilentHistory: EventRepository {
     func events(for request: ReplayRequest) async throws -> ReplayResult {
       request.lastEventID == nil ? .contiguous([ServerSentEvent(data: "7", id: "7")]) : .contiguous([])

@@ -4,9 +4,10 @@ import EventSourceTesting
 import Synchronization
 import Testing
 
-/// Whatever is awaited ends: by its answer, its deadline, cancellation or the hub's end, and says what has happened.
+/// Tests that every wait ends, by its answer, its deadline, cancellation or the end of the hub, and reports what
+/// happened.
 @Suite(.timeLimit(.minutes(2))) struct WaitTests {
-  /// Records when the test says so.
+  /// Records when the test opens it.
   private final class Gate: RecordingEventRepository {
     private let state = Mutex<(calls: Int, held: [CheckedContinuation<Void, Never>], isOpen: Bool)>((0, [], false))
     let history = InMemoryEventRepository()
@@ -62,7 +63,7 @@ import Testing
     first.cancel()
     await #expect(throws: PublishError.outcomeUnknown("a")) { try await first.value }
     gate.open()
-    // It was being recorded, and is published; the other one is neither.
+    // It was being recorded and is published. The other one is neither recorded nor published.
     _ = try await publish("3", hub).value
     #expect(hub.statistics.eventsPublished == 2 && hub.statistics.waitingPublications == 0)
     hub.removeRepository(for: "a")

@@ -1,12 +1,12 @@
-// Whatever the bytes, and however they are cut, the parser gives what the reference gives.
+// For any bytes, split in any way, the parser gives the same result as the reference.
 //
-// Compiled together with the files of Sources/EventSourceFormat and the tests' ReferenceParser.swift, and nothing else.
+// Compiled with only the files of Sources/EventSourceFormat and the tests' ReferenceParser.swift.
 
-/// The entry that libFuzzer calls.
+/// The entry point for libFuzzer.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzParser(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   guard count > 1 else { return 0 }
-  // The first byte chooses the cuts.
+  // The first byte determines the splits.
   let input = Array(UnsafeBufferPointer(start: data + 1, count: count - 1))
   var state = UInt32(data[0]) &* 2_654_435_761 | 1
   var parser = EventStreamParser(lastEventID: "before", reportsComments: true)

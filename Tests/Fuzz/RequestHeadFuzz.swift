@@ -1,9 +1,10 @@
-// Whatever the bytes, and however they are cut, the request parsers answer the same and never trap.
+// For any bytes, split in any way, the request parsers give the same result and never trap.
 //
-// Compiled together with the files of Sources/EventSourceBuiltInServer/Request and what these need of
-// EventSourceServer, and nothing else.
+// Compiled with only the files of Sources/EventSourceBuiltInServer/Request and the files of EventSourceServer that they
+// need.
 
-/// Says what becomes of a connection's bytes when they come in pieces: each request, or the rejection that ends it.
+/// Returns the outcome for a connection's bytes that arrive in pieces: each request, or the rejection that ends the
+/// connection.
 private func transcript(_ bytes: UnsafeBufferPointer<UInt8>, nextPiece: () -> Int) -> String {
   let limits = RequestLimits(headBytes: 512, targetBytes: 64, fieldCount: 8, bodyBytes: 256, chunkOverheadBytes: 64)
   var said = ""
@@ -40,11 +41,11 @@ private func transcript(_ bytes: UnsafeBufferPointer<UInt8>, nextPiece: () -> In
   return said
 }
 
-/// The entry that libFuzzer calls.
+/// The entry point for libFuzzer.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzRequestHead(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   guard count > 1 else { return 0 }
-  // The first byte chooses the cuts.
+  // The first byte determines the splits.
   let bytes = UnsafeBufferPointer(start: data + 1, count: count - 1)
   let whole = transcript(bytes) { bytes.count }
   var state = UInt32(data[0]) &* 2_654_435_761 | 1

@@ -1,8 +1,8 @@
-// Whatever the parts of an event, they are refused, or the parser gives them back.
+// For any parts of an event, either they are rejected or the parser returns them unchanged.
 //
-// Compiled together with the files of Sources/EventSourceFormat, and nothing else.
+// Compiled with only the files of Sources/EventSourceFormat.
 
-/// The entry that libFuzzer calls. The input is four texts, separated by 0xFF: ID, type, data, comment.
+/// The entry point for libFuzzer. The input is four texts, separated by 0xFF: ID, type, data, comment.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzRoundTrip(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   let parts = UnsafeBufferPointer(start: data, count: count).split(

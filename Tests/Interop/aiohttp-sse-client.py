@@ -1,10 +1,10 @@
-"""A client made with aiohttp-sse-client at our server.
+"""Tests a client based on aiohttp-sse-client with our server.
 
-It reconnects by itself only after a response that ends as it should, and not after a cut, which aiohttp raises; then
-this begins anew with the last event ID.
+The library reconnects only after a response that ends properly. After a cut connection, aiohttp throws an error, and
+this client starts again with the last event ID.
 
-Faults of its own (0.2.1), of which the schedule knows: it strips every space at the beginning of a line of data, where
-the standard strips one, and every line end at the end of the data.
+The schedule allows for the library's own bugs (0.2.1): it removes all spaces at the beginning of a data line, where the
+standard removes one, and all line ends at the end of the data.
 
 usage: aiohttp-sse-client.py PROGRAM [EVHTTP-SERVER]
 """

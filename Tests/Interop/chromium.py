@@ -1,4 +1,4 @@
-"""Chromium's EventSource at our server.
+"""Tests Chromium's EventSource with our server.
 
 usage: chromium.py PROGRAM [EVHTTP-SERVER]
 """
@@ -22,7 +22,7 @@ class Client:
           0""")
 
     def heard(self):
-        # Only what is new, because this is asked often.
+        # Only new events, because this is called often.
         self.events += map(tuple, self.page.evaluate(f"heard.slice({len(self.events)})"))
         return self.events
 
@@ -34,7 +34,7 @@ def main():
     browser = Chromium()
     try:
         page = browser.first_page()
-        # Any page of the same origin will do.
+        # Any page of the same origin works.
         page.open(f"{schedule.relay.url}/stats")
         page.wait_for("a page of the server", f"location.href === '{schedule.relay.url}/stats'")
         schedule.exercise(Client(page, server.path))

@@ -1,4 +1,4 @@
-"""A client made with httpx-sse at our server. It has no reconnecting of its own; this is how it is done with it.
+"""Tests a client based on httpx-sse with our server. The library does not reconnect by itself, so this client does.
 
 usage: httpx-sse.py PROGRAM [EVHTTP-SERVER]
 """
@@ -20,7 +20,7 @@ class Client(ReconnectingClient):
             for event in source.iter_sse():
                 if event.retry is not None:
                     self.wait = event.retry / 1000
-                # It also yields an event, of no data, for a block that only says how long to wait.
+                # The library also returns an event without data for a block with only a reconnection time.
                 if event.data:
                     self.note(event.data, event.id)
 

@@ -1,4 +1,4 @@
-"""Our client at nginx with nchan.
+"""Tests our client with nginx and nchan.
 
 usage: nchan.py PROGRAM
 """
@@ -53,7 +53,7 @@ def main():
         with open(f"{folder}/nginx.conf", "w", encoding="utf-8") as file:
             user = "user root;" if os.geteuid() == 0 else ""
             file.write(CONFIGURATION.format(folder=folder, port=port, user=user))
-        # nginx takes over a socket that is named so, as from the process before it at an upgrade; the port is ours.
+        # The environment variable makes nginx take over our listening socket, as it does in an upgrade.
         nginx = Program(
             ["nginx", "-p", folder, "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log"],
             env={**os.environ, "NGINX": f"{listener.fileno()};"}, pass_fds=[listener.fileno()],
@@ -65,7 +65,7 @@ def main():
             schedule.exercise(client)
         finally:
             client.end()
-            # The master ends its workers.
+            # The master process ends its workers.
             nginx.process.terminate()
             nginx.process.wait(10)
             nginx.end()

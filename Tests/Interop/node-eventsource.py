@@ -1,4 +1,4 @@
-"""Node's package eventsource at our server.
+"""Tests Node's package eventsource with our server.
 
 usage: node-eventsource.py PROGRAM [EVHTTP-SERVER]
 """

@@ -1,4 +1,4 @@
-"""The fetch of Node itself at our server, with a parser as people write one.
+"""Tests Node's own fetch, with a typical hand-written parser, with our server.
 
 usage: node-fetch.py PROGRAM [EVHTTP-SERVER]
 """

@@ -1,13 +1,13 @@
-"""Clients that are given lines, or events, by a library that does not reconnect: what people write by hand around it."""
+"""The code that users write around a library that returns lines or events and does not reconnect."""
 
 import threading
 
 
 class ReconnectingClient:
-    """Connects again and again, with the last event ID, in a thread of its own.
+    """Connects repeatedly, with the last event ID, on its own thread.
 
-    take: called with the fields of a request; reads events until the response ends, and notes them by `note`. What it
-    raises of `errors` is a connection that was cut.
+    take: called with the fields of a request. Reads events until the response ends, and records them with `note`. An
+    error in `errors` means that the connection was cut.
     """
 
     def __init__(self, errors):
@@ -37,9 +37,9 @@ class ReconnectingClient:
 
 
 class LineClient(ReconnectingClient):
-    """Takes events out of lines.
+    """Parses events from lines.
 
-    open_lines: called with the fields of a request; yields the response's lines, as bytes without their ends.
+    open_lines: called with the fields of a request. Yields the response's lines as bytes without their ends.
     """
 
     def __init__(self, open_lines, errors):

@@ -1,4 +1,4 @@
-"""A client made with Python's requests and its iter_lines at our server.
+"""Tests a client based on Python's requests and its iter_lines with our server.
 
 usage: requests-lines.py PROGRAM [EVHTTP-SERVER]
 """

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Other people's clients at our server, and our client at other people's servers. See --help.
+# Tests third-party clients with our server, and our client with third-party servers. See --help.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
 usage() {
   cat <<'EOF'
-usage: bash Tests/Interop/run.sh [PEER ...]
+usage: bash Tests/Interop/run.sh [--stack nio|hummingbird] [PEER ...]
 
 Runs the peers, or only the named ones, over connections that are cut while events are published; in the end each has
 heard every event once. What a peer needs is installed: Debian packages for good, Python packages in a folder of this
@@ -23,6 +23,11 @@ run. A peer that cannot be installed is skipped. The peers:
   chromium            Chromium's EventSource at our server
   gzip                curl, Python, Node, Go, Chromium and our client, as far as they are there, at a compressed stream
 
+With --stack, only clients run, at a server on that stack, among them two more:
+
+  curl                curl, started again with the last ID
+  our-client          our own client
+
 The clients, but for Chromium, are at the built-in server and at one on evhttp; every connection is cut ten times by a
 FIN and ten times by a RST. Prints a line for each: passed, failed, or skipped with the reason. The status is 1 if any
 failed.
@@ -32,7 +37,14 @@ EOF
 servers=(sse-starlette nchan)
 clients=(httpx-sse sseclient-py aiohttp-sse-client requests-lines urllib3-stream node-fetch node-eventsource)
 all=("${servers[@]}" "${clients[@]}" chromium gzip)
+more=(curl our-client)
 chosen=()
+stack=
+if [ "${1-}" = --stack ]; then
+  case "${2-}" in nio | hummingbird) stack=$2 ;; *) usage >&2; exit 64 ;; esac
+  shift 2
+  all=("${clients[@]}" "${more[@]}" chromium)
+fi
 for argument in "$@"; do
   case "$argument" in
     --help | -h) usage; exit 0 ;;
@@ -48,7 +60,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 python=python3
 
-# debian COMMAND-OR-FILE PACKAGE: what is missing is installed. On failure $reason says why not.
+# debian COMMAND-OR-FILE PACKAGE: installs the package if it is missing. On failure, $reason is set.
 debian() {
   { command -v "$1" || test -e "$1"; } >/dev/null && return
   local as_root=()
@@ -65,7 +77,7 @@ debian() {
     { reason+=": $(tail -n 1 "$scratch/install")"; return 1; }
 }
 
-# pypi REQUIREMENT ...: into a virtual environment of this run, which $python is then of.
+# pypi REQUIREMENT ...: installs packages in a virtual environment of this run and sets $python to its interpreter.
 pypi() {
   reason="the Python packages $* cannot be installed"
   if [ ! -x "$scratch/python/bin/python" ]; then
@@ -77,7 +89,7 @@ pypi() {
   python=$scratch/python/bin/python
 }
 
-# install PEER: what it needs.
+# install PEER: installs the requirements of a peer.
 install() {
   debian python3 python3 || return
   python=python3
@@ -93,7 +105,7 @@ install() {
       { reason="this Node has no fetch: $(node --version)"; return 1; }; } ;;
     node-eventsource) debian node nodejs && debian /usr/share/nodejs/eventsource node-eventsource ;;
     chromium) debian chromium chromium ;;
-    gzip) debian curl curl ;;
+    curl | gzip) debian curl curl ;;
   esac
 }
 
@@ -115,6 +127,11 @@ evhttp=
 for peer in "${chosen[@]}"; do
   if ! install "$peer"; then
     echo "interop: $peer skipped: $reason"
+    continue
+  fi
+  if [ -n "$stack" ]; then
+    [ -n "${server-}" ] || server="$(bash Tests/build.sh Tests/EndToEnd stacks)/NewsServer $stack" || exit 1
+    run "$peer" "$peer on $stack" "$server"
     continue
   fi
   if [[ " ${clients[*]} " != *" $peer "* ]]; then run "$peer" "$peer"; continue; fi

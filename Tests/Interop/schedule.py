@@ -1,7 +1,8 @@
-"""What every peer goes through: events are published while its connection is whole, cut, and cut in their middle.
+"""The schedule for every peer: events are published while its connection works, is cut, and is cut in the middle of
+events.
 
-A peer is a server that our client listens to, or a client that listens to our server. In the end it has heard every
-event once, in the order of publication, with its ID.
+A peer is a server that our client reads from, or a client that reads from our server. At the end, the reader must have
+every event once, in the order of publication, with its ID.
 """
 
 import json
@@ -13,12 +14,12 @@ import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True  # The sources' folder stays as it is.
+sys.dont_write_bytecode = True  # Keeps the source folder clean.
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Browser"))
 from chromium import end_with_parent  # noqa: E402
 from relay import Relay  # noqa: E402
 
-CUTS = 20  # As many by FIN as by RST.
+CUTS = 20  # Half of them by FIN and half by RST.
 TEXTS = [
     "plain", " a space in front", "two\nlines", "blank\n\nlines\n\nwithin", "Grüße, 世界, 🙂", "data: a field?", ":a comment?",
     '{"json": "\\"quoted\\"", "n": [1, 2]}', "tab\tand \\ backslash", "long " + "x" * 100_000, "id", "trailing line\n",
@@ -27,7 +28,7 @@ SECONDS = 60
 
 
 class Program:
-    """A process whose standard output is read line by line; it ends with the test."""
+    """A process whose standard output is read line by line. It ends with the test."""
 
     def __init__(self, arguments, **options):
         self.process = subprocess.Popen(
@@ -48,7 +49,7 @@ class Program:
 
 
 class JSONListener(Program):
-    """A program that prints an object for each event."""
+    """A program that prints one object per event."""
 
     def heard(self):
         objects = [json.loads(line) for line in list(self.lines)]
@@ -56,12 +57,12 @@ class JSONListener(Program):
 
 
 class OurServer(Program):
-    """`eventsource serve`, which sends all that it holds to who comes without an ID; or the same on evhttp, if its
-    program is named."""
+    """`eventsource serve`, which sends all retained events to readers without an ID, or its counterpart on another stack,
+    by its command, whose words are separated by spaces."""
 
     def __init__(self, program, evhttp_server=None):
         builtin = [program, "serve", "--port", "0", "--replay", "--reconnection-time", "0.1"]
-        super().__init__([evhttp_server] if evhttp_server else builtin)
+        super().__init__(evhttp_server.split() if evhttp_server else builtin, stdin=subprocess.PIPE)
         wait_for("the server's address", lambda: self.lines)
         self.port = int(re.search(r":(\d+)$", self.lines[0]).group(1))
         self.publish_url = f"http://127.0.0.1:{self.port}/publish/news"
@@ -74,10 +75,10 @@ def our_listener(program, url):
 
 
 def exercise_client(make_client, as_heard=None):
-    """Runs the schedule for a client of ours, by the arguments PROGRAM [EVHTTP-SERVER].
+    """Runs the schedule for a client, with the arguments PROGRAM [EVHTTP-SERVER].
 
-    make_client: called with the URL of the stream; has `heard` and `end`.
-    as_heard: what the client makes of an event's data by a fault of its own, which its module names.
+    make_client: called with the URL of the stream. The result has `heard` and `end`.
+    as_heard: returns the event data that the client is known to deliver because of a bug, which its module describes.
     """
     server = OurServer(*sys.argv[1:])
     schedule = Schedule(sys.argv[1], server.publish_url, server.port, as_heard)
@@ -97,7 +98,7 @@ def wait_for(what, condition):
 
 
 class Schedule:
-    """Publishes by `eventsource publish` to one side, and cuts the wire to the other one."""
+    """Publishes to one side with `eventsource publish`, and cuts the connection to the other side."""
 
     def __init__(self, program, publish_url, port, as_heard=None):
         self.as_heard = as_heard or (lambda text: text)
@@ -105,7 +106,7 @@ class Schedule:
         self.publish_url = publish_url
         self.relay = Relay(port)
         self.cuts = 0
-        self.published = []  # Data, and ID if the server answers with one.
+        self.published = []  # Data, and the ID if the server returns one.
 
     def cut(self):
         self.relay.cut(resets=self.cuts % 2 == 1)
@@ -148,7 +149,7 @@ class Schedule:
         begin = len(listener.heard())
         publishing = threading.Thread(target=self.publish_lines, args=[burst])
         publishing.start()
-        # From the first one on, in whatever the reader is given then: a block, a replay, or what is live.
+        # Cuts begin with the first event, whatever the reader receives at that time: a block, a replay, or new events.
         for count in [1, *range(50, 50 * (CUTS - 6), 50)]:
             wait_for(f"{count} events of a burst", lambda: len(listener.heard()) >= begin + count)
             self.cut()

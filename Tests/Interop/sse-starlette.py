@@ -1,4 +1,4 @@
-"""Our client at a server made with sse-starlette, on uvicorn.
+"""Tests our client with a server based on sse-starlette and uvicorn.
 
 usage: sse-starlette.py PROGRAM
 """
@@ -40,7 +40,8 @@ async def stream(request):
 
 def main():
     program = sys.argv[1]
-    # Named, because asyncio turns Nagle's algorithm off for those only that say that they are TCP.
+    # The protocol is given explicitly, because asyncio disables Nagle's algorithm only for sockets that are marked as
+    # TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]

@@ -1,7 +1,7 @@
-"""A client made with sseclient-py over requests at our server. It has no reconnecting of its own.
+"""Tests a client based on sseclient-py over requests with our server. The library does not reconnect by itself.
 
-Where a response ends in the middle of a block and looks complete, it yields what it has of the event. Our streams are
-chunked, so that requests tells a cut from an end, and the error comes before that.
+If a response ends in the middle of a block but appears complete, the library returns the incomplete event. Our streams
+are chunked, so requests distinguishes a cut from an end and reports the error first.
 
 usage: sseclient-py.py PROGRAM [EVHTTP-SERVER]
 """

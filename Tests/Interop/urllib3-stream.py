@@ -1,4 +1,4 @@
-"""A client made with Python's urllib3 and its stream at our server.
+"""Tests a client based on Python's urllib3 and its stream with our server.
 
 usage: urllib3-stream.py PROGRAM [EVHTTP-SERVER]
 """

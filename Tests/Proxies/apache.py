@@ -6,7 +6,7 @@ from page import block, replaced, words
 from processes import unused_port
 from proxy import Proxy
 
-# What Debian switches on.
+# The modules that Debian enables.
 ENABLED = [
     "mpm_event", "authz_core", "authz_host", "access_compat", "alias", "deflate", "dir", "env", "filter", "mime",
     "negotiation", "reqtimeout", "setenvif", "status",
@@ -46,7 +46,7 @@ MaxConnectionsPerChild 0
 class Apache(Proxy):
     name, package, command = "Apache", "apache2", "apache2"
     can_compress = True
-    # Whoever compresses everything writes this.
+    # Users who compress all responses write this.
     compression = "SetOutputFilter DEFLATE\n"
 
     def write_files(self):

@@ -1,4 +1,4 @@
-"""Plain `EventSource` objects in Chromium: nothing of ours runs in the page but what notes its events."""
+"""Plain `EventSource` objects in Chromium. Our only code in the page records their events."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from chromium import Chromium  # noqa: E402
 
 
 class SharedChromium(Chromium):
-    """A browser whose tabs several threads use."""
+    """A browser whose tabs are used by several threads."""
 
     def __init__(self):
         self.lock = threading.RLock()
@@ -24,7 +24,8 @@ class SharedChromium(Chromium):
 
 
 class Tab:
-    """A page of the proxy's origin. Any page will do; this one is the server's 404."""
+    """A page of the proxy's origin. Any page works, such as the server's 404. Any page will do; this one is the
+    server's 404."""
 
     def __init__(self, browser, origin):
         with browser.lock:
@@ -36,11 +37,11 @@ class Tab:
             "a page of the proxy", f"location.origin === {json.dumps(origin)} && document.readyState === 'complete'")
 
     def protocol(self):
-        """What the page itself came by: h2 or http/1.1."""
+        """Returns the protocol with which the page itself was loaded: h2 or http/1.1."""
         return self.page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol")
 
     def open(self, target, count=1):
-        """Opens so many streams at once."""
+        """Opens `count` streams at once."""
         self.page.evaluate(f"""
           window.sources = Array.from({{length: {count}}}, (_, number) => {{
             const source = new EventSource(`{target}?stream=${{number}}`);
@@ -62,7 +63,7 @@ class Tab:
         return [int(data) for data in self.ask("sources[0].heard")]
 
     def is_closed(self):
-        """Whether the browser has given the stream up, which it does when an answer is anything but a stream."""
+        """Returns whether the browser has given up the stream, as it does after any response that is not a stream."""
         return self.ask("sources[0].readyState") == 2
 
     def state(self):

@@ -3,7 +3,7 @@
 from page import block, replaced
 from proxy import Proxy
 
-# No administration, no certificates from elsewhere, and no address but the test's.
+# Without administration, external certificates, and addresses other than the test's.
 MAIN = """
 {
   admin off
@@ -30,7 +30,7 @@ class Caddy(Proxy):
             text = replaced(block("/etc/caddy/Caddyfile"), {"127.0.0.1:8080": f"127.0.0.1:{self.backend}"})
             if self.configuration == "compressed":
                 text = replaced(text, {"example.com {\n": "example.com {\n  encode gzip\n"})
-            # The page's site has a certificate that Caddy fetches; here it has two addresses instead.
+            # The page's site has a certificate that Caddy obtains. Here it has two addresses instead.
             text = replaced(text, {"example.com {\n": f"http://localhost:{self.port} {{\n"}) \
                 + replaced(text, {"example.com {\n": f"https://localhost:{self.tls_port} {{\n{tls}"})
         self.write("Caddyfile", MAIN + text)

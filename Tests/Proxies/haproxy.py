@@ -3,7 +3,7 @@
 from page import block, replaced
 from proxy import Proxy
 
-# Debian's defaults, and the least that passes requests on.
+# Debian's defaults, and the minimum that forwards requests.
 DEFAULT = """
 defaults
   mode http

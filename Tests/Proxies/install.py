@@ -10,7 +10,7 @@ updated = False
 
 
 def install(package):
-    """Installs a package without starting the service it brings. Returns why it cannot be installed, or None."""
+    """Installs a package without starting its service. Returns why it cannot be installed, or None."""
     global updated
     if not shutil.which("apt-get"):
         return "there is no apt-get"
@@ -22,7 +22,7 @@ def install(package):
     if not updated:
         updated = True
         subprocess.run([*as_root, "apt-get", "update", "-qq"], capture_output=True, timeout=300)
-    # Debian's own way to keep an installed service from starting. Somebody's policy is left as it is.
+    # Debian's mechanism to keep an installed service from starting. An existing policy is left unchanged.
     has_policy = os.path.exists(POLICY)
     try:
         if not has_policy:

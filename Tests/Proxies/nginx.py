@@ -9,7 +9,7 @@ server {{
   location / {{ proxy_pass http://127.0.0.1:{backend}; }}
 }}
 """
-# What Debian's nginx.conf says around it, with files of the test.
+# The surrounding configuration in Debian's nginx.conf, with files of the test.
 MAIN = """
 daemon off;
 pid {folder}/pid;

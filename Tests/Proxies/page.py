@@ -1,4 +1,4 @@
-"""The configurations, as the page Behind a proxy prints them."""
+"""Reads the configurations from the page Behind a proxy."""
 
 import os
 import re
@@ -10,7 +10,7 @@ FENCE = "```"
 
 
 def block(name):
-    """The code block behind the line of the page that says "In NAME:", where the name may be in backquotes."""
+    """Returns the code block after the page's line "In NAME:", where the name may be in backquotes."""
     with open(PAGE) as file:
         lines = file.read().split("\n")
     starts = [number for number, line in enumerate(lines) if line.replace("`", "") == f"In {name}:"]
@@ -22,7 +22,7 @@ def block(name):
 
 
 def words(command):
-    """The words behind a command that has a line of its own on the page."""
+    """Returns the arguments of a command that has its own line on the page."""
     with open(PAGE) as file:
         found = re.findall(rf"^    {re.escape(command)} (.+)$", file.read(), re.M)
     assert len(found) == 1, f"BehindAProxy.md has {len(found)} lines with the command {command}"
@@ -30,7 +30,7 @@ def words(command):
 
 
 def replaced(text, replacements):
-    """The text with every one of these replaced. The test's addresses and files stand for those of the page."""
+    """Returns the text with these replacements. The test's addresses and files replace those of the page."""
     for old, new in replacements.items():
         assert old in text, f"the page's configuration has no \"{old}\""
         text = text.replace(old, new)

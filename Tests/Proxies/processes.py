@@ -1,4 +1,4 @@
-"""What every other file here needs: waiting for conditions, ports, and programs that end with the test."""
+"""Common code of the other files: waiting for conditions, ports, and programs that end with the test."""
 
 import ctypes
 import http.client
@@ -19,8 +19,8 @@ CHANNELS = ["head", "delay", "idle", "left", "busy", "address", "page", "many", 
 
 
 def wait_for(what, condition, seconds=30):
-    """Until the condition is true; returns how many seconds that took. `what` is a text, or a function that returns
-    it."""
+    """Waits until the condition is true, and returns the number of seconds. `what` is a text or a function that returns
+    one."""
     started = time.monotonic()
     while not condition():
         if time.monotonic() > started + seconds:
@@ -30,25 +30,27 @@ def wait_for(what, condition, seconds=30):
 
 
 def unused_port():
-    """A port that nobody listens on now. The caller's program may find it taken, so starting is tried again."""
+    """Returns a port that is currently free. It may be taken when the caller's program starts, so starting is
+    retried."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def end_with_thread():
-    """In a child before exec: SIGTERM when the thread that started it is gone, however the test ends."""
+    """Runs in a child before exec, so that the child gets SIGTERM when the thread that started it ends for any
+    reason."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def start(arguments, **options):
-    """A program in a process group of its own."""
+    """Starts a program in its own process group."""
     return subprocess.Popen(arguments, preexec_fn=end_with_thread, start_new_session=True, **options)
 
 
 def end(process):
-    """SIGTERM to a program, and SIGKILL to what is left of its group."""
+    """Sends SIGTERM to a program, and SIGKILL to the rest of its group."""
     process.terminate()
     try:
         process.wait(15)
@@ -70,13 +72,13 @@ def build():
 
 
 class Server:
-    """The package's server with a history in a file. It may be killed and started again on the same port."""
+    """The package's server with a history in a file. It can be killed and started again on the same port."""
 
     def __init__(self, program, folder, field="X-Forwarded-For", keeps_socket=False):
         self.command = [program, None, os.path.join(folder, "history.db"), field, *CHANNELS]
         self.port = 0
-        self.records = []  # Of each stream that has ended: its target, its peer, how long it was open.
-        # In systemd's place: a socket that stays open while the program is away.
+        self.records = []  # The target, the peer and the duration of each ended stream.
+        # Replaces systemd: the socket stays open while the program is not running.
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=4096) if keeps_socket else None
         self.start()
 
@@ -85,7 +87,7 @@ class Server:
         if self.socket:
             command = ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null', "sh", *command]
         self.process = start(command, stdin=self.socket or subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        # Streams that waited at a socket that was kept open may end before the program has said where it listens.
+        # Streams that waited at the open socket may end before the program prints its address.
         while not (line := self.process.stdout.readline()).startswith("Listening"):
             assert line, "the server has ended at once"
             self.records.append(json.loads(line))
@@ -98,22 +100,22 @@ class Server:
                 self.records.append(json.loads(line))
 
     def record(self, target):
-        """The access record of the stream with this target, once it has ended."""
+        """Returns the access record of the stream with this target, once it has ended."""
         return next((record for record in self.records if record.get("target") == target), None)
 
     def publish(self, channel, text):
-        """Publishes, and returns the event's ID."""
+        """Publishes and returns the event's ID."""
         url = f"http://127.0.0.1:{self.port}/publish/{channel}"
         with urllib.request.urlopen(url, data=text.encode(), timeout=10) as response:
             return response.read().decode()
 
     def kill(self):
-        """Ends it as a failure of power would."""
+        """Ends the server like a power failure."""
         self.process.kill()
         self.process.wait()
 
     def drain(self):
-        """Tells it to end, as systemd does, and waits until it has."""
+        """Terminates the server, as systemd does, and waits for its end."""
         self.process.terminate()
         assert self.process.wait(30) == 0, f"the server ended with status {self.process.returncode}"
 
@@ -124,7 +126,7 @@ class Server:
 
 
 class Publisher:
-    """Publishes 1, 2, 3 ... to a channel until it is stopped, whether the server is there or not."""
+    """Publishes 1, 2, 3 ... to a channel until it is stopped, whether or not the server is running."""
 
     def __init__(self, server, channel, interval=0.05):
         self.server, self.channel, self.interval = server, channel, interval
@@ -140,14 +142,14 @@ class Publisher:
                 self.server.publish(self.channel, str(self.attempted))
                 self.published.append(self.attempted)
             except (OSError, http.client.HTTPException):
-                pass  # The server is away. Whether it has recorded the event is not known.
+                pass  # The server is not running. It is unknown whether it has recorded the event.
 
     def stop(self):
         self.stopping.set()
         self.thread.join()
 
     def compare(self, who, heard):
-        """That a reader has heard every event that was acknowledged, and none twice or out of order."""
+        """Checks that a reader has every acknowledged event, once and in order."""
         assert heard == sorted(set(heard)), f"{who} heard events twice or out of order: {heard}"
         lost = set(self.published) - set(heard)
         assert not lost, f"{who} lost {sorted(lost)} of {len(self.published)} events"

@@ -1,4 +1,4 @@
-"""What the proxies have in common: a folder, ports, a certificate, and how they are started and ended."""
+"""The common parts of the proxies: a folder, ports, a certificate, starting and ending."""
 
 import os
 import re
@@ -14,20 +14,20 @@ class Proxy:
 
     A subclass writes the files of each configuration:
 
-    - default: the least that passes requests on, with Debian's defaults;
-    - recipe: what the page prints;
-    - compressed: the recipe, and what makes this proxy compress streams.
+    - default: the minimum that forwards requests, with Debian's defaults;
+    - recipe: the configuration on the page;
+    - compressed: the recipe, and the settings with which this proxy compresses streams.
     """
 
     name = package = command = None
     version_arguments = ["-v"]
     has_tls = True
-    # Whether it serves the readers while the server is away; else the server's socket has to stay open.
+    # Whether it responds to readers while the server is not running. If not, the server's socket must stay open.
     bridges_absence = True
-    # Whether it can compress streams, and whether it then still passes on each event at once.
+    # Whether it can compress streams, and whether it then still forwards each event immediately.
     can_compress = False
     compresses_at_once = True
-    # Whether the page has a line by which it names the reader's address in `Forwarded`.
+    # Whether the page has a line that puts the reader's address in `Forwarded`.
     can_forward = False
 
     def __init__(self, folder, backend, configuration, forwarded=False):
@@ -52,7 +52,7 @@ class Proxy:
 
     @classmethod
     def program(cls):
-        """Where the program is, also for users whose PATH has no sbin; None if it is not installed."""
+        """Returns the program's path, even for users whose PATH has no sbin, or None if it is not installed."""
         return shutil.which(cls.command, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
     @classmethod
@@ -87,7 +87,7 @@ class Proxy:
             file.write(text)
 
     def certificate(self):
-        """A file with a certificate for localhost that nobody has signed, and its key."""
+        """Creates a self-signed certificate for localhost, in a file with its key."""
         path = self.path("certificate.pem")
         if not os.path.exists(path):
             subprocess.run(

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""The package's server behind proxies, each configured as the page "Behind a proxy" prints it.
+"""Tests the package's server behind proxies, each configured as the page "Behind a proxy" describes.
 
 usage: run.py [--only NAME,...] [--short] [--jobs N]
 
-For each proxy: the head and the first event come at once, the server notices that a reader leaves and knows its
-address, heartbeats keep idle streams alive, a plain EventSource in Chromium survives a server that is killed and away
-for 8 seconds and one that drains, and HTTP/2 and compression where the proxy speaks them. Prints a table for what each
-proxy does by default, and a table for what it does as the page configures it. The second one's promises are checked.
+Checks for each proxy that the head and the first event arrive immediately, the server notices that a reader disconnects
+and knows its address, heartbeats keep idle streams open, and a plain EventSource in Chromium survives a server that is
+killed and absent for 8 seconds and one that drains. Also checks HTTP/2 and compression if the proxy supports them.
+Prints a table of the default behavior of each proxy, and a table of the behavior with the page's configuration. The
+promises of the second one are checked.
 
-Missing Debian packages are installed by name. A proxy that cannot be installed is named, with the reason.
+Missing Debian packages are installed. A proxy that cannot be installed is reported with the reason.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import threading
 import time
 import traceback
 
-sys.dont_write_bytecode = True  # The sources' folder stays as it is.
+sys.dont_write_bytecode = True  # Keeps the source folder clean.
 import processes
 import scenes
 from apache import Apache
@@ -41,7 +42,7 @@ class Site:
 
     def __init__(self, program, proxy, configuration, forwarded=False, keeps_socket=False):
         self.folder = tempfile.mkdtemp(prefix="eventsource-proxies-")
-        os.chmod(self.folder, 0o755)  # A proxy's workers may be another user's processes.
+        os.chmod(self.folder, 0o755)  # A proxy's workers may run as another user.
         self.server = self.proxy = None
         try:
             self.server = processes.Server(
@@ -53,7 +54,7 @@ class Site:
         self.port = self.proxy.port
 
     def origins(self):
-        """Where a browser reaches the proxy, by the protocol that it then speaks."""
+        """Returns the proxy's address for a browser, by the protocol that the browser then uses."""
         origins = {"http/1.1": f"http://localhost:{self.port}"}
         if self.proxy.has_tls and self.proxy.configuration != "default":
             origins["h2"] = f"https://localhost:{self.proxy.tls_port}"
@@ -74,18 +75,18 @@ class Site:
 
 
 class Run:
-    """All sites of a run, each in a thread, and what was measured."""
+    """Runs all sites, each on its own thread, and collects the measurements."""
 
     def __init__(self, options):
         self.options = options
         self.program = processes.build()
         self.browser = SharedChromium()
-        self.cells = {}  # By proxy and configuration: a dictionary of cells.
+        self.cells = {}  # A dictionary of cells for each proxy and configuration.
         self.failures = []
         self.room = threading.Semaphore(options.jobs)
 
     def scene(self, proxy, configuration, function, *arguments):
-        """Runs one scene, and notes its cells or its failure."""
+        """Runs one scene, and records its cells or its failure."""
         cells = self.cells.setdefault((proxy.name, configuration), {})
         try:
             cells.update(function(*arguments))
@@ -99,7 +100,7 @@ class Run:
                 traceback.print_exc()
 
     def calm(self, proxy, configuration):
-        """A server that stays where it is."""
+        """A server that keeps running."""
         is_recipe = configuration == "recipe"
         with Site(self.program, proxy, configuration) as site:
             waiting = [
@@ -125,7 +126,7 @@ class Run:
             self.scene(proxy, configuration, scenes.storm, site, self.browser)
 
     def kept(self, proxy, configuration):
-        """The same with a socket that stays open, behind a proxy that knows nothing of it."""
+        """The same with a socket that stays open, behind a proxy in its default configuration."""
         with Site(self.program, proxy, "default", keeps_socket=True) as site:
             self.scene(proxy, configuration, scenes.storm, site, self.browser)
 
@@ -139,7 +140,7 @@ class Run:
             self.scene(proxy, configuration, scenes.address, site, True)
 
     def visit(self, kind, proxy, configuration):
-        """One site, when there is room for it."""
+        """Runs one site when a slot is free."""
         with self.room:
             try:
                 kind(proxy, configuration)
@@ -177,7 +178,7 @@ class Run:
 
 
 def present(proxies):
-    """Those that are installed, or can be."""
+    """Returns the proxies that are installed or can be installed."""
     for proxy in proxies:
         reason = None if proxy.program() else install(proxy.package)
         if proxy.program():

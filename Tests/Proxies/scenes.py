@@ -1,4 +1,4 @@
-"""What is measured behind each proxy. A scene raises AssertionError if a promise is broken, and returns its cells."""
+"""The measurements behind each proxy. A scene raises AssertionError if a promise is broken, and returns its cells."""
 
 import statistics
 import threading
@@ -8,12 +8,12 @@ from browser import Tab
 from processes import Publisher, wait_for
 from streams import Reader, Stream
 
-HEARTBEAT = 15  # Seconds; the package's default.
+HEARTBEAT = 15  # In seconds, the package's default.
 AWAY = 8
 EVENTS = 40
-# Seconds, for the median. Far more than any of the proxies takes, and less than a proxy that waits for more data.
+# Seconds, for the median. Far more than any proxy needs, and less than the delay of a proxy that waits for more data.
 ALLOWED_DELAY = 0.1
-# One at a time, because the figures mean nothing otherwise.
+# One at a time, because concurrent measurements would be meaningless.
 measuring = threading.Lock()
 
 
@@ -22,7 +22,7 @@ def milliseconds(seconds):
 
 
 def head(site):
-    """The head and the first comment come before there is any event."""
+    """The head and the first comment arrive before there is any event."""
     with measuring:
         stream = Stream(site.port, "/events/head")
         stream.wait("the head and the opening comment of a silent stream", lambda s: s.comments, 40)
@@ -32,8 +32,7 @@ def head(site):
 
 
 def delay(site, promised, fields=None):
-    """Each event is passed on before the next one is published, and hardly later than a reader without the proxy has
-    it."""
+    """Each event is forwarded before the next one is published, and arrives hardly later than without the proxy."""
     with measuring:
         direct = Stream(site.server.port, "/events/delay")
         proxied = Stream(site.port, "/events/delay", fields)
@@ -54,7 +53,7 @@ def delay(site, promised, fields=None):
 
 
 def left(site):
-    """The server notices that a reader has left: at the latest when it has written to it twice."""
+    """The server notices that a reader has disconnected, at the latest after writing to it twice."""
     cells = {}
     idle = Stream(site.port, "/events/left?idle")
     idle.wait("the head", lambda s: s.comments, 40)
@@ -71,7 +70,7 @@ def left(site):
     publisher.stop()
     cells["left, busy"] = "at once" if after < 0.15 else f"{after:.1f} s"
 
-    # Two heartbeats, and one for a machine that is busy with something else.
+    # Two heartbeats, and one more for a busy machine.
     wait_for(
         "the server to notice that an idle reader has left", lambda: site.server.record("/events/left?idle"),
         3 * HEARTBEAT)
@@ -81,7 +80,7 @@ def left(site):
 
 
 def idle(site, seconds):
-    """Heartbeats keep an idle stream from being cut, for longer than the proxy takes to cut a silent one."""
+    """Heartbeats keep an idle stream open for longer than the proxy takes to cut a silent one."""
     silent = Stream(site.port, "/events/silent/idle")
     beating = Stream(site.port, "/events/idle")
     with silent.changed:
@@ -115,7 +114,7 @@ def address(site, promised):
 
 
 def browser_streams(site, browser):
-    """How many of ten streams of one page are open at once; HTTP/1.1 allows six."""
+    """Counts how many of a page's ten streams are open at once. HTTP/1.1 allows six."""
     cells = {}
     for protocol, origin in site.origins().items():
         tab = Tab(browser, origin)
@@ -123,7 +122,7 @@ def browser_streams(site, browser):
             assert tab.protocol() == protocol, f"the page came by {tab.protocol()}, not {protocol}"
             tab.open("/events/page", 10)
             wait_for("six streams of a page", lambda: tab.ask("sources.filter(s => s.opened).length") >= 6)
-            # Every stream that can be open is open when the streams that are open have heard a few events.
+            # When the open streams have received a few events, no further stream will open.
             for _ in range(5):
                 site.server.publish("page", protocol)
                 tab.page.wait_for(
@@ -146,7 +145,7 @@ def browser_streams(site, browser):
 
 
 def many(site, count, promised):
-    """So many streams at once, and an event for each of those that are open."""
+    """Opens `count` streams at once, and checks that each open one receives an event."""
     streams = []
     try:
         for number in range(count):
@@ -156,7 +155,7 @@ def many(site, count, promised):
                 break
         opened = lambda: sum(stream.comments > 0 for stream in streams)
         reached, since = 0, time.monotonic()
-        # Until no more open.
+        # Until no further stream opens.
         while reached < count and time.monotonic() < since + 10:
             if (now := opened()) > reached:
                 reached, since = now, time.monotonic()
@@ -171,8 +170,8 @@ def many(site, count, promised):
 
 
 def storm(site, browser):
-    """A plain EventSource, and readers that follow the standard, survive a server that is killed and away for a time,
-    and then one that drains: every event once, and in order."""
+    """A plain EventSource and readers that follow the standard survive a server that is killed and absent for a time,
+    and one that drains. They receive every event once and in order."""
     cells = {}
     origins = site.origins()
     origin = origins.get("h2") or origins["http/1.1"]
@@ -218,7 +217,7 @@ def storm(site, browser):
 
 
 def absence(site):
-    """What readers get while the server is away."""
+    """Returns the response that readers get while the server is not running."""
     site.server.kill()
     stream = Stream(site.port, "/events/kill")
     stream.wait("an answer while the server is away", lambda s: s.ended or s.status, 20)

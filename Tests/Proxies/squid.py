@@ -36,7 +36,7 @@ class Squid(Proxy):
                 "http_port 80": f"http_port 127.0.0.1:{self.port}",
                 "parent 8080": f"parent {self.backend}",
             })
-        # Written by Squid's own user if root starts it.
+        # Squid's own user writes it if root starts Squid.
         os.makedirs(self.path("logs"), exist_ok=True)
         os.chmod(self.path("logs"), 0o777)
         self.write("squid.conf", MAIN.format(folder=self.folder) + text)
@@ -45,7 +45,7 @@ class Squid(Proxy):
         return [self.program(), "-N", "-n", self.service(), "-f", self.path("squid.conf")]
 
     def service(self):
-        """Squids that run at the same time share memory under this name, so each has a name of its own."""
+        """Concurrent Squid processes share memory by this name, so each needs its own name."""
         return "eventsource" + "".join(filter(str.isalnum, self.folder[-8:])) + str(self.port)
 
     def end(self):

@@ -1,4 +1,4 @@
-"""Readers of event streams over HTTP/1.1, which note when what came."""
+"""Readers of event streams over HTTP/1.1 that record the time of each event."""
 
 import socket
 import threading
@@ -7,18 +7,18 @@ import zlib
 
 
 class Stream:
-    """One response, read by a thread of its own as it comes."""
+    """One response, read on its own thread as it arrives."""
 
     def __init__(self, port, target, fields=None, source="127.0.0.1"):
         self.opened = time.monotonic()
         self.status, self.fields = None, {}
-        self.head_after = self.comment_after = None  # Seconds since it was opened.
-        self.events = []  # Each: when it came, its data, its ID.
+        self.head_after = self.comment_after = None  # In seconds since it was opened.
+        self.events = []  # The time, data and ID of each event.
         self.comments = 0
         self.retry = None  # The last one, in seconds.
-        self.retry_was_last = False  # Whether nothing but comments has come behind it.
+        self.retry_was_last = False  # Whether only comments have followed it.
         self.last_id = ""
-        self.ended = None  # "complete" at the message's end, "cut" if the connection ended before.
+        self.ended = None  # "complete" at the end of the message, or "cut" if the connection ended earlier.
         self.ended_after = None
         self.changed = threading.Condition()
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(source, 0))
@@ -30,13 +30,13 @@ class Stream:
         self.thread.start()
 
     def wait(self, what, condition, seconds=30):
-        """Until a condition of this stream holds, which is looked at whenever something has come."""
+        """Waits for a condition of this stream, which is checked whenever data arrives."""
         with self.changed:
             assert self.changed.wait_for(lambda: condition(self), seconds), \
                 f"waited {seconds} s for {what}; status {self.status}, {len(self.events)} events, ended: {self.ended}"
 
     def close(self):
-        """Leaves, as a browser does whose tab is closed."""
+        """Disconnects like a browser whose tab is closed."""
         try:
             self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -78,7 +78,7 @@ class Stream:
         return self.is_complete
 
     def pieces(self, file):
-        """The body as it comes, without its framing; sets whether it came to its end."""
+        """Yields the body as it arrives, without its framing, and records whether it was complete."""
         self.is_complete = False
         if self.fields.get("transfer-encoding") == "chunked":
             while size := int(file.readline(), 16):
@@ -95,7 +95,7 @@ class Stream:
                 yield piece
 
     def take(self, line, lines):
-        """One line of the stream; `lines` are those of the block so far."""
+        """Handles one line of the stream. `lines` has the previous lines of the block."""
         now = time.monotonic()
         with self.changed:
             name, _, value = line.partition(":")
@@ -120,13 +120,13 @@ class Stream:
 
 
 class Reader:
-    """A program that follows the standard: it reconnects after `retry`, and resumes after the last ID it has."""
+    """A reader that follows the standard: it reconnects after `retry`, and resumes after its last ID."""
 
     def __init__(self, port, target):
         self.port, self.target = port, target
         self.heard, self.failure = [], None
         self.last_id, self.retry = "", 1.0
-        self.sent_away = 0  # How many streams came to their end after a `retry`.
+        self.sent_away = 0  # The number of streams that ended after a `retry`.
         self.stopping = threading.Event()
         self.stream = None
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -156,7 +156,7 @@ class Reader:
             if stream.status not in (200, None):
                 self.failure = f"status {stream.status}, which ends an EventSource for good"
             self.retry = stream.retry if stream.retry is not None else self.retry
-            # An answer in the server's place is short, and has carried no comment.
+            # A substitute response is short and contains no comment.
             self.sent_away += stream.ended == "complete" and stream.retry_was_last and stream.comments > 0
             self.stopping.wait(self.retry)
 

@@ -1,58 +1,58 @@
-// What the built-in server needs of Linux and Swift's Glibc module does not have.
+// The parts of Linux that the built-in server needs and Swift's Glibc module lacks.
 //
-// Nothing of the system is included here but integer types: with _GNU_SOURCE, which these calls want, glibc's own types
-// look different from those that the Glibc module was built with, and Swift refuses to see both.
+// Includes only integer types. These calls need _GNU_SOURCE, which changes the types of glibc's headers: they would
+// differ from those in the Glibc module, and Swift rejects a program that has both.
 #pragma once
 
 #ifdef __linux__
 #include <stddef.h>
 #include <stdint.h>
 
-// What to wait for, and what is ready: the values of EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP | EPOLLERR, EPOLLET,
-// EPOLLEXCLUSIVE.
+// Events to wait for, or events that occurred: the values of EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP | EPOLLERR,
+// EPOLLET and EPOLLEXCLUSIVE.
 extern const uint32_t eventsource_readable, eventsource_writable, eventsource_peer_finished, eventsource_dead;
 extern const uint32_t eventsource_on_change, eventsource_one_waiter;
 
-// All of these answer -1 and set errno when they fail.
+// On failure, all of these functions return -1 and set errno.
 
 int eventsource_epoll_create(void);
 int eventsource_epoll_add(int epoll, int fd, uint32_t interest, uint64_t token);
 int eventsource_epoll_change(int epoll, int fd, uint32_t interest, uint64_t token);
 int eventsource_epoll_remove(int epoll, int fd);
 
-// Waits, and takes the packed events apart into tokens and what is ready; at most 256 at a time.
+// Waits, and splits the packed events into tokens and event masks. Returns at most 256 events at a time.
 int eventsource_epoll_wait(int epoll, uint64_t *tokens, uint32_t *ready, int capacity, int milliseconds);
 
-// Close-on-exec and non-blocking, like every descriptor made here.
+// Close-on-exec and non-blocking, like every descriptor created here.
 int eventsource_eventfd(void);
 int eventsource_socket(int family);
 int eventsource_accept(int listener);
 
-// send() that never raises SIGPIPE.
+// A send() that never raises SIGPIPE.
 ptrdiff_t eventsource_send(int fd, const void *bytes, size_t count);
 
-// Small writes go out at once (TCP_NODELAY).
+// Sends small writes immediately (TCP_NODELAY).
 int eventsource_set_no_delay(int fd);
-// A port whose last connections are in TIME_WAIT can be bound again (SO_REUSEADDR).
+// Allows binding a port whose last connections are in TIME_WAIT (SO_REUSEADDR).
 int eventsource_set_reuse_address(int fd);
-// Whether an IPv6 socket on :: takes IPv4 as well.
+// Sets whether an IPv6 socket on :: also accepts IPv4 connections.
 int eventsource_set_dual_stack(int fd, int takes_ipv4);
 int eventsource_set_send_buffer(int fd, int bytes);
-// Finds a peer that has vanished in about so many seconds: by TCP_USER_TIMEOUT when data is unanswered, by keep-alive
-// probes when there is none.
+// Detects a vanished peer within about this many seconds: by TCP_USER_TIMEOUT while data is unacknowledged, otherwise
+// by keep-alive probes.
 int eventsource_set_peer_timeout(int fd, int seconds);
-// close() will send RST and drop what is unsent.
+// Makes close() send RST and discard unsent data.
 int eventsource_set_reset_on_close(int fd);
 
-// How many bytes the peer has not acknowledged (SIOCOUTQ), or less than 0.
+// Returns the number of bytes that the peer has not acknowledged (SIOCOUTQ), or a negative number.
 int eventsource_unsent(int fd);
 
-// Has SIGTERM and SIGINT written to a new eventfd, which is returned, instead of their ending the process. Only the first
-// one: at the second the process ends as it would have. One such eventfd at a time.
+// Catches SIGTERM and SIGINT: the first signal is written to a new eventfd, which is returned, and does not end the
+// process. The second one ends the process as usual. Only one such eventfd can exist at a time.
 int eventsource_catch_signals(void);
-// Gives both signals back to those who had them.
+// Restores the previous handlers of both signals.
 void eventsource_release_signals(void);
 
-// The calling thread's name, at most 15 characters.
+// Sets the calling thread's name, of at most 15 characters.
 void eventsource_name_thread(const char *name);
 #endif

@@ -3,8 +3,8 @@ import EventSourceServer
 import Glibc
 
 /// For HTTP/1.1, a stream is sent in chunks (RFC 9112, 7.1), so that a client can distinguish its end from a broken
-/// connection, and the connection stays usable. All readers of a walk get the same framed bytes. For HTTP/1.0, the end
-/// of the connection ends the stream (6.3).
+/// connection, and the connection stays usable. All readers of a broadcast get the same framed bytes. For HTTP/1.0, the
+/// end of the connection ends the stream (6.3).
 extension Connection: EventStreamResponse {
   /// The maximum size of a chunk. A started chunk must be completed before the reader can get anything else.
   private static let mostChunkBytes = 64 << 10
@@ -67,14 +67,14 @@ extension Connection: EventStreamResponse {
     loop.sendHeldLater(self)
   }
 
-  /// Sends a head that has waited, with what is behind it.
+  /// Sends a head that has waited, and the bytes after it.
   func sendHeld() {
     guard flags.contains(.holdsHead) else { return }
     flags.remove(.holdsHead)
     send([])
   }
 
-  /// Copies the beginning of a stream behind its head, so that the kernel and the peer get one packet.
+  /// Copies the beginning of a stream after its head, so that the kernel and the peer get one packet.
   private func writeBehindHead(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
     let body = UnsafeRawBufferPointer(start: bytes.baseAddress, count: bytes.count)
     if flags.contains(.isChunked) {

@@ -128,7 +128,7 @@ extension Connection {
   /// Makes the kernel reset the connection when it is closed.
   func setResetOnClose() { _ = eventsource_set_reset_on_close(number) }
 
-  /// Sends what waits, as far as the kernel accepts it.
+  /// Sends the waiting data, as far as the kernel accepts it.
   private func flush() {
     flags.remove(.holdsHead)
     var hasSent = false
@@ -161,7 +161,7 @@ extension Connection {
     resumeLater()
   }
 
-  /// Sends some of what waits. Returns `nil` if nothing waits.
+  /// Sends some of the waiting data. Returns `nil` if nothing waits.
   private func sendNext() -> Int? {
     if let chunk = unsentChunk {
       let count = chunk.send(to: number)

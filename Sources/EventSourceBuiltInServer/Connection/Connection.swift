@@ -7,7 +7,7 @@ import Glibc
 /// ``PendingRequest``, which is released when the request has been read. The connection itself is the response that the
 /// handler writes to.
 final class Connection {
-  /// What the connection is doing. Each case lists its successors; `closed` follows every one.
+  /// The activity of the connection. Each case lists its successors; `closed` follows every one.
   enum Phase: UInt8 {
     /// Between requests, or reading a head. -> body, responding, writing (a rejection)
     case head
@@ -54,7 +54,8 @@ final class Connection {
     static let isChunked = Flags(rawValue: 2048)
     /// The access log will get a record.
     static let isLogged = Flags(rawValue: 4096)
-    /// A stream's head is in ``output`` and waits for the first bytes behind it; nothing was tried to send yet.
+    /// A stream's head is in ``output`` and waits for the first bytes of the stream. No attempt to send it has been
+    /// made.
     static let holdsHead = Flags(rawValue: 8192)
   }
 

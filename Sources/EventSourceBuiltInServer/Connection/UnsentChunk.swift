@@ -50,8 +50,8 @@ func sendChunk(_ descriptor: Int32, _ body: UnsafeRawPointer, _ frame: ChunkFram
   }
 }
 
-/// Sends bytes in chunks of at most `most` bytes with one call; the result is as ``UnsentChunk/send(to:)`` has it, of
-/// all chunks with their frames.
+/// Sends bytes in chunks of at most `most` bytes with one call. Returns the result of `sendmsg` for all chunks with
+/// their frames.
 func sendChunks(_ descriptor: Int32, _ body: UnsafeRawPointer, _ count: Int, most: Int) -> Int {
   let whole = count / most
   let rest = count - whole * most

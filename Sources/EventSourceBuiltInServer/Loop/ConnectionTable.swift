@@ -4,7 +4,7 @@ struct ConnectionTable {
   /// The number of connections.
   private(set) var count = 0
 
-  /// The connection that a token names, or `nil` if it is gone.
+  /// The connection that a token identifies, or `nil` if it was closed.
   subscript(token: ConnectionToken) -> Connection? {
     let index = Int(token.descriptor)
     guard connections.indices.contains(index), let connection = connections[index], connection.token == token else {

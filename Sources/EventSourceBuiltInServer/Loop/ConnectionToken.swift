@@ -4,7 +4,7 @@
 /// after its connection has closed, finds a different registration number at the descriptor and is discarded.
 struct ConnectionToken: Sendable, Hashable {
   let descriptor: Int32
-  /// Starts at 1. 0 marks what is not a connection.
+  /// Starts at 1. 0 marks other descriptors.
   let registration: UInt32
 
   init(descriptor: Int32, registration: UInt32) {

@@ -115,7 +115,7 @@ extension ServerLoop {
     adopt(Descriptor(owning: number))
   }
 
-  /// Accepts one connection in place of the spare descriptor, rejects it, and closes it. Returns `false` if that is not
+  /// Uses the spare descriptor to accept one connection, which is rejected and closed. Returns `false` if that is not
   /// possible.
   private func refuseForWantOfDescriptors(_ listener: Listener, _ number: Int32) -> Bool {
     if !toldOutOfDescriptors {
@@ -131,7 +131,7 @@ extension ServerLoop {
     let response: StaticString =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
     _ = eventsource_send(connection.number, response.utf8Start, response.utf8CodeUnitCount)
-    // Unread request bytes would turn the end into a reset, which can overtake the response.
+    // With unread request bytes, closing would cause a reset, which can overtake the response.
     _ = shutdown(connection.number, Int32(SHUT_WR))
     while recv(connection.number, scratch.baseAddress, scratch.count, 0) > 0 {}
     return true

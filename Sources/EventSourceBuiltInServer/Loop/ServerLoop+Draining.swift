@@ -16,7 +16,7 @@ extension ServerLoop {
 
   /// Whether a stop was requested, and either nothing is left or the time is up.
   ///
-  /// Nothing is left only when no other loop can hand over a connection, so this closes the mailbox.
+  /// Another loop could still hand over a connection, so this closes the mailbox.
   var isDrained: Bool {
     guard let drainEnd else { return false }
     return now >= drainEnd || connections.count == 0 && handle.mailbox.closeIfEmpty()

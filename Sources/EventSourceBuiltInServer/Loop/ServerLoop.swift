@@ -26,7 +26,7 @@ final class ServerLoop: @unchecked Sendable {
 
   var connections = ConnectionTable()
   var timers: TimerWheel
-  /// The chunk that all readers of a walk share.
+  /// The chunk that all readers of a broadcast share.
   let sharedChunk = SharedChunk()
   /// The read buffer of all connections. Bytes that are not consumed immediately are copied out.
   let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: scratchBytes)

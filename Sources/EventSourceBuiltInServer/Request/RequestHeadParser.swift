@@ -53,8 +53,8 @@ struct RequestHeadParser {
 
   /// Parses bytes.
   ///
-  /// - Returns: The number of bytes that belonged to the head, which is all of them unless the head is complete, and
-  ///   the head if it is complete.
+  /// - Returns: The number of bytes that belonged to the head, and the head if it is complete. All bytes belong to an
+  ///   incomplete head.
   /// - Throws: The rejection. Do not parse anything after it.
   mutating func parse(_ bytes: Span<UInt8>) throws(RequestRejection) -> (consumed: Int, head: RequestHead?) {
     for index in bytes.indices {

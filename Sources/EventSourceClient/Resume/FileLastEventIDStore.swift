@@ -12,7 +12,7 @@ internal import Foundation
 
 /// A file that contains only the last event ID.
 ///
-/// A save writes a new file beside the old one and then renames it. A reader therefore finds either the old ID or the
+/// A save writes a new file next to the old one and then renames it. A reader therefore finds either the old ID or the
 /// new one, complete, even if the program was killed during a save. Only one program may write a file. Symbolic links
 /// are not followed, neither at the path of the file nor at that of the new file.
 public final class FileLastEventIDStore: LastEventIDStore {

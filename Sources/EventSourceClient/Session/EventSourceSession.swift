@@ -2,7 +2,7 @@ import Synchronization
 
 internal import EventSourceFormat
 
-/// The work of a source: makes one attempt after the other, as ``ConnectionState`` decides, and hands over what it
+/// The work of a source: makes one attempt after another, as ``ConnectionState`` decides, and hands over what it
 /// receives.
 ///
 /// Tasks do this one after the other. Each step that may wait for long has its own task, because a task keeps all

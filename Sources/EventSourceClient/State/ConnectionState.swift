@@ -111,7 +111,7 @@ struct ConnectionState {
     }
   }
 
-  /// Handles an input. Returns `nil` if nothing is to be done.
+  /// Handles an input. Returns `nil` if there is nothing to do.
   mutating func take(_ input: Input, at now: Duration) -> Action? {
     switch (state, input) {
     case (.closed, _):

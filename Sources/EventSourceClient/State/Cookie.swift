@@ -65,7 +65,7 @@ struct Cookie: Sendable, Equatable {
     return String(path[..<last])
   }
 
-  /// Returns whether a host equals a domain or is below it. An IP address is below no domain (RFC 6265, 5.1.3).
+  /// Returns whether a host equals a domain or is below it. An IP address is not below any domain (RFC 6265, 5.1.3).
   private static func isHost(_ host: String, in domain: String) -> Bool {
     if host == domain { return true }
     let isAddress = host.contains(":") || host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }

@@ -65,7 +65,7 @@ enum LineBreak {
     private static func firstByte(of low: UInt64, _ high: UInt64) -> Int {
       let inLow = UInt64(littleEndian: low).trailingZeroBitCount
       let inHigh = UInt64(littleEndian: high).trailingZeroBitCount
-      // 64 if the low word has none. Then, and only then, all bits of the mask are set.
+      // 64 if all bytes of the low word are zero. Then, and only then, all bits of the mask are set.
       let mask = 0 &- (inLow &>> 6)
       return (inLow + (inHigh & mask)) / 8
     }

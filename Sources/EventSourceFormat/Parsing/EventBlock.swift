@@ -154,8 +154,8 @@ struct EventBlock: Sendable {
   /// The text of the type, whatever event it belongs to.
   var typeText: String { type.text }
 
-  /// What belongs to the event at a blank line besides its data: the number of its type, or 0 if it has none, and the
-  /// ID. As long as no type is set, a number stands for the same text.
+  /// The rest of an event at a blank line besides its data: the ID and the number of its type, or 0 if it has none. As
+  /// long as no type is set, a number stands for the same text.
   @inline(__always)
   mutating func takeHead() -> (typeNumber: Int, id: IDText) {
     let hasOwnID = nextID != nil

@@ -17,9 +17,9 @@ public struct EventStreamParser: Sendable {
     case reconnectionTime(Duration)
   }
 
-  /// The limits on the parser's memory. Only the growth of two buffers can exceed them, whose capacity is at most twice
-  /// their content. The memory of a large event is reused for the next one. It is released as soon as something arrives
-  /// that does not need it, for example a comment.
+  /// The limits on the parser's memory. Only two buffers can exceed them, while they grow: their capacity is at most
+  /// twice their content. The memory of a large event is reused for the next one. It is released as soon as something
+  /// arrives that does not need it, for example a comment.
   ///
   /// Limits of zero or less are allowed; they reject everything.
   public struct Limits: Sendable, Hashable {

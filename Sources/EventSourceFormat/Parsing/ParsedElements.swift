@@ -1,17 +1,17 @@
-/// What was parsed of a piece of a stream: the piece itself, and where in it the data of its events lies.
+/// The parsed elements of a piece of a stream: the piece itself, and the places of the events' data in it.
 ///
-/// To make a string of an event's data costs more than to find it. So that is done when somebody asks for the event,
-/// which is mostly on another thread, and there the memory of the last event is used again for the next one.
+/// Creating the string of an event's data costs more than finding the data. So the string is created when the event is
+/// requested. That usually happens on another thread, where the memory of the previous event is reused.
 package struct ParsedElements: Sendable {
   /// One event or comment.
   private struct Entry {
-    /// Where the data is in the piece; of an element that is kept apart, its index.
+    /// The offset of the data in the piece. For a separate element, its index.
     var start: UInt32
-    /// How many bytes.
+    /// The number of bytes.
     var count: UInt32
-    /// The index of the type; -1: the element is kept apart.
+    /// The index of the type. -1 for a separate element.
     var type: Int
-    /// The ID, as ``IDText/short(low:high:)`` has it.
+    /// The ID, in the form of ``IDText/short(low:high:)``.
     var low: UInt64
     var high: UInt64
   }
@@ -19,25 +19,24 @@ package struct ParsedElements: Sendable {
   private let piece: [UInt8]
   private var entries: [Entry] = []
   private var types = ["message"]
-  /// What does not lie in the piece as it is: events whose data is in several lines or pieces, or whose ID is long, and
-  /// comments.
+  /// Separate elements: comments, and events whose data spans several lines or pieces or whose ID is long.
   private var apart: [EventStreamParser.Element] = []
-  /// The number that the block had for the last type, whose index is the last.
+  /// The number that the block assigned to the last type, whose index is the last.
   private var lastTypeNumber = 0
-  /// The last reconnection time in the piece; nil: there is none.
+  /// The last reconnection time in the piece, or `nil` if there is none.
   package private(set) var reconnectionTime: Duration?
   /// The number of elements before it.
   private var countAtReconnectionTime = 0
 
-  /// Makes an empty one for a piece.
+  /// Creates an empty value for a piece.
   ///
-  /// - Parameter capacity: How many elements are expected.
+  /// - Parameter capacity: The expected number of elements.
   package init(_ piece: [UInt8], capacity: Int) {
     self.piece = piece
     entries.reserveCapacity(capacity)
   }
 
-  /// How many events and comments there are.
+  /// The number of events and comments.
   package var count: Int { entries.count }
 
   mutating func append(_ element: EventStreamParser.Element) {
@@ -50,7 +49,7 @@ package struct ParsedElements: Sendable {
     }
   }
 
-  /// Adds the event whose data is a line of the piece.
+  /// Adds an event whose data is a line of the piece.
   @inline(__always)
   mutating func append(_ line: UnsafeRawBufferPointer, of piece: UnsafeRawBufferPointer, _ block: inout EventBlock) {
     let (typeNumber, id) = block.takeHead()
@@ -82,7 +81,7 @@ package struct ParsedElements: Sendable {
     append(.event(ReceivedEvent(type: typeNumber == 0 ? "message" : type, data: data, id: id)))
   }
 
-  /// The event at an index; nil: there is a comment.
+  /// Returns the event at an index, or `nil` if that element is a comment.
   package func event(at index: Int) -> ReceivedEvent? {
     let entry = entries[index]
     guard entry.type >= 0 else {
@@ -96,14 +95,14 @@ package struct ParsedElements: Sendable {
     return ReceivedEvent(type: types[entry.type], data: data, id: .short(low: entry.low, high: entry.high))
   }
 
-  /// The comment at an index; nil: there is an event.
+  /// Returns the comment at an index, or `nil` if that element is an event.
   package func comment(at index: Int) -> String? {
     let entry = entries[index]
     guard entry.type < 0, case .comment(let text) = apart[Int(entry.start)] else { return nil }
     return text
   }
 
-  /// The last event ID of the last event before an index; nil: there is no event before it.
+  /// Returns the last event ID of the last event before an index, or `nil` if there is no such event.
   package func lastEventID(before index: Int) -> String? {
     for entry in entries[..<index].reversed() {
       if entry.type >= 0 { return IDText.short(low: entry.low, high: entry.high).string }
@@ -115,7 +114,7 @@ package struct ParsedElements: Sendable {
   /// Whether there is an event.
   package var hasEvent: Bool { entries.contains(where: isEvent) }
 
-  /// Whether there is a reconnection time, and no event after it.
+  /// Whether there is a reconnection time that no event follows.
   package var endsWithReconnectionTime: Bool {
     reconnectionTime != nil && !entries[countAtReconnectionTime...].contains(where: isEvent)
   }
@@ -125,7 +124,7 @@ package struct ParsedElements: Sendable {
     if case .event = apart[Int(entry.start)] { return true } else { return false }
   }
 
-  /// Whether an event may have this type. It costs a look at each type, not at each event.
+  /// Returns whether an event may have this type. Checks each type once instead of each event.
   package func mayHave(_ type: String) -> Bool {
     types.contains { $0.hasSameBytes(as: type) }
       || apart.contains { if case .event(let event) = $0 { event.type.hasSameBytes(as: type) } else { false } }

@@ -112,7 +112,7 @@ extension DeliveryLane {
   ) {
     guard let cohort = session.cohort, let subscription = subscription(of: session, in: audience) else { return }
     if let encoder = session.encoder { return tookLess(of: pass, session, encoder, result) }
-    // The reader leaves as if it had not been offered the piece. What it has of it is determined below.
+    // The reader leaves as if it had not been offered the piece. The part that it has received is determined below.
     let piece = pass.piece!
     let composite = cohort.composite
     leaveCohort(session)

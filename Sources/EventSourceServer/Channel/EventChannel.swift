@@ -30,7 +30,7 @@ final class EventChannel: Sendable {
     /// Whether there is a recorder. A copy, because every publication checks it and accessing the history would retain
     /// it.
     private(set) var isRecorded = false
-    /// What is known of the newest event of a recording history, before anything was published in this life.
+    /// Knowledge of the newest event in a recording history, before anything was published in this life.
     var newestOfHistory = NewestOfHistory.notAsked
 
     init(_ rules: ChannelRules, history: ChannelHistory?, recording: RecordingQueue?) {

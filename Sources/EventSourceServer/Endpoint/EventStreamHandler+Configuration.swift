@@ -41,8 +41,8 @@ extension EventStreamHandler {
     /// that the query never names channels.
     ///
     /// It applies only if neither the path nor ``channels`` names a channel. Otherwise a request with this item gets
-    /// 400, so that a path names everything that is read and a proxy's rules for paths hold. The root path names
-    /// nothing: there the query adds to the channels that the program passed with the request.
+    /// 400, so that a path names everything that is read and a proxy's rules for paths hold. The root path names no
+    /// channel, so there the query adds to the channels that the program passed with the request.
     public var channelQueryItem: String? = "channel"
     /// Whether the query may add channels to those that the path or ``channels`` names. Rules for paths, in a proxy or
     /// in your program, then no longer control what is read; only the authorizer does.

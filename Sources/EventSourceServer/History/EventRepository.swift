@@ -4,9 +4,9 @@ public import EventSourceFormat
 /// no longer retains.
 ///
 /// The handler requests bounded batches at the reader's pace, each after the last event of the previous one, so a
-/// repository keeps no state for a reader. It must not remove an event before that event has been published and, if it
-/// has a later one, the next one as well. Calls come from tasks of the hub, for several readers at a time. The task is
-/// cancelled when the reader disconnects, and the result is then discarded.
+/// repository keeps no state for a reader. It must not remove an event before that event and its successor, if it has
+/// one, have been published. Calls come from tasks of the hub, for several readers at a time. The task is cancelled
+/// when the reader disconnects, and the result is then discarded.
 ///
 /// `RepositoryContract` in EventSourceTesting checks these rules.
 public protocol EventRepository: Sendable {
@@ -59,8 +59,8 @@ public enum ReplayResult: Sendable, Hashable {
   /// The events directly after the requested one, without a gap. Every event has an ID. Empty means that there are no
   /// later events.
   case contiguous([ServerSentEvent])
-  /// The requested event was known, but events after it are gone. These are the earliest available events, each with an
-  /// ID, as if the request had named no event.
+  /// The requested event was known, but events after it were discarded. These are the earliest available events after
+  /// it, each with an ID.
   case gap([ServerSentEvent])
   /// The requested event was never in this history.
   case unknownID

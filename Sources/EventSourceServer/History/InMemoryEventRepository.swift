@@ -15,7 +15,8 @@ public final class InMemoryEventRepository: NewestEventReporting {
     var histories: [ChannelName: History] = [:]
     /// The number of incarnations so far, over all channels.
     var incarnations: UInt64 = 0
-    /// Channels whose history was removed. `nil` once there were too many to remember, so that any channel may be one.
+    /// Channels whose history was removed. `nil` after too many removals to remember: any channel may then be one of
+    /// them.
     var removed: Set<ChannelName>? = []
   }
 

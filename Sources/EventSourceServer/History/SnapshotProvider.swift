@@ -8,8 +8,8 @@ public protocol SnapshotProvider: Sendable {
   ///
   /// Calls come from tasks of the hub, for several readers at a time. The task is cancelled when the reader
   /// disconnects. Give the last event the ID of the last published event that the state covers: the stream then
-  /// continues directly after that event. Without such an ID it continues with what is published after the call, which
-  /// the state may already cover.
+  /// continues directly after that event. Without such an ID it continues with the events published after the call,
+  /// which the state may already cover.
   ///
   /// - Returns: The events, held in memory together. May be empty.
   /// - Throws: Any error if the state is not available. The reader's stream then ends, so that the reader returns

@@ -33,8 +33,8 @@ public final class ChannelHandle: Sendable {
   /// streams.
   public var readerCount: Int { channel.withState { $0.readers } }
 
-  /// What the channel retains and how its readers are doing. Takes the channel's lock briefly, so do not call it for
-  /// every event.
+  /// The channel's retained events and the progress of its readers. Takes the channel's lock briefly, so do not call it
+  /// for every event.
   public var statistics: ChannelStatistics { hub.statistics(of: channel) }
 
   /// The channel's rules.

@@ -28,7 +28,8 @@ extension EventHub {
     guard now - last >= shortest / 8,
       lastSweep.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
     else { return }
-    // The creation time is a cheap test in the registry's order. The time of the last append needs the owner's lock.
+    // The creation time is a cheap test in the registry's order. Reading the time of the last append requires the
+    // owner's lock.
     if let age = defaultRules.age {
       for (segment, owner) in registry.oldest(while: { now - $0.made > age }) {
         let isAged = owner.withState { state in state.rules.age.map { now - segment.lastAppend > $0 } ?? false }

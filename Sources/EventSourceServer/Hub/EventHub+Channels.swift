@@ -3,7 +3,7 @@ import Synchronization
 extension EventHub {
   /// Opens a channel. If there is already one with this name, it keeps its rules.
   ///
-  /// The maximum number of channels limits what peers can cause. It does not apply here.
+  /// The maximum number of channels applies only to those created on demand, not here.
   ///
   /// - Parameters:
   ///   - name: The channel.

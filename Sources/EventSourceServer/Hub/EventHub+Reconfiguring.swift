@@ -8,8 +8,8 @@ extension EventHub {
   /// in the log is evicted before this returns. The lanes are woken and apply the new rules to their readers in their
   /// next run:
   ///
-  /// - A reader that exceeds a new limit is immediately treated as slow. A reader whose next event was evicted is
-  ///   treated like any other that has fallen out of the log.
+  /// - A reader that exceeds a new limit is immediately treated as slow. So is a reader whose next event
+  ///   was evicted.
   /// - With ``ChannelConfiguration/SlowReaderPolicy/newestPerKey``, readers that are behind get every event from before
   ///   the change, and of later events only the newest of each key. Without it, they get every event again.
   /// - A reader that waits for the end of a coalescing window gets its event at that end, or immediately if there is no

@@ -2,7 +2,7 @@
 public struct OpenStream: Sendable, Hashable {
   /// The reader's identity, from the authorizer.
   public let identity: String?
-  /// What it reads, by the channels' own names; see ``ChannelGrant/aliases``.
+  /// The channels that it reads, by their own names. See ``ChannelGrant/aliases``.
   public let channels: [ChannelName]
 }
 

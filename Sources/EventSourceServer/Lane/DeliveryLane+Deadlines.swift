@@ -16,7 +16,7 @@ extension DeliveryLane {
   func schedule(_ session: EventStreamSession, isFired: Bool = false) {
     if case .closed = session.phase { return }
     var next = nextMoment(of: session)
-    // Not immediately again: what was due is done, or waits for something that this run does.
+    // Not immediately again: the due work is done, or waits for another part of this run.
     if isFired, next <= now { next = now + Self.pause }
     guard next != session.deadline || session.heapIndex < 0 else { return }
     session.deadline = next

@@ -2,7 +2,7 @@ internal import EventSourceFormat
 
 /// Ending streams.
 extension DeliveryLane {
-  /// The time for which a leaving reader may receive what is published, in nanoseconds.
+  /// The time for which a leaving reader may receive published events, in nanoseconds.
   private static let leaveTime: Int64 = 5_000_000_000
 
   /// Handles the stack's announcement that it will close the session's connection.
@@ -11,8 +11,8 @@ extension DeliveryLane {
     scheduleLeave(session, within: window.nanoseconds)
   }
 
-  /// Ends the stream at a random time within a window in nanoseconds. A request that is not yet a stream ends with the
-  /// window.
+  /// Ends the stream at a random time within a window in nanoseconds. A request that is not yet a stream ends when the
+  /// window ends.
   func scheduleLeave(_ session: EventStreamSession, within window: Int64) {
     guard !session.isFinished, !session.isLeaving else { return }
     let isSpread = session.isStreaming && window > 0

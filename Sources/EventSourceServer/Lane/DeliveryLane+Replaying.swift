@@ -157,8 +157,8 @@ extension DeliveryLane {
     apply(.replay(.due), to: subscription)
   }
 
-  /// Uses a batch of events. The log also continues after the *first* event of the batch that it retains, so later
-  /// events are sent once, even if the batch contains them.
+  /// Uses a batch of events. The reader continues in the log after the *first* event of the batch that the log also
+  /// has, so later events are sent once, even if the batch contains them.
   private func use(_ events: [ServerSentEvent], for subscription: Subscription) {
     guard let replay = subscription.replay else { return }
     let log = subscription.channel.snapshot()
@@ -185,10 +185,11 @@ extension DeliveryLane {
       guard let id = event.id else { return nil }
       return hub.place(after: id.rawValue, in: log, of: channel, encodedAs: event.blockHash)
     }
-    // For nearly every batch, two lookups show that it precedes the log.
+    // The batch and the log are parts of one order: they overlap only if one has the other's first event. For nearly
+    // every batch, this shows that it precedes the log. The last event may be one whose recording has not ended.
     let oldest = log.oldestID
-    guard let last = events.last,
-      place(last) != nil
+    guard let first = events.first, let last = events.last,
+      place(first) != nil || place(last) != nil
         || events.contains(where: { $0.id.map { $0.rawValue.utf8.elementsEqual((oldest ?? "").utf8) } ?? false })
     else { return nil }
     for (index, event) in events.enumerated() {
@@ -311,7 +312,6 @@ extension DeliveryLane {
   }
 
   func join(_ subscription: Subscription, at place: LogSnapshot.Place) {
-    let isShared = subscription.channel.withState { $0.follower != nil }
     let last = subscription.replay?.lastEventID
     subscription.replay = nil
     subscription.cursor = place.position
@@ -319,7 +319,7 @@ extension DeliveryLane {
     let claim = subscription.channel.withState { state in
       if place.ordinal == state.log.endOrdinal { return subscription.channel.claimAtEnd(state) }
       // Other processes do not know the log's numbers.
-      guard isShared else { return .number(place.ordinal) }
+      guard state.follower != nil else { return .number(place.ordinal) }
       return last.map { .own($0.rawValue, number: place.ordinal) } ?? .beginning
     }
     subscription.session.composite?.learn(Int(subscription.number), claim)

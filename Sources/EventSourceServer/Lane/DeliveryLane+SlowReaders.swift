@@ -23,7 +23,9 @@ extension DeliveryLane {
         [("channel", subscription.channel.name.rawValue), ("reason", reason.rawValue)]
       }
       serveSoon(session)
-    case .disconnect(let reason): return finish(session, reason, ending: .aborted)
+    case .disconnect(let reason):
+      // A request that waits for the history of another channel has no stream yet, and needs a response.
+      return session.isStreaming ? finish(session, reason, ending: .aborted) : refuseForNow(session)
     case .sendAway(let reason): return sendAway(subscription, reason)
     }
     if subscription.state.deadline(rules) != before { schedule(session) }
@@ -130,7 +132,7 @@ extension DeliveryLane {
     for subscription in subscriptions(of: audience.channel) where !subscription.session.isFinished {
       let session = subscription.session
       if subscription.window > 0 {
-        // The stream leaves its cohort only once it is known that it gets events at times of its own.
+        // The stream leaves its cohort only when it is known to get events at its own times.
         leaveCohort(session)
         setWindowOrigin(of: session)
       }

@@ -124,8 +124,8 @@ extension DeliveryLane {
 
   /// Returns the beginning of a reader that resumes.
   ///
-  /// - Parameter id: The ID of the channel's last event that the reader has. Empty means that it has none and was to
-  ///   get every event. `nil` means that it is unknown.
+  /// - Parameter id: The ID of the channel's last event that the reader has. Empty means that it has none and must get
+  ///   every event. `nil` means that it is unknown.
   private func resume(_ subscription: Subscription, after id: String?) -> Beginning {
     let session = subscription.session
     let channel = subscription.channel

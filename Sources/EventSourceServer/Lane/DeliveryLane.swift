@@ -90,7 +90,7 @@ public final class DeliveryLane: @unchecked Sendable {
     wasCalled()
     advance(to: now.nanoseconds)
     allowance = Self.runAllowance
-    // A second round handles what was published during the first. More rounds are left to the next call.
+    // A second round handles the events that were published during the first. More rounds are left to the next call.
     for _ in 0..<2 {
       mailbox.drain(into: &messages)
       for message in messages { receive(message) }
@@ -226,7 +226,7 @@ public final class DeliveryLane: @unchecked Sendable {
     work.append(.serve(session))
   }
 
-  /// Queues an acknowledgement behind all other work, so that waiting readers are served first.
+  /// Queues an acknowledgement after all other work, so that waiting readers are served first.
   func enqueue(_ acknowledgement: OfferAcknowledgement) { work.append(.acknowledge(acknowledgement)) }
 
   func insert(_ session: EventStreamSession) {

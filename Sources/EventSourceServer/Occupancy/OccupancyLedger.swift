@@ -4,8 +4,8 @@ import Synchronization
 /// again makes no difference. Exists only in hubs with observers. A channel's entry is removed when the channel is
 /// vacated.
 ///
-/// Time is the hub's, which advances when lanes run. Each lane learns when the next channel is to be vacated. Lock
-/// order: a channel's lock, then this one, then an observer's feed.
+/// Time is the hub's, which advances when lanes run. Each lane learns when the next channel becomes vacant. Lock order:
+/// a channel's lock, then this one, then an observer's feed.
 final class OccupancyLedger: Sendable {
   private struct Entry {
     var readers = 0
@@ -85,7 +85,7 @@ final class OccupancyLedger: Sendable {
 
   /// Vacates the channels whose linger is over.
   ///
-  /// - Returns: The next time at which a channel is to be vacated.
+  /// - Returns: The next time at which a channel becomes vacant.
   @discardableResult
   func expire(_ now: Int64) -> Int64 {
     guard next.load(ordering: .acquiring) <= now, next.load(ordering: .acquiring) != .never else {

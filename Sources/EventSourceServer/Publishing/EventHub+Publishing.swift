@@ -245,7 +245,7 @@ extension EventHub {
       } else if state.isRecorded {
         return (.recording, 0, [])
       }
-      // Every block takes a number, including an event with an ID of its own, so that events can be found by counting.
+      // Every block gets a number, even an event with its own ID, so that events can be found by counting.
       let id = ownID ?? EventID(unchecked: channel.idPrefix + String(state.log.endOrdinal + 1))
       let byteCount = prepared.byteCount(with: id)
       state.newestOwnID = ownID

@@ -160,7 +160,10 @@ final class RecordingQueue: Sendable {
         recorder = hub.recorder(of: name)
       }
       guard let recorder else { return }
-      if let shared = recorder as? any SharedEventRepository { return try await publish(batch, in: hub, by: shared) }
+      // Runs are not followed, so a shared history is like any other for them.
+      if run == nil, let shared = recorder as? any SharedEventRepository {
+        return try await publish(batch, in: hub, by: shared)
+      }
       let ids = try await recorder.append(batch.map(\.event.event), to: name)
       guard ids.count == batch.count, zip(ids, batch).allSatisfy({ isUsable($0, for: $1.event.event) }) else {
         throw PublishError.wrongRecording(name)

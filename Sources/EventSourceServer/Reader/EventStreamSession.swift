@@ -44,7 +44,7 @@ public final class EventStreamSession: @unchecked Sendable {
   var ownBytes: EventStreamBytes?
   /// The gzip coding of the response. `nil` without a coding.
   var encoder: ContentEncoder?
-  /// When the connection stopped accepting bytes. `never` while it accepts them.
+  /// The time at which the connection stopped accepting bytes. `never` while it accepts them.
   var blockedSince = Int64.never
   var isQueued = false
   /// Whether a run is sent as JSON lines when it is over.
@@ -66,7 +66,7 @@ public final class EventStreamSession: @unchecked Sendable {
   var identity: ExactString?
   /// The stream as reported to the hub's observers.
   var occupant: Occupant?
-  /// When the grant expires.
+  /// The time at which the grant expires.
   var grantEnd = Int64.never
   /// Not `nil` if the authorizer is asked repeatedly.
   var recheck: Recheck?
@@ -75,9 +75,9 @@ public final class EventStreamSession: @unchecked Sendable {
   var windowOrigin: Int64 = 0
   /// The time of the last write outside of a broadcast.
   var lastWrite: Int64 = 0
-  /// When the maximum connection time ends.
+  /// The time at which the maximum connection time ends.
   var lifetimeEnd = Int64.never
-  /// When it ends in a draining lane.
+  /// The time at which it ends in a draining lane.
   var leaveAt = Int64.never
   /// Its deadline in the lane's heap, and its indices there and in the lane.
   var deadline = Int64.never

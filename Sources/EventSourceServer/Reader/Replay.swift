@@ -14,7 +14,7 @@ final class Replay {
   let pin: LogSnapshot.Place
   /// The history's answer, in the state `answered`.
   var answer: Result<ReplayResult, any Error>?
-  /// The running request to the history.
+  /// The request to the history that is in progress.
   var request: ReplaySlot?
   /// The events of the last answer that have not been sent, and where in the log to continue after them, if known.
   var batch: ArraySlice<ServerSentEvent> = []
@@ -28,7 +28,7 @@ final class Replay {
   var needsEveryEvent = false
   /// Whether the log has evicted the pinned place and the history has been asked again.
   var hasAskedAgain = false
-  /// When it began to wait for the end of a recording.
+  /// The time at which it began to wait for the end of a recording.
   var pausedSince = Int64.never
 
   init(source: any EventRepository, isSnapshot: Bool = false, lastEventID: EventID? = nil, pin: LogSnapshot.Place) {

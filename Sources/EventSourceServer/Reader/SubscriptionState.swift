@@ -1,12 +1,12 @@
 /// The state of a stream in one of its channels. Only ``apply(_:at:_:)`` changes it.
 ///
-///     live ──published──▶ behind ──connection takes no more──▶ conflating (newest of each key)
-///      ▲                    │ ▲                                    │
-///      └──everything given──┘ └── moved on ── skipping ◀── evicted, too late, too much
+///     live ──published──▶ behind ──connection full──▶ conflating (newest of each key)
+///      ▲                    │ ▲                         │
+///      └──────caught up─────┘ └── resumed ── skipping ◀── fell behind
 ///
-///     live ──published──▶ held (coalescing window) ──its end──▶ behind
-///     replaying: due ▶ queued ▶ asked ▶ answered ▶ sending ▶ due … ──the log goes on──▶ behind
-///     every state ──channel removed, everything given──▶ removed
+///     live ──published──▶ held (coalescing window) ──window over──▶ behind
+///     replaying: due ▶ queued ▶ asked ▶ answered ▶ sending ▶ due … ──reaches the log──▶ behind
+///     every state ──channel removed, everything sent──▶ removed
 enum SubscriptionState: Equatable {
   /// Caught up with everything that the lane knows of.
   case live
@@ -20,7 +20,8 @@ enum SubscriptionState: Equatable {
   case held(until: Int64)
   /// Missed events are coming from a history.
   case replaying(ReplayStep)
-  /// Nothing more will come: the channel was removed and the reader was told, or the stream is ending during a replay.
+  /// Nothing more will come: the channel was removed and the reader was notified, or the stream is ending during a
+  /// replay.
   case removed
 
   /// The progress of a replay.
@@ -63,7 +64,7 @@ enum SubscriptionState: Equatable {
     case historyFailed
     /// The channel's rules have changed.
     case reconfigured(isBlocked: Bool)
-    /// The reader was told of the channel's removal, or will continue its replay when it returns.
+    /// The reader was notified of the channel's removal, or will continue its replay when it returns.
     case removed
   }
 

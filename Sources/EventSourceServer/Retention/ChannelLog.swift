@@ -1,8 +1,8 @@
 /// A channel's past as one stream of bytes, whose newest part is retained in segments.
 ///
 /// Positions are byte offsets since the channel began. So a reader's cursor is one integer, cursors compare by `<`, and
-/// a cursor before ``start`` has fallen out of the log. Ordinals count blocks, both events and comments; the nth block
-/// has number n. Part of the channel's state and guarded by its lock.
+/// the next event of a reader whose cursor is before ``start`` was evicted. Ordinals count blocks, both events and
+/// comments; the nth block has number n. Part of the channel's state and guarded by its lock.
 struct ChannelLog {
   /// The retained segments, oldest first. The last one grows.
   private(set) var segments: [LogSegment] = []
@@ -68,8 +68,7 @@ struct ChannelLog {
     }
   }
 
-  /// Evicts everything and leaves a gap of one byte, so that every reader falls out of the log, including readers that
-  /// are caught up.
+  /// Evicts everything and leaves a gap of one byte, so that even caught-up readers have lost their place.
   mutating func cut(owner: LogOwner) {
     while !segments.isEmpty { removeOldestSegment(owner: owner) }
     newestEvent = end

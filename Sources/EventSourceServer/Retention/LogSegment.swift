@@ -29,7 +29,7 @@ final class LogSegment: @unchecked Sendable {
   /// The channel's position of the first byte, and the number of blocks before it.
   let start: UInt64
   let firstOrdinal: UInt64
-  /// When it was created, in the hub's nanoseconds.
+  /// The time of its creation, in the hub's nanoseconds.
   let made: Int64
   private let budget: MemoryBudget
   /// Whether it is charged to readers, because it does not belong to a log or was evicted from it.
@@ -52,7 +52,7 @@ final class LogSegment: @unchecked Sendable {
 
   /// Allocates a segment and charges it to the budget. If that exceeds the budget, the caller must reclaim memory.
   ///
-  /// - Parameter memory: Taken over instead of allocating; it has the rounded capacity.
+  /// - Parameter memory: Memory of the rounded capacity, to use instead of allocating.
   init(
     capacity: Int, start: UInt64 = 0, firstOrdinal: UInt64 = 0, made: Int64 = 0, budget: MemoryBudget,
     isOfReader: Bool = false, memory: UnsafeMutableRawPointer? = nil

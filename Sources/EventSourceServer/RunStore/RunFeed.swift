@@ -2,7 +2,8 @@ import Synchronization
 
 /// The changes that wait for a collection's observer. No other lock is acquired under its lock.
 final class RunFeed: Sendable {
-  /// The number of waiting changes from which on viewers are not reported. The number of runs bounds the other changes.
+  /// The number of waiting changes beyond which viewers that join and leave are not reported. The number of runs bounds
+  /// the other changes.
   private static let most = 10_000
 
   private struct State {

@@ -101,7 +101,7 @@ final class RunRoom: Sendable {
     wake { _ in true }
   }
 
-  /// Ends waits that took too long. Returns when the next wait ends, and the number of bytes that the first waiter
+  /// Ends waits that took too long. Returns the time of the next timeout, and the number of bytes that the first waiter
   /// needs.
   func expire(_ now: Int64) -> (next: Int64, wanted: Int?) {
     let (late, next, wanted) = state.withLock { state -> ([Waiter], Int64, Int?) in

@@ -112,7 +112,7 @@ extension RunStore {
   private func append(_ event: ServerSentEvent, to channel: EventChannel) throws {
     let core = channel.run!
     let prepared = try hub.prepare(event, key: nil)
-    let limit = configuration.maximumBytesPerRun + Self.ownBytes
+    let limit = min(configuration.maximumBytesPerRun, .max - Self.ownBytes) + Self.ownBytes
     guard room.fits(prepared.byteCount) || makeRoom(for: prepared.byteCount) else {
       throw RunError.overBudget(limit: room.limit)
     }

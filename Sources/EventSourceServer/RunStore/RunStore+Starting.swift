@@ -10,6 +10,9 @@ extension RunStore {
     let id = wanted ?? Self.randomID()
     let core = RunCore(id: id, store: self)
     let channel = makeChannel(id, core)
+    let run = Run(channel: channel, collection: collection)
+    let begin = configuration.announcesID ? try? hub.prepare(RunEvents.begin(id), key: nil) : nil
+    var recorded: (Publication, RecordingQueue)?
     while true {
       // At the maximum number of runs, one that has ended is discarded.
       let victim = try table.withLock { table throws(RunError) -> EventChannel? in
@@ -21,33 +24,34 @@ extension RunStore {
         }
         table.runs[id] = channel
         table.started += 1
+        // Under this lock, so that nobody finds the run before its first event is in it.
+        feed?.append(.began(run))
+        if let begin { recorded = write(first: begin, to: channel) }
         return nil
       }
       guard let victim else { break }
       apply(.discard, to: victim)
     }
-    let run = Run(channel: channel, collection: collection)
-    feed?.append(.began(run))
     feed?.run()
-    if configuration.announcesID { begin(channel) }
+    if core.isRecorded, begin != nil { failUnlessRecorded(recorded, channel) }
     reschedule(channel)
     openWaiting(channel)
     return run
   }
 
-  /// Writes the event with the run's ID. It does not wait for memory.
-  private func begin(_ channel: EventChannel) {
-    let core = channel.run!
-    let event = RunEvents.begin(core.id)
-    guard let prepared = try? hub.prepare(event, key: nil) else { return }
-    guard core.isRecorded else {
-      core.guarded.withLock { _ = append(prepared, to: channel, &$0) }
-      return
+  /// Writes the event with the run's ID. It does not wait for memory. Returns what is being recorded, if anything.
+  private func write(first event: PreparedEvent, to channel: EventChannel) -> (Publication, RecordingQueue)? {
+    channel.run!.guarded.withLock { guarded in
+      if channel.run!.isRecorded { return try? record(event, of: channel, &guarded) }
+      _ = append(event, to: channel, &guarded)
+      return nil
     }
-    let recorded = core.guarded.withLock { try? record(prepared, of: channel, &$0) }
+  }
+
+  /// Fails a run whose beginning was not recorded, because it is not in the history.
+  private func failUnlessRecorded(_ recorded: (Publication, RecordingQueue)?, _ channel: EventChannel) {
     Task(executorPreference: hub.configuration.taskExecutor) { [self] in
       if let recorded, (try? await result(of: recorded.0, in: recorded.1, channel)) != nil { return }
-      // A run whose beginning was not recorded is not in the history.
       apply(.fail("the run could not be recorded"), to: channel)
     }
   }

@@ -6,7 +6,7 @@ extension RunStore {
   func reschedule(_ channel: EventChannel) {
     let core = channel.run!
     let due = table.withLock { table -> Int64 in
-      guard table.runs[core.id] === channel else { return .never }
+      guard table.runs[core.id] === channel, !table.isClosed else { return .never }
       let state = core.state
       table.active.remove(core, ifMember: channel)
       table.retained.remove(core, ifMember: channel)
@@ -75,6 +75,9 @@ extension RunStore {
   func close() {
     let channels = table.withLock { table -> [EventChannel] in
       table.isClosed = true
+      // They refer to this store, and perhaps no lane will check them any more.
+      for channel in table.pending { channel.run!.isPending = false }
+      table.pending = []
       return Array(table.runs.values)
     }
     for channel in channels {

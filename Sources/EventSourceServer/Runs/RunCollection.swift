@@ -48,24 +48,43 @@ public final class RunCollection: Sendable {
     authorizer: (any ChannelAuthorizer)? = nil, observer: (any RunObserver)? = nil
   ) {
     do {
-      try configuration.validate()
-      let limit = hub.configuration.memoryLimit / 2
-      let others = hub.runStores.withLock { $0.reduce(0) { $0 + ($1.store?.configuration.memoryLimit ?? 0) } }
-      try ConfigurationError.require(
-        others + configuration.memoryLimit <= limit, "memoryLimit",
-        "at most \(limit) over all collections, half of the hub's", others + configuration.memoryLimit)
-      try ConfigurationError.require(name.rawValue.utf8.count <= 120, "name", "at most 120 bytes", name)
+      (store, handler) = try Self.make(hub, name, configuration, authorizer, observer)
     } catch {
       preconditionFailure("\(error)")
     }
-    let store = RunStore(hub, name, configuration, observer)
-    self.store = store
-    handler = EventStreamHandler(hub, configuration: configuration.handler, authorizer: authorizer, runs: store)
     store.setCollection(self)
-    hub.runStores.withLock { stores in
+  }
+
+  /// Creates a collection like the public initializer, but throws if the configuration is invalid or exceeds the hub's
+  /// limits.
+  package init(
+    checking configuration: Configuration, _ hub: EventHub, name: ChannelName, authorizer: (any ChannelAuthorizer)?,
+    observer: (any RunObserver)?
+  ) throws(ConfigurationError) {
+    (store, handler) = try Self.make(hub, name, configuration, authorizer, observer)
+    store.setCollection(self)
+  }
+
+  private static func make(
+    _ hub: EventHub, _ name: ChannelName, _ configuration: Configuration, _ authorizer: (any ChannelAuthorizer)?,
+    _ observer: (any RunObserver)?
+  ) throws(ConfigurationError) -> (RunStore, EventStreamHandler) {
+    try configuration.validate()
+    try ConfigurationError.require(name.rawValue.utf8.count <= 120, "name", "at most 120 bytes", name)
+    let store = RunStore(hub, name, configuration, observer)
+    // Under one lock, so that collections that are created at the same time do not exceed the limit together.
+    try hub.runStores.withLock { stores throws(ConfigurationError) in
+      let others = stores.reduce(0) { $0 + ($1.store?.configuration.memoryLimit ?? 0) }
+      let limit = hub.configuration.memoryLimit / 2
+      try ConfigurationError.require(
+        configuration.memoryLimit <= limit - others, "memoryLimit",
+        "at most \(limit - others): half of the hub's, less those of its other collections", configuration.memoryLimit)
       stores.removeAll { $0.store == nil }
       stores.append(WeakRunStore(store))
     }
+    return (
+      store, EventStreamHandler(hub, configuration: configuration.handler, authorizer: authorizer, runs: store)
+    )
   }
 
   deinit { store.close() }
@@ -85,7 +104,7 @@ public final class RunCollection: Sendable {
   ///   - id: The run's ID, as for ``start(id:)``.
   ///   - produce: Writes the run, in a task on the hub's ``EventHub/Configuration/taskExecutor``. The run is finished
   ///     when the function returns, unless the function ended it. If the function throws, the run fails: the error is
-  ///     logged, and viewers are told only that the producer failed. The task is cancelled when the run must stop.
+  ///     logged, and viewers see only that the producer failed. The task is cancelled when the run must stop.
   public func start(
     id: String? = nil, _ produce: @escaping @Sendable (Run) async throws -> Void
   ) throws(RunError) -> Run {

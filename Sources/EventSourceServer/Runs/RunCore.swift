@@ -54,10 +54,11 @@ final class RunCore: @unchecked Sendable {
   static func place(after id: String, in log: LogSnapshot, prefix: String) -> LogSnapshot.Place? {
     if let number = number(in: id, prefix: prefix), let place = log.place(after: number, exactly: id) { return place }
     if let place = log.place(afterOwn: id) { return place }
-    // The viewer has an end that the history does not have, so it also has everything before that.
-    guard id.hasSuffix(unrecorded) else { return nil }
-    let last = String(id.dropLast(unrecorded.utf8.count))
-    return number(in: last, prefix: prefix).flatMap { log.place(after: $0, exactly: last) } ?? log.place(afterOwn: last)
+    // The viewer was told of an end that the history does not have. Nothing follows an end.
+    guard id.hasSuffix(unrecorded), number(in: String(id.dropLast(unrecorded.utf8.count)), prefix: prefix) != nil else {
+      return nil
+    }
+    return LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal)
   }
 
   /// Returns the number in an ID that the run generated, or `nil` for any other ID.

@@ -33,14 +33,18 @@ enum RunEvents {
   /// Returns the outcome in a run's last event, as ``end(_:_:)`` wrote it, or `nil` for any other event.
   static func outcome(of event: ServerSentEvent) -> RunOutcome? {
     guard event.type == end else { return nil }
-    func has(_ text: String) -> Bool { event.data.contains(text) }
-    if has("\"outcome\":\"finished\"") { return .finished }
-    if has("\"outcome\":\"interrupted\"") { return .interrupted }
-    if has("\"outcome\":\"failed\"") { return .failed("as recorded") }
-    for reason in [RunStopReason.requested(by: nil), .unwatched, .deadline, .byteLimit, .closed]
-    where has("\"outcome\":\"stopped\",\"reason\":\"\(reason.name)\"") {
-      return .stopped(reason)
+    // A run's ID contains no quotation mark: {"run":"ID","outcome":"NAME","reason":"NAME" ...
+    let quote: Character = "\""
+    let parts = event.data.split(separator: quote, maxSplits: 12, omittingEmptySubsequences: false)
+    guard parts.count > 8, parts[1] == "run", parts[5] == "outcome" else { return nil }
+    switch parts[7] {
+    case "finished": return .finished
+    case "interrupted": return .interrupted
+    case "failed": return .failed("as recorded")
+    case "stopped" where parts.count > 12 && parts[9] == "reason":
+      return [RunStopReason.requested(by: nil), .unwatched, .deadline, .byteLimit, .closed]
+        .first { $0.name == parts[11] }.map { .stopped($0) }
+    default: return nil
     }
-    return nil
   }
 }

@@ -67,7 +67,7 @@ extension EventHub {
         follower.begin(feed: EventFeed(channel, of: self))
       }
       let (actions, next) = follower.due(at: now, readers: state.readers)
-      // Events in the log from an earlier time would be taken for a part of the order.
+      // Events in the log from an earlier time would be mistaken for a part of the order.
       if follower.phase == .idle, !state.log.segments.isEmpty { state.log.cut(owner: owner(of: channel)) }
       guard next < follower.scheduledAt else { return (actions, nil, follower.repository) }
       follower.scheduledAt = next
@@ -258,7 +258,7 @@ extension EventHub {
   }
 
   /// Handles a store that no longer has the events after the log's end. The log is cut, so that no reader continues
-  /// across the gap. Every reader is treated as one that has fallen out of the log, and gets a gap event.
+  /// across the gap. Every reader is treated as one whose next event was evicted, and gets a gap event.
   private func lostOrder(_ channel: EventChannel, _ attempt: UInt64, after position: SharedPosition) {
     let result = channel.withState { state -> ([ChannelFollower.Action], any SharedEventRepository)? in
       guard let follower = state.follower, follower.endWork(attempt) else { return nil }

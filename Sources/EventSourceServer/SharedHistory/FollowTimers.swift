@@ -31,7 +31,7 @@ final class FollowTimers: Sendable {
     }
   }
 
-  /// Removes and returns the first channel whose time has come.
+  /// Removes and returns the first channel that is due.
   func popFirst(at now: Int64) -> (channel: EventChannel, time: Int64)? {
     guard earliest <= now else { return nil }
     return heap.withLock { heap in

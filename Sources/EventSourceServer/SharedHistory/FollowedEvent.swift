@@ -1,7 +1,7 @@
 internal import EventSourceFormat
 
-/// An event from the store that is to be appended to a channel's log. Everything that does not need the channel's lock
-/// is prepared. Its bytes are charged to the hub until it is released.
+/// An event from the store that will be appended to a channel's log. Everything that does not need the channel's lock
+/// has been prepared. Its bytes are charged to the hub until it is released.
 final class FollowedEvent: Sendable {
   /// The prepared event, or `nil` if this hub cannot publish it because it is too large or the format cannot represent
   /// it.

@@ -94,7 +94,7 @@ struct FollowerState<Element> {
     return end!
   }
 
-  /// Ends a fill that failed. What was missing is still missing.
+  /// Ends a fill that failed. The missing events are still missing.
   mutating func fillFailed() {
     if fill?.isSearch == true { isSearching = true }
     fill = nil

@@ -21,8 +21,8 @@ public protocol SharedEventRepository: RecordingEventRepository {
 
   /// Begins to deliver the events that any process records in a channel to a feed.
   ///
-  /// After this returns, every event recorded from then on reaches the feed, or the feed is told that events may have
-  /// been lost.
+  /// After this returns, every event recorded from then on reaches the feed, or the feed is notified that events may
+  /// have been lost.
   func follow(_ channel: ChannelName, into feed: EventFeed) async throws
 
   /// Stops delivering to a feed. It must return immediately. The hub also calls it for a feed for which
@@ -50,7 +50,7 @@ public enum SharedAnswer: Sendable, Hashable {
   /// The events directly after the position, without a gap. The epoch may change between them. Empty means that there
   /// are no later events.
   case contiguous([SharedEvent])
-  /// Events after the position are gone, or the position is not in this history.
+  /// Events after the position were discarded, or the position is not in this history.
   case gap
 }
 

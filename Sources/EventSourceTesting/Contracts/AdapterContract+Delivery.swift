@@ -66,7 +66,7 @@ extension AdapterContract {
       _ = try scene.publish(1500, dataBytes: 10_000)
       for stream in stalled { stream.socket.reset() }
       try scene.wait(for: "disconnected peers to be released") { scene.hub.statistics.readers == 0 }
-      // The log is gone with its channel. The adapter keeps any bytes that are still retained.
+      // The log was released with its channel. The adapter keeps any bytes that are still retained.
       scene.hub.removeChannel("a")
       try scene.wait(for: "the kept bytes to be released") {
         scene.hub.statistics.retainedBytes < 4096

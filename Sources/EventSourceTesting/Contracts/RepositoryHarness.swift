@@ -3,7 +3,7 @@ public import EventSourceServer
 
 /// Creates the repositories that a ``RepositoryContract`` checks. Implement it for your repository.
 ///
-/// The contract never calls two of these functions concurrently, except `append` beside reads and `append` to different
+/// The contract never calls two of these functions concurrently, except `append` during reads and `append` to different
 /// channels.
 public protocol RepositoryHarness: Sendable {
   /// Creates an empty repository.

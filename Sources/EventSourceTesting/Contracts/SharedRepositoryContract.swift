@@ -1,8 +1,8 @@
 import EventSourceFormat
 import EventSourceServer
 
-/// The promises of a `SharedEventRepository`, in addition to those of ``RepositoryContract``, as callable checks: each
-/// makes several repositories over one store, as several processes have them.
+/// The promises of a `SharedEventRepository`, in addition to those of ``RepositoryContract``. Each check creates
+/// several repositories over one store, like the repositories of several processes.
 public enum SharedRepositoryContract: Sendable {
   /// One promise.
   public struct Check: Sendable, CustomStringConvertible {
@@ -18,9 +18,9 @@ public enum SharedRepositoryContract: Sendable {
       self.body = body
     }
 
-    /// Runs the check, in a second or so.
+    /// Runs the check, which takes about a second.
     ///
-    /// - Throws: ``ContractViolation``, or what the harness throws.
+    /// - Throws: ``ContractViolation``, or any error of the harness.
     public func verify(_ harness: some SharedRepositoryHarness) async throws {
       let repositories = try await harness.makeRepositories(3)
       let result: Result<Void, any Error>
@@ -149,7 +149,7 @@ public enum SharedRepositoryContract: Sendable {
 }
 
 extension SharedEventRepository {
-  /// All events of a channel from its first one on, of which none may be missing.
+  /// Returns all events of a channel from its first one on. None may be missing.
   fileprivate func everything(in channel: ChannelName, batch: Int) async throws -> [SharedEvent] {
     var found: [SharedEvent] = []
     while true {

@@ -1,18 +1,19 @@
 public import EventSourceServer
 
-/// What a person makes their shared repository with, for ``SharedRepositoryContract`` to check it.
+/// Creates the repositories that a ``SharedRepositoryContract`` checks.
 public protocol SharedRepositoryHarness: Sendable {
-  /// Makes so many repositories over one empty store, as that many processes would have them.
+  /// Creates `count` repositories over one empty store, like those of `count` processes.
   func makeRepositories(_ count: Int) async throws -> [any SharedEventRepository]
 
-  /// Lets messages on their way to feeds arrive. Without an implementation of your own: they arrive by themselves.
+  /// Delivers messages that are on their way to feeds. The default implementation does nothing, for stores whose
+  /// messages arrive by themselves.
   func deliver() async
 
-  /// The check is over, and uses the repositories no more.
+  /// Releases the repositories after a check.
   func close(_ repositories: [any SharedEventRepository]) async
 }
 
 extension SharedRepositoryHarness {
-  /// Does nothing: messages arrive by themselves.
+  /// Does nothing, because messages arrive by themselves.
   public func deliver() async {}
 }

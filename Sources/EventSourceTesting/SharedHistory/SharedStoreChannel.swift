@@ -5,13 +5,13 @@ import EventSourceServer
 struct SharedStoreChannel {
   struct Entry {
     var event: SharedEvent
-    /// Events before it may have been lost.
+    /// Whether events before it may have been lost.
     var isAfterLoss = false
     var batch = 0
   }
 
   private(set) var entries: [Entry] = []
-  /// The newest position that was given, also if its event was trimmed.
+  /// The newest assigned position, even if its event was trimmed.
   private(set) var last: SharedPosition?
   private(set) var lastID: EventID?
   private var incarnation: UInt64 = 0
@@ -20,7 +20,7 @@ struct SharedStoreChannel {
   private var hasLost = false
   private var tokens: [String: [SharedPlace]] = [:]
 
-  /// What a batch was given that has been added already.
+  /// The result of a batch that was already added.
   func places(of token: String) -> [SharedPlace]? { tokens[token] }
 
   mutating func append(
@@ -51,7 +51,7 @@ struct SharedStoreChannel {
     entries.removeFirst(entries.count - count)
   }
 
-  /// The last events are gone, as if they had never been. Batches go whole, as they came.
+  /// Drops the last events as if they had never existed. Only whole batches are dropped.
   mutating func lose(_ count: Int, isToldAsLoss: Bool) {
     for _ in 0..<min(count, entries.count) where !entries.isEmpty {
       let batch = entries.removeLast().batch

@@ -3,11 +3,12 @@ import Synchronization
 internal import EventSourceFormat
 public import EventSourceServer
 
-/// One process's access to a ``SimulatedSharedStore``: the repository of one hub. Any thread.
+/// One process's access to a ``SimulatedSharedStore``: the repository of one hub. Can be used from any thread. Any
+/// thread.
 public final class SimulatedSharedNode: SharedEventRepository {
-  /// The store is out of reach.
+  /// The error if the store is unreachable.
   public struct Unreachable: Error, CustomStringConvertible {
-    /// One line for a person.
+    /// A description in one line.
     public var description: String { "the node is cut off from the simulated store; reconnect it" }
   }
 
@@ -31,11 +32,11 @@ public final class SimulatedSharedNode: SharedEventRepository {
   var isCutOff: Bool { state.withLock { $0.isCutOff } }
   var feeds: [EventFeed] { state.withLock { $0.feeds } }
 
-  /// How many channels the node's hub follows.
+  /// The number of channels that the node's hub follows.
   public var followedCount: Int { feeds.count }
 
-  /// Cuts the node off from the store, or lets it reach it again. While it is cut off, calls throw ``Unreachable`` and
-  /// messages are lost. Its feeds are told.
+  /// Disconnects the node from the store, or reconnects it. While it is disconnected, calls throw ``Unreachable`` and
+  /// messages are lost. Its feeds are notified.
   public func setCutOff(_ isCutOff: Bool) {
     let feeds = state.withLock { state in
       state.isCutOff = isCutOff
@@ -45,7 +46,7 @@ public final class SimulatedSharedNode: SharedEventRepository {
     for feed in feeds { feed.setStale(isCutOff) }
   }
 
-  /// The store does not answer the node, or answers again, also what was asked meanwhile.
+  /// Makes the store stop responding to the node, or respond again, including to requests made in the meantime.
   public func setSilent(_ isSilent: Bool) {
     let waiting = state.withLock { state in
       state.isSilent = isSilent
@@ -55,7 +56,7 @@ public final class SimulatedSharedNode: SharedEventRepository {
     for continuation in waiting { continuation.resume() }
   }
 
-  /// Appends events, as another process's hub would.
+  /// Appends events, as the hub of another process would.
   public func append(
     _ events: [SharedPublication], to channel: ChannelName
   ) async throws -> [SharedPlace] {
@@ -80,12 +81,12 @@ public final class SimulatedSharedNode: SharedEventRepository {
     await Task.yield()
   }
 
-  /// Sends a feed no more messages.
+  /// Stops sending messages to a feed.
   public func unfollow(_ channel: ChannelName, feed: EventFeed) {
     state.withLock { $0.feeds.removeAll { $0 === feed } }
   }
 
-  /// Returns the newest place.
+  /// Returns the place of the newest event.
   public func newestPlace(in channel: ChannelName) async throws -> SharedPlace? {
     try await hesitate()
     return store.state.withLock { state in
@@ -149,7 +150,7 @@ public final class SimulatedSharedNode: SharedEventRepository {
 }
 
 extension SimulatedSharedStore {
-  /// Adds a batch, unless it has been added; whether the answer arrives.
+  /// Adds a batch unless it was added before, and returns whether the reply arrives.
   fileprivate func append(
     _ publications: [SharedPublication], to name: ChannelName, token: String
   ) -> (places: [SharedPlace], isAnswered: Bool) {
@@ -178,7 +179,7 @@ extension SimulatedSharedStore {
 }
 
 extension [SharedEvent] {
-  /// The first events within limits, at least one.
+  /// Returns the first events within the limits, at least one.
   fileprivate func cut(events: Int, bytes: Int) -> [SharedEvent] {
     var left = bytes
     return Array(

@@ -3,23 +3,23 @@ import Synchronization
 public import EventSourceFormat
 public import EventSourceServer
 
-/// A store that several hubs share, in memory, which fails as a test says: it loses, repeats and reorders the messages
-/// of its feeds, fails over to a past state, cuts off nodes, and trims while it is read.
+/// An in-memory store that several hubs share and that fails as a test specifies. It loses, repeats and reorders the
+/// messages of its feeds, fails over to a past state, disconnects nodes, and trims while it is being read.
 ///
-/// Each hub gets a node of its own by ``makeNode()``, as each process would have its own connection. Nothing happens by
-/// itself: messages to feeds wait until the test delivers or loses them, and everything random comes from the seed.
-/// With a `ManualTaskExecutor` as the hubs' task executor, a whole deployment runs in one thread and can be repeated.
-/// Any thread.
+/// Each hub gets its own node from ``makeNode()``, as each process would have its own connection. Nothing happens by
+/// itself: messages to feeds wait until the test delivers or loses them, and the seed determines everything random.
+/// With a `ManualTaskExecutor` as the hubs' task executor, a whole deployment runs in one thread and is repeatable. Can
+/// be used from any thread. Any thread.
 public final class SimulatedSharedStore: Sendable {
-  /// What a store may do wrong, so that a test can show that it would find it.
+  /// A flaw of a store, for tests that must detect it.
   public enum Flaw: Sendable, CaseIterable {
-    /// After a failover, positions of the lost tail are given again.
+    /// After a failover, positions of the lost events are assigned again.
     case noFence
-    /// What the feed did not bring is not in the answers either.
+    /// Events that the feed did not deliver are missing from results, too.
     case fillsNothing
-    /// Nobody looks whether the feed has lost the last message.
+    /// The loss of a feed's last message is never detected.
     case noTailLook
-    /// A batch whose answer was lost is added again.
+    /// A batch whose reply was lost is added again.
     case repeatsBatches
   }
 
@@ -27,9 +27,9 @@ public final class SimulatedSharedStore: Sendable {
     var random: UInt64
     var channels: [ChannelName: SharedStoreChannel] = [:]
     var messages: [SharedStoreMessage] = []
-    /// A node keeps the store in memory, not the other way round.
+    /// Weak, because a node retains the store.
     var nodes: [WeakNode] = []
-    /// How often the store has started or failed over.
+    /// The number of starts and failovers of the store.
     var incarnation: UInt64 = 1
     var epochs: UInt64 = 1_000
     var answersAreLost = 0
@@ -40,11 +40,11 @@ public final class SimulatedSharedStore: Sendable {
   let flaw: Flaw?
   let onRecord: @Sendable (ServerSentEvent, ChannelName) -> Void
 
-  /// Makes an empty store.
+  /// Creates an empty store.
   ///
   /// - Parameters:
-  ///   - seed: The source of everything random.
-  ///   - flaw: What it does wrong; nil: nothing.
+  ///   - seed: The seed of everything random.
+  ///   - flaw: The flaw of the store. `nil` means none.
   ///   - onRecord: Called with each event in the order of the channel. It must not call the store.
   public init(
     seed: UInt64 = 1, flaw: Flaw? = nil,
@@ -55,7 +55,7 @@ public final class SimulatedSharedStore: Sendable {
     self.onRecord = onRecord
   }
 
-  /// Makes a repository for one more hub.
+  /// Creates a repository for another hub.
   public func makeNode() -> SimulatedSharedNode {
     state.withLock { state in
       let node = SimulatedSharedNode(number: state.nodes.count, of: self)
@@ -64,27 +64,27 @@ public final class SimulatedSharedStore: Sendable {
     }
   }
 
-  /// How many events of a channel are held. More are trimmed, the oldest first.
+  /// Sets the maximum number of events that each channel retains. The oldest are trimmed.
   public func setRetention(maximumEvents: Int) { state.withLock { $0.retention = max(1, maximumEvents) } }
 
-  /// Trims a channel to so many events.
+  /// Trims a channel to at most `count` events.
   public func trim(_ channel: ChannelName, to count: Int) {
     state.withLock { $0.channels[channel]?.trim(to: count) }
   }
 
-  /// Removes a channel with all that was known of it.
+  /// Removes a channel with everything known about it.
   public func removeAll(in channel: ChannelName) { state.withLock { _ = $0.channels.removeValue(forKey: channel) } }
 
-  /// The next answers to additions are lost after the addition; the node asks again.
+  /// Loses the replies to the next `count` additions, after adding them. The node then asks again.
   public func loseAnswers(_ count: Int) { state.withLock { $0.answersAreLost = count } }
 
-  /// How many events of a channel are held.
+  /// Returns the number of events that a channel retains.
   public func count(in channel: ChannelName) -> Int { state.withLock { $0.channels[channel]?.entries.count ?? 0 } }
 
-  /// The store starts again with everything it had.
+  /// Restarts the store with everything it had.
   public func restart() { state.withLock { $0.incarnation += 1 } }
 
-  /// Another server takes over that lacks the last events of each channel, at most so many.
+  /// Fails over to a server that lacks at most this many of the last events of each channel.
   public func failOver(losing count: Int) {
     state.withLock { state in
       state.incarnation += 1
@@ -97,10 +97,10 @@ public final class SimulatedSharedStore: Sendable {
 
   // MARK: Messages to feeds
 
-  /// How many messages are on their way to feeds.
+  /// The number of messages that are on their way to feeds.
   public var messageCount: Int { state.withLock { $0.messages.count } }
 
-  /// Delivers a message, by default the one that was sent first. To a node that is cut off it is lost.
+  /// Delivers a message, by default the one that was sent first. A message to a disconnected node is lost.
   public func deliver(at index: Int = 0, keepingIt: Bool = false) {
     let message = state.withLock { state -> SharedStoreMessage? in
       guard state.messages.indices.contains(index) else { return nil }
@@ -120,7 +120,7 @@ public final class SimulatedSharedStore: Sendable {
   /// Delivers all messages in the order in which they were sent.
   public func deliverAll() { while messageCount > 0 { deliver() } }
 
-  /// Tells each feed how far its channel has got, as a store's sampled look at quiet channels does.
+  /// Reports each channel's newest position to its feeds, like a store that checks quiet channels at intervals.
   public func lookAtTails() {
     guard flaw != .noTailLook else { return }
     let tails = state.withLock { state in

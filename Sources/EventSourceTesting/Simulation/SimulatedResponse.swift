@@ -25,7 +25,7 @@ public final class SimulatedResponse: EventStreamResponse {
   private var kept: [EventStreamBytes] = []
   /// Whether the peer has disconnected, which the next write reports.
   public var isDisconnected = false
-  /// Whether a write accepted less than it was offered, so that the stack still has to report room.
+  /// Whether a write accepted less than it was offered, so that the stack must report when there is room again.
   public private(set) var needsWritableNotification = false
   /// The number of writes.
   public private(set) var writes = 0
@@ -97,7 +97,7 @@ public final class SimulatedResponse: EventStreamResponse {
     onEnd?(ending)
   }
 
-  /// Returns whether the stack has to report room, and clears that.
+  /// Returns whether the stack must report that there is room again, and clears that.
   public func takeWritableNotification() -> Bool {
     defer { needsWritableNotification = false }
     return needsWritableNotification && !isOver

@@ -1,4 +1,4 @@
-"""Counts the events of a stream behind the one with the ID 1, with Python's httpx-sse, like bench-client.
+"""Counts the events of a stream after the one with the ID 1, with Python's httpx-sse, like bench-client.
 
 usage: httpx_client.py URL EVENTS
 """

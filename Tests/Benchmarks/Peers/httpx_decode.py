@@ -1,4 +1,4 @@
-"""Decodes a file with Python's httpx-sse, as a response that is there already.
+"""Decodes a file with Python's httpx-sse, as a response that has already arrived.
 
 usage: httpx_decode.py FILE
 """

@@ -1,5 +1,5 @@
-// The least that a decoder which hands out memory of its own can do, to measure others by: memchr for the ends of lines,
-// and one allocation and copy for the data of each event. It knows LF only, and no field but data.
+// The minimum work of a decoder that returns allocated memory, as a yardstick for others: memchr for the line ends, and
+// one allocation and copy for the data of each event. It recognizes only LF and the field data.
 //   floor_parse FILE [RUNS]
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
-// The least that a server of event streams can do, to measure others by: one thread, one buffer of encoded events that
-// only grows, a place in it for each reader, and one send per reader and wake. No limits, no slow readers' rules.
+// The minimum work of a server of event streams, as a yardstick for others: one thread, one growing buffer of encoded
+// events, a position in it for each reader, and one send per reader and wake-up. It has no limits and no rules for slow
+// readers.
 //   GET anything                            a stream, from now on
-//   POST /publish?n=N&size=S&rate=R         N events of S bytes, R a second (0: as fast as it goes)
+//   POST /publish?n=N&size=S&rate=R         N events of S bytes, R per second (0: as fast as possible)
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -21,7 +22,7 @@
 #include <unistd.h>
 
 enum { DESCRIPTORS = 1 << 16, AT_ONCE = 256 << 10 };
-// Of address space, which costs nothing until it is written to.
+// Address space, which costs nothing until it is written to.
 static const size_t room = 8ull << 30;
 
 static char *encoded;

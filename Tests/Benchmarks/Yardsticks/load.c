@@ -1,5 +1,5 @@
-// Reads many event streams at once and counts what comes: one thread, epoll, no more parsing than the counting needs.
-// Prints {"open": …} when all streams have their heads, and one object with the results at the end.
+// Reads many event streams at once and counts the events: with one thread, epoll, and only the parsing that counting
+// requires. Prints {"open": …} when all streams have their heads, and one object with the results at the end.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +28,8 @@ static const char usage_text[] =
     "  --idle SECONDS       ends when nothing has come for so long, after something has\n"
     "  --limit SECONDS      ends then in any case (120)\n"
     "  --pid N              reports this process's time and memory\n"
-    "  --in-flight N        so many connects at once (512)\n";
+    "  --in-flight N        so many connects at once (512)\n"
+    "  --http2              each connection is HTTP/2 with prior knowledge, with one stream\n";
 
 enum { BUFFER = 256 << 10, CARRY = 64, BUCKETS = 64 * 64, PER_SOURCE = 10000 };
 enum state { UNCONNECTED, CONNECTING, AWAITING_HEAD, OPEN, CLOSED };
@@ -40,11 +41,15 @@ struct reader {
   bool is_chunked, has_data;
   enum chunk_state chunk;
   uint64_t chunk_left, events, last_id, started;
-  // A line that is not complete: its first bytes, and how long it is.
+  // An incomplete line: its first bytes and its length.
   int carried;
   uint64_t line_count;
   char carry[CARRY];
   char *head;
+  // HTTP/2: the header of the current frame, and what is left of its payload.
+  int frame_count;
+  uint8_t frame[9], ping[8];
+  uint32_t frame_left;
 };
 
 static int port, readers = 100, channels = 1, in_flight = 512, pid, hold, idle, limit = 120;
@@ -54,7 +59,7 @@ static struct reader *all;
 static int poller, opened, connecting, failed, closed_count;
 static uint64_t events, bytes, reads, gaps, repeats, finished, first_ns, last_ns, timed, latency_max, head_max;
 static uint64_t latencies[BUCKETS], heads[BUCKETS];
-static bool measuring;
+static bool measuring, is_http2;
 
 static uint64_t now(clockid_t clock) {
   struct timespec time;
@@ -62,7 +67,7 @@ static uint64_t now(clockid_t clock) {
   return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
-// Histograms of nanoseconds: 64 buckets for each power of two.
+// Histograms of nanoseconds, with 64 buckets for each power of two.
 static int bucket(uint64_t value) {
   if (value < 64) return value;
   int exponent = 63 - __builtin_clzll(value);
@@ -99,7 +104,7 @@ static void drop(struct reader *reader) {
 static void connect_reader(struct reader *reader) {
   int one = 1;
   struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons(port)};
-  // Enough addresses for as many ports as are wanted.
+  // Enough addresses for the required number of ports.
   from.sin_addr.s_addr = htonl(0x7F000002u + reader->number / PER_SOURCE);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   reader->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -114,6 +119,41 @@ static void connect_reader(struct reader *reader) {
   watch(reader, EPOLLOUT, EPOLL_CTL_ADD);
 }
 
+// A field of a request, literal and never Huffman coded (RFC 7541, 6.2.2); the name is one of the static table.
+static char *put_field(char *end, int name, const char *value) {
+  if (name < 15) *end++ = name;
+  else { *end++ = 15; *end++ = name - 15; }
+  size_t count = strlen(value);
+  if (count < 127) *end++ = count;
+  else { *end++ = 127; for (count -= 127; count > 127; count >>= 7) *end++ = count | 128; *end++ = count; }
+  return stpcpy(end, value);
+}
+
+// The preface, windows that never close, and the request in stream 1 (RFC 9113).
+static int http2_request(char *request, const char *target) {
+  static const char start[] =
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\14\4\0\0\0\0\0\0\2\0\0\0\0\0\4\177\377\377\377"
+      "\0\0\4\10\0\0\0\0\0\177\377\0\0";
+  memcpy(request, start, sizeof start - 1);
+  char *header = request + sizeof start - 1, *end = header + 9, authority[32];
+  *end++ = (char)0x82;
+  *end++ = (char)0x86;
+  sprintf(authority, "127.0.0.1:%d", port);
+  end = put_field(end, 4, target);
+  end = put_field(end, 1, authority);
+  end = put_field(end, 19, "text/event-stream");
+  if (last_event_id) {
+    end = stpcpy(end, "") + 1;
+    *end++ = 13;
+    end = stpcpy(end, "last-event-id");
+    *end++ = strlen(last_event_id);
+    end = stpcpy(end, last_event_id);
+  }
+  size_t count = end - header - 9;
+  memcpy(header, (char[]){0, count >> 8, count, 1, 5, 0, 0, 0, 1}, 9);
+  return end - request;
+}
+
 static void send_request(struct reader *reader) {
   char target[512], request[1024];
   int end = snprintf(target, sizeof target, path, reader->number % channels);
@@ -122,6 +162,7 @@ static void send_request(struct reader *reader) {
   int count = snprintf(
       request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: text/event-stream\r\n%s%s%s\r\n", target,
       port, last_event_id ? "Last-Event-ID: " : "", last_event_id ? last_event_id : "", last_event_id ? "\r\n" : "");
+  if (is_http2) count = http2_request(request, target);
   if (send(reader->fd, request, count, MSG_NOSIGNAL) != count) return drop(reader);
   reader->state = AWAITING_HEAD;
   watch(reader, EPOLLIN, EPOLL_CTL_MOD);
@@ -133,7 +174,7 @@ static uint64_t number_in(const char *text, const char *end) {
   return number;
 }
 
-// A line, of which the first `there` bytes are there.
+// Handles a line, of which the first `there` bytes are available.
 static void take_line(struct reader *reader, const char *line, size_t there, size_t count, uint64_t real) {
   if (count && there == count && line[count - 1] == '\r') there = --count;
   const char *end = line + there;
@@ -157,7 +198,10 @@ static void take_line(struct reader *reader, const char *line, size_t there, siz
   } else if (there > 3 && !memcmp(line, "id:", 3)) {
     line += 3 + (line[3] == ' ');
     uint64_t id = number_in(line, end);
-    // The ID of a stream of several channels is no number.
+    // An ID of Redis is an epoch and a number.
+    const char *dash = memchr(line, '-', end - line);
+    if (dash) id = number_in(dash + 1, end) + 1;
+    // The ID of a stream of several channels is not a number.
     if (channels > readers || line == end || *line < '0' || *line > '9') return;
     if (reader->last_id && channels == 1 && id > reader->last_id + 1) gaps += id - reader->last_id - 1;
     if (reader->last_id && id <= reader->last_id) repeats++;
@@ -187,7 +231,7 @@ static void take_body(struct reader *reader, const char *body, size_t count, uin
   }
 }
 
-// RFC 9112, 7.1. False at the last chunk.
+// RFC 9112, 7.1. Returns false at the last chunk.
 static bool take_chunked(struct reader *reader, const char *part, size_t count, uint64_t real) {
   const char *end = part + count;
   while (part < end) {
@@ -219,7 +263,16 @@ static bool take_chunked(struct reader *reader, const char *part, size_t count, 
   return reader->chunk != LAST;
 }
 
-// What is behind the head; NULL: it is not complete, or was no head of a stream.
+static void opened_now(struct reader *reader) {
+  uint64_t latency = now(CLOCK_MONOTONIC) - reader->started;
+  heads[bucket(latency)]++;
+  if (latency > head_max) head_max = latency;
+  reader->state = OPEN;
+  connecting--;
+  opened++;
+}
+
+// Returns the bytes after the head, or NULL if the head is incomplete or not that of a stream.
 static const char *take_head(struct reader *reader, const char *part, size_t *count) {
   int before = reader->head_count;
   reader->head = realloc(reader->head, before + *count + 1);
@@ -236,16 +289,50 @@ static const char *take_head(struct reader *reader, const char *part, size_t *co
   }
   reader->is_chunked = strcasestr(reader->head, "\ntransfer-encoding: chunked") != NULL;
   size_t used = end + 4 - reader->head - before;
-  uint64_t latency = now(CLOCK_MONOTONIC) - reader->started;
-  heads[bucket(latency)]++;
-  if (latency > head_max) head_max = latency;
   free(reader->head);
   reader->head = NULL;
-  reader->state = OPEN;
-  connecting--;
-  opened++;
+  opened_now(reader);
   *count -= used;
   return part + used;
+}
+
+// Frames, of which those of data are taken, settings and pings are acknowledged, and a status is looked at. False at
+// the end of the stream or the connection.
+static bool take_frames(struct reader *reader, const char *part, size_t count, uint64_t real) {
+  enum { DATA_FRAME, HEADERS, RESET = 3, SETTINGS = 4, PING = 6, GOAWAY = 7 };
+  const char *end = part + count;
+  while (part < end) {
+    if (reader->frame_count < 9) {
+      reader->frame[reader->frame_count++] = *part++;
+      if (reader->frame_count < 9) continue;
+      reader->frame_left = reader->frame[0] << 16 | reader->frame[1] << 8 | reader->frame[2];
+      int type = reader->frame[3], flags = reader->frame[4];
+      if (type == RESET || type == GOAWAY) return false;
+      if (type == SETTINGS && !(flags & 1)) send(reader->fd, "\0\0\0\4\1\0\0\0\0", 9, MSG_NOSIGNAL);
+      if (type == DATA_FRAME && flags & 1) return false;
+    } else {
+      size_t taken = (size_t)(end - part) < reader->frame_left ? (size_t)(end - part) : reader->frame_left;
+      int type = reader->frame[3];
+      if (type == DATA_FRAME) {
+        take_body(reader, part, taken, real);
+      } else if (type == HEADERS && reader->state == AWAITING_HEAD) {
+        // RFC 7541, appendix A: 8 is the status 200.
+        if ((uint8_t)*part != 0x88) return false;
+        opened_now(reader);
+      } else if (type == PING && !(reader->frame[4] & 1)) {
+        memcpy(reader->ping + 8 - reader->frame_left, part, taken);
+        if (taken == reader->frame_left) {
+          char reply[17] = {0, 0, 8, PING, 1};
+          memcpy(reply + 9, reader->ping, 8);
+          send(reader->fd, reply, 17, MSG_NOSIGNAL);
+        }
+      }
+      part += taken;
+      reader->frame_left -= taken;
+    }
+    if (reader->frame_count == 9 && !reader->frame_left) reader->frame_count = 0;
+  }
+  return true;
 }
 
 static void receive(struct reader *reader) {
@@ -256,9 +343,10 @@ static void receive(struct reader *reader) {
   reads++;
   const char *part = buffer;
   size_t count = received;
-  if (reader->state == AWAITING_HEAD && !(part = take_head(reader, part, &count))) return;
+  if (!is_http2 && reader->state == AWAITING_HEAD && !(part = take_head(reader, part, &count))) return;
   uint64_t before = events;
-  if (!reader->is_chunked) take_body(reader, part, count, now(CLOCK_REALTIME));
+  if (is_http2) { if (!take_frames(reader, part, count, now(CLOCK_REALTIME))) drop(reader); }
+  else if (!reader->is_chunked) take_body(reader, part, count, now(CLOCK_REALTIME));
   else if (!take_chunked(reader, part, count, now(CLOCK_REALTIME))) drop(reader);
   if (events == before) return;
   last_ns = now(CLOCK_MONOTONIC);
@@ -288,7 +376,7 @@ static struct usage usage_of_server(void) {
   if (!pid) return usage;
   clockid_t clock;
   struct timespec time;
-  // In nanoseconds, with the threads that have ended; /proc counts in hundredths of a second.
+  // In nanoseconds, including ended threads. /proc has a resolution of only a hundredth of a second.
   if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &time)) return usage;
   usage.cpu = time.tv_sec + time.tv_nsec * 1e-9;
   snprintf(name, sizeof name, "/proc/%d/statm", pid);
@@ -301,7 +389,7 @@ static struct usage usage_of_server(void) {
   return usage;
 }
 
-// Handles what is ready; opens more streams as long as there is something to open.
+// Handles ready descriptors, and opens more streams if any remain to be opened.
 static void step(int milliseconds) {
   static int next;
   static struct epoll_event ready[1024];
@@ -324,7 +412,7 @@ static void parse_options(int count, char **arguments) {
   static const struct option options[] = {
       {"port", 1, 0, 'p'}, {"path", 1, 0, 'a'}, {"readers", 1, 0, 'r'}, {"channels", 1, 0, 'c'}, {"expect", 1, 0, 'e'},
       {"publish", 1, 0, 'u'}, {"last-event-id", 1, 0, 'i'}, {"hold", 1, 0, 'h'}, {"idle", 1, 0, 's'}, {"limit", 1, 0, 'l'}, {"pid", 1, 0, 'd'},
-      {"in-flight", 1, 0, 'f'}, {0}};
+      {"in-flight", 1, 0, 'f'}, {"http2", 0, 0, '2'}, {0}};
   int option;
   while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) switch (option) {
       case 'p': port = atoi(optarg); break;
@@ -339,6 +427,7 @@ static void parse_options(int count, char **arguments) {
       case 'l': limit = atoi(optarg); break;
       case 'd': pid = atoi(optarg); break;
       case 'f': in_flight = atoi(optarg); break;
+      case '2': is_http2 = true; break;
       default: fputs(usage_text, stderr); exit(64);
     }
   if (!port || readers < 1 || channels < 1) { fputs(usage_text, stderr); exit(64); }
@@ -356,11 +445,11 @@ int main(int count, char **arguments) {
 
   struct usage before = usage_of_server();
   uint64_t start = now(CLOCK_MONOTONIC), deadline = start + limit * 1000000000ull;
-  // With an ID, what is missed comes at once, and is counted from the start.
+  // With an ID, missed events arrive immediately and are counted from the start.
   measuring = last_event_id != NULL;
   while (opened + failed < readers && now(CLOCK_MONOTONIC) < deadline) step(100);
   double connect_seconds = (now(CLOCK_MONOTONIC) - start) / 1e9;
-  // What is on its way settles, so that the server's idle memory is seen.
+  // Waits until everything has arrived, so that the server's idle memory is measured.
   for (uint64_t settled = now(CLOCK_MONOTONIC) + 300000000; !measuring && now(CLOCK_MONOTONIC) < settled;) step(20);
   struct usage open = usage_of_server();
   uint64_t own = now(CLOCK_PROCESS_CPUTIME_ID), begin = now(CLOCK_MONOTONIC);

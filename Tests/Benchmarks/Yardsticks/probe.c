@@ -1,6 +1,6 @@
-// Asks a server that is busy otherwise for a page of its own, every few milliseconds whether or not it has answered
-// the request before, and reads a stream of heartbeats, until it gets SIGTERM; then prints how late both were, as one
-// object. It prints a line when its connections are open; SIGUSR1 has it forget what it has found so far.
+// Requests a page from a busy server every few milliseconds, whether or not earlier requests were answered, and reads a
+// stream of heartbeats. At SIGTERM, prints how late both were, as one object. Prints a line when its connections are
+// open. SIGUSR1 discards the measurements so far.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,13 +18,14 @@
 
 enum { MOST = 1 << 20, CONNECTIONS = 200 };
 static const int64_t ms = 1000000;
-// A heartbeat is due when nothing was sent for 10 ms, rounded up to 50 ms of the monotonic clock.
+// A heartbeat is due after 10 ms without data, rounded up to 50 ms of the monotonic clock.
 static const int64_t silence = 10 * ms, grid = 50 * ms;
 
 struct times { int64_t values[MOST]; int count; };
 static struct times answers, heartbeats, own;
 static volatile sig_atomic_t is_over, forgets;
-// When the request of each connection was due; 0: it is free. The last one has the heartbeats.
+// The time at which each connection's request was due. 0 marks a free connection. The last connection receives the
+// heartbeats.
 static int64_t due[CONNECTIONS];
 static int server_port;
 static struct pollfd fds[CONNECTIONS + 1];
@@ -72,7 +73,7 @@ static int open_connection(const char *path) {
   return fd;
 }
 
-// Sends a request on a free connection; without one it waits, and is no less late for that.
+// Sends a request on a free connection. If none is free, the request waits, and that time counts as delay.
 static bool ask(int64_t moment) {
   static const char request[] = "GET /ok HTTP/1.1\r\nHost: x\r\n\r\n";
   for (int i = 0; i < CONNECTIONS; i++) {
@@ -89,7 +90,7 @@ static void receive(int index) {
   char buffer[4096];
   ssize_t count = recv(fds[index].fd, buffer, sizeof buffer, 0);
   if (count <= 0 && index < CONNECTIONS && !due[index]) {
-    // It was idle for too long.
+    // The server closed it because it was idle for too long.
     close(fds[index].fd);
     fds[index].fd = open_connection(NULL);
     return;

@@ -11,7 +11,7 @@ SECRET = ["-H", "Authorization: Bearer secret"]
 
 
 def ticks(program):
-    """A stream works beside the program's earlier routes."""
+    """A stream works alongside the program's earlier routes."""
     with Program(program, "0") as server, Stream(f"{server.url}/events?channel=ticks") as stream:
         status, page = curl(f"{server.url}/")
         assert status == 200 and "EventSource('/events?channel=ticks')" in page, page

@@ -94,7 +94,7 @@ def idle_with_defaults(program, seconds=185):
 
 
 def delivery(program, tls, *certificate):
-    """More data than any buffer holds arrives completely and in order, even beside a stalled reader."""
+    """More data than any buffer holds arrives completely and in order, even next to a stalled reader."""
     with Program(program, *certificate, "--log-bytes", str(64 << 20), "--stall", "60000") as server:
         stuck, reader = Peer(server, tls, small=True), Peer(server, tls)
         count, size = 20000, 1500

@@ -163,7 +163,7 @@ async def cuts(target, random):
 
 
 async def floods(target, random):
-    """Opens hundreds of connections at once, and closes them at once."""
+    """Opens hundreds of connections at the same time, and closes them immediately."""
     count, peers = random.randrange(100, 400), []
     data = random.choice([b"", requests_sent.stream_request(random), b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"])
     try:

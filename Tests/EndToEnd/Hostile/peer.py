@@ -12,7 +12,7 @@ class Peer:
         self.socket = socket.socket()
         self.socket.setblocking(False)
         if small:
-            # The kernel's minimum, so that the server has to keep the data.
+            # The kernel's minimum, so that the server must keep the data.
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         # One source address does not have enough ports.
         self.socket.bind((f"127.0.0.{random.randrange(2, 30)}", 0))

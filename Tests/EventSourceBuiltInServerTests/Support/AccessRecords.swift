@@ -2,7 +2,7 @@ import EventSourceBuiltInServer
 import EventSourceServer
 import Synchronization
 
-/// Keeps what an access log is told.
+/// Collects the records of an access log.
 final class AccessRecords: Sendable {
   private let records = Mutex<[AccessRecord]>([])
 

@@ -1,7 +1,7 @@
 import EventSourceBuiltInServer
 import EventSourceServer
 
-/// A hub with a channel `news`, and servers that have it beside the test routes.
+/// A hub with the channel `news`, for servers that also have the test routes.
 struct NewsServer: Sendable {
   let hub = EventHub(channels: ["news"])
 

@@ -1,6 +1,7 @@
 @testable import EventSourceBuiltInServer
 
-/// What becomes of a connection's bytes when they come in these pieces: each request with its body, or the rejection.
+/// Returns the outcome for a connection's bytes that arrive in these pieces: each request with its body, or the
+/// rejection.
 func transcript(_ pieces: [[UInt8]], limits: RequestLimits = RequestLimits()) -> [String] {
   var said: [String] = []
   var parser = RequestHeadParser(limits: limits)
@@ -31,13 +32,13 @@ func transcript(_ pieces: [[UInt8]], limits: RequestLimits = RequestLimits()) ->
   return said
 }
 
-/// The first request in the text, whose head has to be complete.
+/// Returns the first request in the text, whose head must be complete.
 func parsedHead(_ text: String, limits: RequestLimits = RequestLimits()) throws -> RequestHead? {
   var parser = RequestHeadParser(limits: limits)
   return try parser.parse(Array(text.utf8).span).head
 }
 
-/// The status with which a request is refused; nil if it is not.
+/// Returns the status with which a request is rejected, or `nil` if it is accepted.
 func rejection(_ text: some Collection<UInt8>, limits: RequestLimits = RequestLimits()) -> Int? {
   transcript([Array(text)], limits: limits).last.flatMap { Int($0.prefix(3)) }
 }

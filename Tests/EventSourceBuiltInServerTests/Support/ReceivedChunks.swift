@@ -1,12 +1,12 @@
-/// Takes the chunked coding off what a test receives.
+/// Removes the chunked coding from received bytes.
 struct ReceivedChunks: Sendable {
   private var raw: [UInt8] = []
   private(set) var isComplete = false
 
-  /// What is not decoded yet.
+  /// The bytes that have not been decoded yet.
   var rest: [UInt8] { raw }
 
-  /// The data of the chunks that are whole.
+  /// Adds bytes, and returns the data of complete chunks.
   mutating func take(_ bytes: some Collection<UInt8>) -> [UInt8] {
     raw += bytes
     var data: [UInt8] = []

@@ -5,10 +5,9 @@ import Synchronization
 
 @testable import EventSourceBuiltInServer
 
-/// A socket and nothing around it: what a test sends goes out as it is, and what comes back is shown as it came.
+/// A plain socket: it sends and shows bytes unchanged.
 ///
-/// Waiting is done on a dispatch thread, so that a test that waits does not keep the tasks that it waits for from
-/// running.
+/// Waits on a Dispatch thread, so that a waiting test does not block the tasks that it waits for.
 final class TestClient: Sendable {
   /// How a connection ended.
   enum End: Sendable, Equatable {
@@ -16,7 +15,7 @@ final class TestClient: Sendable {
     case reset
   }
 
-  /// What a wait ended with instead of what was waited for.
+  /// The outcome of a wait that failed.
   struct Failure: Error, CustomStringConvertible {
     var description: String
   }
@@ -25,7 +24,7 @@ final class TestClient: Sendable {
     var number: Int32
     var received: [UInt8] = []
     var end: End?
-    /// Not nil from a head on whose body is chunked.
+    /// Not `nil` after a head whose body is chunked.
     var chunks: ReceivedChunks?
   }
 
@@ -33,7 +32,8 @@ final class TestClient: Sendable {
 
   /// Connects.
   ///
-  /// - Parameter receiveBuffer: SO_RCVBUF, so that little fits between a server and a reader that does not read.
+  /// - Parameter receiveBuffer: SO_RCVBUF. A small value limits the bytes between a server and a reader that does not
+  ///   read.
   init(_ address: ListeningAddress, receiveBuffer: Int32? = nil) throws {
     let target =
       address.unixSocket.flatMap { SocketAddress(unix: $0) } ?? SocketAddress(host: address.host, port: address.port)
@@ -50,12 +50,12 @@ final class TestClient: Sendable {
     state = Mutex(State(number: number))
   }
 
-  /// Takes over a socket that is connected.
+  /// Takes ownership of a connected socket.
   init(owning number: Int32) { state = Mutex(State(number: number)) }
 
   deinit { disconnect() }
 
-  /// Sends everything; a peer that has gone is noticed by who reads.
+  /// Sends everything. A disconnected peer is detected by reading.
   func send(_ bytes: some Collection<UInt8>) {
     let bytes = Array(bytes)
     var sent = 0
@@ -69,10 +69,10 @@ final class TestClient: Sendable {
     }
   }
 
-  /// Sends text; lines end as they are written.
+  /// Sends text with its line ends unchanged.
   func send(_ text: String) { send(text.utf8) }
 
-  /// Sends a FIN; what the server says can still be read.
+  /// Sends a FIN. The server's data can still be read.
   func finishSending() { _ = state.withLock { shutdown($0.number, Int32(SHUT_WR)) } }
 
   /// Closes.
@@ -92,10 +92,10 @@ final class TestClient: Sendable {
     disconnect()
   }
 
-  /// What has come and was not taken yet, as text.
+  /// The received bytes that have not been consumed, as text.
   var received: String { String(decoding: state.withLock { $0.received }, as: UTF8.self) }
 
-  /// Waits until what has come satisfies a condition, and takes as much of it as the condition says.
+  /// Waits until the received bytes satisfy a condition, and consumes as many as the condition specifies.
   func take<Result: Sendable>(
     within seconds: Double = 10,
     _ condition: @escaping @Sendable (_ received: [UInt8], _ end: End?) throws -> (taken: Int, result: Result)?
@@ -117,7 +117,7 @@ final class TestClient: Sendable {
     }
   }
 
-  /// Waits until this text has come, and takes everything up to its end.
+  /// Waits for this text, and consumes everything up to its end.
   @discardableResult
   func take(until text: String, within seconds: Double = 10) async throws -> String {
     try await take(within: seconds) { received, end in
@@ -131,12 +131,12 @@ final class TestClient: Sendable {
     }
   }
 
-  /// Waits for the connection's end; what came before it can be looked at.
+  /// Waits for the end of the connection. Earlier bytes can still be inspected.
   func end(within seconds: Double = 10) async throws -> End {
     try await take(within: seconds) { _, end in end.map { (0, $0) } }
   }
 
-  /// From now on what comes is the body of a response in chunks, whose framing is taken off.
+  /// Treats all further bytes as the body of a chunked response, and removes its framing.
   func beginChunks() {
     state.withLock { state in
       var chunks = ReceivedChunks()
@@ -145,7 +145,7 @@ final class TestClient: Sendable {
     }
   }
 
-  /// What came behind the last chunk, and comes from now on, is the next response.
+  /// Treats the bytes after the last chunk as the next response.
   func endChunks() {
     state.withLock { state in
       state.received = state.chunks?.rest ?? []
@@ -153,10 +153,10 @@ final class TestClient: Sendable {
     }
   }
 
-  /// Takes in what has come.
+  /// Reads what has arrived.
   func lookForMore() { try? readMore() }
 
-  /// Whether the last chunk has come.
+  /// Whether the last chunk has arrived.
   var hasLastChunk: Bool { state.withLock { $0.chunks?.isComplete == true } }
 
   private func readMore() throws {
@@ -176,7 +176,7 @@ final class TestClient: Sendable {
   }
 }
 
-/// Runs what blocks on a thread that no task needs.
+/// Runs blocking code on a thread that no task uses.
 func offTheTasksThreads<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     DispatchQueue.global().async { continuation.resume(with: Swift.Result(catching: body)) }

@@ -1,4 +1,4 @@
-/// A response as a client sees it.
+/// A response, as seen by a client.
 struct TestResponse: Sendable {
   var status: Int
   var fields: [(name: String, value: String)]
@@ -9,9 +9,9 @@ struct TestResponse: Sendable {
 
   subscript(name: String) -> String? { fields.first { $0.name.lowercased() == name.lowercased() }?.value }
 
-  /// Parses a whole response at the front; nil if there is none yet.
+  /// Parses a complete response at the beginning of the bytes. Returns `nil` if there is none yet.
   ///
-  /// - Parameter isWhole: Whether a body that only the connection's end delimits has ended.
+  /// - Parameter isWhole: Whether a body that is delimited only by the connection's end has ended.
   init?(_ received: [UInt8], toHead: Bool, isWhole: Bool, taken: inout Int) {
     let end = Array("\r\n\r\n".utf8)
     guard let headEnd = received.firstRange(of: end) else { return nil }
@@ -49,7 +49,7 @@ extension String {
 }
 
 extension TestClient {
-  /// Waits for one response and takes it.
+  /// Waits for one response and consumes it.
   func response(toHead: Bool = false, within seconds: Double = 10) async throws -> TestResponse {
     try await take(within: seconds) { received, end in
       var taken = 0

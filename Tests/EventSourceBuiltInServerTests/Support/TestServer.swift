@@ -3,7 +3,7 @@ import EventSourceServer
 import Glibc
 import Synchronization
 
-/// Starts a server on a port that the system chooses, and stops it when the test is over.
+/// Starts a server on a port that the system chooses, and stops it after the test.
 func withServer(
   _ configure: (inout BuiltInServer.Configuration) -> Void = { _ in },
   logger: (any EventLogger)? = nil,
@@ -12,7 +12,7 @@ func withServer(
   _ body: (BuiltInServer, ListeningAddress) async throws -> Void
 ) async throws {
   var configuration = BuiltInServer.Configuration()
-  // A machine that is busy may take its time.
+  // A busy machine may need a long time.
   configuration.routeTimeout = .seconds(3600)
   configure(&configuration)
   let server = BuiltInServer(configuration: configuration, logger: logger, accessLog: accessLog)
@@ -40,20 +40,20 @@ func get(_ target: String, _ fields: String...) -> String {
   "GET \(target) HTTP/1.1\r\nHost: test\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
 }
 
-/// A request with a method and perhaps a body.
+/// A request with a method and an optional body.
 func request(_ method: String, _ target: String, body: String = "", fields: [String] = []) -> String {
   let length = body.isEmpty ? [] : ["Content-Length: \(body.utf8.count)"]
   let lines = ["\(method) \(target) HTTP/1.1", "Host: test"] + length + fields
   return lines.map { $0 + "\r\n" }.joined() + "\r\n" + body
 }
 
-/// Keeps what is logged.
+/// Collects log records.
 final class RecordingLogger: EventLogger {
   private let records = Mutex<[EventLogRecord]>([])
 
   func log(_ record: EventLogRecord) { records.withLock { $0.append(record) } }
 
-  /// What was logged, as one line each.
+  /// The records, one line each.
   var lines: [String] {
     records.withLock { records in
       records.map { record in
@@ -63,7 +63,7 @@ final class RecordingLogger: EventLogger {
   }
 }
 
-/// Waits until a condition holds, looking again and again; false if it did not within a minute.
+/// Polls a condition. Returns `false` if it is not true within a minute.
 func eventually(_ condition: @escaping @Sendable () -> Bool) async -> Bool {
   let clock = ContinuousClock()
   let deadline = clock.now + .seconds(60)
@@ -74,9 +74,9 @@ func eventually(_ condition: @escaping @Sendable () -> Bool) async -> Bool {
   return true
 }
 
-/// How many descriptors of a kind the process has open: sockets, unless another kind is named as /proc names it.
+/// Returns the number of the process's open descriptors of a kind, as /proc names it. The default is sockets.
 ///
-/// Other kinds are also opened by the runtime, when it needs them first.
+/// The runtime also opens descriptors of other kinds on first use.
 func openDescriptors(_ kind: String = "socket:") -> Int {
   guard let directory = opendir("/proc/self/fd") else { return -1 }
   defer { closedir(directory) }
@@ -92,8 +92,8 @@ func openDescriptors(_ kind: String = "socket:") -> Int {
   return count
 }
 
-/// `GET /endless`, which sends lines for as long as somebody takes them; `GET /count`, which sends three and ends; and
-/// `GET /broken`, which fails after one.
+/// `GET /endless`, which sends lines until the peer disconnects; `GET /count`, which sends three and ends; and `GET
+/// /broken`, which fails after one.
 func addStreamingRoutes(_ server: BuiltInServer) {
   server.route("GET", at: "/endless") { _ in
     .streaming(contentType: "text/plain") { writer in

@@ -91,7 +91,7 @@ extension ModelReader {
     if let flaw = world.flawOfGap(self, name, visit) {
       world.report(.gaps, "reader \(number) is told of a gap in \(world.short(name)): \(flaw); \(data.prefix(120))")
     }
-    // The reader was too far behind, perhaps because the lane was.
+    // The reader was too far behind, perhaps because its lane was suspended.
     if gap.lastEventID == nil { visit.wasSlow = true }
     progress[name]!.hasBegun = true
     progress[name]!.isGapTold = true
@@ -124,7 +124,8 @@ extension ModelReader {
     guard type != "snapshot-part" else { return }
     now.owesSnapshot = false
     now.awaitsSnapshot = false
-    // After a state older than what the reader has, the stream continues behind that state, without a further gap.
+    // After a state that is older than the reader's events, the stream continues after that state, without a further
+    // gap event.
     now.next = place + 1
     // A channel created on demand may have been forgotten since. The events in between are then unknown.
     now.isGapTold = world.options.hub.channelCreation == .onDemand

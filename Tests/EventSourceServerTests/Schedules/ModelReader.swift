@@ -11,7 +11,7 @@ final class ModelReader {
   let usesAliases: Bool
   /// The channels that it requests.
   let channels: [String]
-  /// What it has received of each channel.
+  /// Its progress in each channel.
   var progress: [String: ReaderProgress] = [:]
   var visit: ReaderVisit?
   private(set) var parser = EventStreamParser(reportsComments: true)
@@ -87,7 +87,8 @@ final class ModelReader {
         new.awaitsSnapshot = true
       } else if visit.endpoint.replaysToNewReaders {
         world.coverage.note(.told(.replayedAll))
-        // Everything held is replayed. How much that is, is known only if the log evicts nothing.
+        // The number of events is known only if the log evicts nothing. How much that is, is known only if the log
+        // evicts nothing.
         new.next = world.firstPlaceHeld(of: name)
         new.isGapTold = !world.evictsNothing
         new.latest = nil
@@ -186,7 +187,7 @@ extension ModelReader {
   }
 }
 
-/// What a reader has received of one channel.
+/// The progress of a reader in one channel.
 struct ReaderProgress {
   /// Whether it was promised something, because it has received a head, an event or a gap.
   var hasBegun = false
@@ -207,7 +208,7 @@ struct ReaderProgress {
   var mayRepeat = false
   /// Whether it has been caught up at some time in this visit.
   var isLive = false
-  /// Whether it was told that the channel was removed.
+  /// Whether it was notified that the channel was removed.
   var isRemoved = false
   /// Whether the state comes first, and whether it must come.
   var awaitsSnapshot = false

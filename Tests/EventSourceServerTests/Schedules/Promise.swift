@@ -3,7 +3,7 @@ enum Promise: String, CaseIterable {
   case order = "Order"
   case identity = "Identity"
   case resume = "Resume"
-  case gaps = "Gaps are told"
+  case gaps = "Gaps are reported"
   case severalChannels = "Several channels"
   case life = "Life of a channel"
   case handle = "A handle means one life"

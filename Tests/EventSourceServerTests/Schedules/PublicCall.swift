@@ -8,7 +8,7 @@ enum PublicCall: String, CaseIterable {
   case handleStatistics, handleReconfigure, handleRemove
   case close, drain, makeLane, revokeIdentity, revokeIdentityInChannel, revokeMatching, statistics, idPrefix
   case run, laneDrain, laneClose, laneRelease, readerCount
-  case serve, becameWritable, peerDisconnected, isFinished, validate, restart, restartWithSamePrefix
+  case serve, becameWritable, peerDisconnected, sessionDrain, isFinished, validate, restart, restartWithSamePrefix
 
   /// The functions that the public types declare, by name.
   static let functions: [String: PublicCall] = [

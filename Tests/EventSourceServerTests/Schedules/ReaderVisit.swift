@@ -53,8 +53,12 @@ final class ReaderVisit {
   /// The channels that had events in their current life, and those from which an event has arrived since.
   var hadEvents: Set<String> = []
   var received: Set<String> = []
-  /// How long its stack's loop had been suspended by the time of the request.
+  /// The time for which its stack's loop had been suspended before the request.
   var stoodStillWhenAsked = Duration.zero
+  /// When its stream must begin to end at the latest, if its stack has drained it.
+  var drainEnd: Duration?
+  /// How long its stack's loop had been suspended by then.
+  var stoodStillWhenDrained = Duration.zero
   /// Decodes the response, if its head says that it is compressed.
   private(set) lazy var decoder: GzipDecoder? = {
     let isCompressed = connection.response.head?.fields.contains { $0.name == "Content-Encoding" } ?? false
@@ -86,7 +90,7 @@ final class ReaderVisit {
   var isStreaming: Bool { connection.response.head?.body == .stream && !isOver }
   var isOver: Bool { connection.isFinished || isDisconnected || hasLeft }
 
-  /// Stops accepting everything immediately.
+  /// From now on, the reader does not accept everything immediately.
   func becomeSlow() {
     isFast = false
     wasSlow = true
@@ -114,6 +118,8 @@ final class ScheduleStack {
   var isDraining = false
   /// The events published since the last run of the lane, by channel.
   var unoffered: [String: (events: Int, bytes: Int)] = [:]
+  /// The hub's count of segments evicted before every lane had offered them, at the end of the last run.
+  var evictedUnoffered = 0
   /// The number of events that each channel had at that time.
   var seen: [String: Int] = [:]
 

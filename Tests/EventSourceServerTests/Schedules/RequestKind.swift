@@ -1,4 +1,4 @@
-/// The kinds of requests, besides the regular ones of readers.
+/// The kinds of requests other than the regular ones of readers.
 enum RequestKind: String, CaseIterable {
   case route, rootQuery, addedByQuery, endpointChannels
   case idInQuery, garbageID, longID, acceptsGzip

@@ -50,7 +50,8 @@ extension Schedule {
     finishNothing(name)
   }
 
-  /// Abandons what was published but not stored, because the channel's life is over. The history will not report it.
+  /// Abandons the events that were published but not stored, because the channel's life is over. The history will not
+  /// report it.
   private func finishNothing(_ name: String) {
     guard options.history == .storedLater || options.history == .storedLaterNamed else { return }
     for (event, token, _) in halfDone[name] ?? [] {

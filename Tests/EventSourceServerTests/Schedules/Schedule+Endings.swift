@@ -69,6 +69,8 @@ extension Schedule {
     if visit.channels.contains(where: { isPressed(visit.stack, $0) || isAtStart($0, visit) }) {
       reasons.insert(.fellBehind)
     }
+    // The last resort may concern every lane if one lane does not run.
+    if hub.statistics.evictedUnoffered > visit.stack.evictedUnoffered { reasons.insert(.fellBehind) }
     if case .reject = visit.endpoint.gapPolicy, options.history != .none { reasons.insert(.fellBehind) }
     // A grant and the duration of a stream begin before the head, which may wait for a history.
     if let most = visit.endpoint.maximumStreamDuration, most < .seconds(3600),
@@ -86,8 +88,11 @@ extension Schedule {
     var isSnapshot = visit.endpoint.snapshotForNewReaders != nil
     if case .snapshot = visit.endpoint.gapPolicy { isSnapshot = true }
     if options.history != .none || isSnapshot { reasons.insert(.repositoryFailed) }
-    if visit.channels.contains(where: { wasRemoved($0, visit) }) { reasons.insert(.channelRemoved) }
-    if isDraining || isClosing || visit.stack.isDraining { reasons.insert(.draining) }
+    // A channel may be removed between the request and the head, too.
+    if visit.channels.contains(where: { wasRemoved($0, visit) || ledger.lives[$0]! > visit.livesWhenAsked[$0] ?? 0 }) {
+      reasons.insert(.channelRemoved)
+    }
+    if isDraining || isClosing || visit.stack.isDraining || visit.drainEnd != nil { reasons.insert(.draining) }
     if visit.stack.isClosed { reasons.insert(.laneClosed) }
     return reasons
   }
@@ -178,8 +183,9 @@ extension Schedule {
     case 429: isRight = options.hub.maximumReadersPerCaller != nil
     case 503:
       isRight =
-        isDraining || isClosing || visit.stack.isDraining || visit.stack.isClosed || options.hasReaderLimits
-        || isDoubtful || isHistoryAsked || visit.isRevoked || options.hub.maximumChannels < 100
+        isDraining || isClosing || visit.stack.isDraining || visit.stack.isClosed || visit.drainEnd != nil
+        || options.hasReaderLimits || isDoubtful || isHistoryAsked || visit.isRevoked
+        || options.hub.maximumChannels < 100
         || (options.hasAuthorizer && visit.now - visit.came >= .seconds(30))
     default: isRight = false
     }

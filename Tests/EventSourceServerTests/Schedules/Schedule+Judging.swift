@@ -35,7 +35,7 @@ extension Schedule {
     }
   }
 
-  /// Returns what was published to a channel since the last run of the lane.
+  /// Returns the events that were published to a channel since the last run of the lane.
   private func unoffered(_ stack: ScheduleStack, _ name: String) -> (events: Int, bytes: Int) {
     let known = stack.unoffered[name] ?? (0, 0)
     // Callers that await a publication are notified only after it is in the log.
@@ -88,6 +88,11 @@ extension Schedule {
     } else {
       visit.blockedSince = nil
     }
+    if let end = visit.drainEnd {
+      // A leaving reader may receive what is published for some seconds.
+      let limit = end + .milliseconds(5100) + (visit.stack.stoodStill - visit.stoodStillWhenDrained)
+      if visit.now > limit { report(.endings, "reader \(reader.number) is there \(visit.now - end) after its drain") }
+    }
     if let most = endpoint.maximumStreamDuration, most < .seconds(3600), let opened = visit.opened {
       // A suspended loop ends no streams.
       let limit =
@@ -123,7 +128,7 @@ extension Schedule {
     }
   }
 
-  /// Returns the reason why a reader must not be told of a gap, or `nil` if it may be.
+  /// Returns the reason why a reader must not get a gap event, or `nil` if it may get one.
   func flawOfGap(_ reader: ModelReader, _ name: String, _ visit: ReaderVisit) -> String? {
     guard options.isRoomy, options.hub.channelCreation == .explicit, !visit.wasSlow else { return nil }
     if case .snapshot = visit.endpoint.gapPolicy { return nil }

@@ -157,6 +157,17 @@ extension Schedule {
     note(.isFinished)
   }
 
+  /// Drains one stream, or a request that is not a stream yet, as a stack does before it closes the connection.
+  func drain(_ reader: ModelReader) {
+    guard let visit = reader.visit, !visit.connection.isFinished, !visit.stack.isClosed else { return }
+    note(.sessionDrain)
+    let window = Duration.milliseconds(Int.random(in: 0...3000, using: &random))
+    trace("reader \(reader.number) is drained over \(window)")
+    visit.drainEnd = min(visit.drainEnd ?? window + visit.now, window + visit.now)
+    visit.stoodStillWhenDrained = visit.stack.stoodStill
+    visit.connection.session.drain(over: window)
+  }
+
   /// Breaks the network connection. The stack detects it at its next write.
   func cut(_ reader: ModelReader) {
     guard let visit = reader.visit else { return }

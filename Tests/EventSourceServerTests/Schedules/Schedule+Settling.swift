@@ -54,7 +54,7 @@ extension Schedule {
     return options.hasAuthorizer || visit.channels.contains { wasRemoved($0, visit) }
   }
 
-  /// Checks that the reader has received everything that was published, or was told of a gap.
+  /// Checks that the reader has received everything that was published, or a gap event.
   private func judgeCompleteness(_ reader: ModelReader) {
     guard let visit = reader.visit, visit.isStreaming else {
       // A place that other readers occupy is not promised, nor is one beyond its duration.

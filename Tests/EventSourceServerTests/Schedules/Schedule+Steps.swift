@@ -4,7 +4,7 @@ import EventSourceTesting
 
 extension Schedule {
   func step() {
-    switch Int.random(in: 0..<122, using: &random) {
+    switch Int.random(in: 0..<124, using: &random) {
     case 0..<26: publishOne(to: random.one(of: options.names))
     case 26..<33:
       let name = random.one(of: options.names)
@@ -30,6 +30,7 @@ extension Schedule {
     case 103..<105: probe()
     case 105..<108: resumeWhileOneIsPublished()
     case 108..<114: for _ in 0..<Int.random(in: 1...20, using: &random) { runJob() }
+    case 114..<116: connectedReader().map(drain)
     default: run(random.one(of: stacks))
     }
   }

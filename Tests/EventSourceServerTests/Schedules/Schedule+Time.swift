@@ -22,6 +22,7 @@ extension Schedule {
     judgeAfterRun(stack)
     check()
     stack.unoffered = [:]
+    stack.evictedUnoffered = hub.statistics.evictedUnoffered
     stack.seen = ledger.published
   }
 
@@ -32,7 +33,7 @@ extension Schedule {
     run(stack)
   }
 
-  /// Advances time. The loops of suspended stacks stand still meanwhile. Occasionally all loops do.
+  /// Advances time. The loops of suspended stacks do not run during this time. Occasionally all loops do.
   func passTime(_ time: Duration, isRegular: Bool = false) {
     // Authorizers that are called every second must return every second.
     let isAsked = options.hasAuthorizer && handlers.contains { $0.configuration.reauthorizationInterval != nil }

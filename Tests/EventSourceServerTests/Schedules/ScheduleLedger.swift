@@ -10,11 +10,11 @@ final class ScheduleLedger {
     let life: Int
     /// The bytes of its ID, once known.
     var id: [UInt8]?
-    /// Whether a reader may miss the event: it was promised to no reader, or it is in a history alone.
+    /// Whether a reader may miss the event: it was promised to no reader, or it is only in a history.
     var isOptional = false
     /// Whether it was published to several channels at once. A stream of several cannot distinguish its copies.
     var isShared = false
-    /// Whether its publisher was told that it is in the log.
+    /// Whether its publisher was notified that it is in the log.
     var isPublished = false
     /// The times of its publication, by the clock of each stack.
     var times: [Duration] = []
@@ -31,7 +31,7 @@ final class ScheduleLedger {
   private var newest: [String: [String: Int]] = [:]
   private var tokens = 0
   private var forbidden: Set<Int> = []
-  /// Whether an event was delivered although its publisher was told that it was not recorded.
+  /// Whether an event was delivered although its publisher was notified that it was not recorded.
   private(set) var isForbiddenSeen = false
   /// The schedule's labels of the channels.
   var labels: [ChannelName: String] = [:]
@@ -78,7 +78,7 @@ final class ScheduleLedger {
     entries[name]![place].times = clocks()
   }
 
-  /// Returns whether all events of a range are in the history although their publishers were told otherwise.
+  /// Returns whether all events of a range are in the history although their publishers were notified otherwise.
   func areInHistoryAlone(_ range: Range<Int>, in name: String) -> Bool {
     range.allSatisfy { entries[name]![$0].isOptional && !entries[name]![$0].isPublished }
   }
@@ -88,7 +88,7 @@ final class ScheduleLedger {
     entries[name]?.contains { $0.life == lives[name] && $0.isPublished } ?? false
   }
 
-  /// Marks unpublished events as optional, because they may stay in the history alone.
+  /// Marks unpublished events as optional, because they may remain only in the history.
   func setUnpublishedOptional(in name: String) {
     for index in entries[name]?.indices ?? 0..<0 where !entries[name]![index].isPublished {
       entries[name]![index].isOptional = true
@@ -104,7 +104,7 @@ final class ScheduleLedger {
     if let place = places[name]?[token] { entries[name]![place].isOptional = !isPromised }
   }
 
-  /// Records that the publisher was told that the event is not recorded.
+  /// Records that the publisher was notified that the event is not recorded.
   func forbid(_ token: Int) {
     forbidden.insert(token)
     if places.values.contains(where: { $0[token] != nil }) { isForbiddenSeen = true }
@@ -128,7 +128,7 @@ final class ScheduleLedger {
     range.allSatisfy { place in newest[name]![entries[name]![place].key]! > place }
   }
 
-  /// Returns whether a reader may continue at a place instead of an earlier one without being told of a gap. It may if
+  /// Returns whether a reader may continue at a place instead of an earlier one without a gap event. It may if
   /// everything in between may be left out, or if a newer event has the ID of its last event, because that ID then
   /// means the newer one.
   func canGoOn(

@@ -2,7 +2,7 @@ import EventSourceFormat
 import EventSourceServer
 
 /// A ``ScheduleRepository`` that records events when they are published.
-// Sendable as its superclass is.
+// Sendable, like its superclass.
 class ScheduleRecorder: ScheduleRepository, RecordingEventRepository, @unchecked Sendable {
   private var appends: [String: Int] = [:]
   /// Whether it was called twice at the same time for one channel.
@@ -41,7 +41,7 @@ class ScheduleRecorder: ScheduleRepository, RecordingEventRepository, @unchecked
 }
 
 /// A ``ScheduleRecorder`` that can report its newest event.
-// Sendable as its superclass is.
+// Sendable, like its superclass.
 final class ScheduleReporter: ScheduleRecorder, NewestEventReporting, @unchecked Sendable {
   func newestEventID(in channel: ChannelName) async throws -> EventID? {
     if !isHealthy {
@@ -62,7 +62,7 @@ final class ScheduleReporter: ScheduleRecorder, NewestEventReporting, @unchecked
 }
 
 /// The package's own in-memory history, with the delays and failures of the others.
-// Sendable as its superclass is.
+// Sendable, like its superclass.
 final class ScheduleMemory: ScheduleRecorder, NewestEventReporting, @unchecked Sendable {
   private let memory: InMemoryEventRepository
 

@@ -72,7 +72,7 @@ final class SharedModelReader {
           next[name] = ledger.published[name] ?? 0
           earliest[name] = ledger.count(name)
           if server.handler.configuration.replaysToNewReaders {
-            // Everything held is replayed. How much that is, is unknown.
+            // Everything held is replayed. The number of events is unknown.
             next[name] = 0
             gaps.insert(name)
           }

@@ -23,7 +23,7 @@ final class SharedSchedule: @unchecked Sendable {
   private var stacks: [[SimulatedStack]] = []
   private var handlers: [[EventStreamHandler]] = []
   private var clients: [SharedModelReader] = []
-  /// Whether the store loses and trims nothing, and readers are not moved, so that no reader may be told of a gap.
+  /// Whether the store loses and trims nothing, and readers are not moved, so that no reader may get a gap event.
   private let isLossless: Bool
   /// Whether replies to additions are lost and the additions are repeated. Not combined with failovers: an event that
   /// was delivered, lost and then added again arrives twice, after a gap.

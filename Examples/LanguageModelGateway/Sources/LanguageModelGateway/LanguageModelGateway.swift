@@ -26,8 +26,11 @@ import Glibc
       configuration.withoutEventStreams = .eventStream
       // A response that has no viewers is stopped, to save cost.
       configuration.unwatchedLimit = .seconds(60)
-      let hub = EventHub()
-      let runs = RunCollection(hub, configuration: configuration)
+      // Enough for about 500 responses of 2,000 tokens at the same time.
+      configuration.memoryLimit = 256 << 20
+      var hubConfiguration = EventHub.Configuration()
+      hubConfiguration.memoryLimit = 512 << 20
+      let runs = RunCollection(EventHub(configuration: hubConfiguration), configuration: configuration)
 
       var serverConfiguration = BuiltInServer.Configuration()
       serverConfiguration.port = options.port

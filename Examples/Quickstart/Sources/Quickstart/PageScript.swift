@@ -55,7 +55,7 @@ let pageScript = #"""
   follow("wall", {
     "message": (text) => {
       add(text);
-      // The ID becomes part of a command that users copy, and whoever posts can choose it.
+      // The ID becomes part of a command that users copy, and the publisher can choose it.
       if (/^[\w.:-]+$/.test(streams.wall.last)) byID("last").textContent = streams.wall.last;
     },
     "eventsource-gap": () => add("The server was restarted, or more was posted than it keeps.", "note"),

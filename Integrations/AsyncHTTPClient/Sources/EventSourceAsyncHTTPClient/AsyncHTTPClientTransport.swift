@@ -1,4 +1,4 @@
-// Without the trait there is no AsyncHTTPClient to build this with.
+// Without the trait, AsyncHTTPClient is not available.
 #if AsyncHTTPClient
   public import AsyncHTTPClient
   public import EventSourceClient
@@ -7,26 +7,26 @@
   internal import NIOHTTP1
   internal import NIOHTTPCompression
 
-  /// AsyncHTTPClient as a transport: a reader that does not read makes the server wait, on every system.
+  /// A transport on AsyncHTTPClient. On every system, a reader that stops reading makes the server wait.
   public final class AsyncHTTPClientTransport: EventSourceTransport {
     private let client: HTTPClient
     private let isOwned: Bool
-    /// Whether content codings are undone here instead of by the client, which inflates all that one read brings.
+    /// Whether content codings are decoded here instead of by the client, which inflates everything that one read
+    /// returns.
     private let decodes: Bool
 
-    /// Makes a transport with a client of one's own, for its TLS options, proxies and pools; it stays the caller's to
-    /// shut down.
+    /// Creates a transport with your own client, for its TLS options, proxies and pools. You must shut down the client.
     ///
-    /// Let it follow no redirects (`redirectConfiguration = .disallow`), so that the source decides about them, and
-    /// give it no read timeout shorter than what a stream may be silent.
+    /// Configure the client not to follow redirects (`redirectConfiguration = .disallow`), so that the source handles
+    /// them. Its read timeout must be longer than the longest silence of a stream.
     public init(client: HTTPClient) {
       self.client = client
       isOwned = false
       decodes = false
     }
 
-    /// Makes a transport with a client for streams: HTTP/2 where the server has it, gzip and deflate undone as the
-    /// source reads, and no limit to how many streams there are.
+    /// Creates a transport with its own client for streams: with HTTP/2 if the server supports it, with gzip and
+    /// deflate decoded at the reader's pace, and with no limit on the number of streams.
     public init() {
       var configuration = HTTPClient.Configuration()
       configuration.redirectConfiguration = .disallow
@@ -38,7 +38,7 @@
       #endif
       configuration.decompression = decodes ? .disabled : .enabled(limit: .none)
       configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 10_000
-      // When to try again is the source's affair.
+      // The source decides when to retry.
       configuration.connectionPool.retryConnectionEstablishment = false
       client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
       isOwned = true
@@ -48,8 +48,8 @@
 
     /// Sends a request on a connection of the client's pool.
     ///
-    /// - Throws: ``SubscriptionError`` for a request that the client does not accept, and for a connection that is not
-    ///   made in time; otherwise what the client throws.
+    /// - Throws: ``SubscriptionError`` for a request that the client does not accept and for a connection that times
+    ///   out; otherwise any error of the client.
     public func send(_ request: SubscriptionRequest) async throws -> TransportResponse {
       var outgoing = HTTPClientRequest(url: request.url.absoluteString)
       outgoing.method = HTTPMethod(rawValue: request.method)
@@ -75,7 +75,7 @@
       return TransportResponse(head: head, body: body)
     }
 
-    /// The client's description of an error may have the values of fields, which may be secret.
+    /// The client's own description of an error may contain field values, which may be secret.
     private static func error(_ error: HTTPClientError) -> any Error {
       switch error.shortDescription {
       case HTTPClientError.invalidURL.shortDescription, HTTPClientError.emptyHost.shortDescription,
@@ -91,11 +91,11 @@
     }
   }
 
-  /// A body, whose connection is closed when nobody has its iterator any more.
-  // Sendable, because it has one reader, which calls one method after the other: no lock is needed.
+  /// A body whose connection closes when the iterator is released.
+  // Sendable without a lock, because its one reader makes one call at a time.
   private final class AsyncHTTPClientBody: TransportBody, @unchecked Sendable {
     private var iterator: HTTPClientResponse.Body.AsyncIterator?
-    /// The client is shut down with its transport.
+    /// Retained, because the client is shut down when its transport is released.
     private let transport: AsyncHTTPClientTransport
 
     init(_ body: HTTPClientResponse.Body, keeping transport: AsyncHTTPClientTransport) {

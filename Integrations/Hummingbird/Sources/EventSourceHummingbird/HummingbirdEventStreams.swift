@@ -66,7 +66,51 @@
       to request: Request, in context: Context, with handler: EventStreamHandler, channels: [String]
     ) async throws -> Response {
       precondition(handler.hub === hub, "the handler belongs to another hub")
-      let response = await start(HummingbirdEventStreamRequest(request, context), channels, handler)
+      return await self.response(to: HummingbirdEventStreamRequest(request, context)) {
+        handler.serve($0, channels: channels, response: $1, on: $2)
+      }
+    }
+
+    /// Returns a run's stream as the response for a request, whatever the request's method. The application decides
+    /// whether the caller may read the run.
+    ///
+    /// ```swift
+    /// router.post("v1/answers") { request, context in
+    ///   let question = try await request.decode(as: Question.self, context: context)
+    ///   let run = try runs.start { run in try await answer(question, to: run) }
+    ///   return await streams.response(
+    ///     to: request, in: context, with: run, adding: [HeaderField("Location", "/runs/\(run.id)")])
+    /// }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - request: The request. Its body is not read.
+    ///   - context: The request's context.
+    ///   - run: The run. It must be one of ``hub``.
+    ///   - fields: Fields to add to the head of the stream, such as `Location`.
+    public func response<Context: EventStreamRequestContext>(
+      to request: Request, in context: Context, with run: Run, adding fields: [HeaderField] = []
+    ) async -> Response {
+      precondition(run.hub === hub, "the run belongs to another hub")
+      return await response(to: HummingbirdEventStreamRequest(request, context)) {
+        run.serve($0, adding: fields, response: $1, on: $2)
+      }
+    }
+
+    /// Returns the response of a collection of runs. Its parameters are those of `RunHandler.serve`.
+    func response<Context: EventStreamRequestContext>(
+      to request: Request, in context: Context, with handler: RunHandler, body: [UInt8], run: String?
+    ) async -> Response {
+      precondition(handler.runs.hub === hub, "the runs belong to another hub")
+      return await response(to: HummingbirdEventStreamRequest(request, context)) {
+        handler.serve($0, body: body, run: run, response: $1, on: $2)
+      }
+    }
+
+    private func response<Context>(
+      to request: HummingbirdEventStreamRequest<Context>, _ handle: @escaping RouteResponse.Handle
+    ) async -> Response {
+      let response = await start(request, handle)
       let head = await untilShutdown(response) { loop in
         await withCheckedContinuation { waiter in loop.execute { response.value.head(waiter) } }
       }
@@ -110,7 +154,7 @@
     }
 
     /// Awaits a value from the loop. Notifies the response if the application shuts down or the task is cancelled
-    /// meanwhile.
+    /// during the wait.
     private func untilShutdown<Value: Sendable>(
       _ response: Started, _ wait: @Sendable (any EventLoop) async -> Value
     ) async -> Value {
@@ -126,7 +170,7 @@
     }
 
     private func start<Context>(
-      _ request: HummingbirdEventStreamRequest<Context>, _ channels: [String], _ handler: EventStreamHandler
+      _ request: HummingbirdEventStreamRequest<Context>, _ handle: @escaping RouteResponse.Handle
     ) async -> Started {
       let channel = request.context.channel
       // Without a connection, as in router tests, nothing may be running the channel's loop.
@@ -137,7 +181,7 @@
           let response = RouteResponse(
             on: streams.loop(of: eventLoop), observer: isConnected ? Self.observer(of: channel) : nil,
             isHead: request.method == "HEAD")
-          response.serve(request, channels, with: handler)
+          response.serve(request, handle)
           started.resume(returning: Started(value: response, loop: eventLoop))
         }
       }

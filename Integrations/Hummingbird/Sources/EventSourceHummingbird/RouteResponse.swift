@@ -48,11 +48,12 @@
       observer?.response = self
     }
 
+    /// Passes a request to a handler, on a lane.
+    typealias Handle = @Sendable (any EventStreamRequest, RouteResponse, DeliveryLane) -> EventStreamSession
+
     /// Passes a request to a handler.
-    func serve(_ request: any EventStreamRequest, _ channels: [String], with handler: EventStreamHandler) {
-      let session = loop.whileBusy {
-        handler.serve(request, channels: channels, response: self, on: loop.lane)
-      }
+    func serve(_ request: any EventStreamRequest, _ handle: Handle) {
+      let session = loop.whileBusy { handle(request, self, loop.lane) }
       if !session.isFinished { self.session = session }
       loop.runSoon()
     }

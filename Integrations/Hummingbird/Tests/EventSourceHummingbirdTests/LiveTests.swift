@@ -76,6 +76,34 @@
         await server.stop(drainingOver: .zero)
       }
 
+      @Test(arguments: [(HummingbirdServer.Version.http1, 200), (.http2, 20)])
+      func aShutdownWithManyConnectionsLeavesNothingBehind(version: HummingbirdServer.Version, count: Int) async throws
+      {
+        weak var hubLeft: EventHub?
+        weak var streamsLeft: HummingbirdEventStreams?
+        do {
+          let hub = EventHub(channels: ["news"])
+          let server = try await HummingbirdServer(EventStreamHandler(hub), version)
+          (hubLeft, streamsLeft) = (hub, server.streams)
+          var readers: [Reader] = []
+          for number in 0..<count {
+            readers.append(try await Reader(server.port, "/events/news", reads: number >= count / 4))
+          }
+          try await wait { hub.statistics.streamsOpened == count }
+          // Some leave in the middle of an event, and some never read it to the end.
+          try hub.publish(String(repeating: "x", count: 4 << 20), to: "news")
+          for reader in readers.prefix(count / 8) { try await reader.channel.close().get() }
+          await server.shutDownGracefully()
+          await server.stop(drainingOver: .milliseconds(50))
+          #expect(server.streams.readerCount == 0 && hub.statistics.readers == 0)
+          #expect(hub.statistics.streamsEnded.values.reduce(0, +) == count)
+          for reader in readers { try? await reader.channel.close().get() }
+        }
+        let end = ContinuousClock.now + Self.waiting
+        while hubLeft != nil || streamsLeft != nil, ContinuousClock.now < end { await Task.yield() }
+        #expect(hubLeft == nil && streamsLeft == nil)
+      }
+
       @Test func aRouteDoesNotWaitForTheAuthorizerWhenTheReaderHasLeft() async throws {
         let (ends, canceled) = AsyncStream<Void>.makeStream()
         let hub = EventHub(channels: ["news"])

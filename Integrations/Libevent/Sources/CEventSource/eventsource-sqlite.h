@@ -7,8 +7,8 @@
  *   es_hub_set_history(hub, "news", history);                                            // also opens the channel
  *   es_publish_recorded(hub, "news", &event, on_published, NULL);                        // from any thread
  *
- * These functions are in a library of their own, which includes all of eventsource.h and needs SQLite in addition to
- * libevent. A program links one of the two libraries. Build with
+ * This is in a library of its own, which includes all of eventsource.h and eventsource-history.h and needs SQLite in
+ * addition to libevent. A program links one of the libraries. Build with
  * `cc app.c $(pkg-config --cflags --libs eventsource-libevent-sqlite libevent)`.
  *
  * SQLite is never called on the program's threads. The rules of eventsource.h on errors, lifetime, structs and threads
@@ -17,14 +17,11 @@
 #ifndef EVENTSOURCE_SQLITE_H
 #define EVENTSOURCE_SQLITE_H
 
-#include "eventsource.h"
+#include "eventsource-history.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* A history in one file, for any number of channels and hubs. Only one process writes to a file; others may read it. */
-typedef struct es_history es_history;
 
 /* The settings of a history. Zero means the default, which ends each description. */
 typedef struct es_sqlite_options {
@@ -52,27 +49,11 @@ typedef struct es_sqlite_options {
 
 #define ES_SQLITE_OPTIONS_INIT {sizeof(es_sqlite_options), 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
-/* Opens the history in a file, which is created if needed. Free it with es_history_free. NULL options mean the
+/* Opens the history in a file, which is created if needed. Only one process writes to a file; others may read it. Free
+ * the history with es_history_free. NULL options mean the
  * defaults. Blocks for a few calls to the file system. Fails with ES_HISTORY_FAILED for a file that cannot be opened or
  * has other content, which is left unchanged, and with ES_INVALID_VALUE for an option that is not allowed. */
 es_status es_history_sqlite(const char *path, const es_sqlite_options *options, es_history **history);
-
-/* Sets or replaces the history of a channel, and opens the channel if needed. NULL removes the history. As long as the
- * channel has a history, only es_publish_recorded can publish to it. */
-es_status es_hub_set_history(es_hub *hub, const char *channel, es_history *history);
-
-/* Sets the history of all channels of the hubs created with a configuration, including channels created on demand. NULL
- * sets none. */
-es_status es_config_set_history(es_config *config, es_history *history);
-
-/* Commits waiting events, completes waiting replays, and closes the file for all channels that still use it. Recording
- * fails with ES_HISTORY_FAILED from then on. Blocks until that is done, at most twice addition_timeout_ms. Fails with
- * ES_INVALID_VALUE when called from a callback of the library. */
-es_status es_history_close(es_history *history);
-
-/* Frees the history. Channels that use it keep it alive. A history that is not closed yet is closed when nothing uses
- * it any longer. */
-void es_history_free(es_history *history);
 
 #ifdef __cplusplus
 }

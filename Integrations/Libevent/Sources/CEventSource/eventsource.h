@@ -16,10 +16,10 @@
  * failure. A call that fails has no effect and leaves its out parameters unchanged. Passing NULL where a value is
  * required returns ES_NULL_ARGUMENT; it never crashes. Functions that free accept NULL.
  *
- * Lifetime. The program owns each es_config, es_hub, es_streams and es_history until it frees it. Objects keep what
- * they use: a freed hub stays alive until its streams are freed, and you can free a configuration as soon as you have
- * created something with it. Call es_streams_free before event_base_free. You can free everything else in any order,
- * even while streams are open.
+ * Lifetime. The program owns each es_config, es_hub, es_streams, es_runs, es_run and es_history until it frees it.
+ * Objects keep what they use: a freed hub stays alive until its streams are freed, and you can free a configuration as
+ * soon as you have created something with it. Call es_streams_free before event_base_free. You can free everything else
+ * in any order, even while streams are open.
  *
  * Every build, not only a debug build, detects the use of a freed object: the functions return ES_INVALID_HANDLE, and
  * freeing an object twice does nothing. An object of another kind gets the same treatment and, in the child of fork(),
@@ -37,14 +37,15 @@
  * fields that the library does not know are zero. Otherwise, and for a size that no version has used, the call fails
  * with ES_INVALID_VALUE. Structs passed to callbacks have the library's size.
  *
- * Text is UTF-8 and ends with NUL, unless its length is passed beside it. The library checks the encoding and copies
+ * Text is UTF-8 and ends with NUL, unless its length is passed separately. The library checks the encoding and copies
  * the text, so the caller can free its memory after the call. Text passed to a callback is valid until the callback
  * returns.
  *
- * Threads. You can call the functions of a hub, the functions that answer a request (es_replay_...,
- * es_authorization_..., es_snapshot_...) and all functions without an object on any thread, concurrently, and from
- * callbacks. Call the functions of es_streams on the thread that runs the event base. Use an es_config on one thread at
- * a time. The library works with and without evthread_use_pthreads(); it calls libevent on the base's thread only.
+ * Threads. You can call the functions of a hub, of runs, the functions that answer a request (es_replay_...,
+ * es_authorization_..., es_snapshot_..., es_run_creation_...) and all functions without an object on any thread,
+ * concurrently, and from callbacks. Call the functions of es_streams on the thread that runs the event base. Use an
+ * es_config on one thread at a time. The library works with and without evthread_use_pthreads(); it calls libevent on
+ * the base's thread only.
  *
  * Unless their description names another thread, callbacks run on threads of the library, several at a time. They may
  * block, but as many blocked callbacks as the machine has processors delay all others of their kind. They must not
@@ -97,7 +98,7 @@ typedef enum es_status {
   ES_CLOSED = 6,
   /* The evhttp already has a callback for this path. */
   ES_PATH_IN_USE = 7,
-  /* No path of es_streams_mount matches the request. The request is unchanged. */
+  /* No mounted path that es_streams_serve serves matches the request. The request is unchanged. */
   ES_NO_ROUTE = 8,
   /* The request was answered before, or the reader has disconnected. */
   ES_NOT_PENDING = 9,
@@ -111,7 +112,13 @@ typedef enum es_status {
   ES_HISTORY_FAILED = 13,
   /* The history received the event but did not answer in time, so the event may or may not be recorded. If it was
    * recorded, it is published. */
-  ES_OUTCOME_UNKNOWN = 14
+  ES_OUTCOME_UNKNOWN = 14,
+  /* The run has ended. */
+  ES_ENDED = 15,
+  /* The collection has no run with this ID in memory. */
+  ES_UNKNOWN_RUN = 16,
+  /* The collection already has a run with this ID. */
+  ES_RUN_EXISTS = 17
 } es_status;
 
 /* Returns the meaning of a status, in one line, also for numbers that are not a status. The text is never freed. */
@@ -153,16 +160,23 @@ typedef struct es_logger {
 
 /* ---- Authorization --------------------------------------------------------------------------------------------- */
 
-/* A request for a stream, as passed to an authorizer. */
+/* A request for a stream, or to start or stop a run, as passed to an authorizer. */
 typedef struct es_request {
   size_t size;
-  const char *method; /* GET or HEAD. */
+  const char *method; /* GET or HEAD. With es_streams_mount_runs also POST, which starts a run, and DELETE. */
   const char *target; /* Path and query, as received. */
   const char *peer;   /* The peer's address without the port; the proxy's, behind a proxy. NULL if unknown. */
   const es_field *fields;
   size_t field_count;
-  const char *const *channels; /* The requested channels, without duplicates. At least one. They may not exist. */
+  /* The requested channels, without duplicates. At least one. They may not exist. With es_streams_mount_runs: the name
+   * of the collection to start a run; that name, a slash and the run's ID to read it, also by a repeated POST, or to
+   * stop it. */
+  const char *const *channels;
   size_t channel_count;
+  /* Only for es_run_creator: the identity that the authorizer gave, or NULL, and the request's body. */
+  const char *identity;
+  const char *body;
+  size_t body_length;
 } es_request;
 
 /* Returns the value of the first field with this name, or NULL if there is none. The comparison ignores case. */
@@ -277,6 +291,12 @@ typedef enum es_option {
   /* Like ES_OPTION_COALESCING_MS, for one channel at all paths. 0 turns coalescing off. ES_NONE means the streams'
    * setting. Default: ES_NONE. */
   ES_OPTION_CHANNEL_COALESCING_MS = 16,
+  /* The time in milliseconds for which a channel with a shared history (eventsource-redis.h) is followed after its last
+   * reader has left. A reader that returns within this time is served from memory. Default: 30,000. */
+  ES_OPTION_FOLLOW_LINGER_MS = 17,
+  /* The time in milliseconds for which the streams of a shared channel stay open while its history cannot be reached.
+   * After it, readers are disconnected with a `retry`. ES_NONE keeps them connected. Default: ES_NONE. */
+  ES_OPTION_STALE_LIMIT_MS = 18,
 
   /* Options of the streams at one path, for es_streams_mount. */
 
@@ -337,7 +357,40 @@ typedef enum es_option {
   /* Compresses streams by gzip for readers that accept it, at this level: 1 (fastest) to 9 (smallest). A channel's
    * events are compressed once for all its readers. Do not use it for streams that carry both a secret and text of a
    * stranger's choice: the size reveals whether the text resembles the secret. 0 does not compress. Default: 0. */
-  ES_OPTION_GZIP_LEVEL = 122
+  ES_OPTION_GZIP_LEVEL = 122,
+
+  /* Options of a collection of runs, for es_runs_create. */
+
+  /* The maximum number of runs, including ended runs that are still kept. At the maximum, a new run discards the run
+   * without viewers that ended first. Default: 10,000. */
+  ES_OPTION_MAXIMUM_RUNS = 201,
+  /* The maximum encoded bytes of one run's events, at least 1,024. A write that exceeds it stops the run. Default: 4
+   * MiB. */
+  ES_OPTION_MAXIMUM_BYTES_PER_RUN = 202,
+  /* The maximum memory of all runs in bytes, at least 16 KiB. At the maximum, the run without viewers that ended first
+   * is discarded; if there is none, producers wait. All collections of a hub may have at most half of
+   * ES_OPTION_MEMORY_LIMIT. Default: 64 MiB. */
+  ES_OPTION_RUNS_MEMORY_LIMIT = 203,
+  /* The maximum time in milliseconds that es_run_write_recorded waits for memory. Default: 30,000. */
+  ES_OPTION_RUN_WRITE_TIMEOUT_MS = 204,
+  /* The maximum duration of a run in milliseconds. Then it is asked to stop. Default: 3,600,000. */
+  ES_OPTION_MAXIMUM_RUN_MS = 205,
+  /* The maximum time in milliseconds without viewers, from the beginning or since the last viewer left. Then the run is
+   * asked to stop. Default: ES_NONE. */
+  ES_OPTION_UNWATCHED_LIMIT_MS = 206,
+  /* The time in milliseconds during which a run may still be written after it was asked to stop. 0 ends it immediately.
+   * Default: 0. */
+  ES_OPTION_STOP_GRACE_MS = 207,
+  /* The time in milliseconds for which a run is kept after its end, for viewers that return. Default: 60,000. */
+  ES_OPTION_RUN_RETENTION_MS = 208,
+  /* 1 begins each run with an event of type "eventsource-run" that contains its ID. Default: 1. */
+  ES_OPTION_ANNOUNCES_RUN_ID = 209,
+  /* The status for a viewer that returns after the end and has all of the run: 204, after which browsers do not
+   * reconnect, or 400 to 599. Default: 204. */
+  ES_OPTION_STATUS_AFTER_END = 210,
+  /* The response to a request whose Accept field admits no event stream. 0 sends the complete run as JSON lines when it
+   * ends. 1 rejects the request with 406. 2 sends the event stream. Default: 0. */
+  ES_OPTION_WITHOUT_EVENT_STREAMS = 211
 } es_option;
 
 typedef enum es_text_option {
@@ -369,7 +422,7 @@ typedef enum es_list_option {
 
 /* The purpose of a configuration. */
 typedef enum es_config_kind {
-  /* A hub and its streams. Has all options. */
+  /* A hub and its streams. Has the options up to 200. */
   ES_CONFIG_ALL = 0,
   /* A hub, for es_hub_create. Has the options up to 100. */
   ES_CONFIG_HUB = 1,
@@ -377,13 +430,16 @@ typedef enum es_config_kind {
    * ES_OPTION_MAXIMUM_BACKLOG_BYTES, ES_OPTION_MAXIMUM_LAG_MS, ES_OPTION_SLOW_READERS and
    * ES_OPTION_CHANNEL_COALESCING_MS. */
   ES_CONFIG_CHANNEL = 2,
-  /* The streams at a path, for es_streams_mount. Has the options from 101 on, channels, fields, origins and the
+  /* The streams at a path, for es_streams_mount. Has the options from 101 to 200, channels, fields, origins and the
    * authorizer. */
-  ES_CONFIG_STREAMS = 3
+  ES_CONFIG_STREAMS = 3,
+  /* A collection of runs and its streams, for es_runs_create. Has the options from 101 on, fields, origins, the
+   * authorizer, the run observer and the history. Viewers always begin at a run's beginning. */
+  ES_CONFIG_RUNS = 4
 } es_config_kind;
 
-/* The settings of a hub, a channel, or the streams at a path. Functions that use a configuration copy it, so you can
- * change it afterwards or free it. */
+/* The settings of a hub, a channel, the streams at a path, or runs. Functions that use a configuration copy it, so you
+ * can change it afterwards or free it. */
 typedef struct es_config es_config;
 
 /* Creates a configuration with the defaults. Free it with es_config_free. Setting an option that the kind does not have
@@ -465,9 +521,9 @@ typedef enum es_disconnect_reason {
 typedef enum es_occupancy {
   /* The channel got its first reader. ES_READER_JOINED for that reader follows. */
   ES_OCCUPIED = 1,
-  /* A stream that reads the channel opened. */
+  /* A stream that reads the channel was opened. */
   ES_READER_JOINED = 2,
-  /* A stream that read the channel ended, or the channel was removed from it. */
+  /* A stream that reads the channel ended, or the channel was removed from it. */
   ES_READER_LEFT = 3,
   /* The channel's last reader left, and no other joined within ES_OPTION_OCCUPANCY_LINGER_MS. */
   ES_VACATED = 4,
@@ -677,7 +733,8 @@ typedef struct es_replay_request {
 typedef enum es_replay_outcome {
   /* The events directly after the requested one, without gaps. Empty if there are no later events. */
   ES_REPLAY_CONTIGUOUS = 0,
-  /* The requested event existed, but some events after it are gone. The answer has the earliest available events. */
+  /* The requested event existed, but some events after it were discarded. The answer has the earliest available
+   * events. */
   ES_REPLAY_GAP = 1,
   /* The requested event never existed. */
   ES_REPLAY_UNKNOWN_ID = 2
@@ -740,7 +797,7 @@ typedef struct es_snapshots {
 
 #define ES_SNAPSHOTS_INIT {sizeof(es_snapshots), NULL, NULL, NULL, NULL}
 
-/* When a reader gets a snapshot. The values can be added. */
+/* The cases in which a reader gets a snapshot. The values can be added. */
 typedef enum es_snapshot_use {
   /* A reader without a last event ID gets a snapshot before new events. */
   ES_SNAPSHOT_FOR_NEW_READERS = 1,
@@ -762,6 +819,216 @@ es_status es_snapshot_answer(es_snapshot *snapshot, const es_event *events, size
  * Fails like es_replay_answer. */
 es_status es_snapshot_fail(es_snapshot *snapshot, const char *reason);
 
+/* ---- Runs ------------------------------------------------------------------------------------------------------ */
+
+/* A collection of runs: finite streams that outlive the requests that started them, such as a model's responses. The
+ * program starts a run, writes it and ends it; any number of viewers read it from its beginning and return with their
+ * last event ID. The last event of each run has the type "eventsource-end".
+ *
+ *   es_runs_create(hub, "runs", NULL, &runs);
+ *   es_streams_mount_runs(streams, http, "/runs", runs, &creator);  // POST /runs; GET and DELETE /runs/ID
+ *   es_runs_start(runs, NULL, &run);                                // usually in the creator
+ *   es_run_write(run, "token", 5);                                  // from any thread
+ *   es_run_finish(run, NULL);
+ *   es_run_free(run);
+ */
+typedef struct es_runs es_runs;
+
+/* One run of a collection. Any number of these can refer to the same run. */
+typedef struct es_run es_run;
+
+/* The outcome of a run. */
+typedef enum es_run_outcome {
+  ES_RUN_ACTIVE = 0,      /* It has not ended. */
+  ES_RUN_FINISHED = 1,    /* es_run_finish ended it. */
+  ES_RUN_FAILED = 2,      /* es_run_fail ended it, or its beginning could not be recorded. */
+  ES_RUN_STOPPED = 3,     /* It was stopped before it was finished. */
+  ES_RUN_INTERRUPTED = 4  /* It was read from a history, and the process that wrote it ended before the run did. */
+} es_run_outcome;
+
+/* The reason why a run was asked to stop. */
+typedef enum es_stop_reason {
+  ES_STOP_NONE = 0,       /* It was not. */
+  ES_STOP_REQUESTED = 1,  /* A DELETE request or es_run_stop. */
+  ES_STOP_UNWATCHED = 2,  /* ES_OPTION_UNWATCHED_LIMIT_MS was reached. */
+  ES_STOP_DEADLINE = 3,   /* ES_OPTION_MAXIMUM_RUN_MS was reached. */
+  ES_STOP_BYTE_LIMIT = 4, /* ES_OPTION_MAXIMUM_BYTES_PER_RUN was exceeded. */
+  ES_STOP_CLOSED = 5      /* The collection or its hub was closed. */
+} es_stop_reason;
+
+/* The kinds of changes of a run. */
+typedef enum es_run_event {
+  ES_RUN_BEGAN = 1,          /* The run was started. */
+  ES_RUN_VIEWER_JOINED = 2,  /* A viewer joined. */
+  ES_RUN_VIEWER_LEFT = 3,    /* A viewer left. `viewers` is 0 if it was the last. */
+  ES_RUN_STOP_REQUESTED = 4, /* The run must stop. With ES_OPTION_STOP_GRACE_MS it may still be written. */
+  ES_RUN_ENDED = 5,          /* The run ended. */
+  ES_RUN_DISCARDED = 6       /* The run is no longer in memory. */
+} es_run_event;
+
+/* A change of a run. */
+typedef struct es_run_change {
+  size_t size;
+  es_run_event what;
+  const char *run;        /* The run's ID, for es_runs_find. */
+  size_t viewers;         /* For ES_RUN_VIEWER_JOINED and ES_RUN_VIEWER_LEFT: the number of viewers now. */
+  es_run_outcome outcome; /* For ES_RUN_ENDED. */
+  es_stop_reason reason;  /* For ES_RUN_STOP_REQUESTED, and for ES_RUN_ENDED with ES_RUN_STOPPED. */
+  const char *identity;   /* The identity that requested the stop. NULL if unknown. */
+  const char *error;      /* The reason given to es_run_fail. NULL otherwise. */
+} es_run_change;
+
+/* Observes the runs of a collection. */
+typedef struct es_run_observer {
+  size_t size;
+  /* Passed to the functions below. */
+  void *context;
+  /* Handles a change. Called in the order of the changes, one call at a time, on threads of the library. The callback
+   * may block and call the library: viewers do not wait for it. While more than 10,000 changes wait, viewers are not
+   * reported. Required. */
+  void (*changed)(void *context, const es_run_change *change);
+  /* The last call. The library no longer uses the context. May be NULL. */
+  void (*release)(void *context);
+} es_run_observer;
+
+#define ES_RUN_OBSERVER_INIT {sizeof(es_run_observer), NULL, NULL, NULL}
+
+/* Sets the observer of runs. NULL sets none. The library keeps the context until `release`, unless this call fails. */
+es_status es_config_set_run_observer(es_config *config, const es_run_observer *observer);
+
+/* Creates a collection without runs.
+ *
+ * name: At most 120 bytes. Authorizers and histories know a run by this name, a slash and the run's ID, so collections
+ *   that share one of them need different names.
+ * config: Of kind ES_CONFIG_RUNS. NULL means the defaults, and everyone who knows a run's ID may read and stop it.
+ *
+ * Fails with ES_INVALID_TEXT, and with ES_INVALID_VALUE for another kind of configuration or if the memory limits of
+ * the hub's collections together exceed half of the hub's. */
+es_status es_runs_create(es_hub *hub, const char *name, const es_config *config, es_runs **runs);
+
+/* Stops and discards all runs. Viewers get the end of their run. No run can be started afterwards. */
+es_status es_runs_close(es_runs *runs);
+
+/* Frees a collection. Streams at which it is mounted and every es_run keep it alive; when nothing uses it any longer,
+ * it is closed. */
+void es_runs_free(es_runs *runs);
+
+/* Starts a run that the program writes and ends. It goes on if it is freed with es_run_free.
+ *
+ * id: 1 to 128 letters, digits, '-', '.', '_' or '~', never used before. NULL creates an ID that cannot be guessed.
+ *
+ * Fails with ES_INVALID_TEXT, ES_RUN_EXISTS, ES_CLOSED, and with ES_LIMIT_EXCEEDED if the collection has
+ * ES_OPTION_MAXIMUM_RUNS, all of them active or watched. */
+es_status es_runs_start(es_runs *runs, const char *id, es_run **run);
+
+/* Finds a run in memory. Fails with ES_UNKNOWN_RUN. */
+es_status es_runs_find(es_runs *runs, const char *id, es_run **run);
+
+/* Frees what refers to a run, not the run. */
+void es_run_free(es_run *run);
+
+/* Returns the run's ID, which is valid until es_run_free. NULL if `run` is NULL or was freed. */
+const char *es_run_id(const es_run *run);
+
+/* Writes an event that has only data. Never waits. The event's ID is the run's ID, a hyphen and a number.
+ * Fails with ES_ENDED, with ES_INVALID_TEXT, with ES_RECORDED_CHANNEL if the collection has a history, and with
+ * ES_LIMIT_EXCEEDED: either the run exceeds ES_OPTION_MAXIMUM_BYTES_PER_RUN and was stopped, or there is no memory and
+ * the run continues. */
+es_status es_run_write(es_run *run, const char *data, size_t data_length);
+
+/* Writes an event. Its key is ignored. Fails like es_run_write. */
+es_status es_run_write_event(es_run *run, const es_event *event);
+
+/* Writes an event as soon as there is memory for it, after it was recorded if the collection has a history. Does not
+ * block. Writes of one thread keep the order of the calls, unless they wait for memory: a producer that can be outrun
+ * waits for `written` before it writes again.
+ *
+ * written: Called once, unless this function fails. Runs on a thread of the library or, if nothing had to be waited
+ *   for, on the calling thread before this function returns. May be NULL.
+ * Fails like es_run_write, and with a status of es_publication if that is known before this function returns. */
+es_status es_run_write_recorded(
+  es_run *run, const es_event *event, void (*written)(void *context, const es_publication *publication),
+  void *context);
+
+/* Ends a run as finished, after a last event if it is not NULL. A run that was asked to stop ends as stopped. A write
+ * that still waits for memory fails with ES_ENDED. Fails with ES_ENDED, ES_INVALID_TEXT, and with ES_LIMIT_EXCEEDED if
+ * the last event exceeds a limit; then the run continues. */
+es_status es_run_finish(es_run *run, const es_event *last);
+
+/* Ends a run as failed. reason: one line for the viewers. Fails with ES_ENDED, ES_INVALID_TEXT. */
+es_status es_run_fail(es_run *run, const char *reason);
+
+/* Asks a run to stop. Without ES_OPTION_STOP_GRACE_MS the run has ended when this returns. Has no effect if the run was
+ * asked before or has ended. reason: any except ES_STOP_NONE. identity: who requested it, for ES_STOP_REQUESTED;
+ * viewers do not see it. May be NULL. Fails with ES_INVALID_VALUE, ES_INVALID_TEXT. */
+es_status es_run_stop(es_run *run, es_stop_reason reason, const char *identity);
+
+/* A run at one moment. */
+typedef struct es_run_info {
+  es_run_outcome outcome;
+  es_stop_reason stop_reason; /* Also while it may still be written. */
+  uint64_t viewers;           /* The streams that watch it. */
+  uint64_t bytes;             /* The encoded bytes of its events. */
+  int is_gone;                /* 1 if it was discarded, so no viewer can read it from memory. */
+} es_run_info;
+
+/* Fills in what is known of a run. size: sizeof(es_run_info), with the same meaning as for es_hub_statistics. */
+es_status es_run_inspect(const es_run *run, es_run_info *info, size_t size);
+
+/* A collection at one moment, and its totals since its creation. */
+typedef struct es_runs_statistics {
+  uint64_t active;            /* Runs that have not ended. */
+  uint64_t retained;          /* Runs that ended and are still kept. */
+  uint64_t bytes;             /* The memory that the runs occupy. */
+  uint64_t waiting_producers; /* Writes that wait for memory. */
+  uint64_t started;           /* Started runs. */
+  uint64_t finished;          /* Runs that ended, by outcome. */
+  uint64_t failed;
+  uint64_t stopped;
+  uint64_t interrupted;
+} es_runs_statistics;
+
+/* Fills in the statistics. size: sizeof(es_runs_statistics), with the same meaning as for es_hub_statistics. The cost
+ * grows with the number of runs. */
+es_status es_runs_inspect(const es_runs *runs, es_runs_statistics *statistics, size_t size);
+
+/* A request to create a run that waits for an answer. Not a pointer to anything, so using it after the answer is
+ * harmless. */
+typedef struct es_run_creation es_run_creation;
+
+/* Starts runs for requests. */
+typedef struct es_run_creator {
+  size_t size;
+  /* Passed to the functions below. */
+  void *context;
+  /* Decides about a request with POST, after the authorizer has granted it. Call es_run_creation_answer, _reject or
+   * _fail exactly once with `creation`, now or later, on any thread. A request without an answer after 30 seconds,
+   * which includes the authorizer's time, is rejected with 503. Required. */
+  void (*create)(void *context, es_run_creation *creation, const es_request *request);
+  /* The answer is no longer needed: the peer disconnected or the timeout expired. Same rules as
+   * es_authorizer.cancelled. May be NULL. */
+  void (*cancelled)(void *context, es_run_creation *creation);
+  /* The last call. The library no longer uses the context. May be NULL. */
+  void (*release)(void *context);
+  /* 0 responds with 200 and the run's stream. 1 responds with 201 and a JSON object that has the run's ID and location.
+   * Both have the field Location. */
+  int responds_created;
+} es_run_creator;
+
+#define ES_RUN_CREATOR_INIT {sizeof(es_run_creator), NULL, NULL, NULL, NULL, 0}
+
+/* Answers with a run of the collection, usually one that was just started. The program still owns it. Fails with
+ * ES_NOT_PENDING; then nobody may be watching the run. */
+es_status es_run_creation_answer(es_run_creation *creation, es_run *run);
+
+/* Rejects the request. Same rules as es_authorization_reject. */
+es_status es_run_creation_reject(
+  es_run_creation *creation, int status, const char *reason, const es_field *fields, size_t field_count);
+
+/* Reports that no run can be started. The request gets 500. The reason is logged but not sent. Fails like
+ * es_authorization_grant. */
+es_status es_run_creation_fail(es_run_creation *creation, const char *reason);
+
 /* ---- Streams --------------------------------------------------------------------------------------------------- */
 
 /* The streams of one hub in the evhttp servers of one event base. */
@@ -771,7 +1038,7 @@ typedef struct es_streams es_streams;
  * keep its loop running. Fails with ES_OUT_OF_RESOURCES. */
 es_status es_streams_create(es_hub *hub, struct event_base *base, es_streams **streams);
 
-/* Serves streams at a path, beside the program's own callbacks.
+/* Serves streams at a path, alongside the program's own callbacks.
  *
  * path: For "/events", sets a callback for that path with evhttp_set_cb. A path with named segments, such as
  *   "/events/{channel}", is served through es_streams_serve; the segment at {channel} names the stream's channel.
@@ -782,9 +1049,31 @@ es_status es_streams_create(es_hub *hub, struct event_base *base, es_streams **s
  * fragment, and with ES_INVALID_VALUE for a configuration with which no request at this path could name a channel. */
 es_status es_streams_mount(es_streams *streams, struct evhttp *http, const char *path, const es_config *config);
 
-/* Serves a request from the program's general callback (evhttp_set_gencb) if it matches a path with named segments,
- * mounted on any evhttp. Otherwise, returns ES_NO_ROUTE. After any error, such as ES_INVALID_HANDLE for freed streams,
- * the request is unchanged and the program must answer it. */
+/* Serves a collection of runs at a path, through es_streams_serve. POST at the path starts a run. A run's own path has
+ * its ID as one more segment: GET and HEAD read it, DELETE stops it. A POST with a last event ID, which some clients
+ * send after an error, starts no run; the response is the rest of the run that the ID names. The authorizer of the
+ * collection's configuration decides before anything else happens.
+ *
+ * path: Such as "/runs".
+ * creator: Starts runs. NULL rejects POST with 405, for runs that are started elsewhere. The library keeps the context
+ *   until `release`, unless this call fails.
+ *
+ * evhttp must allow DELETE, and OPTIONS for other origins (evhttp_set_allowed_methods). Limit the body with
+ * evhttp_set_max_body_size. Fails with ES_PATH_IN_USE if runs are mounted there, with ES_INVALID_TEXT for an invalid
+ * path, and with ES_INVALID_VALUE if the runs are of another hub. */
+es_status es_streams_mount_runs(
+  es_streams *streams, struct evhttp *http, const char *path, es_runs *runs, const es_run_creator *creator);
+
+/* Responds to any evhttp request with a run's stream, whatever its method and path. The authorizer is not called: the
+ * program decides whether the caller may read the run. fields: fields to add to the response, such as Location. After
+ * an error, the request is unchanged and the program must answer it. Fails with ES_INVALID_TEXT, and with
+ * ES_INVALID_VALUE if the run is of another hub. */
+es_status es_streams_respond_with_run(
+  es_streams *streams, struct evhttp_request *request, es_run *run, const es_field *fields, size_t field_count);
+
+/* Serves a request from the program's general callback (evhttp_set_gencb) if it matches a path with named segments or
+ * of runs, mounted on any evhttp. Otherwise, returns ES_NO_ROUTE. After any error, such as ES_INVALID_HANDLE for freed
+ * streams, the request is unchanged and the program must answer it. */
 es_status es_streams_serve(es_streams *streams, struct evhttp_request *request);
 
 /* Removes the mounted paths from an evhttp, which must still exist. Open streams continue. */

@@ -33,12 +33,9 @@ struct ProgramAuthorizer: ChannelAuthorizer, @unchecked Sendable {
     let answer = try await PendingAnswer(in: Self.pending).wait { handle in
       let lent = LentText()
       withExtendedLifetime(lent) {
-        let fields = request.fields.map { (name: $0.name, value: $0.value) }
-        var lentRequest = es_request(
-          size: MemoryLayout<es_request>.size, method: lent.pointer(request.method),
-          target: lent.pointer(request.target),
-          peer: request.peer.map { lent.pointer($0) }, fields: lent.fields(fields), field_count: fields.count,
-          channels: lent.array(channels.map { lent.pointer($0.rawValue) }), channel_count: channels.count)
+        var lentRequest = lent.request(request)
+        lentRequest.channels = lent.array(channels.map { lent.pointer($0.rawValue) })
+        lentRequest.channel_count = channels.count
         functions.authorize(context.pointer, handle, &lentRequest)
       }
     } cancelled: { handle in
@@ -126,15 +123,9 @@ public func es_authorization_reject(
 ) -> es_status {
   reporting {
     try ProgramAuthorizer.pending.answer(authorization, "authorization") {
-      guard (400...599).contains(status) || status == 204 else {
-        throw Failure(.invalidValue, "the status of a rejection cannot be \(status)")
-      }
-      return .success(
+      .success(
         ProgramAuthorizer.Answer(
-          authorization: .rejected(
-            EventStreamRejection(
-              status: Int(status), fields: try Text.fields(fields, field_count),
-              reason: try Text.optional(reason, "reason") ?? ""))))
+          authorization: .rejected(try EventStreamRejection(status, reason, fields, field_count))))
     }
   }
 }
@@ -146,5 +137,19 @@ public func es_authorization_fail(_ authorization: OpaquePointer!, _ reason: Uns
     try ProgramAuthorizer.pending.answer(authorization, "authorization") {
       .failure(ProgramError(description: try Text.optional(reason, "reason") ?? "no reason was given"))
     }
+  }
+}
+
+extension EventStreamRejection {
+  /// Reads a rejection of the header.
+  init(
+    _ status: Int32, _ reason: UnsafePointer<CChar>?, _ fields: UnsafePointer<es_field>?, _ fieldCount: Int
+  ) throws {
+    guard (400...599).contains(status) || status == 204 else {
+      throw Failure(.invalidValue, "the status of a rejection cannot be \(status)")
+    }
+    self.init(
+      status: Int(status), fields: try Text.fields(fields, fieldCount),
+      reason: try Text.optional(reason, "reason") ?? "")
   }
 }

@@ -79,7 +79,6 @@ public func es_hub_statistics(
   reporting {
     let hub: EventHub = try Handle.object(hub, "hub")
     let memory = try required(statistics, "statistics")
-    guard (0...4096).contains(size) else { throw Failure(.invalidValue, "es_statistics cannot have \(size) bytes") }
     let now = hub.statistics
     var filled = es_statistics()
     filled.readers = UInt64(now.readers)
@@ -98,7 +97,6 @@ public func es_hub_statistics(
     filled.retained_bytes = UInt64(now.retainedBytes)
     filled.events_skipped = UInt64(now.eventsSkipped)
     filled.events_conflated = UInt64(now.eventsConflated)
-    memset(memory, 0, size)
-    memcpy(memory, &filled, min(size, MemoryLayout<es_statistics>.size))
+    try fill(memory, size, with: filled, "es_statistics")
   }
 }

@@ -1,19 +1,19 @@
-import CEventSource
-import EventSourceServer
+package import CEventSource
+package import EventSourceServer
 
 /// The logger of a C program.
 // Sendable, because the header requires that the program's functions can be called on any thread.
-struct ProgramLogger: EventLogger, @unchecked Sendable {
+package struct ProgramLogger: EventLogger, @unchecked Sendable {
   private let functions: es_logger
   private let context: ProgramContext
 
-  init(_ logger: es_logger) throws(Failure) {
+  package init(_ logger: es_logger) throws(Failure) {
     _ = try required(logger.log, "the logger's log")
     functions = logger
     context = ProgramContext(logger.context, release: logger.release)
   }
 
-  func log(_ record: EventLogRecord) {
+  package func log(_ record: EventLogRecord) {
     let level =
       switch record.level {
       case .debug: ES_LOG_DEBUG

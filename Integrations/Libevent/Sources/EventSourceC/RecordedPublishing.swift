@@ -8,7 +8,7 @@ import Synchronization
 
 /// A publication whose result is reported to a C program.
 // Sendable, because the header requires that the program's function can be called on any thread.
-private final class RecordedPublication: @unchecked Sendable {
+final class RecordedPublication: @unchecked Sendable {
   typealias Told = @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<es_publication>?) -> Void
 
   private let caller = pthread_self()
@@ -17,13 +17,33 @@ private final class RecordedPublication: @unchecked Sendable {
   /// Whether the call that publishes is still running, and the failure that occurred during it.
   private let state = Mutex((isInCall: true, failure: Failure?.none))
 
-  init(_ told: Told?, _ context: UnsafeMutableRawPointer?) {
+  private init(_ told: Told?, _ context: UnsafeMutableRawPointer?) {
     self.told = told
     self.context = context
   }
 
+  /// Publishes, and reports the result. The work runs on this thread until it waits, so publications are queued in the
+  /// order of the calls.
+  ///
+  /// - Throws: A failure that is known before this returns.
+  static func run(
+    _ told: Told?, _ context: UnsafeMutableRawPointer?, _ publish: @escaping @Sendable () async throws -> EventID
+  ) throws(Failure) {
+    let publication = RecordedPublication(told, context)
+    Task.immediate {
+      do {
+        publication.succeed(try await publish())
+      } catch is CancellationError {
+        publication.fail(Failure(.closed, "the publication was cancelled"))
+      } catch {
+        publication.fail(Failure(error, other: .historyFailed))
+      }
+    }
+    try publication.endCall()
+  }
+
   /// Fails the publication. A failure during the call is the call's result; the callback does not run.
-  func fail(_ failure: Failure) {
+  private func fail(_ failure: Failure) {
     let isInCall = state.withLock { state in
       guard state.isInCall, pthread_equal(pthread_self(), caller) != 0 else { return false }
       state.failure = failure
@@ -32,10 +52,10 @@ private final class RecordedPublication: @unchecked Sendable {
     if !isInCall { tell(failure.kind.status, id: nil, error: failure.message) }
   }
 
-  func succeed(_ id: EventID) { tell(ES_OK, id: id.rawValue, error: "") }
+  private func succeed(_ id: EventID) { tell(ES_OK, id: id.rawValue, error: "") }
 
   /// Ends the call.
-  func endCall() throws(Failure) {
+  private func endCall() throws(Failure) {
     let failure = state.withLock { state in
       state.isInCall = false
       return state.failure
@@ -68,17 +88,8 @@ public func es_publish_recorded(
     let given = try es_event(reading: required(event, "event"))
     let key = try Text.optional(given.key, "the event's key")
     let event = try Text.event(given, maximumBytes: hub.configuration.maximumEventBytes)
-    let publication = RecordedPublication(published, context)
-    // Runs on this thread until it waits for the history, so publications are queued in the order of the calls.
-    Task.immediate {
-      do {
-        publication.succeed(try await hub.publish(event, to: name, coalescingKey: key, waitingUntil: .stored))
-      } catch is CancellationError {
-        publication.fail(Failure(.closed, "the publication was cancelled"))
-      } catch {
-        publication.fail(Failure(error, other: .historyFailed))
-      }
+    try RecordedPublication.run(published, context) {
+      try await hub.publish(event, to: name, coalescingKey: key, waitingUntil: .stored)
     }
-    try publication.endCall()
   }
 }

@@ -6,21 +6,35 @@ import EventSourceServer
 // Implements the part "Streams" of the header, which documents the functions.
 
 /// The content of an `es_streams`. The header confines it to the base's thread, which makes it `Sendable`.
-private final class ProgramStreams: ProgramObject, @unchecked Sendable {
+final class ProgramStreams: ProgramObject, @unchecked Sendable {
   static let handleMark: UInt64 = 0x6573_2D73_7472_6D73
   static var handleName: StaticString { "es_streams" }
 
-  /// A path with named segments, for requests from the program's general callback.
+  /// A path for requests from the program's general callback.
   struct Route {
+    enum Served {
+      /// A path with named segments.
+      case events(EventStreamHandler)
+      /// The path of a collection.
+      case runs(RunHandler)
+    }
+
     var http: OpaquePointer
     var pattern: PathPattern
-    var handler: EventStreamHandler
+    var served: Served
   }
 
   let streams: EvhttpEventStreams
   var routes: [Route] = []
 
   init(hub: EventHub, base: OpaquePointer) throws { streams = try EvhttpEventStreams(base: base, hub: hub) }
+
+  /// - Throws: `ES_PATH_IN_USE` if the server has such a path already.
+  func requireFree(_ http: OpaquePointer, _ pattern: PathPattern, _ path: String) throws {
+    guard !routes.contains(where: { $0.http == http && $0.pattern == pattern }) else {
+      throw LibeventError.pathInUse(path)
+    }
+  }
 }
 
 /// See the header.
@@ -56,10 +70,8 @@ public func es_streams_mount(
     let handler = try makeHandler(settings, for: streams.streams.hub)
     if path.contains("{") {
       try handler.configuration.validate(mountedAt: pattern)
-      guard !streams.routes.contains(where: { $0.http == http && $0.pattern == pattern }) else {
-        throw LibeventError.pathInUse(path)
-      }
-      streams.routes.append(ProgramStreams.Route(http: http, pattern: pattern, handler: handler))
+      try streams.requireFree(http, pattern, path)
+      streams.routes.append(ProgramStreams.Route(http: http, pattern: pattern, served: .events(handler)))
     } else {
       try streams.streams.mount(handler, on: http, at: path)
     }
@@ -83,8 +95,13 @@ public func es_streams_serve(_ streams: OpaquePointer!, _ request: OpaquePointer
   reporting {
     let streams: ProgramStreams = try Handle.object(streams, "streams")
     let request = try required(request, "request")
-    for route in streams.routes where streams.streams.serve(request, with: route.handler, at: route.pattern) { return }
-    throw Failure(.noRoute, "no mounted path with named segments matches the request")
+    for route in streams.routes {
+      switch route.served {
+      case .events(let handler): if streams.streams.serve(request, with: handler, at: route.pattern) { return }
+      case .runs(let handler): if streams.streams.serve(request, with: handler, at: route.pattern) { return }
+      }
+    }
+    throw Failure(.noRoute, "no mounted path with named segments or of runs matches the request")
   }
 }
 

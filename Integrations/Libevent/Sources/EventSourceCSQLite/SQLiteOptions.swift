@@ -1,5 +1,6 @@
 import CEventSource
 import EventSourceC
+import EventSourceCHistory
 import EventSourceServer
 import EventSourceSQLite
 
@@ -9,25 +10,31 @@ extension SQLiteEventRepository.Configuration {
   /// Reads the options of the header. Zero means the default.
   init(_ options: es_sqlite_options) throws {
     self.init()
-    if let interval = try Self.number(options.flush_interval_ms, "flush_interval_ms") {
+    if let interval = try HistoryOption.number(options.flush_interval_ms, "flush_interval_ms") {
       durability = .interval(.milliseconds(interval))
     }
-    if let events = try Self.limit(options.maximum_events, "maximum_events") { retention.maximumEvents = events.value }
-    if let bytes = try Self.limit(options.maximum_bytes, "maximum_bytes") { retention.maximumBytes = bytes.value }
-    if let age = try Self.limit(options.maximum_age_ms, "maximum_age_ms") {
+    if let events = try HistoryOption.limit(options.maximum_events, "maximum_events") {
+      retention.maximumEvents = events.value
+    }
+    if let bytes = try HistoryOption.limit(options.maximum_bytes, "maximum_bytes") {
+      retention.maximumBytes = bytes.value
+    }
+    if let age = try HistoryOption.limit(options.maximum_age_ms, "maximum_age_ms") {
       retention.maximumAge = age.value.map { .milliseconds($0) }
     }
-    if let bytes = try Self.limit(options.maximum_file_bytes, "maximum_file_bytes") { maximumFileBytes = bytes.value }
-    if let connections = try Self.number(options.connections, "connections") {
+    if let bytes = try HistoryOption.limit(options.maximum_file_bytes, "maximum_file_bytes") {
+      maximumFileBytes = bytes.value
+    }
+    if let connections = try HistoryOption.number(options.connections, "connections") {
       self.connections = connections
     }
-    if let time = try Self.number(options.busy_timeout_ms, "busy_timeout_ms") {
+    if let time = try HistoryOption.number(options.busy_timeout_ms, "busy_timeout_ms") {
       busyTimeout = .milliseconds(time)
     }
-    if let time = try Self.number(options.addition_timeout_ms, "addition_timeout_ms") {
+    if let time = try HistoryOption.number(options.addition_timeout_ms, "addition_timeout_ms") {
       additionTimeout = .milliseconds(time)
     }
-    if let bytes = try Self.number(options.maximum_waiting_bytes, "maximum_waiting_bytes") {
+    if let bytes = try HistoryOption.number(options.maximum_waiting_bytes, "maximum_waiting_bytes") {
       maximumWaitingBytes = bytes
     }
     do {
@@ -43,22 +50,4 @@ extension SQLiteEventRepository.Configuration {
     "maximumFileBytes": "maximum_file_bytes", "busyTimeout": "busy_timeout_ms",
     "additionTimeout": "addition_timeout_ms", "maximumWaitingBytes": "maximum_waiting_bytes",
   ]
-
-  /// A limit that was set. nil inside it means no limit.
-  private struct Limit { var value: Int? }
-
-  /// Returns the limit for an option, or nil for the default.
-  private static func limit(_ value: Int64, _ name: String) throws(Failure) -> Limit? {
-    guard value != 0 else { return nil }
-    guard value > 0 || value == ES_NONE else {
-      throw Failure(.invalidValue, "\(name) cannot be \(value); expected 0 or more, or ES_NONE")
-    }
-    return Limit(value: value > 0 ? Int(value) : nil)
-  }
-
-  /// Returns the number for an option, or nil for the default.
-  private static func number(_ value: Int64, _ name: String) throws(Failure) -> Int? {
-    guard value >= 0 else { throw Failure(.invalidValue, "\(name) cannot be \(value); expected 0 or more") }
-    return value == 0 ? nil : Int(value)
-  }
 }

@@ -3,7 +3,7 @@ public import EventSourceServer
 
 /// The event streams of one hub in the evhttp servers of one event base.
 ///
-/// Create one per base, on the base's thread, and mount handlers at paths of its servers, beside the program's own
+/// Create one per base, on the base's thread, and mount handlers at paths of its servers, alongside the program's own
 /// callbacks. Publish from any thread. The base's loop, its threads and the other routes stay unchanged. Call
 /// everything here on the base's thread. Call ``close()`` before you free the base. You can free an `evhttp` at any
 /// time, which ends the streams of its connections.

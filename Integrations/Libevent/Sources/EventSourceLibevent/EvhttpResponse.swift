@@ -245,8 +245,8 @@ final class EvhttpResponse: EventStreamResponse {
     withExtendedLifetime(self) {
       outputs.unwatch()
       callbacks.handOn(event)
-      // libevent detaches a request from a connection that its peer has closed. Whoever answers the request must free
-      // it.
+      // libevent detaches a request from a connection that its peer has closed. The code that answers the request must
+      // then free it.
       guard stage != .over else { return }
       guard evhttp_request_get_connection(request) == nil else { return outputs.watch() }
       usual = nil

@@ -5,7 +5,7 @@ import Glibc
 /// The lane of an event base, and the three events with which the base runs it. On the base's thread only.
 final class LibeventLoop {
   let lane: DeliveryLane
-  /// The chunk that all readers of a walk share.
+  /// The chunk that all readers of a broadcast share.
   let sharedChunk = SharedChunk()
   /// The number of responses that the lane has finished but whose end has not been sent.
   var unfinished = 0 {

@@ -28,8 +28,8 @@ final class OutputBuffers {
 
   var isEmpty: Bool { buffers.allSatisfy { evbuffer_get_length($0) == 0 } }
 
-  /// Makes a filter pass on its data. A filter that received data while writing was disabled, as evhttp does it, does
-  /// not pass it on by itself.
+  /// Makes a filter forward its data. evhttp disables writing, and a filter does not forward by itself the data that it
+  /// received during that time.
   func flush() {
     if isLayered { bufferevent_flush(bufferevent, Int16(EV_WRITE), BEV_FLUSH) }
   }

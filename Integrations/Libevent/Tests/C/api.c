@@ -27,6 +27,8 @@ static void replay(void *context, es_replay *replay, const es_replay_request *re
   (void)context, (void)replay, (void)request;
 }
 
+static void run_changed(void *context, const es_run_change *change) { (void)context, (void)change; }
+
 static int allow(void *context, const char *origin) { return context && origin; }
 
 static void snapshot(void *context, es_snapshot *snapshot, const char *channel) {
@@ -43,7 +45,7 @@ static void visit(void *context, const es_channel *channel) {
 }
 
 static void statuses_have_messages(void) {
-  for (int status = ES_OK; status <= ES_OUTCOME_UNKNOWN; status++) {
+  for (int status = ES_OK; status <= ES_RUN_EXISTS; status++) {
     EXPECT(strlen(es_status_message((es_status)status)) > 5);
     EXPECT(strcmp(es_status_message((es_status)status), es_status_message((es_status)999)) != 0);
   }
@@ -80,9 +82,19 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
   es_origins origins = {0};
   es_snapshots snapshots = {0};
   es_grant grant = {0};
+  es_run_observer run_observer = {0};
   es_statistics statistics;
+  es_runs_statistics of_runs;
+  es_run_info info;
+  es_runs *runs;
+  es_run *run;
   int64_t value;
   es_streams *streams = (es_streams *)&value;
+  EXPECT_OK(es_runs_create(hub, "runs", NULL, &runs));
+  EXPECT_OK(es_runs_start(runs, NULL, &run));
+  es_runs_free(NULL);
+  es_run_free(NULL);
+  EXPECT(!es_run_id(NULL));
   es_hub_free(NULL);
   es_config_free(NULL);
   es_streams_free(NULL);
@@ -174,12 +186,44 @@ static void null_is_an_error(es_config *config, es_hub *hub) {
     es_authorization_fail(NULL, NULL),
     es_replay_answer(NULL, ES_REPLAY_UNKNOWN_ID, NULL, 0),
     es_replay_fail(NULL, NULL),
+    es_config_set_run_observer(NULL, &run_observer),
+    es_runs_create(NULL, "runs", NULL, &runs),
+    es_runs_create(hub, NULL, NULL, &runs),
+    es_runs_create(hub, "other", NULL, NULL),
+    es_runs_close(NULL),
+    es_runs_start(NULL, NULL, &run),
+    es_runs_start(runs, NULL, NULL),
+    es_runs_find(NULL, "a", &run),
+    es_runs_find(runs, NULL, &run),
+    es_runs_find(runs, es_run_id(run), NULL),
+    es_runs_inspect(NULL, &of_runs, sizeof of_runs),
+    es_runs_inspect(runs, NULL, sizeof of_runs),
+    es_run_write(NULL, "x", 1),
+    es_run_write(run, NULL, 1),
+    es_run_write_event(NULL, &event),
+    es_run_write_event(run, NULL),
+    es_run_write_event(run, &no_data),
+    es_run_write_recorded(NULL, &event, NULL, NULL),
+    es_run_write_recorded(run, NULL, NULL, NULL),
+    es_run_finish(NULL, NULL),
+    es_run_fail(NULL, "why"),
+    es_run_fail(run, NULL),
+    es_run_stop(NULL, ES_STOP_REQUESTED, NULL),
+    es_run_inspect(NULL, &info, sizeof info),
+    es_run_inspect(run, NULL, sizeof info),
+    es_run_creation_answer(NULL, run),
+    es_run_creation_reject(NULL, 403, NULL, NULL, 0),
+    es_run_creation_fail(NULL, NULL),
+    es_streams_mount_runs(NULL, (struct evhttp *)&value, "/runs", runs, NULL),
+    es_streams_respond_with_run(NULL, (struct evhttp_request *)&value, run, NULL, 0),
   };
   for (size_t index = 0; index < sizeof found / sizeof *found; index++) {
     if (found[index] != ES_NULL_ARGUMENT) fprintf(stderr, "call %zu returned %d\n", index, found[index]);
     EXPECT(found[index] == ES_NULL_ARGUMENT);
   }
   EXPECT(streams == (es_streams *)&value);
+  es_run_free(run);
+  es_runs_free(runs);
   EXPECT_OK(es_publish(hub, "news", NULL, 0));
   EXPECT_OK(es_publish_comment(hub, "news", NULL, 0));
 }
@@ -246,6 +290,9 @@ static void bad_numbers_are_an_error(es_config *config, es_hub *hub) {
   EXPECT_STATUS(ES_NOT_PENDING, es_authorization_fail((es_authorization *)-1, "why"));
   EXPECT_STATUS(ES_NOT_PENDING, es_replay_answer((es_replay *)1, ES_REPLAY_CONTIGUOUS, NULL, 0));
   EXPECT_STATUS(ES_NOT_PENDING, es_replay_fail((es_replay *)&value, "why"));
+  EXPECT_STATUS(ES_NOT_PENDING, es_run_creation_answer((es_run_creation *)1, NULL));
+  EXPECT_STATUS(ES_NOT_PENDING, es_run_creation_reject((es_run_creation *)&value, 403, NULL, NULL, 0));
+  EXPECT_STATUS(ES_NOT_PENDING, es_run_creation_fail((es_run_creation *)-1, "why"));
 }
 
 /* Every option of the header: its default, another valid value, and an invalid one. */
@@ -271,6 +318,8 @@ static const struct {
   OPTION(RECORDING_TIMEOUT_MS, 10000, 1, 0),
   OPTION(OCCUPANCY_LINGER_MS, 0, 60000, -1),
   OPTION(CHANNEL_COALESCING_MS, ES_NONE, 0, -2),
+  OPTION(FOLLOW_LINGER_MS, 30000, 0, -1),
+  OPTION(STALE_LIMIT_MS, ES_NONE, 1, 0),
   OPTION(MAXIMUM_CHANNELS_PER_STREAM, 16, 256, 257),
   OPTION(MAXIMUM_LAST_EVENT_ID_BYTES, 4096, 1, 0),
   OPTION(REPLAYS_TO_NEW_READERS, 0, 1, -1),
@@ -291,6 +340,17 @@ static const struct {
   OPTION(ALLOWS_PRIVATE_NETWORK, 0, 1, 3),
   OPTION(MISSING_CHANNEL, 0, 1, 3),
   OPTION(MISSING_CHANNEL_WAIT_MS, 30000, 1, -1),
+  OPTION(MAXIMUM_RUNS, 10000, 1, 0),
+  OPTION(MAXIMUM_BYTES_PER_RUN, 4 << 20, 1024, 1023),
+  OPTION(RUNS_MEMORY_LIMIT, 64 << 20, 16 << 10, (16 << 10) - 1),
+  OPTION(RUN_WRITE_TIMEOUT_MS, 30000, 1, 0),
+  OPTION(MAXIMUM_RUN_MS, 3600000, ES_NONE, 0),
+  OPTION(UNWATCHED_LIMIT_MS, ES_NONE, 1, 0),
+  OPTION(STOP_GRACE_MS, 0, 1000, -1),
+  OPTION(RUN_RETENTION_MS, 60000, 0, -1),
+  OPTION(ANNOUNCES_RUN_ID, 1, 0, 2),
+  OPTION(STATUS_AFTER_END, 204, 410, 200),
+  OPTION(WITHOUT_EVENT_STREAMS, 0, 2, 3),
 };
 enum { OPTION_COUNT = sizeof options / sizeof *options };
 
@@ -301,9 +361,11 @@ static int64_t get(const es_config *config, es_option option) {
 }
 
 static void options_keep_what_is_allowed(void) {
-  es_config *config;
-  EXPECT_OK(es_config_create(&config));
+  es_config *general, *of_runs;
+  EXPECT_OK(es_config_create(&general));
+  EXPECT_OK(es_config_create_for(ES_CONFIG_RUNS, &of_runs));
   for (int index = 0; index < OPTION_COUNT; index++) {
+    es_config *config = options[index].option > 200 ? of_runs : general;
     es_option option = options[index].option;
     EXPECT(get(config, option) == options[index].usual);
     EXPECT_ERROR(ES_INVALID_VALUE, options[index].name, es_config_set(config, option, options[index].wrong));
@@ -312,6 +374,8 @@ static void options_keep_what_is_allowed(void) {
     EXPECT_OK(es_config_set(config, option, options[index].other));
     EXPECT(get(config, option) == options[index].other);
   }
+  es_config_free(of_runs);
+  es_config *config = general;
   EXPECT_OK(es_config_allow_origin(config, "https://example.org"));
   EXPECT_OK(es_config_allow_origin(config, "https://example.net"));
   EXPECT_OK(es_config_set(config, ES_OPTION_ALLOWS_CREDENTIALS, 1));
@@ -355,13 +419,14 @@ static void each_kind_of_configuration_has_its_options(es_hub *hub) {
   es_config *config, *other;
   es_hub *made;
   int64_t value;
-  EXPECT_STATUS(ES_INVALID_VALUE, es_config_create_for((es_config_kind)4, &config));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_create_for((es_config_kind)5, &config));
   for (int kind = 0; kind < 3; kind++) {
     EXPECT_OK(es_config_create_for(kinds[kind], &config));
     int count = 0;
     for (int index = 0; index < OPTION_COUNT; index++) {
       es_option option = options[index].option;
-      es_status expected = (option < 100) == (kinds[kind] != ES_CONFIG_STREAMS) ? ES_OK : ES_INVALID_VALUE;
+      int is_expected = option < 200 && (option < 100) == (kinds[kind] != ES_CONFIG_STREAMS);
+      es_status expected = is_expected ? ES_OK : ES_INVALID_VALUE;
       es_status found = es_config_set(config, option, options[index].other);
       if (kinds[kind] == ES_CONFIG_CHANNEL && found == ES_INVALID_VALUE) expected = ES_INVALID_VALUE;
       EXPECT(found == expected);
@@ -402,11 +467,55 @@ static void each_kind_of_configuration_has_its_options(es_hub *hub) {
   es_config_free(other);
 }
 
+static void runs_have_the_options_of_their_streams(es_hub *hub) {
+  es_config *config, *of_hub;
+  es_runs *runs = NULL, *others;
+  EXPECT_OK(es_config_create_for(ES_CONFIG_RUNS, &config));
+  for (int index = 0; index < OPTION_COUNT; index++) {
+    es_option option = options[index].option;
+    /* Viewers get every event. */
+    int is_expected = option > 100 && option != ES_OPTION_COALESCING_MS;
+    EXPECT_STATUS(is_expected ? ES_OK : ES_INVALID_VALUE, es_config_set(config, option, options[index].other));
+  }
+  EXPECT_ERROR(ES_INVALID_VALUE, "ES_OPTION_COALESCING_MS", es_config_set(config, ES_OPTION_COALESCING_MS, 100));
+  EXPECT_ERROR(ES_INVALID_VALUE, "es_config_add_channel", es_config_add_channel(config, "news"));
+  EXPECT_ERROR(ES_INVALID_VALUE, "es_config_set_logger", es_config_set_logger(config, NULL));
+  EXPECT_OK(es_config_set_authorizer(config, &ES_STRUCT(es_authorizer, .authorize = authorize)));
+  EXPECT_OK(es_config_set_run_observer(config, &ES_STRUCT(es_run_observer, .changed = run_changed)));
+  EXPECT_STATUS(ES_NULL_ARGUMENT, es_config_set_run_observer(config, &ES_STRUCT(es_run_observer, 0)));
+  EXPECT_OK(es_config_set_run_observer(config, NULL));
+  EXPECT_OK(es_runs_create(hub, "configured", config, &runs));
+  EXPECT_ERROR(ES_INVALID_VALUE, "es_hub_create", es_hub_create(config, &hub));
+  /* All collections of a hub share half of its memory. */
+  EXPECT_OK(es_config_set(config, ES_OPTION_RUNS_MEMORY_LIMIT, 128 << 20));
+  EXPECT_ERROR(ES_INVALID_VALUE, "ES_OPTION_RUNS_MEMORY_LIMIT", es_runs_create(hub, "large", config, &others));
+  EXPECT_OK(es_config_set(config, ES_OPTION_RUNS_MEMORY_LIMIT, INT64_MAX));
+  EXPECT_ERROR(ES_INVALID_VALUE, "ES_OPTION_RUNS_MEMORY_LIMIT", es_runs_create(hub, "large", config, &others));
+  es_config_free(config);
+  EXPECT_OK(es_config_create(&of_hub));
+  EXPECT_ERROR(ES_INVALID_VALUE, "es_runs_create", es_runs_create(hub, "other", of_hub, &others));
+  EXPECT_ERROR(
+    ES_INVALID_VALUE, "es_config_set_run_observer",
+    es_config_set_run_observer(of_hub, &ES_STRUCT(es_run_observer, .changed = run_changed)));
+  es_config_free(of_hub);
+  char *too_long = letters(121);
+  EXPECT_STATUS(ES_INVALID_TEXT, es_runs_create(hub, too_long, NULL, &others));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_runs_create(hub, "", NULL, &others));
+  free(too_long);
+  es_runs_free(runs);
+}
+
 /* The largest numbers act as limits that are never reached. Computations with them must not overflow. */
 static void the_largest_numbers_do_no_harm(void) {
   es_config *config;
   EXPECT_OK(es_config_create(&config));
-  for (int index = 0; index < OPTION_COUNT; index++) es_config_set(config, options[index].option, INT64_MAX);
+  es_config *config_of_runs;
+  EXPECT_OK(es_config_create_for(ES_CONFIG_RUNS, &config_of_runs));
+  for (int index = 0; index < OPTION_COUNT; index++) {
+    es_config_set(config, options[index].option, INT64_MAX);
+    if (options[index].option != ES_OPTION_RUNS_MEMORY_LIMIT)
+      es_config_set(config_of_runs, options[index].option, INT64_MAX);
+  }
   EXPECT(get(config, ES_OPTION_RETENTION_BYTES) == INT64_MAX);
   EXPECT(get(config, ES_OPTION_STALL_MS) == INT64_MAX);
   es_hub *hub;
@@ -415,6 +524,15 @@ static void the_largest_numbers_do_no_harm(void) {
   es_event event = ES_STRUCT(es_event, .data = "x", .data_length = 1, .retry_ms = INT64_MAX);
   for (int count = 0; count < 1000; count++)
     EXPECT_OK(es_publish_event(hub, &(const char *){"news"}, 1, &event, NULL));
+  es_runs *runs;
+  es_run *run;
+  EXPECT_OK(es_runs_create(hub, "runs", config_of_runs, &runs));
+  EXPECT_OK(es_runs_start(runs, NULL, &run));
+  for (int count = 0; count < 1000; count++) EXPECT_OK(es_run_write_event(run, &event));
+  EXPECT_OK(es_run_stop(run, ES_STOP_REQUESTED, NULL));
+  es_run_free(run);
+  es_runs_free(runs);
+  es_config_free(config_of_runs);
   es_hub_free(hub);
   es_config_free(config);
 }
@@ -518,7 +636,83 @@ static void structs_may_be_older_or_newer(es_hub *hub) {
   EXPECT_ERROR(ES_INVALID_VALUE, "es_origins", es_config_set_origins(config, &origins));
   EXPECT_ERROR(ES_INVALID_VALUE, "es_snapshots", es_config_set_snapshots(config, 1, &snapshots));
   EXPECT_ERROR(ES_INVALID_VALUE, "es_repository", es_hub_set_repository(hub, "news", &repository));
+  es_run_observer run_observer = ES_RUN_OBSERVER_INIT;
+  es_run_creator creator = ES_RUN_CREATOR_INIT;
+  EXPECT(creator.size == sizeof creator);
+  run_observer.size = 8;
+  EXPECT_ERROR(ES_INVALID_VALUE, "es_run_observer", es_config_set_run_observer(config, &run_observer));
   es_config_free(config);
+}
+
+static void a_run_is_written_once_and_ended_once(es_hub *hub) {
+  es_runs *runs;
+  es_run *run, *same;
+  es_run_info info;
+  es_runs_statistics now;
+  es_event event = ES_STRUCT(es_event, .data = "x", .data_length = 1, .type = "token");
+  EXPECT_OK(es_runs_create(hub, "answers", NULL, &runs));
+  EXPECT_OK(es_runs_start(runs, "job", &run));
+  EXPECT(strcmp(es_run_id(run), "job") == 0);
+  EXPECT_ERROR(ES_RUN_EXISTS, "job", es_runs_start(runs, "job", &same));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_runs_start(runs, "a b", &same));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_runs_start(runs, "", &same));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_runs_start(runs, "\xff", &same));
+  EXPECT_ERROR(ES_UNKNOWN_RUN, "none", es_runs_find(runs, "none", &same));
+  EXPECT_OK(es_runs_find(runs, "job", &same));
+  EXPECT_OK(es_run_write(run, "token", 5));
+  EXPECT_OK(es_run_write_event(same, &event));
+  event.id = "job-7";
+  EXPECT_STATUS(ES_INVALID_TEXT, es_run_write_event(same, &event));
+  event.id = "mine";
+  EXPECT_OK(es_run_write_event(same, &event));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_run_write(run, "\xff", 1));
+  EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_run_write(run, "x", SIZE_MAX));
+  EXPECT_OK(es_run_inspect(run, &info, sizeof info));
+  EXPECT(info.outcome == ES_RUN_ACTIVE && info.stop_reason == ES_STOP_NONE && info.viewers == 0);
+  EXPECT(info.bytes > 20 && !info.is_gone);
+  EXPECT_STATUS(ES_INVALID_VALUE, es_run_inspect(run, &info, SIZE_MAX));
+  EXPECT_STATUS(ES_INVALID_TEXT, es_run_fail(run, "\xff"));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_run_stop(run, ES_STOP_NONE, NULL));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_run_stop(run, (es_stop_reason)6, NULL));
+  EXPECT_OK(es_run_finish(run, &ES_STRUCT(es_event, .data = "last", .data_length = 4)));
+  EXPECT_STATUS(ES_ENDED, es_run_finish(same, NULL));
+  EXPECT_STATUS(ES_ENDED, es_run_fail(same, "why"));
+  EXPECT_STATUS(ES_ENDED, es_run_write(same, "x", 1));
+  EXPECT_OK(es_run_stop(same, ES_STOP_REQUESTED, "anna"));
+  EXPECT_OK(es_run_inspect(same, &info, sizeof info));
+  EXPECT(info.outcome == ES_RUN_FINISHED && info.stop_reason == ES_STOP_NONE);
+  es_run_free(run);
+  EXPECT_ERROR(ES_INVALID_HANDLE, "freed", es_run_write(run, "x", 1));
+  EXPECT(!es_run_id(run));
+  es_run_free(run);
+  /* A run that exceeds the limit is stopped. */
+  EXPECT_OK(es_runs_start(runs, NULL, &run));
+  EXPECT(strlen(es_run_id(run)) == 24);
+  char *large = letters(3 << 20);
+  EXPECT_OK(es_run_write(run, large, 3 << 20));
+  EXPECT_STATUS(ES_LIMIT_EXCEEDED, es_run_write(run, large, 3 << 20));
+  free(large);
+  EXPECT_STATUS(ES_ENDED, es_run_write(run, "x", 1));
+  EXPECT_OK(es_run_inspect(run, &info, sizeof info));
+  EXPECT(info.outcome == ES_RUN_STOPPED && info.stop_reason == ES_STOP_BYTE_LIMIT);
+  es_run_free(run);
+  EXPECT_OK(es_runs_start(runs, NULL, &run));
+  EXPECT_OK(es_run_fail(run, "the model is gone"));
+  EXPECT_OK(es_runs_inspect(runs, &now, sizeof now));
+  EXPECT(now.started == 3 && now.active == 0 && now.retained == 3 && now.bytes > 3 << 20);
+  EXPECT(now.finished == 1 && now.failed == 1 && now.stopped == 1 && now.interrupted == 0);
+  EXPECT_STATUS(ES_INVALID_VALUE, es_runs_inspect(runs, &now, SIZE_MAX));
+  EXPECT_OK(es_runs_close(runs));
+  EXPECT_STATUS(ES_CLOSED, es_runs_start(runs, NULL, &(es_run *){NULL}));
+  EXPECT_OK(es_run_inspect(run, &info, sizeof info));
+  EXPECT(info.outcome == ES_RUN_FAILED && info.is_gone);
+  EXPECT_OK(es_runs_inspect(runs, &now, sizeof now));
+  EXPECT(now.retained == 0 && now.bytes == 0);
+  es_run_free(run);
+  es_run_free(same);
+  es_runs_free(runs);
+  es_runs_free(runs);
+  EXPECT_ERROR(ES_INVALID_HANDLE, "freed", es_runs_start(runs, NULL, &run));
 }
 
 static void what_was_freed_is_noticed(void) {
@@ -622,6 +816,18 @@ static void contexts_are_released_once(void) {
   EXPECT_OK(es_hub_set_repository(hub, "news", &ES_STRUCT(es_repository, &released, replay, NULL, release)));
   es_hub_free(hub);
   EXPECT(released == 4);
+  es_runs *runs;
+  EXPECT_OK(es_hub_create(NULL, &hub));
+  EXPECT_OK(es_config_create_for(ES_CONFIG_RUNS, &config));
+  EXPECT_OK(es_config_set_run_observer(config, &ES_STRUCT(es_run_observer, &released, run_changed, release)));
+  EXPECT_OK(es_config_set_run_observer(config, &ES_STRUCT(es_run_observer, &released, run_changed, release)));
+  EXPECT(released == 5);
+  EXPECT_OK(es_runs_create(hub, "runs", config, &runs));
+  es_config_free(config);
+  EXPECT(released == 5);
+  es_runs_free(runs);
+  EXPECT(released == 6);
+  es_hub_free(hub);
 }
 
 static void *publish_many(void *hub) {
@@ -662,6 +868,8 @@ int main(void) {
   structs_may_be_older_or_newer(hub);
   what_is_not_recorded_is_published_at_once(hub);
   each_kind_of_configuration_has_its_options(hub);
+  runs_have_the_options_of_their_streams(hub);
+  a_run_is_written_once_and_ended_once(hub);
   es_hub_free(hub);
   es_config_free(config);
   what_was_freed_is_noticed();

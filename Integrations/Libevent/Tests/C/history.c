@@ -64,7 +64,7 @@ static es_history *start(int64_t recording_timeout_ms) {
   EXPECT_OK(es_config_create_for(ES_CONFIG_HUB, &config));
   EXPECT_OK(es_config_set(config, ES_OPTION_RECORDING_TIMEOUT_MS, recording_timeout_ms));
   es_sqlite_options options = ES_SQLITE_OPTIONS_INIT;
-  options.busy_timeout_ms = 1;
+  options.busy_timeout_ms = 1000;
   EXPECT_OK(es_history_sqlite(path, &options, &history));
   EXPECT_OK(es_config_set_history(config, history));
   EXPECT_OK(es_hub_create(config, &hub));
@@ -255,7 +255,7 @@ int main(void) {
   event_free(ticking);
   event_base_free(base);
   EXPECT(unlink(path) == 0);
-  EXPECT(rmdir(folder) == 0); /* Nothing is left beside the file. */
+  EXPECT(rmdir(folder) == 0); /* Nothing is left next to the file. */
   puts("history: works");
   return 0;
 }

@@ -82,8 +82,9 @@ static void on_end(struct evhttp_request *request, void *context) {
   read_some(request, reader);
 }
 
-/* Requests a path with a method, and with a field if `name` is not NULL. */
-static struct reader *ask_with(enum evhttp_cmd_type method, const char *path, const char *name, const char *value) {
+/* Sends a request, with a field if `name` is not NULL, and with a body. */
+static struct reader *send_request(
+  enum evhttp_cmd_type method, const char *path, const char *name, const char *value, const char *body) {
   struct reader *reader = calloc(1, sizeof *reader);
   reader->connection = evhttp_connection_base_new(base, NULL, "127.0.0.1", port);
   struct evhttp_request *request = evhttp_request_new(on_end, reader);
@@ -91,8 +92,14 @@ static struct reader *ask_with(enum evhttp_cmd_type method, const char *path, co
   evhttp_request_set_header_cb(request, on_header);
   evhttp_add_header(evhttp_request_get_output_headers(request), "Host", "localhost");
   if (name) evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
+  evbuffer_add(evhttp_request_get_output_buffer(request), body, strlen(body));
   EXPECT(evhttp_make_request(reader->connection, request, method, path) == 0);
   return reader;
+}
+
+/* Requests a path with a method, and with a field if `name` is not NULL. */
+static struct reader *ask_with(enum evhttp_cmd_type method, const char *path, const char *name, const char *value) {
+  return send_request(method, path, name, value, "");
 }
 
 /* Requests a stream, with a last event ID if it is not NULL. */

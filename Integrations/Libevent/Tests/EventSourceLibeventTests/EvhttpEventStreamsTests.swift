@@ -6,9 +6,9 @@ import Foundation
 import FoundationNetworking
 import Testing
 
-/// What a program that has an evhttp server already may do with it.
+/// Tests of event streams in a program that already has an evhttp server.
 @Suite(.serialized) struct EvhttpEventStreamsTests {
-  // Sendable, because after `init` everything but `hub` is used on the base's thread.
+  // Sendable, because after `init` everything except `hub` is used on the base's thread.
   private final class Scene: @unchecked Sendable {
     let hub = EventHub(channels: ["news"])
     let program: EvhttpProgram
@@ -39,7 +39,7 @@ import Testing
     return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
   }
 
-  /// Opens a stream and reads it to its end, in a task; it is open when this returns.
+  /// Opens a stream and reads it to its end in a task. Returns when the stream is open.
   private func reading(_ scene: Scene) async throws -> Task<String?, Never> {
     let reading = Task { try? await get(scene, "/events").body }
     while await scene.program.doOnLoop({ scene.hub.statistics.streamsOpened }) == 0 { await Task.yield() }
@@ -116,7 +116,7 @@ import Testing
     let reading = try await reading(scene)
     await scene.program.doOnLoop { scene.streams.close() }
     _ = await reading.value
-    // The mount is still there, and refuses.
+    // The mount still exists and rejects requests.
     #expect(try await get(scene, "/events").status == 503)
     #expect(try await get(scene, "/hello").status == 200)
     #expect(scene.hub.statistics.readers == 0)

@@ -10,7 +10,7 @@ struct EvhttpHarness: AdapterHarness {
 }
 
 /// An evhttp program with event streams, for the contract.
-// Sendable, because `streams` belongs to the base's thread from `init` on, and `ending` has a lock.
+// Sendable, because `streams` belongs to the base's thread after `init`, and `ending` has a lock.
 final class EvhttpServer: RunningAdapter, @unchecked Sendable {
   private struct Ending {
     var isAsked = false
@@ -55,7 +55,7 @@ final class EvhttpServer: RunningAdapter, @unchecked Sendable {
     }
   }
 
-  /// On the base's thread: ends when nothing is open any more, or the time is over.
+  /// Runs on the base's thread. Ends when nothing is open, or at the deadline.
   private func finish(by deadline: ContinuousClock.Instant) {
     guard streams.readerCount == 0 || ContinuousClock.now > deadline else {
       return program.onLoop(after: 2) { self.finish(by: deadline) }

@@ -6,15 +6,15 @@ import Testing
 
 @testable import EventSourceTesting
 
-/// What is the host's stays the host's: its loop, its callbacks, and what it makes of its connections.
+/// Tests that the host keeps control of its loop, its callbacks and the settings of its connections.
 @Suite(.serialized) struct EvhttpHostTests {
-  /// How often each of the host's callbacks was called.
+  /// The number of calls of each of the host's callbacks.
   private final class Calls: Sendable {
     let closed = Atomic(0)
     let completed = Atomic(0)
   }
 
-  // Sendable, because after `init` everything but `hub` is used on the base's thread.
+  // Sendable, because after `init` everything except `hub` is used on the base's thread.
   private final class Scene: @unchecked Sendable {
     let hub = EventHub(channels: ["a"])
     let calls = Calls()
@@ -44,7 +44,7 @@ import Testing
 
     var port: Int { program.port }
 
-    /// Talks to the server on a thread that no task needs, then ends it.
+    /// Communicates with the server on a separate thread, then ends the server.
     func talk(_ body: @escaping @Sendable (Scene) throws -> Void) async throws {
       let result = await onOwnThread { try body(self) }
       await withCheckedContinuation { continuation in
@@ -110,7 +110,7 @@ import Testing
       for _ in 0..<100 { try scene.hub.publish(String(repeating: "x", count: 1000), to: "a") }
       let begin = ContinuousClock.now
       try stream.readBody(atLeast: 4 * rate)
-      // The first burst, and what has accrued since; a slow machine takes longer.
+      // The first burst and what has accrued since. A slow machine takes longer.
       #expect(ContinuousClock.now - begin > .seconds(2))
     }
   }
@@ -143,7 +143,7 @@ import Testing
       let (hub, http) = (scene.hub, scene.program.http!)
       for paths in [["/hello"], ["/mounted", "/hello"]] {
         #expect(throws: LibeventError.pathInUse("/hello")) {
-          // It is released without having been closed.
+          // Released without a call of `close()`.
           let streams = try EvhttpEventStreams(base: scene.program.base, hub: hub)
           for path in paths { try streams.mount(EventStreamHandler(hub), on: http, at: path) }
         }
@@ -190,7 +190,7 @@ import Testing
   }
 }
 
-/// Hands on what it gets.
+/// Passes on its input unchanged.
 private func pass(
   _ source: OpaquePointer?, _ target: OpaquePointer?, _: Int, _: bufferevent_flush_mode,
   _: UnsafeMutableRawPointer?

@@ -3,25 +3,25 @@ import EventSourceServer
 import Glibc
 import Synchronization
 
-/// A program with an evhttp server in a thread of its own, as somebody may have it: with a route of its own.
+/// An existing program with an evhttp server on its own thread and a route of its own.
 final class EvhttpProgram: @unchecked Sendable {
   typealias ConnectionMaker =
     @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> UnsafeMutablePointer<bufferevent>?
 
-  // Sendable, because after `init` other threads touch only `jobs`, and `base` by a function for which libevent was
-  // told of threads; the rest belongs to the base's thread.
+  // Sendable, because after `init` other threads use only `jobs`, and `base` through a function that libevent makes
+  // thread-safe. Everything else belongs to the base's thread.
   let base: OpaquePointer
   private(set) var http: OpaquePointer?
   let port: Int
-  /// What the program does with requests for which there is no callback; nil: 404.
+  /// Handles requests without a callback of their own. `nil` responds with 404.
   var general: ((OpaquePointer) -> Void)?
   private var thread = pthread_t()
   private let jobs = Mutex<[@Sendable () -> Void]>([])
 
-  /// - Parameter connections: How the server makes its connections' bufferevents; nil: as evhttp does.
+  /// - Parameter connections: Creates the bufferevents of the server's connections. `nil` leaves that to evhttp.
   init(connections: ConnectionMaker? = nil) throws {
     evthread_use_pthreads()
-    // As every program with libevent does, which writes to sockets that may be closed.
+    // Every program with libevent needs this, because it may write to sockets that the peer has closed.
     signal(SIGPIPE, SIG_IGN)
     base = event_base_new()
     let http = evhttp_new(base)
@@ -55,7 +55,7 @@ final class EvhttpProgram: @unchecked Sendable {
     )
   }
 
-  /// Runs the base's loop in a thread.
+  /// Runs the base's loop on a thread.
   func start() {
     pthread_create(
       &thread, nil,
@@ -67,7 +67,7 @@ final class EvhttpProgram: @unchecked Sendable {
     )
   }
 
-  /// Has something done on the base's thread, after a time.
+  /// Runs a job on the base's thread after a delay.
   func onLoop(after milliseconds: Int = 0, _ job: @escaping @Sendable () -> Void) {
     jobs.withLock { $0.append(job) }
     var time = timeval(tv_sec: 0, tv_usec: milliseconds * 1000)
@@ -75,24 +75,24 @@ final class EvhttpProgram: @unchecked Sendable {
       base, -1, Int16(EV_TIMEOUT),
       { _, _, argument in
         let program = Unmanaged<EvhttpProgram>.fromOpaque(argument!).takeUnretainedValue()
-        // In their order; which one's timer this was is no matter.
+        // Jobs run in order. It does not matter whose timer fired.
         program.jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }?()
       }, Unmanaged.passUnretained(self).toOpaque(), &time
     )
   }
 
-  /// Has something done on the base's thread, and waits for it.
+  /// Runs a job on the base's thread and returns its result.
   func doOnLoop<Result: Sendable>(_ job: @escaping @Sendable () -> Result) async -> Result {
     await withCheckedContinuation { continuation in onLoop { continuation.resume(returning: job()) } }
   }
 
-  /// On the base's thread.
+  /// Call this on the base's thread.
   func freeServer() {
     if let http { evhttp_free(http) }
     http = nil
   }
 
-  /// On the base's thread, the last thing done there; `then` is called when the thread has ended and the base is free.
+  /// Call this on the base's thread, last. `then` is called when the thread has ended and the base is freed.
   func finish(_ then: @escaping @Sendable () -> Void) {
     freeServer()
     event_base_loopexit(base, nil)
@@ -104,7 +104,7 @@ final class EvhttpProgram: @unchecked Sendable {
   }
 }
 
-/// Calls a closure in a thread of its own.
+/// Calls a closure on a new thread.
 private func startThread(_ body: @escaping @Sendable () -> Void) {
   final class Box {
     let body: @Sendable () -> Void

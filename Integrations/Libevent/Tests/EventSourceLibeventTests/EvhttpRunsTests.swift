@@ -5,9 +5,9 @@ import Foundation
 import FoundationNetworking
 import Testing
 
-/// Runs in an evhttp server: from its general callback, and as the answer of a callback of the program's own.
+/// Tests of runs in an evhttp server: served by its general callback, and as the response of one of its own callbacks.
 @Suite(.serialized) struct EvhttpRunsTests {
-  // Sendable, because after `init` everything but the runs is used on the base's thread.
+  // Sendable, because after `init` everything except the runs is used on the base's thread.
   private final class Scene: @unchecked Sendable {
     let runs = RunCollection(EventHub())
     let program: EvhttpProgram
@@ -47,7 +47,7 @@ import Testing
       return (head?.statusCode ?? 0, head?.value(forHTTPHeaderField: "Location"), String(decoding: data, as: UTF8.self))
     }
 
-    /// The run of an ID, when it is watched.
+    /// Returns the run with an ID once it has a viewer.
     func watched(_ id: String) async -> Run {
       while runs[id]?.viewerCount != 1 { await Task.yield() }
       return runs[id]!

@@ -2,10 +2,10 @@ import EventSourceServer
 import Glibc
 import Testing
 
-/// What can be configured from Swift can be configured from C, or is left out for a reason that is written here.
+/// Tests that everything configurable from Swift is configurable from C, or is omitted for a reason that is given here.
 @Suite struct HeaderCoverageTests {
   private enum Place {
-    /// What the header calls it.
+    /// Its name in the header.
     case header(String)
     case leftOut(because: String)
   }
@@ -25,8 +25,8 @@ import Testing
     "occupancyLinger": .header("ES_OPTION_OCCUPANCY_LINGER_MS"),
     "recordingTimeout": .header("ES_OPTION_RECORDING_TIMEOUT_MS"),
     "idPrefix": .header("ES_TEXT_ID_PREFIX"),
-    "followLinger": .leftOut(because: "C has no shared histories"),
-    "staleLimit": .leftOut(because: "C has no shared histories"),
+    "followLinger": .header("ES_OPTION_FOLLOW_LINGER_MS"),
+    "staleLimit": .header("ES_OPTION_STALE_LIMIT_MS"),
     "taskExecutor": .leftOut(because: "C has no tasks; it is for tests that step by hand"),
     "seed": .leftOut(because: "it makes what is random repeatable, for tests of the library itself"),
   ]
@@ -81,6 +81,22 @@ import Testing
     "allowsPrivateNetwork": .header("ES_OPTION_ALLOWS_PRIVATE_NETWORK"),
   ]
 
+  private static let runs: [String: Place] = [
+    "maximumRuns": .header("ES_OPTION_MAXIMUM_RUNS"),
+    "maximumBytesPerRun": .header("ES_OPTION_MAXIMUM_BYTES_PER_RUN"),
+    "memoryLimit": .header("ES_OPTION_RUNS_MEMORY_LIMIT"),
+    "writeTimeout": .header("ES_OPTION_RUN_WRITE_TIMEOUT_MS"),
+    "maximumDuration": .header("ES_OPTION_MAXIMUM_RUN_MS"),
+    "unwatchedLimit": .header("ES_OPTION_UNWATCHED_LIMIT_MS"),
+    "stopGrace": .header("ES_OPTION_STOP_GRACE_MS"),
+    "retention": .header("ES_OPTION_RUN_RETENTION_MS"),
+    "announcesID": .header("ES_OPTION_ANNOUNCES_RUN_ID"),
+    "repository": .leftOut(because: "es_config_set_history of eventsource-sqlite.h sets it"),
+    "streams": .header("ES_CONFIG_RUNS"),
+    "responseAfterEnd": .header("ES_OPTION_STATUS_AFTER_END"),
+    "withoutEventStreams": .header("ES_OPTION_WITHOUT_EVENT_STREAMS"),
+  ]
+
   private static let grant: [String: Place] = [
     "expiresAfter": .header("expires_after_ms"), "identity": .header("identity"), "channels": .header("channels"),
     "aliases": .header("aliases"),
@@ -92,7 +108,7 @@ import Testing
       (EventHub.Configuration() as Any, Self.hub), (Retention(), Self.retention),
       (ChannelConfiguration(), Self.channel),
       (EventStreamHandler.Configuration(), Self.streams), (CrossOriginPolicy.sameOriginOnly, Self.crossOrigin),
-      (ChannelGrant(), Self.grant),
+      (ChannelGrant(), Self.grant), (RunCollection.Configuration(), Self.runs),
     ] {
       #expect(Set(Mirror(reflecting: value).children.compactMap(\.label)) == Set(places.keys), "\(type(of: value))")
       for (property, place) in places {

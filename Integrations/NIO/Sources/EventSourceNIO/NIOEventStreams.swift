@@ -57,7 +57,21 @@
       } catch {
         preconditionFailure("\(error)")
       }
-      state.withLock { $0.mounts.append(Mount(handler: handler, pattern: pattern)) }
+      state.withLock { $0.mounts.append(.streams(handler, at: pattern)) }
+    }
+
+    /// Passes every request for a collection of runs to a handler: requests for the path itself, and for the paths of
+    /// runs, which have one more segment.
+    ///
+    /// The handler gets a request when its body has arrived.
+    ///
+    /// - Parameters:
+    ///   - handler: Serves the requests, on the event loops of their channels. Its collection must be one of ``hub``.
+    ///   - pattern: The path of the collection.
+    ///   - maximumBodyBytes: A request with a larger body gets 413.
+    public func mount(_ handler: RunHandler, at pattern: PathPattern, maximumBodyBytes: Int = 1 << 20) {
+      precondition(handler.runs.hub === hub, "the runs belong to another hub")
+      state.withLock { $0.mounts.append(.runs(handler, at: pattern, maximumBodyBytes: maximumBodyBytes)) }
     }
 
     /// The number of open requests and streams. Safe to read from any thread.
@@ -90,8 +104,8 @@
       for loop in loops { await loop.closeOnLoop() }
     }
 
-    func mount(for target: String) -> (handler: EventStreamHandler, channels: [String])? {
-      state.withLock { $0.mounts }.first(for: target)
+    func destination(of target: String) -> Mount.Destination? {
+      Mount.destination(of: target, in: state.withLock { $0.mounts })
     }
 
     /// Returns the lane of an event loop, which is created with the loop's first stream. Call it on the loop.

@@ -22,7 +22,14 @@ extension RedisEventRepository {
     ["s:", "m:", "i:", "z:", "a:"].map { key($0 + channel.rawValue) }
   }
 
-  func messageName(_ channel: ChannelName) -> String { key("p:" + channel.rawValue) }
+  /// Returns the name of a channel's messages. All databases of a server share these names.
+  func messageName(_ channel: ChannelName, _ node: RedisNode) -> String {
+    messagePrefix(node) + channel.rawValue
+  }
+
+  func messagePrefix(_ node: RedisNode) -> String {
+    key(node.server.database == 0 ? "p:" : "p\(node.server.database):")
+  }
 
   /// Runs a script by its digest, or by its text if the server does not know the digest.
   func run(
@@ -45,7 +52,7 @@ extension RedisEventRepository {
     let deadline = min(end, RedisLoop.now + configuration.responseTimeout.asNanoseconds)
     guard case .replicas(let count, let time) = durability else { return try await send(command, node, deadline) }
     // Both commands are sent together on one connection: `WAIT` applies to the writes of the first.
-    let milliseconds = max(1, min(time, configuration.responseTimeout).asNanoseconds / 1_000_000)
+    let milliseconds = max(1, time.asNanoseconds / 1_000_000)
     async let reply = send(command, node, deadline)
     async let confirmed = send(RedisCommand("WAIT", "\(count)", "\(milliseconds)"), node, deadline + time.asNanoseconds)
     let result = try await reply
@@ -66,16 +73,25 @@ extension RedisEventRepository {
       return true
     }
     guard isAccepted else { throw RedisHistoryError.overloaded(server: node.server.description, limit: limit) }
-    return try await withCheckedThrowingContinuation { continuation in
+    let received = ReceivedReply()
+    await withCheckedContinuation { continuation in
       let request = RedisRequest(command, deadline: deadline) { result in
         node.state.withLock { $0.waitingBytes -= size }
-        continuation.resume(with: result.mapError { $0 as any Error })
+        received.result.withLock { $0 = result }
+        continuation.resume()
       }
       let index = node.index
       if commandLoop?.perform({ $0.connections[index].send(request) }) != true {
         request.finish(.failure(.init(error: .closed, mayHaveHappened: false)))
       }
     }
+    return try received.result.withLock { $0! }.get()
+  }
+
+  /// The result of a request. It is passed under a lock because the thread sanitizer does not see that a continuation
+  /// orders the accesses of two threads.
+  private final class ReceivedReply: Sendable {
+    let result = Mutex<Result<RedisReply, RedisRequest.Failure>?>(nil)
   }
 
   func failure(_ reply: RedisReply, _ node: RedisNode, _ channel: ChannelName) -> RedisHistoryError {

@@ -17,14 +17,15 @@ extension RedisEventRepository {
     public init() {}
   }
 
-  /// The guarantee behind an acknowledged publication.
+  /// The guarantee for an acknowledged publication.
   public enum Durability: Sendable, Hashable {
-    /// The server has the event. How safe the event is depends on the server's settings. With `appendonly yes` and
+    /// The server has the event. The safety of the event depends on the server's settings. With `appendonly yes` and
     /// `appendfsync always` it is on disk. With `everysec`, a crash loses about the last second. Without an append-only
     /// file, a crash loses everything since the last snapshot. A failover loses what the replica did not have.
     case server
     /// The server and this number of its replicas have the event in memory. If fewer confirm in time, `publish` throws
-    /// ``RedisHistoryError/tooFewReplicas(server:confirmed:required:)``, although the event is published.
+    /// ``RedisHistoryError/tooFewReplicas(server:confirmed:required:)``, although the event is published. The time is
+    /// at most the response timeout. Other publications to the same server wait meanwhile.
     case replicas(Int, within: Duration)
   }
 
@@ -34,20 +35,22 @@ extension RedisEventRepository {
     public var keyPrefix = "eventsource:"
     /// The limits on the past events that each channel keeps.
     public var retention = Retention()
-    /// The guarantee behind an acknowledged publication.
+    /// The guarantee for an acknowledged publication.
     public var durability = Durability.server
-    /// The maximum time for a reply. After it, the connection is closed and opened again.
+    /// The maximum time for a reply, at most a day. After it, the connection is closed and opened again.
     public var responseTimeout = Duration.seconds(3)
-    /// The maximum time for a publication, including repetitions after lost replies. Keep it below the hub's
+    /// The maximum time for a publication, including repetitions after lost replies. At most an hour. The server
+    /// remembers each batch for two minutes longer, so that a repetition never adds it twice. Keep it below the hub's
     /// `EventHub.Configuration.recordingTimeout`, so that the error names the reason.
     public var publishTimeout = Duration.seconds(8)
     /// The interval between checks. Each check looks for events whose messages were lost, in some of the channels. It
-    /// also sends a message to the repository's own subscription, to detect a dead one.
+    /// also sends a message to the repository's own subscription, to detect a dead one. At most a day.
     public var probeInterval = Duration.seconds(1)
     /// The maximum number of bytes that wait to be sent to one server. Further publications fail with
     /// ``RedisHistoryError/overloaded(server:limit:)``.
     public var maximumWaitingBytes = 64 << 20
-    /// The maximum size in bytes of one reply. A server that sends more is disconnected.
+    /// The maximum size in bytes of one reply, at least 4 MiB. A server that sends more is disconnected. A batch of
+    /// events that would exceed it is not recorded, so use the same value in every process.
     public var maximumReplyBytes = 64 << 20
 
     /// Creates the default configuration.
@@ -59,23 +62,36 @@ extension RedisEventRepository {
         (0...255).contains(keyPrefix.utf8.count), "keyPrefix", "at most 255 bytes", keyPrefix)
       let events = retention.maximumEvents ?? 1
       try ConfigurationError.require(events > 0, "retention.maximumEvents", "at least 1", events)
-      let age = retention.maximumAge ?? .seconds(1)
-      try ConfigurationError.require(age >= .milliseconds(1), "retention.maximumAge", "at least a millisecond", age)
-      let expiry = retention.idleExpiry ?? .seconds(1)
-      try ConfigurationError.require(expiry >= .seconds(1), "retention.idleExpiry", "at least a second", expiry)
+      let century = Duration.seconds(36_500 * 86_400)
+      try Self.require(
+        retention.maximumAge ?? century, in: .milliseconds(1)...century, "retention.maximumAge",
+        "1 millisecond to 36,500 days")
+      try Self.require(
+        retention.idleExpiry ?? century, in: .seconds(1)...century, "retention.idleExpiry", "1 second to 36,500 days")
+      try Self.require(
+        responseTimeout, in: .milliseconds(1)...(.seconds(86_400)), "responseTimeout", "1 millisecond to a day")
+      try Self.require(
+        publishTimeout, in: .milliseconds(1)...(.seconds(3600)), "publishTimeout", "1 millisecond to an hour")
+      try Self.require(
+        probeInterval, in: .milliseconds(10)...(.seconds(86_400)), "probeInterval", "10 milliseconds to a day")
       if case .replicas(let count, let time) = durability {
         try ConfigurationError.require((1...64).contains(count), "durability", "1 to 64 replicas", count)
-        try ConfigurationError.require(time >= .milliseconds(1), "durability", "at least a millisecond", time)
+        try Self.require(
+          time, in: .milliseconds(1)...max(.milliseconds(1), responseTimeout), "durability",
+          "1 millisecond to the response timeout")
       }
-      try ConfigurationError.require(
-        responseTimeout >= .milliseconds(1), "responseTimeout", "at least a millisecond", responseTimeout)
-      try ConfigurationError.require(
-        publishTimeout >= .milliseconds(1), "publishTimeout", "at least a millisecond", publishTimeout)
-      try ConfigurationError.require(
-        probeInterval >= .milliseconds(10), "probeInterval", "at least 10 milliseconds", probeInterval)
       try ConfigurationError.require(maximumWaitingBytes > 0, "maximumWaitingBytes", "at least 1", maximumWaitingBytes)
       try ConfigurationError.require(
-        maximumReplyBytes >= 1 << 20, "maximumReplyBytes", "at least 1048576", maximumReplyBytes)
+        maximumReplyBytes >= 4 << 20, "maximumReplyBytes", "at least 4194304", maximumReplyBytes)
     }
+
+    private static func require(
+      _ time: Duration, in range: ClosedRange<Duration>, _ property: String, _ allowed: String
+    ) throws(ConfigurationError) {
+      try ConfigurationError.require(range.contains(time), property, allowed, time)
+    }
+
+    /// The time in seconds for which a server keeps the token of a batch.
+    var tokenLife: Int { Int(publishTimeout.asNanoseconds / 1_000_000_000) + 1 + 120 }
   }
 }

@@ -23,7 +23,7 @@ extension RedisEventRepository {
         state.channels[channel]!.waiters.append(continuation)
         return (nil, isNew)
       }
-      if isNew { send(RedisCommand("SUBSCRIBE", messageName(channel)), to: node) }
+      if isNew { send(RedisCommand("SUBSCRIBE", messageName(channel, node)), to: node) }
       if let outcome { continuation.resume(with: outcome) }
     }
   }
@@ -43,7 +43,7 @@ extension RedisEventRepository {
 
   /// Unsubscribes from a channel, unless it is followed again by then.
   private func unsubscribe(_ channel: ChannelName, of node: RedisNode) {
-    let name = messageName(channel)
+    let name = messageName(channel, node)
     let index = node.index
     subscriptionLoop?.perform { loop in
       let isFollowed = node.state.withLock { $0.channels[channel] != nil }
@@ -67,7 +67,7 @@ extension RedisEventRepository {
     connection.sendWithoutAnswer(RedisCommand("SUBSCRIBE", probeName))
     for start in stride(from: 0, to: names.count, by: 256) {
       let part = names[start..<min(start + 256, names.count)]
-      connection.sendWithoutAnswer(RedisCommand([.text("SUBSCRIBE")] + part.map { .text(messageName($0)) }))
+      connection.sendWithoutAnswer(RedisCommand([.text("SUBSCRIBE")] + part.map { .text(messageName($0, node)) }))
     }
   }
 
@@ -80,17 +80,17 @@ extension RedisEventRepository {
       let now = RedisLoop.now
       node.state.withLock { $0.lastProbe = now }
     case "message":
-      guard let channel = channel(of: name), case .bytes(let bytes) = parts[2] else { return }
+      guard let channel = channel(of: name, node), case .bytes(let bytes) = parts[2] else { return }
       receivedEvents(bytes, channel, node)
     case "subscribe":
-      guard let channel = channel(of: name) else { return }
+      guard let channel = channel(of: name, node) else { return }
       subscribed(channel, node)
     default: break
     }
   }
 
-  private func channel(of name: String) -> ChannelName? {
-    let prefix = key("p:")
+  private func channel(of name: String, _ node: RedisNode) -> ChannelName? {
+    let prefix = messagePrefix(node)
     guard name.utf8.starts(with: prefix.utf8) else { return nil }
     return try? ChannelName(String(decoding: name.utf8.dropFirst(prefix.utf8.count), as: UTF8.self))
   }
@@ -126,7 +126,7 @@ extension RedisEventRepository {
   /// Parses a message: the epoch, the first number, whether earlier events may be lost, and the events.
   static func events(of message: [UInt8]) -> [SharedEvent]? {
     let parts = message.split(separator: UInt8(ascii: " "), maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count == 4, let epoch = UInt64(String(decoding: parts[0], as: UTF8.self)), epoch > 0,
+    guard parts.count == 4, let epoch = UInt64(String(decoding: parts[0], as: UTF8.self)), epoch > 0, epoch < 1 << 53,
       var number = UInt64(String(decoding: parts[1], as: UTF8.self))
     else { return nil }
     var events: [SharedEvent] = []

@@ -58,7 +58,10 @@ extension RedisEventRepository {
     do {
       reply = try await run(
         .read, keys: keys(channel),
-        [.text(mode), .text(after), .text("\(min(max(1, events), 10_000))"), .text("\(max(1, bytes))")], on: node,
+        [
+          .text(mode), .text(after), .text("\(min(max(1, events), 10_000))"),
+          .text("\(min(max(1, bytes), configuration.maximumReplyBytes / 2))"),
+        ], on: node,
         until: .max)
     } catch let failure as RedisRequest.Failure {
       throw failure.error

@@ -4,10 +4,6 @@ internal import EventSourceFormat
 public import EventSourceServer
 
 extension RedisEventRepository {
-  /// The time in seconds for which a server keeps the token of a batch. It must exceed the time for which a batch is
-  /// retried.
-  private static let tokenLife = 120
-
   /// Appends events to a channel atomically: all of them or none.
   ///
   /// If a reply is lost, the batch is sent again, and the server adds it only once. An event whose ID looks like one of
@@ -18,8 +14,8 @@ extension RedisEventRepository {
     let node = node(of: channel)
     let token = nextToken()
     let end = RedisLoop.now + configuration.publishTimeout.asNanoseconds
-    let rest = arguments(for: events, channel)
-    var mayHaveHappened = false
+    let rest = try arguments(for: events, channel, node)
+    var (mayHaveHappened, isRepeated) = (false, false)
     while true {
       do {
         // Computed for each attempt, because the server may have lost events in between.
@@ -32,12 +28,13 @@ extension RedisEventRepository {
         mayHaveHappened = mayHaveHappened || failure.mayHaveHappened
         guard mayHaveHappened else { throw failure.error }
         guard RedisLoop.now < end, !Task.isCancelled else { throw PublishError.outcomeUnknown(channel) }
-        counters.repeated()
-        log(
-          .warning, "the answer of a Redis server was lost; the batch is asked again",
-          [
-            ("channel", channel.rawValue), ("error", failure.error.description),
-          ])
+        if !isRepeated {
+          counters.repeated()
+          log(
+            .warning, "the answer of a Redis server was lost; the batch is sent again",
+            [("channel", channel.rawValue), ("error", failure.error.description)])
+        }
+        isRepeated = true
         try? await Task.sleep(for: .milliseconds(50))
       } catch let error as RedisHistoryError {
         // The server has refused this attempt, but it may have executed an earlier one.
@@ -48,23 +45,31 @@ extension RedisEventRepository {
   }
 
   private func arguments(
-    for events: [SharedPublication], _ channel: ChannelName
-  ) -> [RedisCommand.Argument] {
-    var foreign: UInt64 = 0
+    for events: [SharedPublication], _ channel: ChannelName, _ node: RedisNode
+  ) throws -> [RedisCommand.Argument] {
+    var hasPositions = false
+    // The message also has some numbers and its framing.
+    var size = 1024
     var arguments: [RedisCommand.Argument] = []
     for event in events {
       var bytes: [UInt8] = []
       StoredEvent(event).append(to: &bytes)
       arguments.append(.bytes(bytes))
+      size += bytes.count
       let id = event.event.id?.rawValue ?? ""
-      if let position = SharedPosition(id) { foreign = max(foreign, position.epoch) }
+      if SharedPosition(id) != nil { hasPositions = true }
       arguments.append(.text(id))
+    }
+    guard size <= configuration.maximumReplyBytes else {
+      throw RedisHistoryError.tooLarge(
+        server: node.server.description, bytes: size, limit: configuration.maximumReplyBytes)
     }
     let retention = configuration.retention
     let head: [String] = [
-      "\(min(foreign, 1 << 53))", "\(retention.maximumEvents ?? 0)",
+      hasPositions ? "1" : "0", "\(retention.maximumEvents ?? 0)",
       "\((retention.maximumAge?.asNanoseconds ?? 0) / 1_000_000)",
-      "\((retention.idleExpiry?.asNanoseconds ?? 0) / 1_000_000_000)", messageName(channel), "", "\(events.count)",
+      "\((retention.idleExpiry?.asNanoseconds ?? 0) / 1_000_000_000)", messageName(channel, node), "",
+      "\(events.count)",
     ]
     return head.map { .text($0) } + arguments
   }
@@ -75,7 +80,7 @@ extension RedisEventRepository {
     let seen = seen[channel] ?? .beginning
     let losesNothing = node.state.withLock { $0.losesNothing }
     return [
-      .text(""), .text("\(Self.tokenLife)"), .text(losesNothing ? "1" : "0"), .text("\(seen.epoch)"),
+      .text(""), .text("\(configuration.tokenLife)"), .text(losesNothing ? "1" : "0"), .text("\(seen.epoch)"),
       .text("\(seen.number)"),
     ] + rest
   }

@@ -43,10 +43,11 @@ public final class RedisEventRepository: SharedEventRepository {
       throw RedisHistoryError.invalidConfiguration(error.description)
     }
     guard !servers.isEmpty else { throw RedisHistoryError.invalidConfiguration("there is no server") }
+    for server in servers { try server.validate() }
     self.configuration = configuration
     self.logger = logger
     nodes = servers.enumerated().map { RedisNode($1, index: $0) }
-    open()
+    try open()
     do {
       for node in nodes { try await node.start() }
     } catch {
@@ -109,7 +110,7 @@ public final class RedisEventRepository: SharedEventRepository {
     logger?.log(EventLogRecord(level: level, message: message, metadata: metadata()))
   }
 
-  private func open() {
+  private func open() throws {
     let timeout = configuration.responseTimeout.asNanoseconds
     func connections(_ role: RedisConnection.Role) -> [RedisConnection] {
       nodes.map { node in
@@ -124,15 +125,20 @@ public final class RedisEventRepository: SharedEventRepository {
       }
     }
     let interval = configuration.probeInterval.asNanoseconds
-    loops.withLock {
-      $0 = (
-        RedisLoop(connections(.commands), name: "redis commands", interval: interval) { [weak self] _, now in
-          self?.probe(at: now)
-        },
-        RedisLoop(connections(.subscriptions), name: "redis messages", interval: interval) { [weak self] loop, now in
-          self?.checkProbes(of: loop, at: now)
+    // The threads begin at once and use `loops`.
+    try loops.withLock { loops in
+      let commands = try RedisLoop(connections(.commands), name: "redis commands", interval: interval) {
+        [weak self] _, now in self?.probe(at: now)
+      }
+      do {
+        let subscriptions = try RedisLoop(connections(.subscriptions), name: "redis messages", interval: interval) {
+          [weak self] loop, now in self?.checkProbes(of: loop, at: now)
         }
-      )
+        loops = (commands, subscriptions)
+      } catch {
+        commands.close()
+        throw error
+      }
     }
   }
 

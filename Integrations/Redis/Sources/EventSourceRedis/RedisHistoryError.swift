@@ -28,6 +28,11 @@ public enum RedisHistoryError: Error, Sendable, Hashable, CustomStringConvertibl
   case tooFewReplicas(server: String, confirmed: Int, required: Int)
   /// Too many bytes are waiting to be sent to the server. Nothing was recorded; try again later.
   case overloaded(server: String, limit: Int)
+  /// The events of one batch have more bytes than the process can receive. Nothing was recorded. Raise
+  /// `maximumReplyBytes` in every process, or publish smaller events.
+  case tooLarge(server: String, bytes: Int, limit: Int)
+  /// The system has no descriptors or threads left. The text names the call that failed.
+  case outOfResources(String)
   /// The server sent an invalid reply.
   case invalidReply(server: String, reason: String)
   /// Any other error reported by the server.
@@ -58,6 +63,9 @@ public enum RedisHistoryError: Error, Sendable, Hashable, CustomStringConvertibl
       "\(confirmed) of \(required) replicas of the Redis server \(server) have confirmed; the events are recorded"
     case .overloaded(let server, let limit):
       "\(limit) bytes wait for the Redis server \(server) already; nothing was recorded"
+    case .tooLarge(let server, let bytes, let limit):
+      "\(bytes) bytes of events are too many for one message of the Redis server \(server); the limit is \(limit) bytes"
+    case .outOfResources(let reason): "the system has no resources for the Redis history: \(reason)"
     case .invalidReply(let server, let reason): "the Redis server \(server) answered nonsense: \(reason)"
     case .failed(let server, let reason): "the Redis server \(server) failed: \(reason)"
     case .closed: "the Redis history has been closed"
@@ -66,6 +74,8 @@ public enum RedisHistoryError: Error, Sendable, Hashable, CustomStringConvertibl
 
   /// Creates the error for an error reply.
   init(reply: String, server: String, channel: String = "") {
+    // The reply may be hostile, and errors are logged.
+    let reply = String(String.UnicodeScalarView(reply.unicodeScalars.prefix(512).map { $0.value < 32 ? " " : $0 }))
     switch reply.prefix(while: { $0 != " " }) {
     case "OOM": self = .outOfMemory(server: server)
     case "READONLY", "MISCONF", "MASTERDOWN", "LOADING", "NOREPLICAS": self = .readOnly(server: server, reason: reply)
@@ -73,13 +83,15 @@ public enum RedisHistoryError: Error, Sendable, Hashable, CustomStringConvertibl
     case "NOAUTH", "WRONGPASS", "NOPERM": self = .notPermitted(server: server, reason: reply)
     default:
       // For errors within a script, other text precedes the code.
-      if reply.contains("WRONGTYPE") {
+      if reply.containsBytes(of: "WRONGTYPE") {
         self = .wrongType(server: server, channel: channel)
-      } else if reply.contains("OOM command not allowed") || reply.contains("-OOM") {
+      } else if reply.containsBytes(of: "OOM command not allowed") || reply.containsBytes(of: "-OOM") {
         self = .outOfMemory(server: server)
-      } else if reply.contains("READONLY") || reply.contains("read only replica") {
+      } else if reply.containsBytes(of: "READONLY") || reply.containsBytes(of: "read only replica") {
         self = .readOnly(server: server, reason: reply)
-      } else if reply.contains("NOPERM") || reply.contains("invalid password") {
+      } else if reply.containsBytes(of: "NOPERM") || reply.containsBytes(of: "invalid password")
+        || reply.hasPrefix("ERR AUTH")
+      {
         self = .notPermitted(server: server, reason: reply)
       } else {
         self = .failed(server: server, reason: reply)

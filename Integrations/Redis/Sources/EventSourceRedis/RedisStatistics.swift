@@ -2,7 +2,7 @@
 public struct RedisStatistics: Sendable, Hashable {
   /// Whether every server is connected, for commands and for messages.
   public var isConnected = false
-  /// How long a server has been disconnected. `nil` if all are connected.
+  /// The time for which a server has been disconnected. `nil` if all are connected.
   public var staleFor: Duration?
   /// Recorded batches.
   public var batches = 0
@@ -10,7 +10,7 @@ public struct RedisStatistics: Sendable, Hashable {
   public var events = 0
   /// Batches that were sent again because their reply was lost.
   public var repeatedBatches = 0
-  /// New epochs after which readers are told that events may be missing.
+  /// New epochs after which readers get a gap event, because events may be missing.
   public var lostTails = 0
   /// Received messages.
   public var messages = 0

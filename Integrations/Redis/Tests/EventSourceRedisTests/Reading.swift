@@ -64,7 +64,8 @@ final class TestReader: Sendable {
   var events: [ReceivedEvent] { all.filter { $0.type != "eventsource-gap" } }
   var gaps: Int { all.count - events.count }
   var data: [String] { events.map(\.data) }
-  var lastEventID: String? { events.last?.lastEventID }
+  /// The ID with which a client returns, also after a report of a gap.
+  var lastEventID: String? { all.last?.lastEventID }
 
   private var all: [ReceivedEvent] {
     var parser = EventStreamParser()

@@ -8,7 +8,7 @@ final class RedisProcess: Sendable {
   let folder: URL
   let port: Int?
   private let arguments: [String]
-  private let process: Mutex<Process?> = Mutex(nil)
+  private let process: Mutex<(server: Process, watchdog: Watchdog)?> = Mutex(nil)
 
   /// Starts a server, and returns when it replies.
   ///
@@ -51,7 +51,8 @@ final class RedisProcess: Sendable {
       ] + arguments
     process.standardOutput = FileHandle.nullDevice
     try process.run()
-    self.process.withLock { $0 = process }
+    let watchdog = try Watchdog(of: process.processIdentifier)
+    self.process.withLock { $0 = (process, watchdog) }
     try await eventually { try self.command("PING") == "PONG" }
   }
 
@@ -59,28 +60,18 @@ final class RedisProcess: Sendable {
   func kill() {
     process.withLock { process in
       guard let running = process else { return }
-      Foundation.kill(running.processIdentifier, SIGKILL)
-      running.waitUntilExit()
+      running.watchdog.end()
+      Foundation.kill(running.server.processIdentifier, SIGKILL)
+      running.server.waitUntilExit()
       process = nil
     }
   }
 
-  func signal(_ signal: Int32) { process.withLock { _ = Foundation.kill($0?.processIdentifier ?? 0, signal) } }
+  func signal(_ signal: Int32) { process.withLock { _ = Foundation.kill($0?.server.processIdentifier ?? 0, signal) } }
 
   /// Runs a command with `redis-cli`, and returns its output.
   @discardableResult
-  func command(_ words: String...) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-cli")
-    process.arguments = ["-s", socket] + words
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-  }
+  func command(_ words: String...) throws -> String { try redisCLI(["-s", socket] + words) }
 
   func repository(
     _ change: (inout RedisEventRepository.Configuration) -> Void = { _ in }, logger: (any EventLogger)? = nil
@@ -97,6 +88,20 @@ extension RedisEventRepository.Configuration {
     change(&configuration)
     return configuration
   }
+}
+
+/// Runs `redis-cli` with these arguments, and returns its output.
+func redisCLI(_ arguments: [String]) throws -> String {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-cli")
+  process.arguments = arguments
+  let output = Pipe()
+  process.standardOutput = output
+  process.standardError = output
+  try process.run()
+  let data = output.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
 }
 
 /// Returns a port that was free a moment ago.

@@ -15,13 +15,13 @@ public final class SQLiteEventReader: EventRepository {
 
   /// Opens an existing history. Blocks for a few file system calls.
   ///
-  /// SQLite coordinates readers and the writer through a small file beside the history. So either the process must be
+  /// SQLite coordinates readers and the writer through a small file next to the history. So either the process must be
   /// able to write to the folder, or the writer must have the history open.
   ///
   /// - Parameters:
   ///   - path: The file.
   ///   - connections: The number of reads that run at the same time, 1 to 64, each over its own connection.
-  ///   - busyTimeout: How long to wait while another process recovers the file after a writer was killed.
+  ///   - busyTimeout: The maximum wait while another process recovers the file after a writer was killed.
   /// - Throws: ``SQLiteHistoryError`` if the file does not exist, cannot be opened or is not a history, or if a value
   ///   is not allowed.
   public init(path: String, connections: Int = 2, busyTimeout: Duration = .seconds(5)) throws(SQLiteHistoryError) {

@@ -1,7 +1,8 @@
 public import EventSourceServer
 
 extension SQLiteEventRepository {
-  /// When published events survive a power failure. In either case, they survive a killed process immediately.
+  /// The protection of published events against power failures. In either case, they survive a killed process
+  /// immediately.
   public enum Durability: Sendable, Hashable {
     /// A publication returns when the event is on the disk. A power failure loses no acknowledged event.
     ///
@@ -12,8 +13,8 @@ extension SQLiteEventRepository {
     case interval(Duration)
   }
 
-  /// How many past events each channel keeps. Events beyond a limit are evicted gradually, during additions and when
-  /// idle, so a channel may temporarily hold about an eighth more.
+  /// The limits on the past events that each channel keeps. Events beyond a limit are evicted gradually, during
+  /// additions and when idle, so a channel may temporarily hold about an eighth more.
   public struct Retention: Sendable, Hashable {
     /// The maximum number of events per channel. `nil` means no limit.
     public var maximumEvents: Int? = 100_000
@@ -30,16 +31,16 @@ extension SQLiteEventRepository {
 
   /// The settings of a history.
   public struct Configuration: Sendable, Hashable {
-    /// When published events survive a power failure.
+    /// The protection of published events against power failures.
     public var durability = Durability.everyCommit
-    /// How many past events each channel keeps.
+    /// The limits on the past events that each channel keeps.
     public var retention = Retention()
     /// The maximum size of the file, in bytes. `nil` means that the disk is the limit. At the limit, additions fail
     /// with ``SQLiteHistoryError/Code/full`` until retention has made room. The write-ahead log adds a few mebibytes.
     public var maximumFileBytes: Int?
     /// The number of reads that run at the same time, each over its own connection.
     public var connections = 2
-    /// How long to wait while another process has the file locked. An addition waits at most three quarters of
+    /// The maximum wait while another process has the file locked. An addition waits at most three quarters of
     /// ``additionTimeout``.
     public var busyTimeout = Duration.seconds(5)
     /// The maximum duration of an addition, including the time it waits for others. After that it fails with

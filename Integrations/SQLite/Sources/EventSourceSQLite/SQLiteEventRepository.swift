@@ -18,13 +18,13 @@ public import EventSourceServer
 /// An ID that the repository generates consists of the session's epoch and the event's number in its channel, such as
 /// `k3v9x0m4ta-17`. A session lasts as long as one process has the file open for writing. Its epoch is random and is
 /// stored in the file. Numbers increase by one. No ID ever names two events, even after a restart, an eviction or a
-/// power cut, or if a copy of the file was written elsewhere. An ID from another file is unknown, and an ID from before
-/// the earliest stored event is a gap; the reader gets a gap event in both cases. An event with an ID of its own keeps
-/// that ID and can be found by it while the event is stored. IDs and channel names are compared by their bytes.
+/// power failure, or if a copy of the file was written elsewhere. An ID from another file is unknown, and an ID from
+/// before the earliest stored event is a gap; the reader gets a gap event in both cases. An event with an ID of its own
+/// keeps that ID and can be found by it while the event is stored. IDs and channel names are compared by their bytes.
 ///
 /// A process may be killed at any moment: every acknowledged event is there when the file is opened again.
-/// ``Durability`` chooses what a power cut may lose. One process writes the file. Any number of processes on the same
-/// machine may read it at the same time, through ``SQLiteEventReader``; the disk must be local. If a second
+/// ``Durability`` determines what a power failure may lose. One process writes the file. Any number of processes on the
+/// same machine may read it at the same time, through ``SQLiteEventReader``; the disk must be local. If a second
 /// process writes the file, the history stays sound, but readers of one process do not get the events of the other.
 ///
 /// Safe to use from any thread. Errors are ``SQLiteHistoryError``.
@@ -34,17 +34,17 @@ public final class SQLiteEventRepository: NewestEventReporting {
 
   /// The file.
   public let path: String
-  /// How the history is kept.
+  /// The settings of the history.
   public let configuration: Configuration
 
-  /// Released before the writer. The last connection to be closed removes the two files beside the history.
+  /// Released before the writer. The last connection to be closed removes the two files next to the history.
   private let readers: ReaderPool
   private let writer: CommitQueue
 
   /// Opens the history in a file, or creates it.
   ///
   /// Blocks for a few file system calls, so open it when the program starts. While it is open there are two more files
-  /// beside it, with `-wal` and `-shm` after its name. They are part of the history.
+  /// next to it, with `-wal` and `-shm` after its name. They are part of the history.
   ///
   /// - Throws: ``SQLiteHistoryError/Code/invalidConfiguration``, which names the value, if the configuration is not
   ///   valid. Other codes if the file cannot be opened or is not a history: another program's database, a history of a
@@ -55,7 +55,7 @@ public final class SQLiteEventRepository: NewestEventReporting {
     try self.init(path: path, configuration: configuration, clock: systemMilliseconds)
   }
 
-  /// - Parameter clock: Returns milliseconds since 1970. The age of events is measured by it.
+  /// - Parameter clock: Returns milliseconds since 1970. Determines the age of events.
   package init(
     path: String, configuration: Configuration, clock: @escaping @Sendable () -> Int64
   ) throws(SQLiteHistoryError) {
@@ -77,7 +77,7 @@ public final class SQLiteEventRepository: NewestEventReporting {
   /// Appends events to a channel, all of them or none, and returns when they are committed.
   ///
   /// Additions that are waiting at the same time are committed together, whatever their channels, so they share the
-  /// cost of a commit. An addition that cannot be recorded fails alone. The call ends within
+  /// cost of a commit. An addition that cannot be recorded fails without affecting others. The call ends within
   /// ``Configuration/additionTimeout``, or when its task is cancelled while it waits. Cancellation does not undo an
   /// addition that is being committed.
   ///

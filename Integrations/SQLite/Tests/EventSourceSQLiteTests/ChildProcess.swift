@@ -2,19 +2,19 @@ import EventSourceServer
 import Foundation
 import Synchronization
 
-/// A copy of the HistoryProgram, which ends with the test at the latest.
+/// A process that runs HistoryProgram and ends at the latest with the test.
 final class ChildProcess: Sendable {
   private struct Failure: Error, CustomStringConvertible { let description: String }
 
   private let process: Mutex<Process>
   private let output: FileHandle
-  /// What came after the last whole line.
+  /// The output after the last complete line.
   private let rest = Mutex(Data())
 
   init(_ arguments: String...) throws {
     let process = Process()
     let pipe = Pipe()
-    // Beside the tests' own program.
+    // In the same folder as the tests' own program.
     let folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
     process.executableURL = folder.appendingPathComponent("HistoryProgram")
     process.arguments = arguments
@@ -27,7 +27,7 @@ final class ChildProcess: Sendable {
 
   deinit { kill() }
 
-  /// The next whole lines, as they come; nil: the process has closed its output.
+  /// Returns the next complete lines, or `nil` when the process has closed its output.
   private func moreLines() -> [String]? {
     let data = output.availableData
     guard !data.isEmpty else { return nil }
@@ -40,14 +40,14 @@ final class ChildProcess: Sendable {
     }
   }
 
-  /// The lines until the process closes its output, or so many at least.
+  /// Returns at least `count` lines, or all lines when the process closes its output.
   func lines(atLeast count: Int = .max) -> [String] {
     var all: [String] = []
     while all.count < count, let more = moreLines() { all += more }
     return all
   }
 
-  /// Ends the process at once, wherever it is.
+  /// Kills the process immediately.
   func kill() {
     process.withLock { process in
       if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
@@ -55,7 +55,7 @@ final class ChildProcess: Sendable {
     }
   }
 
-  /// Waits for the process to end by itself; its status.
+  /// Waits until the process ends by itself, and returns its status.
   func wait() -> Int32 {
     process.withLock { process in
       process.waitUntilExit()

@@ -5,11 +5,11 @@ import Foundation
 import Synchronization
 import Testing
 
-/// When and how additions are committed, and what becomes of them when they cannot be.
+/// Tests when and how additions are committed, and what happens to those that cannot be committed.
 @Suite(.timeLimit(.minutes(10))) struct CommitTests {
   private let folder = try! TemporaryFolder()
 
-  /// The clock is asked once for each transaction.
+  /// The repository reads the clock once per transaction.
   @Test func additionsThatWaitAreCommittedTogetherWhateverTheirChannels() async throws {
     let transactions = Mutex<Int64>(0)
     var configuration = SQLiteEventRepository.Configuration()
@@ -27,14 +27,14 @@ import Testing
     let lock = try RawDatabase(folder.file())
     try lock.execute("BEGIN IMMEDIATE")
     let before = transactions.withLock { $0 }
-    // They wait while somebody else has the file locked.
+    // They wait while another connection has the file locked.
     let additions = try (1...500).map { number in
       let channel = try ChannelName("channel \(number)")
       return Task { try await repository.append([ServerSentEvent(data: "\(number)")], to: channel) }
     }
-    // Each counts for more than its data.
+    // The memory of each exceeds its data.
     try await eventually { repository.waitingBytes >= 500 * 300 }
-    // A question goes through all the same.
+    // A read is answered nevertheless.
     #expect(try await repository.held(in: "first").count == 1)
     try lock.execute("COMMIT")
     for addition in additions { #expect(try await addition.value.count == 1) }
@@ -95,7 +95,7 @@ import Testing
     let raw = try RawDatabase(folder.file())
     let before = try raw.number("SELECT flushes FROM history")
     try await eventually {
-      // One that comes when a flush is due anyway is flushed itself: then nothing more happens, and others are added.
+      // If a flush is already due, the addition itself is flushed and nothing else happens. Then others are added.
       for number in 1...2 { _ = try await repository.append([ServerSentEvent(data: "\(number)")], to: "a") }
       return try await happens(within: .seconds(1)) { try raw.number("SELECT flushes FROM history") > before }
     }
@@ -188,7 +188,7 @@ import Testing
     let question = await #expect(throws: SQLiteHistoryError.self) { try await reader.held() }
     #expect(question?.code == .closed)
     await writer.close()
-    // Without its writer too.
+    // Also without the writer.
     let archive = try SQLiteEventReader(path: folder.file(), connections: 1)
     #expect(try await archive.held().count == 2)
     await archive.close()
@@ -223,7 +223,7 @@ import Testing
       }
     }
 
-    /// How many descriptors of this process are in the test's folder.
+    /// Returns the number of this process's descriptors in the test's folder.
     private func openFiles() -> Int {
       let links = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
       return links.count { link in

@@ -3,7 +3,7 @@ import EventSourceSQLite
 import EventSourceServer
 import Testing
 
-/// Every value that a person may write into a settings file is taken, or refused by its name.
+/// Tests that every value in a settings file is accepted, or rejected with an error that names it.
 @Suite(.timeLimit(.minutes(10))) struct ConfigurationTests {
   typealias Change = @Sendable (inout SQLiteEventRepository.Configuration) -> Void
 
@@ -50,7 +50,7 @@ import Testing
         for number in 1...5 { _ = try await repository.append([ServerSentEvent(data: "\(number)")], to: "a") }
         _ = try await repository.held()
       } catch let error as SQLiteHistoryError {
-        // No time at all may be too little, and the smallest file too small.
+        // A timeout of zero may be too short, and the smallest file too small.
         #expect([.timedOut, .undecided, .busy, .full].contains(error.code), "\(property): \(error)")
       }
       await repository.close()

@@ -4,7 +4,7 @@ import EventSourceServer
 import Foundation
 import Testing
 
-/// No ID names two events, whatever is done with the file.
+/// Tests that no ID identifies two events, whatever is done with the file.
 @Suite(.timeLimit(.minutes(10))) struct CopyTests {
   private let folder = try! TemporaryFolder()
 
@@ -16,7 +16,7 @@ import Testing
     try await repository.append(numbers.map { ServerSentEvent(data: "\($0)") }, to: "a")
   }
 
-  /// What the file has at this moment, as a backup takes it.
+  /// Copies the current content of the file, as a backup does.
   private func copy(_ name: String, to other: String) throws {
     try RawDatabase(folder.file(name)).execute("VACUUM INTO '\(folder.file(other))'")
   }
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  /// As after a power cut that took away what was not flushed, or with a backup.
+  /// Simulates a power failure that lost unflushed data, or a restored backup.
   @Test func whatAReaderHasAndTheFileHasLostIsNotTakenForSomethingElse() async throws {
     let first = try open("history.db")
     let kept = try await add(1...10, to: first)
@@ -55,7 +55,7 @@ import Testing
     }
     #expect(try await second.held(after: kept[9]).map(\.id) == new)
     await second.close()
-    // And when the events in their places have been evicted.
+    // Also after the events in their places were evicted.
     let third = try SQLiteEventRepository(
       path: folder.file("history.db"), configuration: .test { $0.retention.maximumEvents = 3 })
     try await eventually { try await third.held().count == 3 }
@@ -71,7 +71,7 @@ import Testing
     let repository = try SQLiteEventRepository(
       path: folder.file(), configuration: .test { $0.retention.maximumEvents = 2 })
     let first = try await add(1...1, to: repository)[0]
-    // Those are the last two of twelve: the event right before them is number 10.
+    // Those are the last two of twelve. The event directly before them is number 10.
     let foreign = try EventID(first.rawValue.dropLast() + "10")
     _ = try await repository.append([ServerSentEvent(data: "2", id: foreign)], to: "a")
     let given = try await add(3...12, to: repository)

@@ -4,7 +4,7 @@ import EventSourceServer
 import Foundation
 import Testing
 
-/// Which files are opened, and which are refused and left as they are.
+/// Tests which files are opened, and which are rejected and left unchanged.
 @Suite struct FileTests {
   private let folder = try! TemporaryFolder()
 
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  /// Refused for writing and for reading, with nothing changed and nothing left beside it.
+  /// Expects that the file is rejected for writing and for reading, is unchanged, and gets no other files next to it.
   private func expectUntouched(_ path: String, _ expected: SQLiteHistoryError.Code) throws {
     let before = try Data(contentsOf: URL(fileURLWithPath: path))
     let beside = try FileManager.default.contentsOfDirectory(atPath: folder.path)
@@ -102,7 +102,7 @@ import Testing
     var rejections = 0
     for page in 0..<(whole.count / 4096) {
       var damaged = whole
-      // The header stays, so that it is still this library's file.
+      // The header is kept, so this is still a file of this library.
       let start = max(100, page * 4096)
       damaged.replaceSubrange(start..<(start + 2_000), with: repeatElement(0xA5, count: 2_000))
       try damaged.write(to: URL(fileURLWithPath: folder.file()))
@@ -124,7 +124,7 @@ import Testing
     #expect(rejections > 10)
   }
 
-  /// As version 1 made it, in which the file had one epoch and a row had no session.
+  /// A file of version 1 has a single epoch, and its rows have no session.
   @Test func aHistoryOfAnEarlierVersionIsBroughtUpToDateByItsWriter() async throws {
     try RawDatabase(folder.file()).execute(
       """

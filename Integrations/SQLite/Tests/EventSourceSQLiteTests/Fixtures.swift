@@ -3,7 +3,7 @@ import EventSourceSQLite
 import EventSourceServer
 import Foundation
 
-/// A folder of a test's own, which goes with it.
+/// A folder for one test, which is removed with this object.
 final class TemporaryFolder: Sendable {
   let path: String
 
@@ -18,7 +18,7 @@ final class TemporaryFolder: Sendable {
 }
 
 extension SQLiteEventRepository.Configuration {
-  /// The disk is not waited for, except where a test says so: what it shows does not depend on that.
+  /// Does not wait for the disk unless a test requires that. The results do not depend on it.
   static func test(_ change: (inout Self) -> Void = { _ in }) -> Self {
     var configuration = Self()
     configuration.durability = .interval(.seconds(60))
@@ -28,7 +28,7 @@ extension SQLiteEventRepository.Configuration {
 }
 
 extension EventRepository {
-  /// What a channel holds from the earliest event on, or after an event.
+  /// Returns the events that a channel has after an event or, without one, from the earliest.
   func held(in channel: ChannelName = "a", after id: EventID? = nil, atMost events: Int = 1_000_000) async throws
     -> [ServerSentEvent]
   {
@@ -40,15 +40,15 @@ extension EventRepository {
   }
 }
 
-/// Something did not happen in time.
+/// A condition did not become true in time.
 struct Overdue: Error {}
 
-/// Waits until something is so, two minutes at most.
+/// Waits until a condition is true, for at most two minutes.
 func eventually(_ condition: () async throws -> Bool) async throws {
   guard try await happens(within: .seconds(120), condition) else { throw Overdue() }
 }
 
-/// Waits until something is so; false: it is not, within a time.
+/// Waits until a condition is true. Returns `false` if it is not true within the time.
 func happens(within limit: Duration, _ condition: () async throws -> Bool) async throws -> Bool {
   let deadline = ContinuousClock.now + limit
   while try await !condition() {

@@ -3,7 +3,7 @@ import EventSourceFormat
 import EventSourceServer
 import Testing
 
-/// When the disk is flushed, by a clock of the test's own; and that it is, whatever else the writer does.
+/// Tests when the disk is flushed, with a manual clock, and that flushes are on time whatever else the writer does.
 @Suite(.timeLimit(.minutes(10))) struct FlushTests {
   private let folder = try! TemporaryFolder()
   private let start = ContinuousClock.now
@@ -49,7 +49,7 @@ import Testing
     #expect(schedule.next! > start + .seconds(1 << 29))
   }
 
-  /// The steps of one run, until nothing is left to evict: they take far longer than the interval.
+  /// The steps of one run, until nothing is left to evict, take far longer than the interval.
   @Test func theDiskIsFlushedBetweenTheStepsOfTheRetention() async throws {
     let large = try SQLiteEventRepository(
       path: folder.file(), configuration: .test { $0.retention.maximumEvents = nil })
@@ -64,7 +64,7 @@ import Testing
     var run = WriterRun(try HistoryWriter(folder.file(), configuration, clock: { 1 }), configuration)
     let raw = try RawDatabase(folder.file())
     let before = try raw.number("SELECT flushes FROM history")
-    // One that comes when a flush is due is flushed by itself.
+    // An addition that arrives when a flush is due is itself flushed.
     repeat {
       _ = run.commit([HistoryWriter.Addition(events: [ServerSentEvent(data: "x")], channel: "new")])
     } while !run.flushes.isUnflushed
@@ -85,7 +85,7 @@ import Testing
       repeat { _ = run.commit([addition]) } while !run.flushes.isUnflushed
       try lock.execute("BEGIN IMMEDIATE")
       if isAdded {
-        // The flush becomes due while this waits.
+        // The flush becomes due during this wait.
         let error = #expect(throws: SQLiteHistoryError.self) { try run.commit([addition])[0].get() }
         #expect(error?.code == .busy)
       } else {

@@ -1,18 +1,19 @@
 import Foundation
 import Testing
 
-/// Where a thread waits until a test lets it go on, as it would for a disk that does not return. Any thread.
+/// A place where a thread waits until a test opens it, as it would wait for a disk that does not respond. Can be used
+/// from any thread. Any thread.
 final class Gate: @unchecked Sendable {
-  // Sendable, because everything is reached under the condition's lock only.
+  // Sendable, because everything is accessed only under the condition's lock.
   private let condition = NSCondition()
   private var isOpen = true
   private var waiting = 0
   private var passed = 0
 
-  /// The next that comes waits.
+  /// Makes the next thread wait.
   func close() { condition.withLock { isOpen = false } }
 
-  /// Lets everybody go on.
+  /// Lets all threads continue.
   func open() {
     condition.withLock {
       isOpen = true
@@ -20,7 +21,7 @@ final class Gate: @unchecked Sendable {
     }
   }
 
-  /// Goes through, as soon as it is open.
+  /// Returns when the gate is open.
   func pass() {
     condition.withLock {
       waiting += 1
@@ -32,11 +33,11 @@ final class Gate: @unchecked Sendable {
 
   private var isPassed: Bool { condition.withLock { passed > 0 } }
 
-  /// Waits until somebody has gone through.
+  /// Waits until a thread has passed.
   func passage() async throws { try await eventually { isPassed } }
 
   private var isWaitedAt: Bool { condition.withLock { !isOpen && waiting > 0 } }
 
-  /// Waits until somebody waits at the closed gate.
+  /// Waits until a thread waits at the closed gate.
   func arrival() async throws { try await eventually { isWaitedAt } }
 }

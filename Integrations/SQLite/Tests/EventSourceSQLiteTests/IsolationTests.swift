@@ -3,12 +3,12 @@ import EventSourceSQLite
 import EventSourceServer
 import Testing
 
-/// An addition that cannot be recorded fails alone, whatever waits with it.
+/// Tests that an addition that cannot be recorded fails without affecting those that wait with it.
 @Suite(.timeLimit(.minutes(10))) struct IsolationTests {
   private let folder = try! TemporaryFolder()
   private let gate = Gate()
 
-  /// A history whose writer goes through the gate with each transaction.
+  /// Returns a history whose writer passes the gate in each transaction.
   private func open(_ change: (inout SQLiteEventRepository.Configuration) -> Void = { _ in }) async throws
     -> SQLiteEventRepository
   {
@@ -19,12 +19,12 @@ import Testing
         gate.pass()
         return 1
       })
-    // The first look for what is to be evicted; without an age there is no second one.
+    // The first search for events to evict. Without a maximum age there is no second one.
     try await gate.passage()
     return repository
   }
 
-  /// Adds all of them so that they wait together, in this order, and returns what became of each.
+  /// Adds all of them so that they wait together in this order, and returns the result of each.
   private func addTogether(
     _ additions: [(ChannelName, [ServerSentEvent])], to repository: SQLiteEventRepository
   ) async throws -> [Result<[EventID], any Error>] {
@@ -33,7 +33,7 @@ import Testing
     try await gate.arrival()
     var tasks: [Task<[EventID], any Error>] = []
     for (channel, events) in additions {
-      // In this order: each waits before the next is added.
+      // In this order: each is waiting before the next is added.
       let bytes = repository.waitingBytes
       tasks.append(Task { try await repository.append(events, to: channel) })
       try await eventually { repository.waitingBytes > bytes }
@@ -54,7 +54,7 @@ import Testing
     let repository = try await open { $0.maximumFileBytes = 1 << 20 }
     let additions = (0..<20).map { number in
       let size = large.contains(number) ? 2 << 20 : 10
-      // Several to one channel, in order.
+      // Several additions to one channel, in order.
       return (ChannelName(stringLiteral: "\(number % 5)"), [ServerSentEvent(data: String(repeating: "x", count: size))])
     }
     let results = try await addTogether(additions, to: repository)

@@ -4,7 +4,7 @@ import EventSourceServer
 import Foundation
 import Testing
 
-/// A history beside and after other processes.
+/// Tests of a history that other processes use at the same time or have used before.
 @Suite(.timeLimit(.minutes(10))) struct ProcessTests {
   @Test(arguments: ["every-commit", "interval"])
   func aProcessThatIsKilledLosesNothingThatWasAcknowledged(_ durability: String) async throws {
@@ -12,7 +12,7 @@ import Testing
     var acknowledged: [String: [String]] = [:]
     for round in 0..<10 {
       let writer = try ChildProcess("write", folder.file(), durability, "1000000")
-      // Killed after more and more events, in the first of all transactions too.
+      // Killed after an increasing number of events, the first time during the very first transaction.
       var lines = writer.lines(atLeast: round * round * 20)
       writer.kill()
       lines += writer.lines()
@@ -28,7 +28,7 @@ import Testing
         let name = "channel-\(number)"
         let held = try await repository.held(in: ChannelName(name))
         let rest = acknowledged[name, default: []]
-        // What was committed but not yet acknowledged may be there besides, in its place.
+        // Events that were committed but not acknowledged may also be present, in their places.
         var place = held.makeIterator()
         let isThere = rest.allSatisfy { line in
           while let event = place.next() { if "\(event.id!) \(event.data)" == line { return true } }
@@ -91,7 +91,7 @@ import Testing
     let writer = try ChildProcess("fill", folder.file(), "400000")
     let lines = writer.lines()
     #expect(writer.wait() == 0)
-    // SQLite takes a limit of the process for a failing disk; a full one is shown in the tests of the retention.
+    // SQLite reports the process's size limit as a failing disk. The retention tests cover a full one.
     #expect(lines.first == "inputOutput" && lines.count == 2, "\(lines)")
     let repository = try SQLiteEventRepository(path: folder.file(), configuration: .test())
     let held = try await repository.held()

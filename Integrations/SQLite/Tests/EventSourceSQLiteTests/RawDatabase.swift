@@ -1,6 +1,6 @@
 import CSQLite
 
-/// A connection of the test's own, which looks at a file past the repository, or disturbs it.
+/// A separate connection, with which a test inspects or disturbs a file without the repository.
 final class RawDatabase {
   struct Failure: Error { let code: Int32 }
 
@@ -20,7 +20,7 @@ final class RawDatabase {
     guard code == SQLITE_OK else { throw Failure(code: code) }
   }
 
-  /// The first column of the first row.
+  /// Returns the first column of the first row.
   func value(_ sql: String) throws -> String? {
     var statement: OpaquePointer?
     let code = sqlite3_prepare_v2(handle, sql, -1, &statement, nil)

@@ -6,7 +6,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// What a history remembers when it is closed and opened again, and what the hub makes of it.
+/// Tests what a history retains when it is closed and reopened, and how the hub uses it.
 @Suite(.timeLimit(.minutes(10))) struct RestartTests {
   private let folder = try! TemporaryFolder()
 
@@ -87,7 +87,7 @@ import Testing
       let reader = stack.connect(handler, SimulatedRequest(lastEventID: last?.rawValue), channels: ["news"])
       stack.run()
       for number in 0..<10 { try await hub.publish("\(round * 10 + number)", to: "news", waitingUntil: .stored) }
-      // All but the first reader missed what was published after its last event.
+      // All readers except the first missed what was published after their last event.
       let expected = round == 0 ? Array(0..<10) : Array(((round - 1) * 10 + 5)..<(round * 10 + 10))
       try await eventually {
         stack.run()

@@ -111,10 +111,10 @@ import Testing
     }
     #expect(error?.code == .full && error?.resultCode == 13)
     #expect((70...105).contains(published), "\(published) events of 10 kB were published in a mebibyte")
-    // What the history does not have, no reader has seen.
+    // No reader received an event that the history does not have.
     #expect(hub.statistics.eventsPublished == published)
     #expect(try await limited.held().count == published)
-    // A small one may still find room, or not; nothing is damaged either way.
+    // A small event may or may not find room. The file stays intact either way.
     _ = try? await hub.publish("small", to: "a", waitingUntil: .stored)
     await limited.close()
     let larger = try open { $0.retention.maximumEvents = 10 }

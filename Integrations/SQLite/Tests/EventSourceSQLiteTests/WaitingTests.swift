@@ -5,14 +5,14 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Whatever is awaited ends, also while the disk does not return: the writer waits at a gate.
+/// Tests that every wait ends, even while the disk does not respond: the writer waits at a gate.
 @Suite(.timeLimit(.minutes(10))) struct WaitingTests {
   private let folder = try! TemporaryFolder()
   private let gate = Gate()
 
   private final class Counter: Sendable { let value = Atomic(0) }
 
-  /// A history whose writer goes through the gate with each transaction.
+  /// Returns a history whose writer passes the gate in each transaction.
   private func open(_ change: (inout SQLiteEventRepository.Configuration) -> Void = { _ in }) async throws
     -> SQLiteEventRepository
   {
@@ -23,7 +23,7 @@ import Testing
         gate.pass()
         return 1
       })
-    // The first look for what is to be evicted; without an age there is no second one.
+    // The first search for events to evict. Without a maximum age there is no second one.
     try await gate.passage()
     return repository
   }
@@ -66,7 +66,7 @@ import Testing
     for task in canceled { await #expect(throws: CancellationError.self) { try await task.value } }
     try await eventually { repository.waitingBytes < before + 2 * 1000 }
     gate.open()
-    // What has begun is not undone.
+    // An addition that has begun is not undone.
     for task in [begun, kept] { #expect(try await task.value.count == 1) }
     #expect(try await repository.held().map(\.data) == ["begun", "kept"])
     #expect(repository.waitingBytes == 0)
@@ -103,7 +103,7 @@ import Testing
     for task in tasks { if await code(task) == .overloaded { refused += 1 } }
     #expect(refused == 90)
     #expect(try await repository.held().count == 10)
-    // One that is larger than all the room is taken alone.
+    // An addition larger than the limit is accepted when it is alone.
     _ = try await add(String(repeating: "x", count: 2 << 20), to: repository).value
     await repository.close()
   }
@@ -140,7 +140,7 @@ import Testing
       $0.additionTimeout = .milliseconds(50)
     }
     try await gate.arrival()
-    // The first step of twenty waits at the gate meanwhile.
+    // Meanwhile the first of twenty steps waits at the gate.
     await small.close()
     gate.open()
     try await eventually { !FileManager.default.fileExists(atPath: folder.file() + "-wal") }

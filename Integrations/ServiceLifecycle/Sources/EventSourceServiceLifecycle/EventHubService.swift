@@ -4,7 +4,7 @@
 
   /// A hub as a service. Graceful shutdown drains it, and cancellation closes it immediately.
   ///
-  /// Put it behind the services that publish and before the server that serves the streams. A service group shuts down
+  /// List it after the services that publish and before the server that serves the streams. A service group shuts down
   /// its services in reverse order: the server stops accepting connections, then the hub's streams end.
   public struct EventHubService: Service, CustomStringConvertible {
     /// The hub.

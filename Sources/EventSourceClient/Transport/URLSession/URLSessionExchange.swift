@@ -12,7 +12,7 @@ internal import Foundation
 final class URLSessionExchange: TransportBody {
   #if canImport(FoundationNetworking)
     /// Here suspending a task does not stop its bytes, and resuming it immediately afterwards crashes Foundation.
-    /// Beyond this number of unread bytes the connection is broken. The reader gets what has arrived and can resume
+    /// Beyond this number of unread bytes, the connection is closed. The reader gets what has arrived and can resume
     /// from there.
     private static let mostUnread = 16 << 20
   #else
@@ -30,7 +30,7 @@ final class URLSessionExchange: TransportBody {
       var head: ResponseHead
       var body: [UInt8] = []
     }
-    /// A 401 response that is held back until the delegate's answer is known not to bring another response. Here the
+    /// A 401 response, held back until it is known that the delegate's answer leads to no other response. Here the
     /// challenge arrives after the response.
     private let rejection = Mutex<Rejection?>(nil)
   #endif

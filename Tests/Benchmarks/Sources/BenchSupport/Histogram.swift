@@ -1,4 +1,4 @@
-/// Counts of durations in nanoseconds, each within 1.6 %: 64 buckets for every power of two.
+/// Counts of durations in nanoseconds, with an error of at most 1.6 %: 64 buckets for every power of two.
 package struct Histogram: Sendable {
   private var buckets = [Int](repeating: 0, count: 64 * 59)
   package private(set) var count = 0
@@ -12,7 +12,7 @@ package struct Histogram: Sendable {
     maximum = max(maximum, value)
   }
 
-  /// The smallest value that at least this share of the values does not exceed; 0 if there are none.
+  /// Returns the smallest value that at least this share of the values does not exceed, or 0 if there are none.
   package func quantile(_ share: Double) -> UInt64 {
     var seen = 0
     for (index, number) in buckets.enumerated() where number > 0 {
@@ -28,7 +28,7 @@ package struct Histogram: Sendable {
     return 64 * (shift + 1) + Int((value >> UInt64(shift)) & 63)
   }
 
-  /// The largest value of a bucket.
+  /// Returns the largest value of a bucket.
   private static func value(at index: Int) -> UInt64 {
     guard index >= 64 else { return UInt64(index) }
     let shift = UInt64(index / 64 - 1)

@@ -1,6 +1,6 @@
 package import Glibc
 
-/// Runs a closure in a thread of its own.
+/// Runs a closure on a new thread.
 package func startThread(_ body: @escaping @Sendable () -> Void) {
   final class Box: Sendable {
     let body: @Sendable () -> Void
@@ -17,16 +17,22 @@ package func startThread(_ body: @escaping @Sendable () -> Void) {
   pthread_detach(thread)
 }
 
-/// A clock's time in nanoseconds.
+/// Returns a clock's time in nanoseconds.
 package func nanoseconds(_ clock: clockid_t) -> Int64 {
   var time = timespec()
   clock_gettime(clock, &time)
   return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
-/// Lets so much time pass.
+/// Sleeps for the given time.
 package func pause(_ duration: Duration) {
   let (seconds, attoseconds) = duration.components
   var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
   nanosleep(&time, nil)
+}
+
+/// Waits until a moment of the monotonic clock, in nanoseconds.
+package func wait(until moment: Int64) {
+  var time = timespec(tv_sec: Int(moment / 1_000_000_000), tv_nsec: Int(moment % 1_000_000_000))
+  while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Before libevent, which would define it otherwise than Swift knows it.
+// Included before libevent, which would otherwise change the definition that Swift uses.
 #include <sys/select.h>
 
 #include <event2/buffer.h>

@@ -1,4 +1,5 @@
-// malloc's family in front of the C library's own, to count the calls. Linked into the program, it serves all libraries.
+// Replaces the C library's malloc functions, to count their calls. Linked into the program, it also counts the calls of
+// all libraries.
 #define _GNU_SOURCE
 #include "CountedMalloc.h"
 

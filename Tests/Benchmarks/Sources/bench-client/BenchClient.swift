@@ -3,12 +3,13 @@ import EventSourceFormat
 import Foundation
 import Glibc
 
-/// Reads a stream's events behind the one with the ID 1 to a counting loop, and says how fast.
+/// Reads a stream's events after the one with the ID 1 in a counting loop, and prints the rate.
 ///
 ///     bench-client URL EVENTS [--raw]
 ///     bench-client URL --open SOURCES
 ///
-/// `--raw` reads a socket with the parser alone. `--open` opens so many sources, and says what memory each takes.
+/// `--raw` reads from a socket with only the parser. `--open` opens the given number of sources, and prints the memory
+/// that each takes.
 @main struct BenchClient {
   static func main() async throws {
     let arguments = CommandLine.arguments
@@ -31,7 +32,7 @@ import Glibc
     say("{\"events\": \(stopwatch.count), \"seconds\": \(stopwatch.seconds), \"cpu\": \(stopwatch.cpu)}")
   }
 
-  /// From the first event to the last one.
+  /// From the first event to the last.
   struct Stopwatch {
     private(set) var count = 0
     private var bytes = 0
@@ -73,7 +74,8 @@ import Glibc
     }
   }
 
-  /// The least that a client of this parser can do: one blocking read after the other, no head to speak of.
+  /// The minimum that a client with this parser can do: consecutive blocking reads, with hardly any parsing of the
+  /// head.
   static func readSocket(_ url: URL, _ events: Int, _ stopwatch: inout Stopwatch) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
@@ -85,7 +87,7 @@ import Glibc
     let isConnected = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) == 0 }
     }
-    // HTTP/1.0, so that the body is not cut into chunks.
+    // HTTP/1.0, so that the body is not chunked.
     let request = "GET \(url.path) HTTP/1.0\r\nLast-Event-ID: 1\r\n\r\n"
     guard isConnected, send(descriptor, request, request.utf8.count, 0) == request.utf8.count else {
       throw URLError(.cannotConnectToHost)

@@ -2,18 +2,18 @@ import EventSourceClient
 import Foundation
 import Glibc
 
-/// Many sources of one process that are open and wait.
+/// Many open, idle sources in one process.
 struct OpenSources {
-  /// How many connect at the same time.
+  /// The number of sources that connect at the same time.
   private static let most = 100
 
   private let url: URL
 
   init(_ url: URL) { self.url = url }
 
-  /// Opens so many, says what they take, and ends the program.
+  /// Opens this many sources, prints their cost, and ends the program.
   func open(_ count: Int) async throws {
-    // What is needed once, however many there are.
+    // Creates what is needed once, whatever the number of sources.
     try await open(1, untilTold: 1)
     let before = Self.residentBytes()
     let (start, startCPU) = (Self.now(CLOCK_MONOTONIC), Self.now(CLOCK_PROCESS_CPUTIME_ID))

@@ -2,7 +2,7 @@ import CountedMalloc
 import EventSourceFormat
 import EventSourceServer
 
-/// What runs cost.
+/// The cost of runs.
 extension BenchMicro {
   private static let event = ServerSentEvent(data: String(repeating: "x", count: 100))
 
@@ -15,7 +15,7 @@ extension BenchMicro {
     return RunCollection(EventHub(configuration: hub), configuration: configuration)
   }
 
-  /// Starting a run, with the event that tells its ID.
+  /// Starting a run, including the event with its ID.
   static func startRun() throws -> Measurement {
     let runs = collection(100_000)
     let lane = runs.hub.makeLane(wake: {})
@@ -25,7 +25,7 @@ extension BenchMicro {
     }
   }
 
-  /// What a run takes of the heap beside the bytes of its events.
+  /// The heap memory of a run, without the bytes of its events.
   static func run() throws -> Measurement {
     let count = 10_000
     let runs = collection(count)
@@ -42,7 +42,7 @@ extension BenchMicro {
     return withExtendedLifetime(runs) { Measurement("bytes of a run beside its events", beside.rounded()) }
   }
 
-  /// What a run leaves when its time is over.
+  /// The memory that remains of a run after its retention.
   static func finishedRuns() throws -> Measurement {
     let count = 100_000
     let runs = collection(count)

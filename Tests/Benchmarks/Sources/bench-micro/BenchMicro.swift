@@ -3,11 +3,11 @@ import EventSourceFormat
 import EventSourceServer
 import Foundation
 
-/// Allocations per operation, which do not depend on the machine, and nanoseconds, which do.
+/// Measures allocations per operation, which do not depend on the machine, and nanoseconds, which do.
 ///
 ///     bench-micro [--check thresholds.json]
 ///
-/// With `--check`, more allocations, or bytes, than the file allows are an error, and so is an operation that it lacks.
+/// With `--check`, it fails if an operation has more allocations or bytes than the file allows, or is not in the file.
 @main struct BenchMicro {
   static func main() throws {
     var limits: [String: Double]?
@@ -45,7 +45,7 @@ import Foundation
 
   struct Measurement {
     var name: String
-    /// Per operation: of allocations, unless the name says of what.
+    /// Allocations per operation, unless the name states another unit.
     var count: Double
     var nanoseconds: Double?
 
@@ -56,7 +56,7 @@ import Foundation
     }
   }
 
-  /// What an operation costs, once everything that is made at the first time has been made: the best of five rounds.
+  /// Returns the cost of an operation after a warm-up: the best of five rounds.
   static func measure(
     _ name: String, operations: Int, _ body: () throws -> Void
   ) rethrows -> Measurement {
@@ -75,7 +75,7 @@ import Foundation
   private static let name: ChannelName = "a"
   private static let event = ServerSentEvent(data: String(repeating: "x", count: 100), id: "1")
 
-  /// The publisher's part alone: the readers' lane is not run.
+  /// The publisher's part alone, without running the readers' lane.
   static func publish(readers: Int, _ name: String) throws -> Measurement {
     let stack = Stack(readers: readers)
     let (events, channel) = (100_000, Self.name)
@@ -84,7 +84,7 @@ import Foundation
     }
   }
 
-  /// What delivering adds to publishing, per reader.
+  /// The additional cost of delivery per reader.
   static func deliver() throws -> Measurement {
     func all(readers: Int) throws -> Measurement {
       let stack = Stack(readers: readers)
@@ -125,7 +125,7 @@ import Foundation
     }
   }
 
-  /// A reader that comes and goes.
+  /// A reader that connects and disconnects.
   static func attach() -> Measurement {
     let stack = Stack(readers: 0)
     return measure("attach and detach", operations: 1000) {
@@ -138,7 +138,7 @@ import Foundation
     }
   }
 
-  /// A reader that comes back, is given 100 events that it has missed, and goes.
+  /// A reader that reconnects, receives 100 missed events, and disconnects.
   static func resume() throws -> Measurement {
     let stack = Stack(readers: 0)
     var ids: [EventID] = []
@@ -154,7 +154,7 @@ import Foundation
     }
   }
 
-  /// The heap that a channel takes, before anything was published in it or afterwards.
+  /// The heap memory of a channel, before or after the first event.
   static func channel(holdsEvent: Bool) throws -> Measurement {
     let channels = 100_000
     var configuration = EventHub.Configuration()

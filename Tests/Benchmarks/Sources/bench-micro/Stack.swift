@@ -1,6 +1,7 @@
 import EventSourceServer
 
-/// A hub with one channel, and one lane of readers that take everything and keep nothing. No thread and no clock.
+/// A hub with one channel, and one lane with readers that accept everything and keep nothing. It has no thread and no
+/// clock.
 final class Stack {
   let hub = EventHub(channels: ["a"])
   private let lane: DeliveryLane

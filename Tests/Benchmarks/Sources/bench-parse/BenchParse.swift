@@ -1,8 +1,8 @@
 import EventSourceFormat
 import Glibc
 
-/// Decodes a file with the public parser, whole and in chunks of 16 KB, and prints the best of some runs; then how long
-/// it takes to make as many strings of as many bytes of the file, which is the part that no parser can do without.
+/// Decodes a file with the public parser, whole and in chunks of 16 KB, and prints the best of several runs. Then
+/// prints the time for creating as many strings of as many bytes of the file, which no parser can avoid.
 @main
 struct BenchParse {
   static func main() throws {
@@ -25,7 +25,7 @@ struct BenchParse {
     try measureStrings(bytes, runs: runs)
   }
 
-  /// What a decoder gave out.
+  /// The output of a decoder.
   struct Tally {
     private(set) var events = 0
     private(set) var dataBytes = 0

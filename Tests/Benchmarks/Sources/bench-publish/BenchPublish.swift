@@ -3,14 +3,15 @@ import EventSourceFormat
 import EventSourceServer
 import Foundation
 
-/// The slowest call of `publish` beside work that must not delay it, as one line of JSON: microseconds on the
-/// publisher's thread. The lanes have threads of their own, and the readers take everything at once.
+/// Measures the slowest call of `publish` during work that must not delay it, and prints it as one line of JSON, in
+/// microseconds on the publisher's thread. The lanes have their own threads, and the readers accept everything
+/// immediately.
 ///
 ///     bench-publish [WAVES]
 ///
-/// A wave (200) is 20 readers that resume, or one large event.
+/// A wave (default: 200) is 20 readers that resume, or one large event.
 @main struct BenchPublish {
-  /// One core is the publisher's.
+  /// The publisher has one core.
   private static let lanes = max(1, ProcessInfo.processInfo.activeProcessorCount - 1)
   private static let logBytes = 8 << 20
   private static let resuming = 20
@@ -34,7 +35,7 @@ import Foundation
     print("{\(cases.joined(separator: ", "))}")
   }
 
-  /// Readers that resume in a full log. They are given all of it, or what follows the ID.
+  /// Readers that resume in a full log. They receive all of it, or the events after the ID.
   private static func resume(
     _ name: String, waves: Int, id: (_ newest: Int, _ reader: Int) -> String
   ) throws -> String {
@@ -53,14 +54,15 @@ import Foundation
       for (reader, sink) in sinks.enumerated() {
         stack.threads[reader % lanes].open(["a"], after: id(newest, reader), sink)
       }
-      // Each has missed more than that; one that began with the oldest event may find that the next one is gone.
+      // Each has missed more than that. A reader that began with the oldest event may find that the next one was
+      // evicted.
       waitUntil { sinks.allSatisfy { $0.byteCount > 5_000 * text.utf8.count || $0.isEnded } }
       stack.leave()
     }
     return json(name, publisher.stop())
   }
 
-  /// Large events to one of the two channels that each reader has.
+  /// Large events in one of the two channels of each reader.
   private static func largeEvents(_ name: String, waves: Int) throws -> String {
     let stack = Stack()
     let sinks = (0..<readersOfTwo).map { _ in Sink() }

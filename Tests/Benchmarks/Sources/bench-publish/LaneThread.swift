@@ -3,9 +3,9 @@ import EventSourceServer
 import Glibc
 import Synchronization
 
-/// A lane on a thread of its own, with readers that take everything and keep nothing. The thread ends with the process.
+/// A lane on its own thread, with readers that accept everything and keep nothing. The thread ends with the process.
 ///
-/// Other threads touch only the jobs, under their lock, which makes it `Sendable`; the rest is the thread's.
+/// `Sendable`, because other threads use only the jobs, under their lock. Everything else belongs to the thread.
 final class LaneThread: @unchecked Sendable {
   private let jobs = Mutex<[@Sendable (LaneThread) -> Void]>([])
   private let wakes = Semaphore()
@@ -20,7 +20,7 @@ final class LaneThread: @unchecked Sendable {
     startThread { self.run() }
   }
 
-  /// Makes a reader; the sink counts what it is given.
+  /// Opens a reader, whose sink counts the bytes that it receives.
   func open(_ channels: [String], after lastEventID: String?, _ sink: Sink) {
     perform { thread in
       let fields = lastEventID.map { [HeaderField("Last-Event-ID", $0)] } ?? []
@@ -70,7 +70,7 @@ final class Sink: EventStreamResponse, Sendable {
   private let ended = Atomic(false)
 
   var byteCount: Int { bytes.load(ordering: .acquiring) }
-  /// The log has evicted what the reader had yet to be given.
+  /// Whether the log has evicted events that the reader still needed.
   var isEnded: Bool { ended.load(ordering: .acquiring) }
 
   func start(_ head: EventStreamResponseHead) { precondition(head.status == 200, "the answer is \(head.status)") }
@@ -83,7 +83,7 @@ final class Sink: EventStreamResponse, Sendable {
   func end(_ ending: EventStreamEnding) { ended.store(true, ordering: .releasing) }
 }
 
-/// A POSIX semaphore, which is made for several threads.
+/// A POSIX semaphore, which several threads can use.
 private final class Semaphore: @unchecked Sendable {
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
@@ -96,13 +96,13 @@ private final class Semaphore: @unchecked Sendable {
 
   func signal() { sem_post(semaphore) }
 
-  /// Until it is signaled or a moment of CLOCK_MONOTONIC has come.
+  /// Waits for a signal, or until a time of CLOCK_MONOTONIC.
   func wait(until moment: Duration?) {
     guard let moment else {
       while sem_wait(semaphore) != 0 {}
       return
     }
-    // By the real time, which is the only one that Glibc's module has here.
+    // By CLOCK_REALTIME, the only one that the Glibc module supports here.
     let wait =
       max(moment - .nanoseconds(nanoseconds(CLOCK_MONOTONIC)), .zero) + .nanoseconds(nanoseconds(CLOCK_REALTIME))
     let (seconds, attoseconds) = wait.components

@@ -4,11 +4,11 @@ import EventSourceServer
 import Glibc
 import Synchronization
 
-/// A thread that publishes small events without end, some 20,000 a second, and measures each call.
+/// A thread that continuously publishes small events, about 20,000 per second, and measures each call.
 final class SteadyPublisher: Sendable {
   struct Times: Sendable {
     var all = Histogram()
-    /// Of those calls in which the thread was not made to wait for a processor by the system.
+    /// The calls during which the system did not preempt the thread.
     var undisturbed = Histogram()
   }
 
@@ -18,7 +18,7 @@ final class SteadyPublisher: Sendable {
   private let number: Atomic<Int>
   private let isStopped = Atomic(false)
 
-  /// The number that is the ID of the newest event.
+  /// The ID of the newest event, which is a number.
   var newest: Int { number.load(ordering: .acquiring) }
 
   init(_ hub: EventHub, to channels: [ChannelName], after newest: Int) {
@@ -28,7 +28,7 @@ final class SteadyPublisher: Sendable {
     startThread { self.run() }
   }
 
-  /// Publishes no more; what was measured.
+  /// Stops publishing and returns the measured times.
   func stop() -> Times {
     isStopped.store(true, ordering: .relaxed)
     return times.withLock { $0 }
@@ -56,14 +56,14 @@ final class SteadyPublisher: Sendable {
     }
   }
 
-  /// How often this thread had to give its processor to another.
+  /// The number of times that the system preempted this thread.
   private static var preemptions: Int {
     var usage = rusage()
-    // RUSAGE_THREAD, which Glibc's module does not have.
+    // RUSAGE_THREAD, which is missing in the Glibc module.
     getrusage(__rusage_who_t(1), &usage)
     return usage.ru_nivcsw
   }
 }
 
-/// What a small event has.
+/// The data of a small event.
 let text = String(repeating: "x", count: 100)

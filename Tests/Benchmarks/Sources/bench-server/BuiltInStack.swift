@@ -2,7 +2,7 @@ import EventSourceBuiltInServer
 import EventSourceServer
 import Glibc
 
-/// Serves with the package's own server, until the process is ended.
+/// Serves with the built-in server until the process is killed.
 struct BuiltInStack {
   let options: Options
   let handlers: Handlers

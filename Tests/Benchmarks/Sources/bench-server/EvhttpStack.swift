@@ -4,8 +4,8 @@ import EventSourceLibevent
 import EventSourceServer
 import Glibc
 
-/// Serves with libevent's evhttp, an event base and a server in each thread, until the process is ended. The kernel
-/// shares the connections out.
+/// Serves with libevent's evhttp, with an event base and a server per thread, until the process is killed. The kernel
+/// distributes the connections.
 struct EvhttpStack {
   let options: Options
   let handlers: Handlers
@@ -24,7 +24,7 @@ struct EvhttpStack {
 
   /// One thread's part.
   ///
-  /// - Parameter timer: Runs on the thread's base, too.
+  /// - Parameter timer: A timer that also runs on the thread's base.
   private func serve(_ socket: Int32, timer: LoopTimer? = nil) {
     guard let base = event_base_new(), let http = evhttp_new(base) else { fatalError("bench-server: no event base") }
     do {
@@ -48,7 +48,7 @@ struct EvhttpStack {
     }
   }
 
-  /// What a thread's general callback needs.
+  /// The data of a thread's general callback.
   private final class Thread {
     let streams: EvhttpEventStreams
     let handler: EventStreamHandler

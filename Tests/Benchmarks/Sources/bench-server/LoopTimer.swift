@@ -3,8 +3,8 @@ import CEvhttp
 import Glibc
 import Synchronization
 
-/// A timer of the program's own on an event base: by how much its ticks come late, behind all else that the base does.
-/// It runs until the process ends.
+/// Measures how late a timer of the program fires on an event base, because of the base's other work. It runs until the
+/// process ends.
 final class LoopTimer: Sendable {
   private struct State {
     var last: Int64?
@@ -24,7 +24,7 @@ final class LoopTimer: Sendable {
     }
   }
 
-  /// Forgets what was measured so far.
+  /// Discards the measurements so far.
   func reset() { state.withLock { $0 = State() } }
 
   var lateness: Histogram { state.withLock { $0.lateness } }

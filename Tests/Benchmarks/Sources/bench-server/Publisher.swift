@@ -4,20 +4,22 @@ import EventSourceServer
 import Glibc
 import Synchronization
 
-/// Publishes what `POST /publish` asks for, each job in a thread of its own, and tells the time that it took.
+/// Executes the jobs of `POST /publish`, each on its own thread, and reports their durations.
 final class Publisher: Sendable {
   struct Job: Sendable {
     var count = 1000
     var size = 100
-    /// Events a second; 0: as fast as it goes.
+    /// Events per second. 0 means as fast as possible.
     var rate = 0.0
     var channels = 1
-    /// So many at once, and then a wait for as long as they would have taken one by one.
+    /// The number of events to publish at once, followed by a pause that keeps the average rate.
     var burst = 1
     /// Whether the data is JSON as applications send it.
     var isJSON = false
+    /// Tasks that publish to a shared history at once.
+    var publishers = 1
 
-    /// Items of a query that are missing, or make no sense, leave the defaults.
+    /// Missing or invalid query items keep the defaults.
     init(query: String) {
       for item in query.split(separator: "&") {
         let parts = item.split(separator: "=", maxSplits: 1)
@@ -29,22 +31,68 @@ final class Publisher: Sendable {
         case "channels": channels = max(1, Int(value))
         case "burst": burst = max(1, Int(value))
         case "json": isJSON = value == 1
+        case "publishers": publishers = max(1, Int(value))
         default: break
         }
       }
     }
   }
 
-  /// Of the loop that serves, if it has timers.
+  /// The timer of the serving loop, if the loop supports timers.
   let timer = LoopTimer()
   private let hub: EventHub
   private let names = Mutex<[ChannelName]>([])
   private let number = Atomic(0)
   private let times = Mutex(Histogram())
+  private let isShared: Bool
+  /// Of the last job with a shared history: how long it took, when it is done.
+  private let recording = Mutex(0.0)
 
-  init(_ hub: EventHub) { self.hub = hub }
+  init(_ hub: EventHub, isShared: Bool) {
+    self.hub = hub
+    self.isShared = isShared
+  }
 
-  func start(_ job: Job) { startThread { self.run(job) } }
+  func start(_ job: Job) {
+    guard isShared else { return startThread { self.run(job) } }
+    if job.rate > 0 { return startThread { self.runShared(job, each: 1e9 / job.rate) } }
+    recording.withLock { $0 = 0 }
+    Task { await runShared(job) }
+  }
+
+  /// Each event is published when it is due, whether or not those before it are stored.
+  private func runShared(_ job: Job, each interval: Double) {
+    let names = names(job.channels)
+    let start = nanoseconds(CLOCK_MONOTONIC)
+    for index in 0..<job.count {
+      wait(until: start + Int64(Double(index) * interval))
+      let data = data(size: job.size)
+      Task { await self.record(data, names[index % names.count]) }
+    }
+  }
+
+  private func runShared(_ job: Job) async {
+    let names = names(job.channels)
+    let start = nanoseconds(CLOCK_MONOTONIC)
+    await withTaskGroup(of: Void.self) { group in
+      for first in 0..<job.publishers {
+        group.addTask {
+          for index in stride(from: first, to: job.count, by: job.publishers) {
+            await self.record(self.data(size: job.size), names[index % names.count])
+          }
+        }
+      }
+    }
+    recording.withLock { $0 = Double(nanoseconds(CLOCK_MONOTONIC) - start) / 1e9 }
+  }
+
+  private func record(_ data: String, _ name: ChannelName) async {
+    do {
+      try await hub.publish(data, to: name, waitingUntil: .stored)
+    } catch {
+      fatalError("bench-server: \(error)")
+    }
+  }
 
   private func run(_ job: Job) {
     let names = names(job.channels)
@@ -79,7 +127,7 @@ final class Publisher: Sendable {
     while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
   }
 
-  /// A time stamp, filled up with letters.
+  /// A time stamp, padded with letters.
   private func data(size: Int) -> String {
     var stamp = "ts=\(nanoseconds(CLOCK_REALTIME)) "
     guard size > stamp.utf8.count else { return stamp }
@@ -92,7 +140,7 @@ final class Publisher: Sendable {
     }
   }
 
-  /// Quotes with a time stamp, numbers and names that differ, until the size is reached.
+  /// Returns quotes with a time stamp, numbers and names that differ, of about `size` bytes.
   private func json(size: Int) -> String {
     let names = ["ACME", "Borealis", "Cumulus", "Dynamo", "Everest", "Fjord", "Granite", "Horizon"]
     var text = "{\"ts\":\(nanoseconds(CLOCK_REALTIME)),\"quotes\":["
@@ -106,16 +154,23 @@ final class Publisher: Sendable {
     return text + "]}"
   }
 
-  /// What the hub has done, how long the calls of publish of the last job took, and how late the timer was since.
+  /// The hub's statistics, the durations of the last job's calls of `publish`, and the timer's delays since then.
   var statistics: String {
     let now = hub.statistics
     return """
       {"readers": \(now.readers), "channels": \(now.channels), "published": \(now.eventsPublished), \
       "delivered": \(now.eventsDelivered), "sent_bytes": \(now.sentBytes), "retained_bytes": \(now.retainedBytes), \
       "gaps": \(now.gaps), "dropped": \(now.streamsDropped), "publish_ns": \(Self.json(times.withLock { $0 })), \
-      "timer_ns": \(Self.json(timer.lateness))}
+      "timer_ns": \(Self.json(timer.lateness)), "recording_seconds": \(recording.withLock { $0 }), \
+      "allocations": \(Self.allocations)}
 
       """
+  }
+
+  /// The number of allocations so far, if the process was started with CountedMalloc as a library. Otherwise 0.
+  private static var allocations: UInt {
+    guard let symbol = dlsym(nil, "counted_allocations") else { return 0 }
+    return unsafeBitCast(symbol, to: (@convention(c) () -> UInt).self)()
   }
 
   private static func json(_ times: Histogram) -> String {

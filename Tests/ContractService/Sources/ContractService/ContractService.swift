@@ -4,8 +4,8 @@ import EventSourceClient
 import EventSourceServer
 import Foundation
 
-/// A program by which client suites drive the client: they tell it over HTTP which streams to read, and it tells them
-/// by callbacks what happens.
+/// A program for test suites of clients. A suite specifies over HTTP which streams to read, and the program reports
+/// what happens by callbacks.
 ///
 ///     ContractService --transport urlsession|asynchttpclient|curl [--port N]
 @main struct ContractService {
@@ -47,7 +47,7 @@ import Foundation
       let command = try? JSONDecoder().decode(Command.self, from: Data(request.body))
       switch command?.command {
       case "restart": stream.source.restart()
-      // Events of all types are told anyway.
+      // Events of all types are reported anyway.
       case "listen" where command?.listen != nil: break
       default: return .text("a command is \"restart\", or \"listen\" with a type\n", status: 400)
       }
@@ -100,7 +100,7 @@ import Foundation
   }
 }
 
-/// What a suite sends to a stream.
+/// A command of a suite to a stream.
 private struct Command: Decodable {
   struct Listen: Decodable { var type: String }
 

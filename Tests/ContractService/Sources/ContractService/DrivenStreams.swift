@@ -6,7 +6,7 @@ import Synchronization
   import FoundationNetworking
 #endif
 
-/// What a suite asks for.
+/// The options of a stream, from a suite.
 struct StreamOptions: Decodable {
   var streamUrl: String
   var callbackUrl: String
@@ -26,7 +26,7 @@ final class DrivenStreams: Sendable {
 
   init(transport: any EventSourceTransport) { self.transport = transport }
 
-  /// Makes a stream, which begins at once.
+  /// Creates a stream, which begins immediately.
   func create(_ options: StreamOptions) throws -> String {
     let stream = try DrivenStream(options, transport)
     let id = streams.withLock { streams in
@@ -47,7 +47,7 @@ final class DrivenStreams: Sendable {
   }
 }
 
-/// A stream that is read for a suite: each thing that happens is posted, one after the other.
+/// A stream that is read for a suite. Its occurrences are posted one after another.
 final class DrivenStream: Sendable {
   let source: EventSource
   private let callback: URL
@@ -62,7 +62,7 @@ final class DrivenStream: Sendable {
     var configuration = EventSource.Configuration()
     configuration.initialConnectionFailure = .retry(for: nil)
     configuration.reconnectionTime = .milliseconds(max(0, options.initialDelayMs ?? 1000))
-    // Suites expect the delay that they asked for.
+    // Suites expect exactly the delay that they requested.
     configuration.usesExponentialBackoff = false
     configuration.jitter = 0
     configuration.readTimeout = options.readTimeoutMs.map { .milliseconds(max(1, $0)) }
@@ -113,7 +113,7 @@ final class DrivenStream: Sendable {
   }
 }
 
-/// What a suite is told.
+/// An occurrence as reported to a suite.
 private struct Happening: Encodable {
   struct Event: Encodable {
     var type: String

@@ -2,10 +2,11 @@ import EventSourceFormat
 import EventSourceSQLite
 import EventSourceServer
 import Glibc
+import RunningServers
 
 /// A server with one channel and a history in a file. Its standard input controls publishing.
 ///
-///     HistoryServer builtin|evhttp FILE
+///     HistoryServer builtin|evhttp|nio|hummingbird FILE
 ///
 /// It prints its port and the number of events in the file. For each line `publish N`, it publishes the next N numbers
 /// in order, and prints a line after the last acknowledgement. It ends with its input.
@@ -13,7 +14,7 @@ import Glibc
   static func main() async throws {
     signal(SIGPIPE, SIG_IGN)
     guard CommandLine.arguments.count == 3 else {
-      print("usage: HistoryServer builtin|evhttp FILE")
+      print("usage: HistoryServer builtin|evhttp|nio|hummingbird FILE")
       exit(64)
     }
     var history = SQLiteEventRepository.Configuration()
@@ -32,8 +33,7 @@ import Glibc
     streams.channels = ["a"]
     // A reader that was disconnected before its first event starts at the beginning.
     streams.replaysToNewReaders = true
-    let server: any RunningServer =
-      CommandLine.arguments[1] == "evhttp" ? try EvhttpServer(hub, streams) : try BuiltIn(hub, streams)
+    let server = try await startServer(CommandLine.arguments[1], hub, streams)
     say("listening \(server.port) holding \(number)")
 
     while let line = readLine() {
@@ -65,9 +65,4 @@ import Glibc
     }
     return count
   }
-}
-
-protocol RunningServer {
-  var port: Int { get }
-  func stop() async
 }

@@ -3,8 +3,8 @@ import EventSourceRedis
 import EventSourceSQLite
 import EventSourceServer
 
-/// Where `serve` keeps the past of its channels. Add a new kind here; nothing else needs to change.
-enum HistoryKind: CustomStringConvertible {
+/// Where `serve` stores the history of its channels. Add a new kind here; nothing else needs to change.
+enum HistoryKind {
   case memory
   case sqlite(path: String)
   case redis(RedisServer)
@@ -57,17 +57,9 @@ enum HistoryKind: CustomStringConvertible {
       }
     }
   }
-
-  var description: String {
-    switch self {
-    case .memory: "memory"
-    case .sqlite(let path): "sqlite:\(path)"
-    case .redis(let server): "Redis at \(server)"
-    }
-  }
 }
 
-/// The past of the channels while the server is running.
+/// The history of the channels while the server is running.
 struct History {
   var repository: any EventRepository
   /// Called when the server has stopped.

@@ -24,7 +24,8 @@ struct Serve: AsyncParsableCommand {
     transform: Self.channel)
   var channels: [ChannelName] = []
 
-  @Option(help: HistoryKind.help, transform: HistoryKind.init(argument:)) var history = HistoryKind.memory
+  // Parsed in `validate()`, because the message of a parsing error would repeat the value, which may have a password.
+  @Option(help: HistoryKind.help) var history = "memory"
 
   @Flag(help: "Send all retained events to readers without a last event ID.") var replay = false
 
@@ -46,6 +47,7 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Compress streams for readers that accept gzip.") var gzip = false
 
   func validate() throws {
+    _ = try HistoryKind(argument: history)
     guard (0...65_535).contains(port) else { throw ValidationError("--port is \(port); expected 0 to 65535.") }
     if allowOrigin.contains("*"), allowOrigin.count > 1 {
       throw ValidationError("--allow-origin \"*\" allows every origin, so do not name others.")
@@ -63,7 +65,7 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     var hubConfiguration = EventHub.Configuration()
     hubConfiguration.channelCreation = onDemand ? .onDemand : .explicit
-    let past = try await history.open()
+    let past = try await HistoryKind(argument: history).open()
     hubConfiguration.repositoryProvider = { [repository = past.repository] _ in repository }
     let hub = EventHub(channels: channelNames, configuration: hubConfiguration)
     let server = makeServer(hub)

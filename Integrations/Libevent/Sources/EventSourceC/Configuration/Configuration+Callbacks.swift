@@ -103,11 +103,22 @@ public func es_config_set_repository(
   }
 }
 
-/// Sets the history of every channel of the hubs that use this configuration. Libraries that supply histories call it.
+/// Sets the history of every channel of the hubs, or of the runs, that use this configuration. Libraries that supply
+/// histories call it.
 package func setRepository(
   _ repository: (any EventRepository)?, in config: OpaquePointer?, _ function: String
 ) throws {
   let settings: Settings = try Handle.object(config, "config")
+  guard settings.kind != ES_CONFIG_RUNS else {
+    return try settings.change(function, of: .runs) {
+      $0.runs.repository = try repository.map { repository in
+        guard let recording = repository as? any RecordingEventRepository else {
+          throw Failure(.invalidValue, "the history of runs must record them")
+        }
+        return recording
+      }
+    }
+  }
   try settings.change(function, of: .hub) { settings in
     guard let repository else { return settings.hub.repositoryProvider = nil }
     settings.hub.repositoryProvider = { _ in repository }
@@ -124,6 +135,20 @@ public func es_config_set_authorizer(
     let authorizer = try authorizer.map { try es_authorizer(reading: $0) }
     try settings.change("es_config_set_authorizer", of: .streams) { settings in
       settings.authorizer = try authorizer.map { try ProgramAuthorizer($0) }
+    }
+  }
+}
+
+/// See the header.
+@c @implementation
+public func es_config_set_run_observer(
+  _ config: OpaquePointer!, _ observer: UnsafePointer<es_run_observer>!
+) -> es_status {
+  reporting {
+    let settings: Settings = try Handle.object(config, "config")
+    let observer = try observer.map { try es_run_observer(reading: $0) }
+    try settings.change("es_config_set_run_observer", of: .runs) { settings in
+      settings.runObserver = try observer.map { try ProgramRunObserver($0) }
     }
   }
 }

@@ -15,7 +15,7 @@ public func es_config_create_for(
   _ kind: es_config_kind, _ config: UnsafeMutablePointer<OpaquePointer?>!
 ) -> es_status {
   reporting {
-    guard kind.rawValue <= ES_CONFIG_STREAMS.rawValue else {
+    guard kind.rawValue <= ES_CONFIG_RUNS.rawValue else {
       throw Failure(.invalidValue, "\(kind.rawValue) is not a kind of configuration")
     }
     try required(config, "config").pointee = Handle.make(Settings(kind))

@@ -5,7 +5,7 @@ import EventSourceServer
 struct Option: Sendable {
   typealias Path<Value> = any WritableKeyPath<Settings, Value> & Sendable
 
-  /// How an option's value is stored.
+  /// The way in which an option's value is stored.
   enum Storage: Sendable {
     case flag(Path<Bool>)
     case count(Path<Int>)
@@ -35,7 +35,7 @@ struct Option: Sendable {
   /// Returns the option with a number, or nil if there is none.
   static func numbered(_ number: es_option) -> Option? { all.first { $0.number == number } }
 
-  static let all: [Option] = ofHubs + ofChannels + ofStreams + ofOrigins
+  static let all: [Option] = ofHubs + ofChannels + ofStreams + ofOrigins + ofRuns
 
   private static let ofHubs = [
     Option(
@@ -56,6 +56,8 @@ struct Option: Sendable {
       ES_OPTION_RECORDING_TIMEOUT_MS, "RECORDING_TIMEOUT_MS", .hub, "recordingTimeout", .time(\.hub.recordingTimeout)),
     Option(
       ES_OPTION_OCCUPANCY_LINGER_MS, "OCCUPANCY_LINGER_MS", .hub, "occupancyLinger", .time(\.hub.occupancyLinger)),
+    Option(ES_OPTION_FOLLOW_LINGER_MS, "FOLLOW_LINGER_MS", .hub, "followLinger", .time(\.hub.followLinger)),
+    Option(ES_OPTION_STALE_LIMIT_MS, "STALE_LIMIT_MS", .hub, "staleLimit", .timeOrNone(\.hub.staleLimit)),
   ]
 
   private static let ofChannels = [

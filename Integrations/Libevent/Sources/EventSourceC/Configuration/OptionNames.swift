@@ -9,10 +9,18 @@ package enum OptionNames {
     "crossOrigin.allowedMethods": "ES_LIST_ALLOWED_METHODS", "crossOrigin.allowedFields": "ES_LIST_ALLOWED_FIELDS",
     "crossOrigin.exposedFields": "ES_LIST_EXPOSED_FIELDS", "crossOrigin.origins": "es_config_allow_origin",
     "channels": "es_config_add_channel", "fields": "es_config_add_field",
+    "streams.channels": "es_config_add_channel", "streams.coalescingWindow": "ES_OPTION_COALESCING_MS",
   ]
 
-  private static let all = Dictionary(
-    uniqueKeysWithValues: Option.all.map { ($0.property, $0.name) } + ofTextsAndLists.map { ($0, $1) })
+  private static let all = names { $0 != .runs }
+  /// The names for a collection of runs and its streams.
+  static let ofRuns = names { $0 == .runs || $0 == .streams }
+
+  private static func names(of isIncluded: (Settings.Scope) -> Bool) -> [String: String] {
+    Dictionary(
+      uniqueKeysWithValues: Option.all.filter { isIncluded($0.scope) }.map { ($0.property, $0.name) }
+        + ofTextsAndLists.map { ($0, $1) })
+  }
 
   /// Returns the failure for an error in the configuration of a hub or of streams.
   ///

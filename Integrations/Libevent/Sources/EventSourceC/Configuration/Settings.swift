@@ -7,14 +7,17 @@ final class Settings: ProgramObject, @unchecked Sendable {
   static let handleMark: UInt64 = 0x6573_2D63_6F6E_6669
   static var handleName: StaticString { "es_config" }
 
-  /// What an option applies to.
+  /// The scope of an option.
   enum Scope {
-    case hub, channel, streams
+    case hub, channel, streams, runs
   }
 
   let kind: es_config_kind
   var hub = EventHub.Configuration()
   var streams = EventStreamHandler.Configuration()
+  /// Without the streams.
+  var runs = RunCollection.Configuration()
+  var runObserver: ProgramRunObserver?
   var logger: ProgramLogger?
   var authorizer: ProgramAuthorizer?
 
@@ -34,16 +37,16 @@ final class Settings: ProgramObject, @unchecked Sendable {
   /// - Parameter name: The header's name of what is changed.
   func change(_ name: String, of scope: Scope, _ body: (Settings) throws -> Void) throws {
     try require(scope, for: name)
-    let (hub, streams) = (hub, streams)
+    let (hub, streams, runs) = (hub, streams, runs)
     do {
       try body(self)
       try self.hub.validate()
-      try self.streams.validate()
+      if kind == ES_CONFIG_RUNS { try runsWithStreams.validate() } else { try self.streams.validate() }
     } catch {
-      (self.hub, self.streams) = (hub, streams)
+      (self.hub, self.streams, self.runs) = (hub, streams, runs)
       throw error
     }
-    if scope != .streams, !unusedOfHub.contains(name) { unusedOfHub.append(name) }
+    if scope == .hub || scope == .channel, !unusedOfHub.contains(name) { unusedOfHub.append(name) }
   }
 
   /// - Throws: `ES_INVALID_VALUE` if this configuration's kind does not have the option.
@@ -53,6 +56,7 @@ final class Settings: ProgramObject, @unchecked Sendable {
       case ES_CONFIG_HUB: [.hub, .channel]
       case ES_CONFIG_CHANNEL: [.channel]
       case ES_CONFIG_STREAMS: [.streams]
+      case ES_CONFIG_RUNS: [.streams, .runs]
       default: [.hub, .channel, .streams]
       }
     guard has.contains(scope) else {
@@ -61,6 +65,7 @@ final class Settings: ProgramObject, @unchecked Sendable {
         case .hub: "hubs"
         case .channel: "hubs and channels"
         case .streams: "streams"
+        case .runs: "runs"
         }
       throw Failure(.invalidValue, "\(name) is for \(owner); this configuration is for \(purpose)")
     }
@@ -73,11 +78,26 @@ final class Settings: ProgramObject, @unchecked Sendable {
     }
   }
 
+  /// - Throws: `ES_INVALID_VALUE` if this configuration is not one of runs.
+  func requireRuns(in function: String) throws(Failure) {
+    guard kind == ES_CONFIG_RUNS else {
+      throw Failure(.invalidValue, "\(function) does not accept a configuration for \(purpose)")
+    }
+  }
+
+  /// The configuration of a collection of runs.
+  var runsWithStreams: RunCollection.Configuration {
+    var runs = runs
+    runs.streams = streams
+    return runs
+  }
+
   private var purpose: String {
     switch kind {
     case ES_CONFIG_HUB: "a hub"
     case ES_CONFIG_CHANNEL: "a channel"
     case ES_CONFIG_STREAMS: "streams"
+    case ES_CONFIG_RUNS: "runs"
     default: "a hub and its streams"
     }
   }
@@ -105,7 +125,9 @@ final class Settings: ProgramObject, @unchecked Sendable {
     do {
       try change(option.name, of: option.scope) { try $0.store(value, in: option) }
     } catch let error as ConfigurationError {
-      throw OptionNames.failure(error, value: error.property == option.property ? "\(value)" : nil)
+      let value = error.property == option.property ? "\(value)" : nil
+      throw kind == ES_CONFIG_RUNS
+        ? OptionNames.failure(error, in: OptionNames.ofRuns, value: value) : OptionNames.failure(error, value: value)
     }
     if option.scope == .channel, !ofChannel.contains(where: { $0.number == option.number }) { ofChannel.append(option) }
   }
@@ -239,7 +261,7 @@ extension Settings {
   private static let slowReaders = [ChannelConfiguration.SlowReaderPolicy.disconnect, .skipToNewest, .newestPerKey]
   private static let channelRemovals = [EventStreamHandler.Configuration.ChannelRemoval.endsStream, .endsChannel]
 
-  private func choose<Choice>(_ number: Int?, of choices: [Choice], _ set: (Choice) -> Void) {
+  func choose<Choice>(_ number: Int?, of choices: [Choice], _ set: (Choice) -> Void) {
     guard let number, choices.indices.contains(number) else {
       isChoiceWrong = true
       return

@@ -8,7 +8,7 @@ package struct Failure: Error {
   /// The statuses of the header except `ES_OK`.
   package enum Kind: CaseIterable, Sendable {
     case nullArgument, invalidText, invalidValue, unknownChannel, limitExceeded, closed, pathInUse, noRoute, notPending
-    case outOfResources, invalidHandle, recordedChannel, historyFailed, outcomeUnknown
+    case outOfResources, invalidHandle, recordedChannel, historyFailed, outcomeUnknown, ended, unknownRun, runExists
 
     var status: es_status {
       switch self {
@@ -26,6 +26,9 @@ package struct Failure: Error {
       case .recordedChannel: ES_RECORDED_CHANNEL
       case .historyFailed: ES_HISTORY_FAILED
       case .outcomeUnknown: ES_OUTCOME_UNKNOWN
+      case .ended: ES_ENDED
+      case .unknownRun: ES_UNKNOWN_RUN
+      case .runExists: ES_RUN_EXISTS
       }
     }
 
@@ -45,6 +48,9 @@ package struct Failure: Error {
       case .recordedChannel: "the channel has a history; publish with es_publish_recorded"
       case .historyFailed: "a history cannot be opened, read or written"
       case .outcomeUnknown: "a history did not answer in time and may have recorded the event"
+      case .ended: "the run has ended"
+      case .unknownRun: "there is no run with this ID in memory"
+      case .runExists: "there is already a run with this ID"
       }
     }
   }
@@ -65,6 +71,7 @@ package struct Failure: Error {
     case let failure as Failure: self = failure
     case let error as any FailureConvertible: self = error.failure
     case let error as PublishError: self.init(error)
+    case let error as RunError: self.init(error)
     case is EventStreamFormatError, is EventIDFlaw, is ChannelNameError, is PathPatternError:
       self.init(.invalidText, "\(error)")
     case let error as LibeventError: self.init(error)
@@ -82,6 +89,19 @@ package struct Failure: Error {
       self.init(.recordedChannel, "the channel \"\(name)\" has a history; publish with es_publish_recorded")
     case .wrongRecording: self.init(.historyFailed, "\(error)")
     case .outcomeUnknown: self.init(.outcomeUnknown, "\(error)")
+    case .closed: self.init(.closed, "\(error)")
+    }
+  }
+
+  private init(_ error: RunError) {
+    switch error {
+    case .ended: self.init(.ended, "\(error)")
+    case .byteLimit, .overBudget, .tooManyRuns: self.init(.limitExceeded, "\(error)")
+    case .invalidID, .generatedID: self.init(.invalidText, "\(error)")
+    case .idInUse: self.init(.runExists, "\(error)")
+    case .recordingRun(let id):
+      self.init(.recordedChannel, "the run \"\(id)\" has a history; write it with es_run_write_recorded")
+    case .incompleteHistory: self.init(.historyFailed, "\(error)")
     case .closed: self.init(.closed, "\(error)")
     }
   }

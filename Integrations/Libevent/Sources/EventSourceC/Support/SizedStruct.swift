@@ -18,6 +18,8 @@ extension es_occupancy_observer: SizedStruct {
 }
 extension es_origins: SizedStruct { package static var name: StaticString { "es_origins" } }
 extension es_repository: SizedStruct { package static var name: StaticString { "es_repository" } }
+extension es_run_creator: SizedStruct { package static var name: StaticString { "es_run_creator" } }
+extension es_run_observer: SizedStruct { package static var name: StaticString { "es_run_observer" } }
 extension es_snapshots: SizedStruct { package static var name: StaticString { "es_snapshots" } }
 
 extension SizedStruct {
@@ -62,4 +64,16 @@ extension SizedStruct {
     }
     return Int(size)
   }
+}
+
+/// Fills in a program's struct of statistics. It may be older or newer than this library: fields that the program does
+/// not know are omitted, and fields that the library does not know are 0.
+///
+/// - Parameter size: The size of the struct in the program.
+func fill<Filled>(
+  _ memory: UnsafeMutablePointer<Filled>, _ size: Int, with filled: Filled, _ name: StaticString
+) throws(Failure) {
+  guard (0...4096).contains(size) else { throw Failure(.invalidValue, "\(name) cannot have \(size) bytes") }
+  memset(memory, 0, size)
+  _ = withUnsafeBytes(of: filled) { memcpy(memory, $0.baseAddress!, min(size, $0.count)) }
 }

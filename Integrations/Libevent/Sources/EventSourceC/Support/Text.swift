@@ -120,6 +120,19 @@ final class LentText {
     return UnsafePointer(array)
   }
 
+  /// A request, without the channels.
+  func request(_ request: any EventStreamRequest) -> es_request {
+    var lent = es_request()
+    lent.size = MemoryLayout<es_request>.size
+    lent.method = pointer(request.method)
+    lent.target = pointer(request.target)
+    lent.peer = request.peer.map { pointer($0) }
+    let fields = request.fields.map { (name: $0.name, value: $0.value) }
+    lent.fields = self.fields(fields)
+    lent.field_count = fields.count
+    return lent
+  }
+
   func fields(_ fields: [(name: String, value: String)]) -> UnsafePointer<es_field> {
     array(fields.map { es_field(name: pointer($0.name), value: pointer($0.value)) })
   }

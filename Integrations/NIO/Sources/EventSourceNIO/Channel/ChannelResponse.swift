@@ -5,7 +5,7 @@
 
   /// The response to one request of a channel. Confined to the channel's event loop.
   final class ChannelResponse: EventStreamResponse {
-    /// How long a peer may accept nothing of a stream's end.
+    /// The time for which a peer may accept nothing of a stream's end.
     private static let endTimeout = TimeAmount.seconds(30)
 
     /// Set by the handler that serves the request; released when the response is over.

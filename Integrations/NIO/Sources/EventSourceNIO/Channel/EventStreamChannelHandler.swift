@@ -5,8 +5,8 @@
 
   /// Serves the mounted paths of ``NIOEventStreams`` on one channel, and forwards all other requests unchanged.
   ///
-  /// Add it behind the handlers of `configureHTTPServerPipeline`, or behind `HTTP2FramePayloadToHTTP1ServerCodec` on
-  /// the channel of an HTTP/2 stream, and before your own handler. With NIO's default pipelining assistance, responses
+  /// Add it after the handlers of `configureHTTPServerPipeline`, or after `HTTP2FramePayloadToHTTP1ServerCodec` on the
+  /// channel of an HTTP/2 stream, and before your own handler. With NIO's default pipelining assistance, responses
   /// leave in the order of the requests, whichever handler sends them.
   ///
   /// While a stream is open, nothing is read from an HTTP/1.1 connection, and events of an `IdleStateHandler` are not
@@ -24,13 +24,17 @@
     /// The destination of the request whose parts are arriving.
     private enum Request {
       case none
-      /// A handler behind this one.
+      /// A handler after this one.
       case passing
+      /// A collection of runs, once its body is complete.
+      case collecting(RunUpload)
       /// None: the body of a request that is served here is discarded.
       case dropping
+
+      var isNone: Bool { if case .none = self { true } else { false } }
     }
 
-    /// How long a connection that must be closed waits for the rest of a request.
+    /// The time for which a connection that must be closed waits for the rest of a request.
     private static let restTimeout = TimeAmount.seconds(5)
 
     private let streams: NIOEventStreams
@@ -92,7 +96,7 @@
 
     /// Delays a read while a stream is open.
     public func read(context: ChannelHandlerContext) {
-      if response?.holdsReads == true, request == .none {
+      if response?.holdsReads == true, request.isNone {
         owesRead = true
       } else {
         context.read()
@@ -101,6 +105,7 @@
 
     private func leave() {
       held.removeAll()
+      if case .collecting = request { request = .dropping }
       response?.channelClosed()
       response = nil
     }
@@ -141,14 +146,24 @@
     private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
       switch (part, request) {
       case (.head(let head), _):
-        if let (handler, channels) = streams.mount(for: head.uri) {
+        switch streams.destination(of: head.uri) {
+        case .streams(let handler, let channels):
           request = .dropping
-          serve(head, handler, channels, context)
-        } else {
+          serve(head, context) { handler.serve($0, channels: channels, response: $1, on: $2) }
+        case .runs(let handler, let run, let most):
+          collect(RunUpload(head, handler, run: run, maximumBodyBytes: most), context)
+        case nil:
           request = .passing
           context.fireChannelRead(Self.wrapInboundOut(part))
         }
       case (.body, .passing): context.fireChannelRead(Self.wrapInboundOut(part))
+      case (.body(let bytes), .collecting(let upload)):
+        if !upload.append(bytes) { refuse(upload, context) }
+      case (.end, .collecting(let upload)):
+        request = .none
+        serve(upload.head, context) {
+          upload.handler.serve($0, body: upload.body, run: upload.run, response: $1, on: $2)
+        }
       case (.body, _): break
       case (.end, .passing):
         request = .none
@@ -159,9 +174,33 @@
       }
     }
 
+    private func collect(_ upload: RunUpload, _ context: ChannelHandlerContext) {
+      guard !upload.isTooLarge else { return refuse(upload, context) }
+      request = .collecting(upload)
+      guard upload.awaitsContinue else { return }
+      let head = HTTPResponseHead(version: upload.head.version, status: .continue)
+      context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    private func refuse(_ upload: RunUpload, _ context: ChannelHandlerContext) {
+      request = .dropping
+      makeResponse(to: upload.head, context).start(RunUpload.tooLarge)
+    }
+
+    /// Passes a request to a handler.
     private func serve(
-      _ head: HTTPRequestHead, _ handler: EventStreamHandler, _ channels: [String], _ context: ChannelHandlerContext
+      _ head: HTTPRequestHead, _ context: ChannelHandlerContext,
+      with handle: (ChannelRequest, ChannelResponse, DeliveryLane) -> EventStreamSession
     ) {
+      let response = makeResponse(to: head, context)
+      let loop = loop!
+      let request = ChannelRequest(head, peer: context.channel.remoteAddress)
+      let session = loop.whileBusy { handle(request, response, loop.lane) }
+      if !session.isFinished { response.session = session }
+      loop.runSoon()
+    }
+
+    private func makeResponse(to head: HTTPRequestHead, _ context: ChannelHandlerContext) -> ChannelResponse {
       let loop = self.loop ?? streams.loop(of: context.eventLoop)
       self.loop = loop
       let response = ChannelResponse(
@@ -175,12 +214,7 @@
           response?.drain(over: streams.quiescingWindow)
         },
         inputClosed: { [weak response] in response?.drop() })
-      let request = ChannelRequest(head, peer: context.channel.remoteAddress)
-      let session = loop.whileBusy {
-        handler.serve(request, channels: channels, response: response, on: loop.lane)
-      }
-      if !session.isFinished { response.session = session }
-      loop.runSoon()
+      return response
     }
 
     private func responseWillEnd(_ context: ChannelHandlerContext) {
@@ -190,7 +224,7 @@
 
     /// Closes the connection after its last response.
     private func closeConnection(_ context: ChannelHandlerContext) {
-      guard request != .none else { return context.close(promise: nil) }
+      guard !request.isNone else { return context.close(promise: nil) }
       // Closing a connection with unread bytes resets it, and the response might not arrive.
       closesAtRequestEnd = true
       context.eventLoop.assumeIsolated().scheduleTask(in: Self.restTimeout) { context.close(promise: nil) }

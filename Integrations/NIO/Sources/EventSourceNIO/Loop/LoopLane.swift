@@ -58,7 +58,7 @@
     package var isBusy: Bool { isRunning }
 
     /// Calls a closure that itself calls the lane, such as one that calls
-    /// ``EventStreamHandler/serve(_:channels:response:on:)``. Reports of a channel from within it are delayed.
+    /// ``EventStreamHandler/serve(_:channels:response:on:)``. A channel's reports during the call are delayed.
     package func whileBusy<Result>(_ body: () -> Result) -> Result {
       let wasRunning = isRunning
       isRunning = true

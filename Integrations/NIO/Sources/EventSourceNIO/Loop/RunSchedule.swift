@@ -39,7 +39,7 @@ struct RunSchedule {
   /// Reports that the submitted task is running.
   mutating func submittedTaskRuns() { isSubmitted = false }
 
-  /// Reports that the scheduled time has come.
+  /// Reports that the scheduled time has been reached.
   mutating func timeIsThere() { scheduledAt = .max }
 
   /// Reports that a run has ended, and that the lane wants to run again at `next`.

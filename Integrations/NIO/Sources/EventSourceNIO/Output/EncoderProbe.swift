@@ -2,7 +2,7 @@
   import NIOCore
   import NIOHTTP1
 
-  /// Observes what reaches the HTTP/1.1 encoder, from behind it. Runs on the channel's event loop.
+  /// Observes what reaches the HTTP/1.1 encoder, from a position after the encoder. Runs on the channel's event loop.
   ///
   /// If no handler between the stream and the encoder changes the bytes, the stream can pass them directly to the
   /// encoder's neighbor, in a buffer that all readers share. The probe detects that once per stream: it compares the

@@ -38,7 +38,8 @@
     private let probe: EncoderProbe?
     private var route: Route
     private var usualWaterMark: ChannelOptions.Types.WriteBufferWaterMark?
-    /// Whether the channel accepted less than it was offered, and the lane has not yet been told that it accepts more.
+    /// Whether the channel accepted less than it was offered, and the lane has not been notified since that it accepts
+    /// more.
     private var needsWritableNotification = false
     private var isWriting = false
     /// Whether nothing more can be written.

@@ -24,19 +24,20 @@
     }
 
     /// Returns the whole response. The request asks the server to close the connection.
-    static func text(_ port: Int, _ path: String) async throws -> String {
-      try await start(port, path, "Connection: close\r\n").all.get()
+    static func text(_ port: Int, _ path: String, _ fields: String = "") async throws -> String {
+      try await start(port, "GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(fields)\r\n").all.get()
     }
 
     /// Returns a connection whose response has begun.
     static func open(_ port: Int, _ path: String) async throws -> any Channel {
-      let (channel, head, _) = try await start(port, path, "")
+      let (channel, head, _) = try await start(port, "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
       try await head.get()
       return channel
     }
 
-    private static func start(
-      _ port: Int, _ path: String, _ fields: String
+    /// Sends a request. Returns the connection, and what it receives.
+    static func start(
+      _ port: Int, _ request: String
     ) async throws -> (channel: any Channel, head: EventLoopFuture<Void>, all: EventLoopFuture<String>) {
       let loop = MultiThreadedEventLoopGroup.singleton.any()
       let head = loop.makePromise(of: Void.self)
@@ -48,7 +49,7 @@
           }
         }
         .connect(host: "127.0.0.1", port: port).get()
-      try await channel.writeAndFlush(ByteBuffer(string: "GET \(path) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")).get()
+      try await channel.writeAndFlush(ByteBuffer(string: request)).get()
       return (channel, head.futureResult, all.futureResult)
     }
   }

@@ -1,3 +1,5 @@
+internal import EventSourceServer
+
 /// A connection to a server. It connects, logs in, pipelines requests and matches each reply to its request. After a
 /// failure it reconnects, with a pause in between. Confined to its loop's thread.
 final class RedisConnection {
@@ -50,6 +52,11 @@ final class RedisConnection {
   private var failures = 0
   private var isAskingSentinel = false
   private var sentinelIndex = 0
+  /// The Sentinels that failed in the current attempt.
+  private var failedSentinels = 0
+  /// The index of the address to connect to, and of the next one if the host's name has more.
+  private var address = 0
+  private var nextAddress: Int?
   private var master: RedisServer.Location?
   private var greeting = Greeting()
   private(set) var lastError: RedisHistoryError?
@@ -138,12 +145,19 @@ final class RedisConnection {
     while written < output.count {
       guard let outcome = output[written...].withUnsafeBytes({ socket?.write($0) }) else { return }
       switch outcome {
-      case .wouldBlock: return
+      case .wouldBlock: return compactOutput()
       case .closed(let reason): return lose(unreachable(reason), now)
       case .bytes(let count): written += count
       }
     }
     output.removeAll(keepingCapacity: output.count < 1 << 20)
+    written = 0
+  }
+
+  /// Releases the memory of written bytes, also if the output is never empty.
+  private func compactOutput() {
+    guard written > 1 << 20, written > output.count / 2 else { return }
+    output.removeFirst(written)
     written = 0
   }
 
@@ -153,10 +167,16 @@ final class RedisConnection {
   /// Closes the connection. It is opened again after a pause.
   func lose(_ error: RedisHistoryError, _ now: Int64) {
     let wasReady = isReady
+    let hasAlternative = takeAlternative()
+    socket?.discardUnsent()
     socket = nil
     reader = ReplyReader(maximumBytes: maximumReplyBytes)
     output = []
     written = 0
+    guard !hasAlternative else {
+      phase = .closed(until: now)
+      return
+    }
     lastError = error
     let pause = min(Self.firstPause << min(failures, 8), Self.longestPause)
     failures += 1
@@ -167,8 +187,26 @@ final class RedisConnection {
     }
     let lost = pending
     pending = []
-    for request in lost { request.finish(.failure(.init(error: error, mayHaveHappened: wasReady))) }
+    // First, so that whoever is resumed sees that the connection is lost.
     onLost?(error)
+    for request in lost { request.finish(.failure(.init(error: error, mayHaveHappened: wasReady))) }
+  }
+
+  /// Selects the next address of the host, or the next Sentinel, if one remains to be tried before the attempt fails.
+  private func takeAlternative() -> Bool {
+    if case .connecting = phase, let nextAddress {
+      address = nextAddress
+      self.nextAddress = nil
+      return true
+    }
+    address = 0
+    if isAskingSentinel, case .sentinels(let all, _) = server.location, failedSentinels + 1 < all.count {
+      failedSentinels += 1
+      sentinelIndex += 1
+      return true
+    }
+    failedSentinels = 0
+    return false
   }
 
   func close() {
@@ -192,12 +230,14 @@ final class RedisConnection {
       isAskingSentinel = false
       location = server.location
     }
-    switch RedisSocket.connect(to: location) {
-    case .success(let descriptor):
-      socket = RedisSocket(descriptor)
+    nextAddress = nil
+    switch RedisSocket.connect(to: location, fromAddress: address) {
+    case .success(let attempt):
+      socket = RedisSocket(attempt.descriptor)
+      nextAddress = attempt.nextAddress
       phase = .connecting(until: now + responseTimeout)
     case .failure(let failure):
-      lose(isAskingSentinel ? noMaster(failure.reason) : unreachable(failure.reason), now)
+      lose(unreachable(failure.reason), now)
     }
   }
 
@@ -229,6 +269,9 @@ final class RedisConnection {
         onMessage?(reply)
       } else if let request = pending.popFirst() {
         request.finish(.success(reply))
+        if isFromDemotedMaster(reply) {
+          lose(.readOnly(server: server.description, reason: "it is no longer the master; failing over"), now)
+        }
       } else {
         lose(.invalidReply(server: server.description, reason: "an answer to nothing"), now)
       }
@@ -239,6 +282,7 @@ final class RedisConnection {
     if let error = take(reply, of: step) { return lose(error, now) }
     if case .master = step {
       socket = nil
+      address = 0
       reader = ReplyReader(maximumBytes: maximumReplyBytes)
       phase = .closed(until: now)
       return
@@ -247,16 +291,27 @@ final class RedisConnection {
     guard steps.isEmpty else { return }
     phase = .ready
     failures = 0
+    failedSentinels = 0
+    address = 0
     lastError = nil
     for request in pending { output += request.bytes }
     onReady?(greeting)
+  }
+
+  /// Returns whether a reply shows that the Sentinels now name another master. Only a Sentinel's own notice closes the
+  /// connection to the old one, and that notice can be lost.
+  private func isFromDemotedMaster(_ reply: RedisReply) -> Bool {
+    guard case .sentinels = server.location, case .error(let text) = reply else { return false }
+    return text.containsBytes(of: "READONLY")
   }
 
   private func take(_ reply: RedisReply, of step: Step) -> RedisHistoryError? {
     if case .error(let text) = reply {
       switch step {
       // The user may lack the permission to ask. Durability is then unknown.
-      case .durability: return nil
+      case .durability:
+        greeting.losesNothing = false
+        return nil
       case .master: return noMaster(text)
       default: return RedisHistoryError(reply: text, server: server.description)
       }
@@ -287,20 +342,26 @@ final class RedisConnection {
     guard let major = version.split(separator: ".").first.flatMap({ Int($0) }), major >= 7 else {
       return .unsupportedVersion(server: server.description, version: String(version))
     }
+    // While a server loads its file, it reports that it has none. That must not count as a server that may lose events.
+    guard values["loading"] != "1" else { return unreachable("it is loading its data") }
     let isReplaced = if case .sentinels = server.location { true } else { false }
     if isReplaced, values["role"] != "master" {
       return .readOnly(server: server.description, reason: "the Sentinels name a replica; failing over")
     }
-    greeting.losesNothing = values["aof_enabled"] == "1" && !isReplaced
+    // A server that was promoted has a second replication ID. It may lack what its predecessor acknowledged.
+    let wasReplica = values["master_replid2"].map { !$0.allSatisfy { $0 == "0" } } ?? true
+    greeting.losesNothing = values["aof_enabled"] == "1" && !isReplaced && !wasReplica
     return nil
   }
 
   private func unreachable(_ reason: String) -> RedisHistoryError {
-    .unreachable(server: server.description, reason: reason)
+    isAskingSentinel ? noMaster(reason) : .unreachable(server: server.description, reason: reason)
   }
 
   private func noMaster(_ reason: String) -> RedisHistoryError {
-    guard case .sentinels(_, let name) = server.location else { return unreachable(reason) }
+    guard case .sentinels(_, let name) = server.location else {
+      return .unreachable(server: server.description, reason: reason)
+    }
     return .noMaster(name: name, reason: reason)
   }
 }

@@ -1,5 +1,7 @@
-import Foundation
+import Glibc
 import Synchronization
+
+internal import CHiredis
 
 /// A thread that runs several connections. Other threads submit work that uses these connections.
 final class RedisLoop: @unchecked Sendable {
@@ -20,23 +22,47 @@ final class RedisLoop: @unchecked Sendable {
   private var nextTurn: Int64 = 0
   /// Called on the thread.
   private let onTurn: (RedisLoop, Int64) -> Void
+  private let name: String
 
   init(
     _ connections: [RedisConnection], name: String, interval: Int64, onTurn: @escaping (RedisLoop, Int64) -> Void
-  ) {
-    self.connections = connections
-    self.interval = interval
-    self.onTurn = onTurn
+  ) throws(RedisHistoryError) {
     var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { fatalError("no pipe can be made: \(String(cString: strerror(errno)))") }
+    guard pipe(&ends) == 0 else { throw .outOfResources("pipe: \(String(cString: strerror(errno)))") }
     for end in ends {
       _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK)
       _ = fcntl(end, F_SETFD, FD_CLOEXEC)
     }
+    self.connections = connections
+    self.name = name
+    self.interval = interval
+    self.onTurn = onTurn
     wakeEnds = (ends[0], ends[1])
-    let thread = Thread { [self] in run() }
-    thread.name = name
-    thread.start()
+    try startThread()
+  }
+
+  private func startThread() throws(RedisHistoryError) {
+    // The thread inherits the mask, so the program's signal handlers run on the program's own threads.
+    var (blocked, before) = (sigset_t(), sigset_t())
+    sigfillset(&blocked)
+    for signal in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF] { sigdelset(&blocked, signal) }
+    pthread_sigmask(SIG_SETMASK, &blocked, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    let loop = Unmanaged.passRetained(self)
+    var thread = pthread_t()
+    let error = pthread_create(
+      &thread, nil,
+      { pointer in
+        let loop = Unmanaged<RedisLoop>.fromOpaque(pointer!).takeRetainedValue()
+        eventsource_redis_name_thread(loop.name)
+        loop.run()
+        return nil
+      }, loop.toOpaque())
+    guard error == 0 else {
+      loop.release()
+      throw .outOfResources("pthread_create: \(String(cString: strerror(error)))")
+    }
+    pthread_detach(thread)
   }
 
   deinit {
@@ -124,7 +150,7 @@ final class RedisLoop: @unchecked Sendable {
       guard events != 0 else { continue }
       let connection = connections[index]
       if events & POLLOUT != 0 || events & (POLLERR | POLLHUP) != 0 { connection.becameWritable(at: now) }
-      if events & (POLLIN | POLLHUP) != 0 { connection.becameReadable(at: now) }
+      if events & (POLLIN | POLLHUP | POLLERR) != 0 { connection.becameReadable(at: now) }
     }
   }
 }

@@ -45,7 +45,7 @@ public struct RedisServer: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Parameter url: `redis://[[user]:password@]host[:port][/database]`, `redis+unix:/path/to/socket`, or
   ///   `redis+sentinel://[[user]:password@]host[:port][,host[:port]…]/master[/database]`. User and password may be
-  ///   percent-encoded.
+  ///   percent-encoded. Sentinels are asked without them.
   public init(url: String) throws(RedisHistoryError) {
     if url.hasPrefix("redis+unix:") {
       var path = url.dropFirst("redis+unix:".count)
@@ -96,6 +96,29 @@ public struct RedisServer: Sendable, Hashable, CustomStringConvertible {
       guard hosts.count == 1 else { throw .invalidAddress("one address names one server") }
       self.init(.host(hosts[0].0, port: hosts[0].1), user: user, password: password, database: number)
     }
+  }
+
+  /// Checks an address that may not come from a URL.
+  func validate() throws(RedisHistoryError) {
+    func check(_ host: String, _ port: Int) throws(RedisHistoryError) {
+      guard !host.isEmpty, (1...65_535).contains(port) else {
+        throw .invalidAddress("\"\(host):\(port)\" is not a host and a port")
+      }
+    }
+    switch location {
+    case .host(let host, let port): try check(host, port)
+    case .unixSocket(let path):
+      guard (1..<104).contains(path.utf8.count) else {
+        throw .invalidAddress("a socket's path has 1 to 103 bytes: \"\(path)\"")
+      }
+    case .sentinels(let sentinels, let master):
+      guard !sentinels.isEmpty, !master.isEmpty else {
+        throw .invalidAddress("a master needs a name and at least one Sentinel")
+      }
+      for sentinel in sentinels { try check(sentinel.host, sentinel.port) }
+    }
+    guard database >= 0 else { throw .invalidAddress("the database is \(database)") }
+    guard user == nil || password != nil else { throw .invalidAddress("a user needs a password") }
   }
 
   /// The address without user and password.

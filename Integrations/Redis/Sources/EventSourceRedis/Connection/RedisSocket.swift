@@ -10,11 +10,19 @@ struct RedisSocket: ~Copyable {
     case closed(String)
   }
 
+  /// A socket that is connecting, and the index of the host's next address, or `nil` if there is none.
+  struct Attempt {
+    let descriptor: Int32
+    let nextAddress: Int?
+  }
+
   /// Begins to connect. Resolving a name can block, so do not call it on the cooperative pool.
-  static func connect(to location: RedisServer.Location) -> Result<Int32, SocketFailure> {
+  ///
+  /// - Parameter index: The index of the first address to try, because a name may have several.
+  static func connect(to location: RedisServer.Location, fromAddress index: Int) -> Result<Attempt, SocketFailure> {
     switch location {
-    case .unixSocket(let path): return connectUnix(path)
-    case .host(let host, let port): return connectTCP(host, port)
+    case .unixSocket(let path): return connectUnix(path).map { Attempt(descriptor: $0, nextAddress: nil) }
+    case .host(let host, let port): return connectTCP(host, port, index)
     case .sentinels: return .failure(SocketFailure(reason: "Sentinels are asked first"))
     }
   }
@@ -31,6 +39,12 @@ struct RedisSocket: ~Copyable {
       return String(cString: strerror(errno))
     }
     return error == 0 ? nil : String(cString: strerror(error))
+  }
+
+  /// Makes the system discard unsent bytes when the socket is closed, so that a server does not get them much later.
+  borrowing func discardUnsent() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
   }
 
   borrowing func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
@@ -81,25 +95,29 @@ struct RedisSocket: ~Copyable {
     }
   }
 
-  private static func connectTCP(_ host: String, _ port: Int) -> Result<Int32, SocketFailure> {
+  private static func connectTCP(_ host: String, _ port: Int, _ first: Int) -> Result<Attempt, SocketFailure> {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var found: UnsafeMutablePointer<addrinfo>?
     let status = getaddrinfo(host, String(port), &hints, &found)
-    guard status == 0, let first = found else {
+    guard status == 0, let addresses = found else {
       return .failure(SocketFailure(reason: String(cString: gai_strerror(status))))
     }
-    defer { freeaddrinfo(first) }
+    defer { freeaddrinfo(addresses) }
     var failure = SocketFailure(reason: "the name has no address")
-    var next: UnsafeMutablePointer<addrinfo>? = first
+    var next: UnsafeMutablePointer<addrinfo>? = addresses
+    var index = -1
     while let info = next {
       next = info.pointee.ai_next
+      index += 1
+      guard index >= first else { continue }
       let descriptor = makeSocket(info.pointee.ai_family)
       guard descriptor >= 0, let address = info.pointee.ai_addr else { continue }
       var isOn: Int32 = 1
       setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
       switch begin(descriptor, address, info.pointee.ai_addrlen) {
-      case .success(let descriptor): return .success(descriptor)
+      case .success(let descriptor):
+        return .success(Attempt(descriptor: descriptor, nextAddress: next == nil ? nil : index + 1))
       case .failure(let error): failure = error
       }
     }

@@ -13,8 +13,8 @@ enum RedisScripts {
   /// it may have been lost, its first entry is marked with `g`. After a restart, the mark is omitted if the server is
   /// known to lose nothing.
   ///
-  /// Nothing is written before the first `XADD`. That is the command that fails if there is no memory or the key has
-  /// another type.
+  /// Nothing is written before the first `XADD`. That is the command that fails if there is no memory or the stream's
+  /// key has another type. The types of the other keys are checked first, by reading them.
   static let append = """
     local known = redis.call('GET', KEYS[6])
     if known then return known end
@@ -22,8 +22,22 @@ enum RedisScripts {
     local epoch, number = tonumber(meta[1]), tonumber(meta[2])
     local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
     local seenEpoch, seenNumber = tonumber(ARGV[4]), tonumber(ARGV[5])
-    local foreign = tonumber(ARGV[6])
     local count = tonumber(ARGV[12])
+    local age = tonumber(ARGV[8])
+    if age > 0 then redis.call('LLEN', KEYS[5]) end
+    local hasOwn = redis.call('ZCARD', KEYS[4]) > 0
+    for index = 1, count do if ARGV[12 + 2 * index] ~= '' then hasOwn = true end end
+    if hasOwn then redis.call('HLEN', KEYS[3]) end
+    local foreign = 0
+    if ARGV[6] == '1' then
+      -- Epochs are times in microseconds. An ID that is ten years ahead is not one of the next epochs, and must not use
+      -- up the numbers.
+      local latest = math.max(epoch or 0, tonumber(redis.call('TIME')[1]) * 1000000) + 315360000000000
+      for index = 1, count do
+        local own = tonumber(string.match(ARGV[12 + 2 * index], '^(%d+)%-%d+$') or '0')
+        if own <= latest then foreign = math.max(foreign, own) end
+      end
+    end
     local begins, hasLost = false, false
     if not epoch then
       begins = true
@@ -69,7 +83,6 @@ enum RedisScripts {
     redis.call('HSET', KEYS[2], 'epoch', epochText, 'number', string.format('%.0f', number), 'replid', replid,
       'own', ARGV[12 + 2 * count])
     redis.call('HSETNX', KEYS[2], 'first', epochText .. '-0')
-    local age = tonumber(ARGV[8])
     if age > 0 then
       local time = redis.call('TIME')
       local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -84,7 +97,7 @@ enum RedisScripts {
         redis.call('LPOP', KEYS[5])
       end
     end
-    if redis.call('EXISTS', KEYS[4]) == 1 then
+    if hasOwn then
       local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
       if oldest[1] then
         local e, n = string.match(oldest[1][1], '^(%d+)-(%d+)$')
@@ -98,6 +111,8 @@ enum RedisScripts {
     end
     if ARGV[9] ~= '0' then
       for index = 1, 5 do redis.call('EXPIRE', KEYS[index], ARGV[9]) end
+    elseif redis.call('TTL', KEYS[2]) > 0 then
+      for index = 1, 5 do redis.call('PERSIST', KEYS[index]) end
     end
     local answer = epochText .. ' ' .. string.format('%.0f', first) .. ' ' .. (begins and hasLost and '1' or '0')
     redis.call('SET', KEYS[6], answer, 'EX', ARGV[2])
@@ -174,7 +189,7 @@ enum RedisScripts {
       or (e == meta[1] and tonumber(n) > tonumber(meta[2]))) then
       return {'unknown'}
     end
-    if begin then return take({'gap'}, found, begin, most, bytes) end
-    return take({'gap'}, entries('-', most, 0), 1, most, bytes)
+    -- What comes after the ID, so that nothing is repeated if the ID is that of a lost event.
+    return take({'gap'}, found, begin or 1, most, bytes)
     """
 }

@@ -3,11 +3,18 @@ internal import CHiredis
 /// Parses replies with hiredis's reader. Limits on bytes and elements protect against a hostile server. Used by one
 /// thread.
 final class ReplyReader {
-  enum Failure: Error, Equatable {
+  enum Failure: Error, Equatable, CustomStringConvertible {
     /// The bytes are not RESP2, or nested too deeply.
     case malformed(String)
     /// A reply has more bytes or elements than allowed.
     case tooLarge
+
+    var description: String {
+      switch self {
+      case .malformed(let reason): reason
+      case .tooLarge: "a reply has more bytes or elements than allowed"
+      }
+    }
   }
 
   /// A reply under construction. Parents retain their children, and the reader retains the root.

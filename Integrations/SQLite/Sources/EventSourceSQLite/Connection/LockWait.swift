@@ -1,6 +1,7 @@
 internal import CSQLite
 
-/// How long a connection waits for a file lock, and what it does while it waits. Confined to the connection's thread.
+/// The time for which a connection waits for a file lock, and its work during the wait. Confined to the connection's
+/// thread.
 final class LockWait {
   /// The pauses between attempts, in milliseconds.
   private static let pauses: [Int32] = [1, 2, 5, 10, 15, 20, 25]

@@ -12,9 +12,9 @@ final class HistoryWriter {
     var bytes: Int { events.reduce(0) { $0 + $1.recordedBytes } }
   }
 
-  /// The log is checkpointed at this many pages and retried each time it has grown by as many. 16 MiB gave a third more
-  /// throughput than SQLite's 4 MiB with 1,000 channels. Continuous readers could keep the log from ever restarting, so
-  /// at four times this size the checkpoint waits for them.
+  /// The log is checkpointed when it has this many pages. After that, the checkpoint is repeated whenever the log
+  /// has grown by `step`. 16 MiB gave a third more throughput than SQLite's 4 MiB with 1,000 channels. Continuous
+  /// readers could keep the log from ever restarting, so at four times this size the checkpoint waits for them.
   private static let logPages = (full: 4_000, step: 1_000, tooMany: 16_000)
   private static let waitForReaders = Duration.milliseconds(100)
 
@@ -22,16 +22,16 @@ final class HistoryWriter {
   private(set) var isBehind = false
 
   private let connection: Connection
-  /// Returns milliseconds since 1970. The age of events is measured by it.
+  /// Returns milliseconds since 1970. Determines the age of events.
   private let clock: @Sendable () -> Int64
   private let channels: ChannelTable
   private let sessions: SessionTable
   private let addEvent: Statement
   private let addFlush: Statement
   private var cleaner: HistoryCleaner
-  /// When to flush the log without SQLite if the writer is still waiting for a lock. `nil` means never.
+  /// The time at which to flush the log without SQLite if the writer is still waiting for a lock. `nil` means never.
   var flushDue: ContinuousClock.Instant?
-  /// When that flush happened. Everything committed before is on the disk.
+  /// The time of that flush. Everything committed before is on the disk.
   private var logFlushed: ContinuousClock.Instant?
   private var isSynced = true
   /// The number of pages in the log at the last checkpoint.
@@ -57,7 +57,7 @@ final class HistoryWriter {
   }
 
   /// Adds events to channels, in one transaction if possible. If that fails, each half is tried separately, and so on,
-  /// so an addition that cannot be recorded fails alone.
+  /// so an addition that cannot be recorded fails without affecting others.
   ///
   /// - Parameter isSynced: Whether to flush the disk before returning, including earlier commits.
   /// - Returns: For each addition, its events' IDs or the error that prevented it.
@@ -72,7 +72,7 @@ final class HistoryWriter {
       let middle = additions.startIndex + additions.count / 2
       flushIfDue()
       let first = commit(additions[..<middle], isSynced: isSynced)
-      // The file is locked. Halves would only wait again.
+      // The file is locked. Trying the two halves would only wait again.
       if case .failure(let error) = first.last, !error.canBeOfOneAddition {
         return first + Array(repeating: .failure(error), count: additions.endIndex - middle)
       }

@@ -14,7 +14,7 @@ final class CommitQueue: Sendable {
     /// Whether a run is active or scheduled, which will handle the waiting additions.
     var isRunning = false
     var isClosed = false
-    /// When the next run starts by itself.
+    /// The time at which the next run starts by itself.
     var wakeUp: ContinuousClock.Instant?
     /// Whether a deadline check is scheduled.
     var isWatched = false

@@ -5,7 +5,7 @@ struct FlushSchedule {
 
   /// `nil` flushes at each commit.
   private let interval: Duration?
-  /// Whether committed events may not be on the disk yet.
+  /// Whether there may be committed events that are not on the disk yet.
   private(set) var isUnflushed = false
   private var lastFlush: ContinuousClock.Instant
   private var lastFailure: ContinuousClock.Instant?
@@ -39,7 +39,7 @@ struct FlushSchedule {
   /// Notes a failed flush.
   mutating func failed(at now: ContinuousClock.Instant) { lastFailure = now }
 
-  /// When to flush next, or `nil` if everything is on the disk.
+  /// The time of the next flush, or `nil` if everything is on the disk.
   var next: ContinuousClock.Instant? {
     guard let interval, isUnflushed else { return nil }
     let due = lastFlush + interval

@@ -2,13 +2,13 @@ internal import EventSourceServer
 
 /// One read of a channel, from the call's arrival until it returns. Safe to use from any thread.
 final class PendingQuestion: Sendable {
-  /// What is asked of the channel.
+  /// The kind of a read.
   enum Subject: Sendable {
     /// The events after another.
     case events
     /// Only the newest event.
     case newest
-    /// Whether every event is stored: no events, after a gap if not.
+    /// Whether every event is stored. The answer has no events, and is a gap if some are missing.
     case completeness
   }
 

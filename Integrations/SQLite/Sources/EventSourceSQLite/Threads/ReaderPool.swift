@@ -30,7 +30,7 @@ final class ReaderPool: Sendable {
   private let deadlines = DispatchQueue(label: "eventsource.sqlite.reader-deadlines")
   private let state: Mutex<State>
 
-  /// - Parameter timeLimit: How long closing waits for outstanding reads.
+  /// - Parameter timeLimit: The maximum time for which closing waits for outstanding reads.
   init(_ path: String, count: Int, busyTimeout: Duration, timeLimit: Duration) throws(SQLiteHistoryError) {
     self.path = path
     self.timeLimit = timeLimit.asTimeLimit

@@ -20,7 +20,7 @@ struct WriterRun {
     }
   }
 
-  /// Commits additions. Each fails alone.
+  /// Commits additions. One that fails does not affect the others.
   mutating func commit(_ additions: [HistoryWriter.Addition]) -> [Result<[EventID], SQLiteHistoryError>] {
     // A long transaction would delay a flush that becomes due during it.
     if flushes.isUnflushed, isLarge(additions) { flush() }

@@ -1,7 +1,7 @@
 #pragma once
 
-/// How often this program has allocated memory, by any of malloc's family.
+/// Returns the number of allocations by any of the malloc functions.
 unsigned long counted_allocations(void);
 
-/// How many bytes of the heap are in use.
+/// Returns the number of bytes in use on the heap.
 unsigned long heap_bytes_in_use(void);

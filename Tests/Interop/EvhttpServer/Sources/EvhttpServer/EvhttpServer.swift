@@ -3,8 +3,8 @@ import EventSourceLibevent
 import EventSourceServer
 import Glibc
 
-/// What `eventsource serve` is to the built-in server, on evhttp: GET /events/news is the stream, POST /publish/news
-/// publishes the body and answers with the event's ID. Prints where it listens, and serves until it is killed.
+/// A counterpart of `eventsource serve` on evhttp. GET /events/news returns the stream. POST /publish/news publishes
+/// the body and returns the event's ID. Prints its address, and serves until it is killed.
 @main struct EvhttpServer {
   static func main() throws {
     signal(SIGPIPE, SIG_IGN)

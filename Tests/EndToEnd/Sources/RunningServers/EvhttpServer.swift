@@ -1,25 +1,7 @@
 import CEvhttp
-import EventSourceBuiltInServer
 import EventSourceLibevent
 import EventSourceServer
 import Glibc
-import Synchronization
-
-/// The built-in server with two threads.
-struct BuiltIn: RunningServer {
-  private let server: BuiltInServer
-  let port: Int
-
-  init(_ hub: EventHub, _ streams: EventStreamHandler.Configuration) throws {
-    var configuration = BuiltInServer.Configuration()
-    configuration.threads = 2
-    server = BuiltInServer(configuration: configuration)
-    server.mount(EventStreamHandler(hub, configuration: streams), at: "/events/a")
-    port = try server.start().port
-  }
-
-  func stop() async { await server.stop(drainingOver: .milliseconds(100)) }
-}
 
 /// A program with evhttp, whose loop runs on its own thread.
 // Sendable: `base` is used on its own thread. Other threads only wake it, which libevent allows after

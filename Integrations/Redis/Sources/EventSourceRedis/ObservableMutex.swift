@@ -1,0 +1,5 @@
+#if EVENTSOURCE_THREAD_SANITIZER
+  @_exported public import struct EventSourceFormat.ObservableMutex
+
+  typealias Mutex = ObservableMutex
+#endif
