@@ -1,13 +1,16 @@
-"""What compression costs and saves: bytes on the wire, time and memory of the server. See --help."""
+"""Measures what compression costs and saves: bytes on the wire, time and memory of the server. Called by compare.sh --gzip."""
 
 import argparse
-import contextlib
 import json
 import os
 import re
+import statistics
 import subprocess
+import sys
 import tempfile
 
+import report
+from compare import stopping
 from servers import HERE, RELEASE, YARDSTICKS, Server, closing_server, free_port
 
 NGINX = """
@@ -112,27 +115,90 @@ def measure(mode, readers, size, rate, burst, seconds):
         }
 
 
+class Scale:
+    def __init__(self, mode):
+        pick = lambda full, quick, smoke: {"full": full, "quick": quick, "smoke": smoke}[mode]  # noqa: E731
+        self.rounds = pick(5, 1, 1)
+        self.readers = pick([1_000, 10_000], [1_000, 10_000], [20])
+        self.sizes = pick([150, 2048], [150, 2048], [150])
+        self.bursts = pick([1, 20], [1, 20], [1])
+        self.rate = 100
+        self.seconds = pick(10, 5, 1)
+
+
+def can_run(mode):
+    if mode.startswith("nginx"):
+        return os.path.exists("/usr/sbin/nginx")
+    return not mode.startswith("Go") or os.path.exists(f"{YARDSTICKS}/go-eventsource")
+
+
+def measure_all(scale):
+    """For each case and server, the medians of the rounds, in which the servers are measured in turn."""
+    cases = [(readers, size, burst) for readers in scale.readers for size in scale.sizes for burst in scale.bursts]
+    modes = [mode for mode in MODES if can_run(mode)]
+    results = []
+    for readers, size, burst in cases:
+        rounds = {mode: [] for mode in modes}
+        for index in range(scale.rounds):
+            for mode in modes if index % 2 == 0 else modes[::-1]:
+                print(f"gzip: {readers} readers, {size} B, {burst} at once, {mode}", file=sys.stderr, flush=True)
+                rounds[mode].append(measure(mode, readers, size, scale.rate, burst, scale.seconds))
+        medians = {mode: {key: statistics.median(each[key] for each in measured) for key in measured[0]}
+                   for mode, measured in rounds.items()}
+        results.append({"readers": readers, "size": size, "burst": burst, "servers": medians})
+    return results
+
+
+def tables(results):
+    parts = []
+    for case in results:
+        servers = case["servers"]
+        plain = servers["uncompressed"]
+        rows = []
+        for mode, values in servers.items():
+            # A reader that was cut off makes the figures of its server meaningless.
+            closed = f", {values['closed']:.0f} cut off" if values["closed"] else ""
+            rows.append([mode + closed, *(
+                report.number(values[key]) + (f" ({report.number(values[key] / plain[key], 2)})" if plain[key] else "")
+                for key in ["bytes", "microseconds", "kib"])])
+        pace = "100 events/s" if case["burst"] == 1 else f"100 events/s, {case['burst']} at once"
+        parts += [
+            f"#### {case['readers']:,} readers, JSON of {case['size']:,} B, {pace}",
+            report.table(["", "bytes per event", "CPU per event and reader, us", "memory per reader, KiB"], rows)]
+        parts.append(goals(servers))
+    return "\n\n".join(parts)
+
+
+def goals(servers):
+    """One line with what the goals are about."""
+    shared, plain, each = servers["shared"], servers["uncompressed"], servers["one each"]
+    text = (f"One compressor for all keeps {each['bytes'] / shared['bytes']:.2f} of the ratio of one for each (goal: 0.9), at "
+            f"{shared['microseconds'] / plain['microseconds']:.2f} x the CPU without compression (goal: at most 1.2) and "
+            f"{shared['kib'] - plain['kib']:+.2f} KiB per reader (goal: at most 0.3)")
+    if go_gzip := servers.get("Go eventsource with Gzip"):
+        memory = f"{go_gzip['kib'] / shared['kib']:.0f} x" if shared["kib"] > 0 else "no measurable part of"
+        text += (f". Go's server takes {go_gzip['microseconds'] / shared['microseconds']:.0f} x its CPU (goal: 20) and {memory} "
+                 f"its memory (goal: 100)")
+    return text + "."
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--readers", type=int, nargs="+", default=[1000, 10_000])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[150, 2048])
-    parser.add_argument("--rate", type=float, default=100)
-    parser.add_argument("--bursts", type=int, nargs="+", default=[1, 20])
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--modes", nargs="+", default=list(MODES))
-    arguments = parser.parse_args()
-    print("| readers | event | burst | server | bytes an event | time an event, µs | memory a reader, KiB |")
-    print("|---|---|---|---|---|---|---|")
-    for readers in arguments.readers:
-        for size in arguments.sizes:
-            for burst in arguments.bursts:
-                for mode in arguments.modes:
-                    with contextlib.suppress(FileNotFoundError):
-                        found = measure(mode, readers, size, arguments.rate, burst, arguments.seconds)
-                        lost = f" ({found['closed']} closed)" if found["closed"] else ""
-                        print(
-                            f"| {readers} | {size} B | {burst} | {mode}{lost} | {found['bytes']:.1f} "
-                            f"| {found['microseconds']:.2f} | {found['kib']:.1f} |", flush=True)
+    parser = argparse.ArgumentParser()
+    for option in ["--quick", "--smoke", "--write", "--render"]:
+        parser.add_argument(option, action="store_true")
+    options = parser.parse_args()
+    path = f"{HERE}/.build/gzip{'-smoke' if options.smoke else ''}.json"
+    if not options.render:
+        results = measure_all(Scale("smoke" if options.smoke else "quick" if options.quick else "full"))
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(results, file)
+    with open(path, encoding="utf-8") as file:
+        text = tables(json.load(file))
+    print(text)
+    if options.write or options.render:
+        report.replace_measured("Compression.md", text)
 
 
-main()
+if __name__ == "__main__":
+    with stopping():
+        main()

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +38,10 @@ int main(int count, char **arguments) {
   if (count != 7) return 64;
   int port = atoi(arguments[1]), readers = atoi(arguments[2]);
   double seconds = atof(arguments[3]);
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
   char text[1024];
   snprintf(text, sizeof text,
       "GET %s HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAccept-Encoding: %s\r\n\r\n", arguments[5],
