@@ -4,8 +4,8 @@ import EventSourceServer
 import EventSourceZlib
 import Glibc
 
-/// A counterpart of `eventsource serve --replay --gzip` on evhttp. GET /events/news returns the stream. POST /publish/news publishes
-/// the body and returns the event's ID. Prints its address, and serves until it is killed.
+/// A counterpart of `eventsource serve --replay --gzip` on evhttp. GET /events/news returns the stream. POST
+/// /publish/news publishes the body and returns the event's ID. Prints its address, and serves until it is killed.
 @main struct EvhttpServer {
   static func main() throws {
     signal(SIGPIPE, SIG_IGN)
