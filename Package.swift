@@ -85,7 +85,7 @@ var package = Package(
     ),
     .testTarget(
       name: "EventSourceServerTests",
-      dependencies: ["EventSourceServer", "EventSourceTesting", "EventSourceFormat"],
+      dependencies: ["EventSourceServer", "EventSourceTesting", "EventSourceFormat", "EventSourceZlib", "CZlib"],
       swiftSettings: settings
     ),
   ],
@@ -111,6 +111,19 @@ package.targets += [
       "EventSourceSQLite", "EventSourceServer", "EventSourceTesting", "EventSourceFormat", "CSQLite", "HistoryProgram",
     ],
     path: "Integrations/SQLite/Tests/EventSourceSQLiteTests", swiftSettings: settings),
+]
+
+// Only a build of this product or of `EventSourceC` needs zlib's headers.
+package.products.append(.library(name: "EventSourceZlib", targets: ["EventSourceZlib"]))
+package.targets += [
+  .systemLibrary(
+    name: "CZlib", path: "Integrations/Zlib/Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .target(
+    name: "EventSourceZlib", dependencies: ["CZlib", "EventSourceServer"],
+    path: "Integrations/Zlib/Sources/EventSourceZlib", swiftSettings: settings),
+  .testTarget(
+    name: "EventSourceZlibTests", dependencies: ["CZlib", "EventSourceZlib", "EventSourceServer"],
+    path: "Integrations/Zlib/Tests/EventSourceZlibTests", swiftSettings: settings),
 ]
 
 // A separate product, because it needs Foundation's JSON coding. The format and the server do not.
@@ -272,7 +285,9 @@ package.targets += [
     .systemLibrary(name: "CEventSource", path: "Integrations/Libevent/Sources/CEventSource"),
     .target(
       name: "EventSourceC",
-      dependencies: ["CEventSource", "CLibevent", "EventSourceLibevent", "EventSourceServer", "EventSourceFormat"],
+      dependencies: [
+        "CEventSource", "CLibevent", "EventSourceLibevent", "EventSourceServer", "EventSourceFormat", "EventSourceZlib",
+      ],
       path: "Integrations/Libevent/Sources/EventSourceC", swiftSettings: settings),
     .target(
       name: "EventSourceCHistory",

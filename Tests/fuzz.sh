@@ -8,12 +8,13 @@ cd "$(dirname "$0")/.."
 declare -A sources=(
   [Parser]="Tests/Fuzz/ParserFuzz.swift Tests/EventSourceFormatTests/ReferenceParser.swift $(echo Sources/EventSourceFormat/{,*/}*.swift)"
   [RoundTrip]="Tests/Fuzz/RoundTripFuzz.swift $(echo Sources/EventSourceFormat/{,*/}*.swift)"
+  [GzipJoiner]="Tests/Fuzz/GzipJoinerFuzz.swift $(echo Sources/EventSourceServer/Compression/{CRC32,ContentDigest,GzipJoiner}.swift) -IIntegrations/Zlib/Sources/CZlib"
   [RequestHead]="Tests/Fuzz/RequestHeadFuzz.swift $(echo Sources/EventSourceBuiltInServer/Request/*.swift Sources/EventSourceServer/HTTP/{RequestTarget,HeaderField+Framing,HTTPToken}.swift) Sources/EventSourceFormat/HeaderField.swift"
 )
 
 case "${1:-all}" in
   --help | -h) sed -n '2,4s/^# *//p' "$0"; echo "targets: ${!sources[*]}"; exit 0 ;;
-  all) targets=(Parser RoundTrip RequestHead) ;;
+  all) targets=(Parser RoundTrip RequestHead GzipJoiner) ;;
   *) targets=("$1") ;;
 esac
 seconds=${2:-60}

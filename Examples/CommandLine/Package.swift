@@ -20,6 +20,7 @@ let package = Package(
         .product(name: "EventSourceRedis", package: "eventsource-kit"),
         .product(name: "EventSourceSQLite", package: "eventsource-kit"),
         .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceZlib", package: "eventsource-kit"),
       ]
     )
   ]

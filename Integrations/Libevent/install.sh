@@ -4,11 +4,11 @@
 #     [--debug | --uninstall]
 # There are three libraries: eventsource-libevent, eventsource-libevent-sqlite, which adds histories in SQLite files, and
 # eventsource-libevent-redis, which adds histories on Redis servers. With DESTDIR in the environment, everything is
-# installed below that folder, for packaging; the files refer to the prefix. Building needs Swift 6.3 and libevent-dev,
-# libsqlite3-dev and libhiredis-dev for the other libraries, and python3 for man pages. Programs that use the libraries
-# need neither Swift nor this package. --libdir sets the folder of the libraries (default: lib below the prefix).
-# --without-sqlite and --without-redis omit a library. --debug keeps assertions and symbols. --uninstall removes the
-# files that were installed with the same prefix, libdir and DESTDIR.
+# installed below that folder, for packaging; the files refer to the prefix. Building needs Swift 6.3, libevent-dev and
+# zlib1g-dev, libsqlite3-dev and libhiredis-dev for the other libraries, and python3 for man pages. Programs that use the
+# libraries need neither Swift nor this package. --libdir sets the folder of the libraries (default: lib below the
+# prefix). --without-sqlite and --without-redis omit a library. --debug keeps assertions and symbols. --uninstall removes
+# the files that were installed with the same prefix, libdir and DESTDIR.
 set -euo pipefail
 
 usage() { sed -n '2,11s/^# *//p' "$0"; }
@@ -44,6 +44,7 @@ fi
 
 missing() { echo "install.sh: $1's headers are missing: the Debian package is $2" >&2; exit 1; }
 pkg-config --exists libevent || missing libevent libevent-dev
+pkg-config --exists zlib || missing zlib zlib1g-dev
 [ -z "$with_sqlite" ] || pkg-config --exists sqlite3 || missing SQLite 'libsqlite3-dev; or use --without-sqlite'
 [ -z "$with_redis" ] || pkg-config --exists hiredis || missing hiredis 'libhiredis-dev; or use --without-redis'
 mkdir -p "$to_lib/pkgconfig" "$to_include" "$to_man"
@@ -110,16 +111,16 @@ install_library() {
 }
 
 install_header eventsource
-install_library eventsource-libevent EventSourceC libevent \
+install_library eventsource-libevent EventSourceC 'libevent, zlib' \
   'Event streams (Server-Sent Events) in an evhttp server'
 [ -z "$with_sqlite$with_redis" ] || install_header eventsource-history
 if [ -n "$with_sqlite" ]; then
   install_header eventsource-sqlite
-  install_library eventsource-libevent-sqlite EventSourceCSQLite 'libevent, sqlite3' \
+  install_library eventsource-libevent-sqlite EventSourceCSQLite 'libevent, sqlite3, zlib' \
     'Event streams (Server-Sent Events) in an evhttp server, with histories in SQLite files'
 fi
 if [ -n "$with_redis" ]; then
   install_header eventsource-redis
-  install_library eventsource-libevent-redis EventSourceCRedis 'libevent, hiredis' \
+  install_library eventsource-libevent-redis EventSourceCRedis 'libevent, hiredis, zlib' \
     'Event streams (Server-Sent Events) in an evhttp server, with histories on Redis servers'
 fi

@@ -33,6 +33,7 @@ let package = Package(
         .product(name: "EventSourceServer", package: "eventsource-kit"),
         .product(name: "EventSourceBuiltInServer", package: "eventsource-kit"),
         .product(name: "EventSourceLibevent", package: "eventsource-kit"),
+        .product(name: "EventSourceZlib", package: "eventsource-kit"),
         .product(name: "EventSourceRedis", package: "eventsource-kit"),
         .product(name: "EventSourceNIO", package: "eventsource-kit", condition: .when(traits: ["Stacks"])),
         .product(name: "EventSourceHummingbird", package: "eventsource-kit", condition: .when(traits: ["Stacks"])),

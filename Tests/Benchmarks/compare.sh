@@ -8,6 +8,7 @@ case " $* " in *" --help "* | *" -h "*)
 usage: bash Tests/Benchmarks/compare.sh [--quick | --smoke] [--stacks] [--write] | --render
        bash Tests/Benchmarks/compare.sh --against COMMIT [--quick]
        bash Tests/Benchmarks/compare.sh --shared [--quick] [--write] [--only PART] | --shared --render
+       bash Tests/Benchmarks/compare.sh --gzip [--quick | --smoke] [--write] | --gzip --render
 
 Measures the built-in server, evhttp, the decoder and the client against yardsticks in C and against peers, alternating
 in one run, and prints tables of ratios.
@@ -19,6 +20,8 @@ in one run, and prints tables of ratios.
   --render  measures nothing: the documentation is given those of the last run once more
   --shared  measures a history on Redis that several processes share, beside one process alone, bare Redis, and nchan
             with its Redis store; the tables are those of the page More than one process
+  --gzip    measures what compression costs and saves, beside a compressor for each reader, nginx that compresses, and Go's
+            eventsource; the tables are those of the page Compression
   --against COMMIT
             builds another commit, too, and measures its programs and those of this tree in turn, without yardsticks and
             peers: what has become slower, or larger. The status is 1 if anything is less than 0.97 of what it was
@@ -32,11 +35,13 @@ esac
 
 against=
 shared=
+gzip=
 options=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --quick | --smoke | --stacks | --write | --render) options+=("$1") ;;
     --shared) shared=yes ;;
+    --gzip) gzip=yes ;;
     --only) options+=("$1" "${2-}"); shift ;;
     --against)
       against=$(git rev-parse --verify --quiet --short "${2-}^{commit}") ||
@@ -56,7 +61,7 @@ build=.build/yardsticks
 mkdir -p "$build"
 command -v swift >/dev/null || { echo "compare: swift is missing" >&2; exit 1; }
 bash ../Checks/install.sh benchmarks >&2 || exit 1
-for yardstick in load probe floor_server floor_parse; do
+for yardstick in load probe drain floor_server floor_parse; do
   cc -O2 -pthread -Wall -Wextra -Werror -o "$build/$yardstick" "Yardsticks/$yardstick.c" || exit 1
 done
 cc -O2 -fPIC -shared -ISources/CountedMalloc/include -o "$build/counted_malloc.so" \
@@ -108,5 +113,6 @@ case " $* " in *" --smoke "*) ;; *)
   fi ;;
 esac
 [ -z "$shared" ] || exec python3 shared.py "$@"
-case " $* " in *" --smoke "*) python3 against.py --smoke && python3 shared.py --smoke || exit 1 ;; esac
+[ -z "$gzip" ] || exec python3 gzip.py "$@"
+case " $* " in *" --smoke "*) python3 against.py --smoke && python3 shared.py --smoke && python3 gzip.py --smoke || exit 1 ;; esac
 exec python3 compare.py "$@"

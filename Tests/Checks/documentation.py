@@ -18,7 +18,7 @@ PACKAGE = os.path.join(ROOT, "Tests", "Documentation")
 SCRATCH = os.path.join(ROOT, ".build", "checks", "documentation")
 PRODUCTS = [
     "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceJSON", "EventSourceClient",
-    "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite", "EventSourceRedis"]
+    "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite", "EventSourceRedis", "EventSourceZlib"]
 
 
 def tracked(pattern):

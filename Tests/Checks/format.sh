@@ -34,7 +34,7 @@ sleeping=$(git grep -nE 'Thread\.sleep|(^|[^a-zA-Z.])u?sleep\(' -- 'Tests/*.swif
 
 # Tests that the documentation names must exist.
 while IFS=. read -r suite name; do
-  grep -qE "func $name\(" "Tests/EventSourceServerTests/$suite.swift" || fail "Guarantees.md names $suite.$name, which does not exist"
+  grep -rqE "func $name\(" --include="$suite.swift" Tests/EventSourceServerTests || fail "Guarantees.md names $suite.$name, which does not exist"
 done < <(grep -oE '`[A-Za-z]+Tests\.[A-Za-z]+`' Sources/EventSourceServer/EventSourceServer.docc/Guarantees.md | tr -d '`')
 
 if git grep -nE '\.package\((name|url)' -- Package.swift >/dev/null && ! git grep -q 'traits' -- Package.swift; then

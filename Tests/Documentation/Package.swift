@@ -5,6 +5,7 @@ import PackageDescription
 let products = [
   "EventSourceFormat", "EventSourceServer", "EventSourceBuiltInServer", "EventSourceJSON", "EventSourceClient",
   "EventSourceTesting", "EventSourceLibevent", "EventSourceSQLite", "EventSourceRedis",
+  "EventSourceZlib",
 ]
 
 let package = Package(

@@ -95,7 +95,11 @@ let package = Package(
     ),
     .executableTarget(
       name: "NewsServer",
-      dependencies: ["StackServer", .product(name: "EventSourceServer", package: "eventsource-kit")]
+      dependencies: [
+        "StackServer",
+        .product(name: "EventSourceServer", package: "eventsource-kit"),
+        .product(name: "EventSourceZlib", package: "eventsource-kit"),
+      ]
     ),
     .executableTarget(
       name: "RunServer",

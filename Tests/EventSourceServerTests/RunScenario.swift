@@ -1,6 +1,7 @@
 import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
+import EventSourceZlib
 
 /// One schedule of runs: a collection, perhaps with a history, producers, viewers, and what each viewer must receive.
 // Sendable, because the scenario itself runs the jobs that use it, on its one thread.
@@ -20,6 +21,8 @@ final class RunScenario: @unchecked Sendable {
   private var ledgers: [RunLedger] = []
   private var viewers: [RunViewer] = []
   private var isQuiet = false
+  /// Whether a viewer has received a compressed stream.
+  var wasCompressed: Bool { viewers.contains { $0.hasDecoded } }
 
   init(seed: UInt64) {
     self.seed = seed
@@ -37,6 +40,11 @@ final class RunScenario: @unchecked Sendable {
     configuration.announcesID = Bool.random(using: &random)
     configuration.streams.stallTimeout = .seconds(3)
     configuration.streams.heartbeatInterval = .seconds(1)
+    // Not drawn, so that compression changes nothing else of a schedule.
+    if seed / 8 % 2 == 1 {
+      configuration.streams.compression = EventStreamCompression(
+        try! ZlibCompressor(level: 1, windowBits: 9, memoryLevel: 1))
+    }
     start()
   }
 

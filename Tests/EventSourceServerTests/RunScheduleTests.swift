@@ -29,6 +29,15 @@ import Testing
     }
   }
 
+  @Test func viewersOfSchedulesReceiveCompressedStreams() {
+    let compressed = (8..<16 as Range<UInt64>).contains { seed in
+      let scenario = RunScenario(seed: seed)
+      scenario.run()
+      return scenario.wasCompressed
+    }
+    #expect(compressed)
+  }
+
   /// Returns the shortest beginning of a schedule that fails, or the whole schedule.
   private func shrink(_ seed: UInt64, below steps: Int) -> RunScenario {
     for steps in 0...steps {

@@ -31,6 +31,11 @@ final class RunViewer {
   private(set) var isDone = false
   private var connection: SimulatedStack.Connection?
   private var parser = EventStreamParser()
+  /// Decodes the response, if it is compressed.
+  private var decoder: GzipDecoder?
+  private var attempts = 0
+  /// Whether it has received a compressed stream.
+  private(set) var hasDecoded = false
   private var isDisconnected = false
 
   init(_ ledger: RunLedger) { self.ledger = ledger }
@@ -45,7 +50,11 @@ final class RunViewer {
     let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
     parser.reset()
     isDisconnected = false
-    let connection = stack.connect(handler, SimulatedRequest(lastEventID: id), run: ledger.id, room: room)
+    var request = SimulatedRequest(lastEventID: id)
+    attempts += 1
+    if attempts % 3 != 0 { request.fields.append(HeaderField("Accept-Encoding", "gzip")) }
+    decoder = nil
+    let connection = stack.connect(handler, request, run: ledger.id, room: room)
     connection.response.largestWrite = largestWrite
     connection.response.beforeWrite = beforeWrite
     self.connection = connection
@@ -82,8 +91,19 @@ final class RunViewer {
       return
     case let status?: return failures.append("refused: \(status)")
     }
+    var body = connection.response.takeBody()
+    if connection.response.head?.fields.contains(where: { $0.name == "Content-Encoding" }) == true {
+      let decoder = decoder ?? GzipDecoder()
+      self.decoder = decoder
+      hasDecoded = true
+      body = decoder.decode(body)
+      if let flaw = decoder.flaw { failures.append("the stream cannot be decoded: \(flaw)") }
+      if connection.response.ending == .complete, connection.response.keptBytes == 0, !decoder.isFinished {
+        failures.append("a stream of \(ledger.id) was completed before the end of its coding")
+      }
+    }
     do {
-      try parser.parse(connection.response.takeBody()) { element in
+      try parser.parse(body) { element in
         if case .event(let event) = element { receive(event) }
       }
     } catch {

@@ -21,6 +21,7 @@ run. A peer that cannot be installed is skipped. The peers:
   node-fetch          Node's fetch
   node-eventsource    Node's package eventsource
   chromium            Chromium's EventSource at our server
+  gzip                curl, Python, Node, Go, Chromium and our client, as far as they are there, at a compressed stream
 
 With --stack, only clients run, at a server on that stack, among them two more:
 
@@ -35,7 +36,7 @@ EOF
 
 servers=(sse-starlette nchan)
 clients=(httpx-sse sseclient-py aiohttp-sse-client requests-lines urllib3-stream node-fetch node-eventsource)
-all=("${servers[@]}" "${clients[@]}" chromium)
+all=("${servers[@]}" "${clients[@]}" chromium gzip)
 more=(curl our-client)
 chosen=()
 stack=
@@ -104,7 +105,7 @@ install() {
       { reason="this Node has no fetch: $(node --version)"; return 1; }; } ;;
     node-eventsource) debian node nodejs && debian /usr/share/nodejs/eventsource node-eventsource ;;
     chromium) debian chromium chromium ;;
-    curl) debian curl curl ;;
+    curl | gzip) debian curl curl ;;
   esac
 }
 

@@ -9,6 +9,8 @@ final class BroadcastPass {
   var cohortIndex = 0
   /// The bytes for the cohort's members: the piece itself, or its events with composite IDs.
   var parts: [EventStreamBytes] = []
+  /// The piece for readers that accept gzip, if there are any.
+  var encoded: EncodedPiece?
   /// The composite ID after the piece.
   var composite: CompositeIDWriter?
   /// Members from this index on have been offered the piece.
@@ -25,6 +27,7 @@ final class BroadcastPass {
   func end() {
     piece = nil
     parts.removeAll(keepingCapacity: true)
+    encoded = nil
     composite = nil
   }
 }

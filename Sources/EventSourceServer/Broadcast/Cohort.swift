@@ -7,7 +7,18 @@ final class Cohort {
     let response: any EventStreamResponse
   }
 
+  /// The coding of what the members are sent.
+  enum Form {
+    /// None: the log's bytes, or copies of them with composite IDs.
+    case plain
+    /// gzip: the channel's shared blocks.
+    case shared
+    /// gzip: the same content in stored blocks, until the next key frame.
+    case stored
+  }
+
   let audiences: [LaneAudience]
+  var form: Form
   private let maximumBytes: Int
   /// Whether the streams' composite ID contains each channel's name only as a hash.
   private let isAliased: [Bool]
@@ -15,16 +26,18 @@ final class Cohort {
   /// The last event ID of all members, if they read several channels.
   var composite: CompositeIDWriter?
 
-  init(for session: EventStreamSession) {
+  init(for session: EventStreamSession, _ form: Form) {
+    self.form = form
     audiences = session.subscriptions.map(\.audience)
     maximumBytes = session.handler.configuration.maximumLastEventIDBytes
     isAliased = audiences.count > 1 ? session.subscriptions.map(\.isAliased) : []
   }
 
-  /// Returns whether a stream has the same channels and, if there are several, the same form of composite ID.
-  func isFor(_ session: EventStreamSession) -> Bool {
+  /// Returns whether a stream has the same channels, the same form and, if there are several channels, the same kind
+  /// of composite ID.
+  func isFor(_ session: EventStreamSession, _ form: Form) -> Bool {
     let subscriptions = session.subscriptions
-    guard subscriptions.count == audiences.count else { return false }
+    guard self.form == form, subscriptions.count == audiences.count else { return false }
     guard zip(subscriptions, audiences).allSatisfy({ $0.audience === $1 }) else { return false }
     return audiences.count == 1
       || session.handler.configuration.maximumLastEventIDBytes == maximumBytes

@@ -24,7 +24,8 @@ extension DeliveryLane {
       case .piece(let piece, let end):
         let isStamped = audience.cohorts.contains { $0.audiences.count > 1 && !$0.members.isEmpty }
         pass.begin(
-          isStamped ? piece.limited(to: Self.stampedBytes, large: Self.largeEvent) : piece, logEnd: end)
+          isStamped ? piece.limited(to: Self.stampedBytes, large: Self.largeEvent) : limited(piece, audience),
+          logEnd: end)
         audience.pass = pass
       }
     }
@@ -47,7 +48,9 @@ extension DeliveryLane {
     pass.composite = cohort.composite
     pass.parts.removeAll(keepingCapacity: true)
     if cohort.members.isEmpty { return }
-    if cohort.audiences.count == 1 {
+    if cohort.form != .plain {
+      pass.parts.append(encodedPiece(of: pass, audience).form(isFollowing: cohort.form == .shared, budget: hub.budget))
+    } else if cohort.audiences.count == 1 {
       pass.parts.append(pass.piece.bytes)
     } else {
       let number = cohort.audiences.firstIndex { $0 === audience }!
@@ -108,6 +111,7 @@ extension DeliveryLane {
     _ result: EventStreamWriteResult
   ) {
     guard let cohort = session.cohort, let subscription = subscription(of: session, in: audience) else { return }
+    if let encoder = session.encoder { return tookLess(of: pass, session, encoder, result) }
     // The reader leaves as if it had not been offered the piece. The part that it has received is determined below.
     let piece = pass.piece!
     let composite = cohort.composite
@@ -137,6 +141,7 @@ extension DeliveryLane {
     let (position, logEnd) = (pass.piece.end, pass.logEnd)
     audience.pass = nil
     audience.moveOn(to: position, ordinal: pass.piece.endOrdinal)
+    if let encoded = pass.encoded { endCompression(of: encoded, audience) }
     pass.end()
     audience.removeEmptyCohorts()
     for subscription in audience.idle.reversed() { lookAtIdle(subscription, audience) }

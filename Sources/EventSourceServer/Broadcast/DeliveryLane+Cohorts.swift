@@ -4,7 +4,7 @@ extension DeliveryLane {
   /// cohort offers it new events.
   func joinCohort(_ session: EventStreamSession) {
     guard session.cohort == nil, session.isOpen, !session.isBlocked, !session.isQueued,
-      session.output == .nothing
+      session.output == .nothing, canFollow(session)
     else { return }
     for subscription in session.subscriptions {
       guard subscription.state == .live, subscription.audience.pass == nil, subscription.replayed == nil,
@@ -14,7 +14,7 @@ extension DeliveryLane {
     }
     guard let first = session.subscriptions.first?.audience else { return }
     for subscription in session.subscriptions { subscription.audience.move(subscription, to: .cohort) }
-    first.cohort(for: session).insert(session)
+    first.cohort(for: session, follow(session, first)).insert(session)
   }
 
   /// Removes a stream from its cohort. It continues alone from its current position.
@@ -26,11 +26,13 @@ extension DeliveryLane {
       subscription.cursor = audience.position
       subscription.ordinal = audience.ordinal
       session.lastWrite = max(session.lastWrite, audience.lastOffer)
-      if let pass = audience.pass, hasBeenOffered(pass, session, cohort, audience) {
+      let isOffered = audience.pass.map { hasBeenOffered($0, session, cohort, audience) } ?? false
+      if let pass = audience.pass, isOffered {
         subscription.cursor = pass.piece.end
         subscription.ordinal = pass.piece.endOrdinal
         if pass.cohort === cohort { session.composite = pass.composite }
       }
+      if let encoder = session.encoder { unfollow(encoder, cohort, audience, isOffered: isOffered) }
       audience.insert(subscription, into: .idle)
     }
     cohort.remove(session)

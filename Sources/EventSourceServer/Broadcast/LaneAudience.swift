@@ -32,6 +32,8 @@ final class LaneAudience: @unchecked Sendable {
   var lastOffer: Int64 = 0
   /// The offered position at the last check for readers that are too far behind.
   var lastLook: UInt64
+  /// The shared blocks for readers that accept gzip. `nil` until there was one.
+  var compression: SharedCompression?
   /// Publishers that wait until everything up to a position has been offered.
   var acknowledgements: [(position: UInt64, OfferAcknowledgement)] = []
 
@@ -79,10 +81,10 @@ final class LaneAudience: @unchecked Sendable {
 
   var isEmpty: Bool { cohorts.allSatisfy { $0.members.isEmpty } && idle.isEmpty && waiting.isEmpty }
 
-  /// Returns the cohort for streams with the same channels as `session`, creating it if there is none.
-  func cohort(for session: EventStreamSession) -> Cohort {
-    if let known = cohorts.first(where: { $0.isFor(session) }) { return known }
-    let cohort = Cohort(for: session)
+  /// Returns the cohort for streams with the same channels and form as `session`, creating it if there is none.
+  func cohort(for session: EventStreamSession, _ form: Cohort.Form) -> Cohort {
+    if let known = cohorts.first(where: { $0.isFor(session, form) }) { return known }
+    let cohort = Cohort(for: session, form)
     for audience in cohort.audiences { audience.cohorts.append(cohort) }
     return cohort
   }

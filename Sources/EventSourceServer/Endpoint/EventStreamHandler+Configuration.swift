@@ -91,6 +91,12 @@ extension EventStreamHandler {
     /// disables coalescing. Intended for events that only tell readers to fetch the current state.
     public var coalescingWindow: Duration?
 
+    /// How streams are compressed for readers that accept gzip. `nil` disables it.
+    ///
+    /// A stream that carries both a secret and text of a stranger's choice must not be compressed: the size reveals
+    /// whether the text resembles the secret. See <doc:Compression>.
+    public var compression: EventStreamCompression?
+
     /// The interval at which the authorizer is asked again about an open stream. The stream ends if the authorizer
     /// rejects it. `nil` asks only once. The original request is kept in memory for this.
     public var reauthorizationInterval: Duration?

@@ -92,7 +92,7 @@ extension EventStreamHandler.Configuration {
   }
 
   private func isSentByHandler(_ name: String) -> Bool {
-    FieldNames.ofEveryStream.contains(name)
+    FieldNames.ofEveryStream.contains(name) || compression != nil && name == "content-encoding"
       || crossOrigin.origins != .sameOriginOnly && FieldNames.crossOrigin.contains(name)
   }
 }

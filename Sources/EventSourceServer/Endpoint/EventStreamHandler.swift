@@ -70,7 +70,8 @@ public final class EventStreamHandler: Sendable {
         HeaderField("Cache-Control", "no-cache, no-transform"),
         // Without this, nginx would hold the events back until its buffer is full.
         HeaderField("X-Accel-Buffering", "no"),
-      ] + fields + configuration.fields,
+      ] + (configuration.compression == nil ? [] : [HeaderField("Vary", "Accept-Encoding")])
+        + fields + configuration.fields,
       body: body
     )
   }

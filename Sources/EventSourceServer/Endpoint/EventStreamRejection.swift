@@ -52,6 +52,11 @@ extension EventStreamRejection {
     status: 406, reason: "this resource is text/event-stream, which the Accept field excludes"
   )
 
+  static let noAcceptableCoding = EventStreamRejection(
+    status: 406, fields: [HeaderField("Vary", "Accept-Encoding")],
+    reason: "the Accept-Encoding field excludes every coding of this resource"
+  )
+
   static func unknownChannel(_ name: ChannelName) -> EventStreamRejection {
     EventStreamRejection(status: 404, reason: "there is no channel \"\(name)\"")
   }

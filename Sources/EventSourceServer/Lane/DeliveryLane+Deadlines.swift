@@ -92,6 +92,7 @@ extension DeliveryLane {
       !session.isQueued,
       session.output == .nothing, lastWrite(to: session) + interval <= now
     else { return }
+    if session.encoder != nil { return sendEncodedHeartbeat(to: session) }
     guard let taken = write(hub.heartbeat, to: session), taken < hub.heartbeat.count else { return }
     leaveCohort(session)
     if taken > 0 { session.setOwn(hub.heartbeat.dropFirst(taken)) }

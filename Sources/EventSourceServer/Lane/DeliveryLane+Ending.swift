@@ -50,6 +50,9 @@ extension DeliveryLane {
       session.phase = .leaving(reason, by: end, hasFinalRetry: true)
       session.setOwn(retry)
       enqueue(session)
+    } else if let encoder = session.encoder, !encoder.isComplete {
+      encoder.complete(hub.budget)
+      enqueue(session)
     } else {
       finish(session, reason, ending: .complete)
     }
@@ -79,9 +82,18 @@ extension DeliveryLane {
     if let ending { session.response.end(ending) }
   }
 
-  /// Returns how the response can end. A stream that is blocked or in the middle of an event is aborted.
+  /// Ends a stream without a final `retry`, after the end of its content coding.
+  func leaveWithoutRetry(_ session: EventStreamSession, _ reason: DisconnectReason) {
+    leaveCohort(session)
+    session.phase = .leaving(reason, by: now + Self.leaveTime, hasFinalRetry: true)
+    if !session.isBlocked { enqueue(session) }
+    schedule(session)
+  }
+
+  /// Returns how the response can end without another byte. A stream that is blocked, in the middle of an event or
+  /// in a content coding is aborted.
   func ending(for session: EventStreamSession) -> EventStreamEnding {
-    session.isBlocked || session.output != .nothing ? .aborted : .complete
+    session.isBlocked || session.output != .nothing || session.encoder != nil ? .aborted : .complete
   }
 
   /// Releases everything that the session holds.
@@ -96,6 +108,7 @@ extension DeliveryLane {
     session.recheck = nil
     session.phase = .closed
     session.setOwn(nil)
+    session.encoder = nil
     deadlines.remove(session)
     setIdentity(nil, of: session)
     unsubscribe(session)

@@ -48,6 +48,7 @@ extension DeliveryLane {
         return reject(session, .unavailable(retryAfter: retryAfter, "\(error)"))
       }
     }
+    guard chooseCoding(for: session, plan) else { return reject(session, .noAcceptableCoding) }
     if plan.isHead {
       session.response.start(streamHead(session, body: .none))
       return close(session)
@@ -133,9 +134,10 @@ extension DeliveryLane {
     -> EventStreamResponseHead
   {
     let handler = session.handler
-    if case .stream = body, session.crossOriginFields.isEmpty, !session.isJSONLines { return handler.streamHead }
-    return handler.streamHead(
-      adding: session.crossOriginFields, isJSONLines: session.isJSONLines, body: body)
+    var fields = session.crossOriginFields
+    if session.encoder != nil { fields.append(HeaderField("Content-Encoding", "gzip")) }
+    if case .stream = body, fields.isEmpty, !session.isJSONLines { return handler.streamHead }
+    return handler.streamHead(adding: fields, isJSONLines: session.isJSONLines, body: body)
   }
 
   /// Responds with a rejection. Nothing of a stream has been written.

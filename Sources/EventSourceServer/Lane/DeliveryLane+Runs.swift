@@ -40,7 +40,9 @@ extension DeliveryLane {
       subscription.state == .live
     else { return }
     let hasAll = subscription.channel.withState { $0.isEnded && $0.log.end <= subscription.cursor }
-    if hasAll { finish(session, .runEnded, ending: .complete) }
+    guard hasAll else { return }
+    session.encoder == nil
+      ? finish(session, .runEnded, ending: .complete) : leaveWithoutRetry(session, .runEnded)
   }
 
   /// The mailbox reported a run's end. Each viewer reads the rest at its own pace.

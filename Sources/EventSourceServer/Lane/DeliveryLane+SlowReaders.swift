@@ -33,7 +33,7 @@ extension DeliveryLane {
 
   /// Handles a connection that accepts no more bytes. From now on, unread events wait.
   func becameBlocked(_ session: EventStreamSession) {
-    if hub.budget.isExceededByReaders, session.output == .own {
+    if hub.budget.isExceededByReaders, session.output == .own || session.encoder?.pending != nil {
       return finish(session, .overBudget, ending: .aborted)
     }
     for subscription in session.subscriptions {
@@ -46,7 +46,10 @@ extension DeliveryLane {
       }
       guard session.isStreaming else { return }
     }
-    if session.output == .nothing, let subscription = session.subscriptions.first, subscription.mayBeWithinEvent {
+    // With a content coding, only whole blocks are written, or `output` names the event.
+    if session.encoder == nil, session.output == .nothing, let subscription = session.subscriptions.first,
+      subscription.mayBeWithinEvent
+    {
       keepRestOfEvent(for: subscription)
     }
     schedule(session)

@@ -186,6 +186,7 @@ extension DeliveryLane {
   func releaseIfUnused(_ audience: LaneAudience) {
     guard audience.isEmpty, audience.pass == nil else { return }
     audience.releaseCohorts()
+    audience.compression?.release()
     let channel = audience.channel
     if audiences[ObjectIdentifier(channel)] === audience { audiences[ObjectIdentifier(channel)] = nil }
     for (_, acknowledgement) in audience.acknowledgements { acknowledgement.laneIsDone() }

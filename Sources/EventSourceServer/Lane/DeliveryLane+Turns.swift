@@ -12,6 +12,15 @@ extension DeliveryLane {
     var turn = Self.turnBytes
     while session.isStreaming, !session.isBlocked {
       guard turn > 0, allowance > 0 else { return enqueue(session) }
+      if let encoder = session.encoder {
+        if let pending = encoder.pending {
+          allowance -= 1
+          flush(pending, to: session, encoder)
+          continue
+        }
+        // Nothing follows the end of the coding.
+        if encoder.isComplete { return end(session) }
+      }
       let taken: Int
       switch session.output {
       case .own:
@@ -24,7 +33,8 @@ extension DeliveryLane {
         } else if session.isLeaving {
           return end(session)
         } else {
-          return caughtUp(session)
+          guard beginsContent(session) else { return caughtUp(session) }
+          continue
         }
       }
       turn -= taken
@@ -33,11 +43,12 @@ extension DeliveryLane {
     if session.isStreaming { becameBlocked(session) }
   }
 
-  /// Writes bytes. The stream is blocked if not all were accepted.
+  /// Writes bytes. Without a content coding, the stream is blocked if not all were accepted.
   ///
-  /// - Returns: The number of bytes accepted, or `nil` if the stream is over.
+  /// - Returns: The number of bytes accepted or, with a content coding, encoded. `nil` if the stream is over.
   func write(_ bytes: borrowing EventStreamBytes, to session: EventStreamSession) -> Int? {
-    account(session.response.write(bytes), of: bytes.count, to: session)
+    if let encoder = session.encoder { return write(bytes, to: session, encoder) }
+    return account(session.response.write(bytes), of: bytes.count, to: session)
   }
 
   /// Records the result of a write of `count` bytes.
@@ -125,10 +136,16 @@ extension DeliveryLane {
     }
   }
 
-  private func giveWhole(_ piece: LogPiece, to subscription: Subscription) -> Int {
-    guard let taken = write(piece.bytes, to: subscription.session) else { return 0 }
+  private func giveWhole(_ whole: LogPiece, to subscription: Subscription) -> Int {
+    let session = subscription.session
+    let piece = session.encoder == nil ? whole : whole.limited(to: Self.copiedBytes, large: Self.copiedBytes)
+    guard let taken = write(piece.bytes, to: session) else { return 0 }
     subscription.cursor += UInt64(taken)
-    guard subscription.cursor == piece.end else { return taken }
+    guard subscription.cursor == piece.end else {
+      // A large event that is encoded in parts. A short write is looked at when the stream is blocked.
+      if session.encoder != nil { session.output = .event(subscription.number) }
+      return taken
+    }
     tally.delivered += Int(piece.endOrdinal - min(subscription.ordinal, piece.endOrdinal))
     subscription.ordinal = piece.endOrdinal
     return taken

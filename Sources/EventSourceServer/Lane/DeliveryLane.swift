@@ -45,6 +45,9 @@ public final class DeliveryLane: @unchecked Sendable {
   var waitingRequests: [ChannelName: [ObjectIdentifier: EventStreamSession]] = [:]
   /// Requests that wait until a shared channel is followed.
   var waitingForFollower: [ChannelName: [ObjectIdentifier: EventStreamSession]] = [:]
+  /// The channels that have a compressor, and when they are to be checked for quiet ones.
+  var compressing: [SharedCompression] = []
+  var nextCompressionCheck = Int64.never
   var isDraining = false
   private(set) var isClosed = false
   private let readers = Atomic(0)
@@ -95,8 +98,12 @@ public final class DeliveryLane: @unchecked Sendable {
       messages.removeAll(keepingCapacity: true)
       // Deadlines come first: no byte is written after a grant has expired.
       fireDeadlines()
+      if nextCompressionCheck <= self.now { releaseQuietCompressors() }
       guard doWork() else { break }
-      if mailbox.sleep() { return afterRun(deadlines.first.map { .nanoseconds($0.deadline) }) }
+      if mailbox.sleep() {
+        let next = min(deadlines.first?.deadline ?? .never, nextCompressionCheck)
+        return afterRun(next == .never ? nil : .nanoseconds(next))
+      }
     }
     return afterRun(.nanoseconds(self.now))
   }

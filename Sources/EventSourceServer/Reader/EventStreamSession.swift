@@ -42,6 +42,8 @@ public final class EventStreamSession: @unchecked Sendable {
   var output = Output.nothing
   /// The bytes of `Output.own`.
   var ownBytes: EventStreamBytes?
+  /// The gzip coding of the response. `nil` without a coding.
+  var encoder: ContentEncoder?
   /// The time at which the connection stopped accepting bytes. `never` while it accepts them.
   var blockedSince = Int64.never
   var isQueued = false

@@ -13,6 +13,8 @@ final class MemoryBudget: Sendable {
   /// Bytes that wait for repositories to record them.
   private let waiting = Atomic<Int>(0)
   private let waitingCount = Atomic<Int>(0)
+  /// Bytes of compressors.
+  private let compressing = Atomic<Int>(0)
 
   init(limit: Int) { self.limit = limit }
 
@@ -34,6 +36,21 @@ final class MemoryBudget: Sendable {
 
   func chargeToReaders(_ bytes: Int) { causedByReaders.add(bytes, ordering: .relaxed) }
   func refundToReaders(_ bytes: Int) { causedByReaders.subtract(bytes, ordering: .relaxed) }
+
+  /// Charges a compressor. Returns `false` if compressors would occupy more than a quarter of the limit.
+  func chargeCompressor(_ bytes: Int) -> Bool {
+    guard bytes <= limit / 4, compressing.add(bytes, ordering: .relaxed).newValue <= limit / 4 else {
+      if bytes <= limit / 4 { compressing.subtract(bytes, ordering: .relaxed) }
+      return false
+    }
+    charge(bytes)
+    return true
+  }
+
+  func refundCompressor(_ bytes: Int) {
+    compressing.subtract(bytes, ordering: .relaxed)
+    refund(bytes)
+  }
 
   /// Charges bytes that wait for a repository. Returns `false` if an eighth of the limit is already waiting.
   func chargeWaiting(_ bytes: Int) -> Bool {

@@ -88,5 +88,6 @@ public struct AdapterContract: Sendable {
   }
 
   /// All promises.
-  public static let checks: [Check] = headChecks + framingChecks + requestChecks + deliveryChecks + endingChecks
+  public static let checks: [Check] =
+    headChecks + framingChecks + requestChecks + deliveryChecks + compressionChecks + endingChecks
 }

@@ -3,6 +3,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand"
 	"net"
 	"net/http"
 	"os"
@@ -27,11 +28,27 @@ func number(request *http.Request, name string, otherwise float64) float64 {
 	return otherwise
 }
 
+var names = []string{"ACME", "Borealis", "Cumulus", "Dynamo", "Everest", "Fjord", "Granite", "Horizon"}
+
+// The same as bench-server's.
+func quotes(size int) string {
+	text := fmt.Sprintf("{\"ts\":%d,\"quotes\":[", time.Now().UnixNano())
+	for {
+		price, side := 10000+rand.Intn(89999), []string{"buy", "sell"}[rand.Intn(2)]
+		text += fmt.Sprintf("{\"symbol\":\"%s\",\"price\":%d.%d,\"volume\":%d,\"side\":\"%s\"},",
+			names[rand.Intn(len(names))], price/100, price%100, 1+rand.Intn(4999), side)
+		if len(text)+80 >= size {
+			return text[:len(text)-1] + "]}"
+		}
+	}
+}
+
 func main() {
 	server := eventsource.NewServer()
 	// At its default it cuts off every reader that is 128 events behind, which at full speed are all.
 	server.BufferSize, _ = strconv.Atoi(os.Args[2])
 	server.ReplayAll = true
+	server.Gzip = len(os.Args) > 3 && os.Args[3] == "gzip"
 	history := eventsource.NewSliceRepository()
 	server.Register("0", history)
 	var last, published int64
@@ -43,6 +60,7 @@ func main() {
 		count, rate := int(number(request, "n", 1000)), number(request, "rate", 0)
 		size, keep := int(number(request, "size", 100)), number(request, "keep", 0) > 0
 		channels, burst := int(number(request, "channels", 1)), int(number(request, "burst", 1))
+		isJSON := number(request, "json", 0) == 1
 		go func() {
 			start := time.Now()
 			for index := 0; index < count; index++ {
@@ -51,6 +69,9 @@ func main() {
 				}
 				stamp := fmt.Sprintf("ts=%d ", time.Now().UnixNano())
 				data := stamp + strings.Repeat("x", max(0, size-len(stamp)))
+				if isJSON {
+					data = quotes(size)
+				}
 				next := event{fmt.Sprintf("%012d", atomic.AddInt64(&last, 1)), data}
 				if keep {
 					history.Add("0", next)

@@ -9,7 +9,7 @@ from programs import EXAMPLE, HERE, PREFIX, SCRATCH, VALGRIND, compile_c, pkg_co
 
 
 HEADERS = f"{HERE}/Sources/CEventSource"
-SYSTEM = {"libevent", "libm", "libstdc++", "libgcc_s", "libc", "ld-linux"}
+SYSTEM = {"libevent", "libz", "libm", "libstdc++", "libgcc_s", "libc", "ld-linux"}
 # Each library, its headers, and the libraries that it may need.
 LIBRARIES = {
     "eventsource-libevent": (["eventsource"], SYSTEM),

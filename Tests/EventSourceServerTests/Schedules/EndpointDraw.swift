@@ -1,4 +1,5 @@
 import EventSourceServer
+import EventSourceZlib
 
 /// The drawn configuration of one endpoint. Either one or two options differ from the defaults, or many.
 struct EndpointDraw {
@@ -15,11 +16,17 @@ struct EndpointDraw {
     if focus == .hanging, random.isOnce(in: 3) { options.append(.gapPolicy) }
     if focus == .roomy || focus == .manyChannels, random.isOnce(in: 3) { options.append(.replaysToNewReaders) }
     let count = random.one(of: [0, 1, 1, 2, 4, 8])
-    let drawable = EndpointOption.allCases.filter { !EndpointOption.others.contains($0) }
+    let drawable = EndpointOption.allCases.filter { !EndpointOption.others.contains($0) && $0 != .compression }
     for _ in 0..<count { options.append(random.one(of: drawable)) }
     for option in options {
       draw(option, names, snapshots, &random)
       note(option)
+    }
+    // From numbers of its own, so that compression changes nothing else of a schedule.
+    var other = random
+    if other.isOnce(in: 2) {
+      draw(.compression, names, snapshots, &other)
+      note(.compression)
     }
     switch configuration.gapPolicy {
     case .replayAvailable: note(.replayAvailable)
@@ -31,6 +38,9 @@ struct EndpointDraw {
     case .notFound: break
     case .finished: note(.finished)
     case .waits: note(.waits)
+    }
+    if let compression = configuration.compression {
+      note(compression.sharing == .perChannel ? .perChannel : .perStream)
     }
     note(configuration.channelRemoval == .endsStream ? .endsStream : .endsChannel)
   }
@@ -72,7 +82,15 @@ struct EndpointDraw {
       configuration.missingChannel = random.one(of: [
         .finished, .waits(upTo: .seconds(5)), .waits(upTo: .seconds(Int64.max)),
       ])
-    case .replayAvailable, .liveOnly, .refuse, .snapshot, .endsStream, .endsChannel, .finished, .waits: break
+    case .compression:
+      // The smallest fits into the smallest hub.
+      let small = try! ZlibCompressor(level: 1, windowBits: 9, memoryLevel: 1)
+      configuration.compression = EventStreamCompression(
+        random.one(of: [small, small, ZlibCompressor()]),
+        sharing: random.one(of: [.perChannel, .perChannel, .perChannel, .perStream]))
+    case .replayAvailable, .liveOnly, .refuse, .snapshot, .endsStream, .endsChannel, .finished, .waits, .perChannel,
+      .perStream:
+      break
     }
   }
 }

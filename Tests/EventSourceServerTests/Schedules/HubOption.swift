@@ -24,11 +24,12 @@ enum EndpointOption: String, CaseIterable {
   case maximumLastEventIDBytes, replaysToNewReaders, gapPolicy, snapshotForNewReaders, channelRemoval
   case heartbeatInterval, reconnectionTime, reconnectionJitter, maximumStreamDuration, streamDurationJitter
   case stallTimeout, coalescingWindow, reauthorizationInterval, crossOrigin, retryAfter, openingComment, fields
-  case missingChannel
-  case replayAvailable, liveOnly, refuse, snapshot, endsStream, endsChannel, finished, waits
+  case missingChannel, compression
+  case replayAvailable, liveOnly, refuse, snapshot, endsStream, endsChannel, finished, waits, perChannel, perStream
 
   static let others: Set<EndpointOption> = [
-    .replayAvailable, .liveOnly, .refuse, .snapshot, .endsStream, .endsChannel, .finished, .waits,
+    .replayAvailable, .liveOnly, .refuse, .snapshot, .endsStream, .endsChannel, .finished, .waits, .perChannel,
+    .perStream,
   ]
 }
 

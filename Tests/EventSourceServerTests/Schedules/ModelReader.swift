@@ -114,7 +114,12 @@ final class ModelReader {
   /// Parses the received bytes and compares the events with the expected ones.
   func takeIn() {
     guard let visit, visit.connection.response.head?.status == 200 else { return }
-    let body = visit.connection.response.takeBody()
+    var body = visit.connection.response.takeBody()
+    if let decoder = visit.decoder {
+      body = decoder.decode(body)
+      if let flaw = decoder.flaw { world.report(.contentCoding, "reader \(number) cannot decode its stream: \(flaw)") }
+      world.coverage.note(.told(.compressed))
+    }
     guard !body.isEmpty else { return }
     visit.tail = Array((visit.tail + body.suffix(1024)).suffix(1024))
     if visit.firstBytes.count < 64 { visit.firstBytes += body.prefix(64) }

@@ -21,6 +21,7 @@ enum Promise: String, CaseIterable {
   case memory = "Memory"
   case waits = "Waits"
   case fidelity = "Fidelity"
+  case contentCoding = "Content coding"
   case authorization = "Authorization"
   case path = "A path names what is read"
   case liveness = "Liveness"

@@ -49,6 +49,11 @@ struct ReaderRequest {
     } else if let lastEventID {
       request.fields.append(HeaderField("Last-Event-ID", lastEventID))
     }
+    let codings = [nil, "gzip", "gzip, br", "gzip, identity;q=0", "gzip"][attempt % 5]
+    if endpoint.compression != nil, let codings {
+      request.fields.append(HeaderField("Accept-Encoding", codings))
+      kinds.append(.acceptsGzip)
+    }
     isSound = (lastEventID?.utf8.count ?? 0) <= endpoint.maximumLastEventIDBytes
     setTarget()
   }

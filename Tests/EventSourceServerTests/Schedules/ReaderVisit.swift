@@ -61,6 +61,11 @@ final class ReaderVisit {
   var drainEnd: Duration?
   /// How long its stack's loop had been suspended by then.
   var stoodStillWhenDrained = Duration.zero
+  /// Decodes the response, if its head says that it is compressed.
+  private(set) lazy var decoder: GzipDecoder? = {
+    let isCompressed = connection.response.head?.fields.contains { $0.name == "Content-Encoding" } ?? false
+    return isCompressed ? GzipDecoder() : nil
+  }()
   var tail: [UInt8] = []
   var firstBytes: [UInt8] = []
   /// The time of its request, by the stack's clock.

@@ -1,7 +1,7 @@
 /// The kinds of requests other than the regular ones of readers.
 enum RequestKind: String, CaseIterable {
   case route, rootQuery, addedByQuery, endpointChannels
-  case idInQuery, garbageID, longID
+  case idInQuery, garbageID, longID, acceptsGzip
   case head, options, badMethod, notAcceptable, badTarget, pathAndQuery, noChannel, tooManyChannels, unknownChannel
 }
 
@@ -25,5 +25,6 @@ enum StackAct: String, CaseIterable {
 
 /// The contents of streams.
 enum ReaderEvent: String, CaseIterable {
-  case event, comment, retry, gap, gapWithoutEarliest, removed, snapshot, conflated, coalesced, resumed, replayedAll
+  case event, comment, retry, gap, gapWithoutEarliest, removed, snapshot, conflated, coalesced, resumed, replayedAll,
+    compressed
 }

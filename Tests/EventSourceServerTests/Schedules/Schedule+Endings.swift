@@ -114,6 +114,9 @@ extension Schedule {
   /// Checks that a completed stream ends at the end of a block.
   private func judgeEnd(_ visit: ReaderVisit, _ reader: ModelReader) {
     guard visit.connection.response.ending == .complete, visit.connection.response.keptBytes == 0 else { return }
+    if let decoder = visit.decoder, !decoder.isFinished {
+      report(.contentCoding, "a stream was completed before the end of its coding")
+    }
     let text = String(decoding: visit.tail, as: UTF8.self)
     // The comment and the `retry` at the beginning are not followed by a blank line.
     if !text.isEmpty, !text.hasSuffix("\n\n"), !(text.hasPrefix(":") && text.hasSuffix("\n")), !text.hasPrefix("retry")

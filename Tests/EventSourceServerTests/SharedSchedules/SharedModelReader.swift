@@ -20,6 +20,11 @@ final class SharedModelReader {
   private let ledger: SharedLedger
   private var connection: SimulatedStack.Connection?
   private var parser = EventStreamParser()
+  /// Decodes the response, if it is compressed.
+  private var decoder: GzipDecoder?
+  private var attempts = 0
+  /// Whether it has received a compressed stream.
+  private(set) var hasDecoded = false
   private var isDisconnected = false
   /// Channels whose stream has reported missing events and not yet delivered the next one. Each gap is reported only
   /// once, because the IDs of the other channels' events already cover it.
@@ -60,8 +65,11 @@ final class SharedModelReader {
     // A broken connection may still be waiting for its head.
     self.connection?.response.onStart = nil
     let target = "/?" + channels.dropFirst().map { "channel=\($0)" }.joined(separator: "&")
-    let connection = server.stack.connect(
-      server.handler, SimulatedRequest(target: target, lastEventID: id), channels: [channels[0]], room: room)
+    var request = SimulatedRequest(target: target, lastEventID: id)
+    attempts += 1
+    if attempts % 3 != 0 { request.fields.append(HeaderField("Accept-Encoding", "gzip")) }
+    decoder = nil
+    let connection = server.stack.connect(server.handler, request, channels: [channels[0]], room: room)
     connection.response.largestWrite = largestWrite
     connection.response.beforeWrite = beforeWrite
     if id == nil {
@@ -111,8 +119,16 @@ final class SharedModelReader {
     case let status?:
       return failures.append("refused: \(status)")
     }
+    var body = connection.response.takeBody()
+    if connection.response.head?.fields.contains(where: { $0.name == "Content-Encoding" }) == true {
+      let decoder = decoder ?? GzipDecoder()
+      self.decoder = decoder
+      hasDecoded = true
+      body = decoder.decode(body)
+      if let flaw = decoder.flaw { failures.append("the stream cannot be decoded: \(flaw)") }
+    }
     do {
-      try parser.parse(connection.response.takeBody()) { element in
+      try parser.parse(body) { element in
         if case .event(let event) = element { receive(event) }
       }
     } catch {

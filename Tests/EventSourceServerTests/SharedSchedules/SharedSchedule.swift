@@ -1,6 +1,7 @@
 import EventSourceFormat
 import EventSourceServer
 import EventSourceTesting
+import EventSourceZlib
 import Synchronization
 
 /// One schedule of a deployment: a shared store, one to four hubs, and readers that move between them. Messages are
@@ -28,6 +29,11 @@ final class SharedSchedule: @unchecked Sendable {
   /// Whether replies to additions are lost and the additions are repeated. Not combined with failovers: an event that
   /// was delivered, lost and then added again arrives twice, after a gap.
   private let losesAnswers: Bool
+
+  /// Small, so that it fits into the hubs' memory.
+  private static let compressor = try! ZlibCompressor(level: 1, windowBits: 9, memoryLevel: 1)
+  /// Whether a reader has received a compressed stream.
+  var wasCompressed: Bool { clients.contains { $0.hasDecoded } }
 
   init(seed: UInt64, flaw: SimulatedSharedStore.Flaw? = nil) {
     self.seed = seed
@@ -76,11 +82,14 @@ final class SharedSchedule: @unchecked Sendable {
       clock.advance(by: .seconds(number * 1_000_000))
       return SimulatedStack(hub: hub, clock: clock)
     }
+    // Not drawn, so that compression changes nothing else of a schedule.
+    let compression = seed / 8 % 2 == 1 ? EventStreamCompression(Self.compressor) : nil
     handlers[index] = [
-      EventStreamHandler(hub),
+      EventStreamHandler(hub, configuration: .with { $0.compression = compression }),
       EventStreamHandler(
         hub,
         configuration: .with {
+          $0.compression = compression
           $0.stallTimeout = .seconds(3)
           $0.heartbeatInterval = .seconds(1)
           $0.reconnectionTime = .seconds(1)

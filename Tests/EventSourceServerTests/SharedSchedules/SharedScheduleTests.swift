@@ -33,6 +33,15 @@ import Testing
     #expect(found != nil, "\(flaw) is not found")
   }
 
+  @Test func readersOfSchedulesReceiveCompressedStreams() {
+    let compressed = (8..<16 as Range<UInt64>).contains { seed in
+      let schedule = SharedSchedule(seed: seed)
+      schedule.run()
+      return schedule.wasCompressed
+    }
+    #expect(compressed)
+  }
+
   private func shrink(_ seed: UInt64, below steps: Int) -> SharedSchedule {
     for steps in 0...steps {
       let schedule = SharedSchedule(seed: seed)

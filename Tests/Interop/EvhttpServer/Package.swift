@@ -12,6 +12,7 @@ let package = Package(
         "CEvhttp",
         .product(name: "EventSourceServer", package: "eventsource-kit"),
         .product(name: "EventSourceLibevent", package: "eventsource-kit"),
+        .product(name: "EventSourceZlib", package: "eventsource-kit"),
       ]
     ),
   ]

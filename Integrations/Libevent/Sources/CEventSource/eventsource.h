@@ -354,6 +354,10 @@ typedef enum es_option {
   ES_OPTION_MISSING_CHANNEL = 120,
   /* The maximum wait in milliseconds for ES_OPTION_MISSING_CHANNEL with the value 2, at least 1. Default: 30,000. */
   ES_OPTION_MISSING_CHANNEL_WAIT_MS = 121,
+  /* Compresses streams by gzip for readers that accept it, at this level: 1 (fastest) to 9 (smallest). A channel's
+   * events are compressed once for all its readers. Do not use it for streams that carry both a secret and text of a
+   * stranger's choice: the size reveals whether the text resembles the secret. 0 does not compress. Default: 0. */
+  ES_OPTION_GZIP_LEVEL = 122,
 
   /* Options of a collection of runs, for es_runs_create. */
 

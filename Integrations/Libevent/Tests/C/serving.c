@@ -335,6 +335,24 @@ static void a_new_reader_is_given_the_state(void) {
   leave(reader);
 }
 
+static void streams_are_compressed_for_readers_that_accept_it(void) {
+  es_config *compressed;
+  EXPECT_OK(es_config_create_for(ES_CONFIG_STREAMS, &compressed));
+  EXPECT_STATUS(ES_INVALID_VALUE, es_config_set(compressed, ES_OPTION_GZIP_LEVEL, 10));
+  EXPECT_OK(es_config_set(compressed, ES_OPTION_GZIP_LEVEL, 6));
+  EXPECT_OK(es_streams_mount(streams, http, "/compressed/{channel}", compressed));
+  es_config_free(compressed);
+  static const char *const codings[] = {"gzip", "identity"};
+  for (int index = 0; index < 2; index++) {
+    struct reader *reader = ask_with(EVHTTP_REQ_GET, "/compressed/news", "Accept-Encoding", codings[index]);
+    RUN_UNTIL(reader->length >= 10);
+    EXPECT(reader->status == 200 && strstr(reader->fields, "Vary: Accept-Encoding\n"));
+    EXPECT(!strstr(reader->fields, "Content-Encoding: gzip\n") == (index == 1));
+    EXPECT((memcmp(reader->body, "\x1f\x8b\b", 3) == 0) == (index == 0));
+    leave(reader);
+  }
+}
+
 static void a_stream_outlives_one_of_its_channels(void) {
   es_config *several;
   EXPECT_OK(es_config_create_for(ES_CONFIG_STREAMS, &several));
@@ -539,6 +557,7 @@ int main(void) {
   a_grant_may_be_for_some_channels_and_replace_other_streams();
   pages_of_other_origins_are_answered_as_configured();
   a_new_reader_is_given_the_state();
+  streams_are_compressed_for_readers_that_accept_it();
   a_stream_outlives_one_of_its_channels();
   a_repository_answers_later_and_in_batches();
   a_repository_says_what_it_does_not_have();

@@ -63,6 +63,7 @@ import Testing
     "streamDurationJitter": .header("ES_OPTION_STREAM_JITTER_PERCENT"),
     "stallTimeout": .header("ES_OPTION_STALL_MS"),
     "coalescingWindow": .header("ES_OPTION_COALESCING_MS"),
+    "compression": .header("ES_OPTION_GZIP_LEVEL"),
     "reauthorizationInterval": .header("ES_OPTION_REAUTHORIZATION_MS"),
     "crossOrigin": .header("es_config_allow_origin"),
     "retryAfter": .header("ES_OPTION_RETRY_AFTER_MS"),

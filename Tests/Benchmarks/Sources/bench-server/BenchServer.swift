@@ -1,5 +1,6 @@
 import EventSourceRedis
 import EventSourceServer
+import EventSourceZlib
 import Glibc
 
 /// A server for measurements. See ``Options/usage``.
@@ -18,6 +19,8 @@ struct BenchServer {
     configuration.maximumReaders = 1_000_000
     configuration.retention.maximumBytes = options.historyBytes
     configuration.memoryLimit = max(4 * options.historyBytes, 2 << 30)
+    // A compressor for each of many readers takes more than the logs.
+    if options.gzip == .each { configuration.memoryLimit = 64 << 30 }
     if let url = options.redis {
       var settings = RedisEventRepository.Configuration()
       settings.retention.maximumEvents = nil
@@ -25,7 +28,7 @@ struct BenchServer {
       configuration.repositoryProvider = { _ in repository }
     }
     let hub = EventHub(configuration: configuration)
-    let handlers = Handlers(hub)
+    let handlers = Handlers(hub, options)
     let publisher = Publisher(hub, isShared: options.redis != nil)
     switch options.stack {
     case .builtin: try BuiltInStack(options: options, handlers: handlers, publisher: publisher).run()
@@ -49,8 +52,12 @@ struct Handlers: Sendable {
   /// Serves a channel without events. Its stream shows how punctual the lane's own deadlines are.
   let heartbeats: EventStreamHandler
 
-  init(_ hub: EventHub) {
+  init(_ hub: EventHub, _ options: Options) {
     var configuration = EventStreamHandler.Configuration()
+    if options.gzip != .off, let compressor = try? ZlibCompressor(level: options.level) {
+      configuration.compression = EventStreamCompression(
+        compressor, sharing: options.gzip == .each ? .perStream : .perChannel)
+    }
     // The load generator names the other channels of a stream in its query.
     configuration.addsChannelsFromQuery = true
     named = EventStreamHandler(hub, configuration: configuration)

@@ -14,6 +14,8 @@ final class Publisher: Sendable {
     var channels = 1
     /// The number of events to publish at once, followed by a pause that keeps the average rate.
     var burst = 1
+    /// Whether the data is JSON as applications send it.
+    var isJSON = false
     /// Tasks that publish to a shared history at once.
     var publishers = 1
 
@@ -28,6 +30,7 @@ final class Publisher: Sendable {
         case "rate": rate = value
         case "channels": channels = max(1, Int(value))
         case "burst": burst = max(1, Int(value))
+        case "json": isJSON = value == 1
         case "publishers": publishers = max(1, Int(value))
         default: break
         }
@@ -99,7 +102,8 @@ final class Publisher: Sendable {
     for index in 0..<job.count {
       if job.rate > 0, index % job.burst == 0 { wait(until: start + Int64(Double(index) * 1e9 / job.rate)) }
       let id = EventID(stringLiteral: String(number.add(1, ordering: .relaxed).newValue))
-      let event = ServerSentEvent(data: data(size: job.size), id: id)
+      let data = job.isJSON ? json(size: job.size) : data(size: job.size)
+      let event = ServerSentEvent(data: data, id: id)
       let before = nanoseconds(CLOCK_MONOTONIC)
       do {
         try hub.publish(event, to: names[index % names.count])
@@ -134,6 +138,20 @@ final class Publisher: Sendable {
       }
       return size
     }
+  }
+
+  /// Returns quotes with a time stamp, numbers and names that differ, of about `size` bytes.
+  private func json(size: Int) -> String {
+    let names = ["ACME", "Borealis", "Cumulus", "Dynamo", "Everest", "Fjord", "Granite", "Horizon"]
+    var text = "{\"ts\":\(nanoseconds(CLOCK_REALTIME)),\"quotes\":["
+    repeat {
+      let price = Int.random(in: 10_000..<99_999)
+      text +=
+        "{\"symbol\":\"\(names.randomElement()!)\",\"price\":\(price / 100).\(price % 100),"
+        + "\"volume\":\(Int.random(in: 1..<5000)),\"side\":\"\(Bool.random() ? "buy" : "sell")\"},"
+    } while text.utf8.count + 80 < size
+    text.removeLast()
+    return text + "]}"
   }
 
   /// The hub's statistics, the durations of the last job's calls of `publish`, and the timer's delays since then.

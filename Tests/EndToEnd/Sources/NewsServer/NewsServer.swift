@@ -1,8 +1,9 @@
 import EventSourceServer
+import EventSourceZlib
 import Glibc
 import StackServer
 
-/// What `eventsource serve --replay` is to the built-in server, on NIO or Hummingbird.
+/// What `eventsource serve --replay --gzip` is to the built-in server, on NIO or Hummingbird.
 ///
 ///     NewsServer nio|hummingbird [CERTIFICATE KEY]
 ///
@@ -23,6 +24,7 @@ import StackServer
     var endpoint = EventStreamHandler.Configuration()
     endpoint.replaysToNewReaders = true
     endpoint.reconnectionTime = .milliseconds(100)
+    endpoint.compression = EventStreamCompression(ZlibCompressor())
     let tls = arguments.count == 4 ? CertificateFiles(certificate: arguments[2], key: arguments[3]) : nil
     let server = try await startServer(
       stack: arguments[1], EventStreamHandler(hub, configuration: endpoint), tls: tls)

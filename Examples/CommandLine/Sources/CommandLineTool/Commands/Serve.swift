@@ -2,6 +2,7 @@ import ArgumentParser
 import EventSourceBuiltInServer
 import EventSourceFormat
 import EventSourceServer
+import EventSourceZlib
 
 /// A server whose channels everyone can read and publish to, for experiments and for testing clients.
 struct Serve: AsyncParsableCommand {
@@ -42,6 +43,8 @@ struct Serve: AsyncParsableCommand {
   var allowHeader: [String] = []
 
   @Flag(help: "Create other channels for their first reader or publisher.") var onDemand = false
+
+  @Flag(help: "Compress streams for readers that accept gzip.") var gzip = false
 
   func validate() throws {
     _ = try HistoryKind(argument: history)
@@ -103,6 +106,7 @@ struct Serve: AsyncParsableCommand {
   private var streamConfiguration: EventStreamHandler.Configuration {
     var streams = EventStreamHandler.Configuration()
     streams.replaysToNewReaders = replay
+    if gzip { streams.compression = EventStreamCompression(ZlibCompressor()) }
     streams.reconnectionTime = reconnectionTime?.duration
     if !allowOrigin.isEmpty {
       streams.crossOrigin = CrossOriginPolicy(allowOrigin == ["*"] ? .any : .listed(Set(allowOrigin)))

@@ -128,6 +128,8 @@ struct Option: Sendable {
     Option(
       ES_OPTION_MISSING_CHANNEL_WAIT_MS, "MISSING_CHANNEL_WAIT_MS", .streams, "missingChannel.wait",
       .time(\.missingChannelWait)),
+    Option(
+      ES_OPTION_GZIP_LEVEL, "GZIP_LEVEL", .streams, "compression", .choice(\.gzipLevel, allowed: "0 to 9")),
   ]
 
   private static let ofOrigins = [

@@ -1,5 +1,6 @@
 import CEventSource
 import EventSourceServer
+import EventSourceZlib
 
 /// The content of an `es_config`. The header requires that one thread at a time uses it, which makes it `Sendable`.
 final class Settings: ProgramObject, @unchecked Sendable {
@@ -244,6 +245,16 @@ extension Settings {
     set {
       longestWait = newValue
       if case .waits = streams.missingChannel { streams.missingChannel = .waits(upTo: newValue) }
+    }
+  }
+
+  /// The level of compression. 0 means none.
+  var gzipLevel: Int? {
+    get { (streams.compression?.compressor as? ZlibCompressor)?.level ?? 0 }
+    set {
+      if newValue == 0 { return streams.compression = nil }
+      guard let newValue, let compressor = try? ZlibCompressor(level: newValue) else { return isChoiceWrong = true }
+      streams.compression = EventStreamCompression(compressor)
     }
   }
 

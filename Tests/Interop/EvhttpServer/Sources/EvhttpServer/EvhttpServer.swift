@@ -1,10 +1,11 @@
 import CEvhttp
 import EventSourceLibevent
 import EventSourceServer
+import EventSourceZlib
 import Glibc
 
-/// A counterpart of `eventsource serve` on evhttp. GET /events/news returns the stream. POST /publish/news publishes
-/// the body and returns the event's ID. Prints its address, and serves until it is killed.
+/// A counterpart of `eventsource serve --replay --gzip` on evhttp. GET /events/news returns the stream. POST
+/// /publish/news publishes the body and returns the event's ID. Prints its address, and serves until it is killed.
 @main struct EvhttpServer {
   static func main() throws {
     signal(SIGPIPE, SIG_IGN)
@@ -19,6 +20,7 @@ import Glibc
     endpoint.channels = ["news"]
     endpoint.replaysToNewReaders = true
     endpoint.reconnectionTime = .milliseconds(100)
+    endpoint.compression = EventStreamCompression(ZlibCompressor())
     let streams = try EvhttpEventStreams(base: base, hub: hub)
     try streams.mount(EventStreamHandler(hub, configuration: endpoint), on: http, at: "/events/news")
     let context = Unmanaged.passUnretained(hub).toOpaque()
