@@ -102,6 +102,27 @@ import Testing
     #expect(numbers(connect(stack, hub, after: "n4")) == [5, 6, 7])
   }
 
+  /// The log has only a comment, which came after the reader's last event.
+  @Test func aCommentAfterTheNewestEventIsNoGap() throws {
+    let stored = Stored()
+    let hub = EventHub(
+      configuration: .test {
+        $0.taskExecutor = executor
+        $0.retention = Retention(maximumEvents: 1)
+      })
+    hub.setRepository(stored, for: "news")
+    let stack = SimulatedStack(hub: hub)
+    var first = ServerSentEvent(data: "1")
+    first.id = try hub.publish(first, to: "news")
+    stored.store(first)
+    try hub.publish(comment: "later", to: "news")
+    let reader = connect(stack, hub, after: first.id?.rawValue)
+    try hub.publish("2", to: "news")
+    settle(stack, executor)
+    #expect(numbers(reader) == [2])
+    #expect(hub.statistics.gaps == 0)
+  }
+
   /// The application has stored 4 to 6 and publishes them later. Its history has evicted what the log has.
   @Test func whatTheApplicationPublishesLateIsSentOnce() throws {
     let stored = Stored()

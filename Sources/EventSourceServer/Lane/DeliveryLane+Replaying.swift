@@ -294,10 +294,10 @@ extension DeliveryLane {
       return apply(.replay(.paused(until: now + Self.recordingPause)), to: subscription)
     }
     let log = channel.snapshot()
-    // The number in a generated ID shows whether there are events between it and the pin. If so, the store is behind
-    // the log.
-    let isBehindLog =
-      replay.lastEventID.flatMap { hub.number(of: $0, in: channel) }.map { $0 < replay.pin.ordinal } ?? false
+    // The number in a generated ID shows whether there are blocks between it and the pin. Unless all of these are
+    // comments, the store is behind the log.
+    let number = replay.lastEventID.flatMap { hub.number(of: $0, in: channel) }
+    let isBehindLog = number.map { $0 < min(replay.pin.ordinal, log.newestEventOrdinal) } ?? false
     let place = channel.hasRecorded(from: replay.pin.position) ? placeBehindRecorded(replay) : replay.pin
     if log.start <= place.position, !isBehindLog {
       if !replay.tail.isEmpty {

@@ -8,6 +8,8 @@ struct LogSnapshot {
   let endOrdinal: UInt64
   /// The position after the last cut. Events from before it may be published again after it.
   let lastCut: UInt64
+  /// The number of the newest event, or 0.
+  let newestEventOrdinal: UInt64
   private let newestEventPosition: UInt64?
   private let segments: [LogSegment]
   /// The number of blocks in the last segment. Earlier segments no longer change.
@@ -19,6 +21,7 @@ struct LogSnapshot {
     end = log.end
     startOrdinal = log.startOrdinal
     endOrdinal = log.endOrdinal
+    newestEventOrdinal = log.newestEventOrdinal
     newestEventPosition = log.newestEvent
     lastCut = log.lastCut
     segments = log.segments

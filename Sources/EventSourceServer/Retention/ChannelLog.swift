@@ -16,6 +16,8 @@ struct ChannelLog {
   private(set) var lastCut: UInt64 = 0
   /// The position of the newest event, if there ever was one. It may have been evicted.
   private(set) var newestEvent: UInt64?
+  /// The number of the newest event, or 0 if there never was one. Later blocks are comments.
+  private(set) var newestEventOrdinal: UInt64 = 0
   /// The bytes that the segments occupy.
   private(set) var allocatedBytes = 0
   /// The position of each key's newest block. `nil` unless slow readers get only the newest of each key.
@@ -51,6 +53,7 @@ struct ChannelLog {
     if id != .none { newestEvent = end }
     end += UInt64(byteCount)
     endOrdinal += 1
+    if id != .none { newestEventOrdinal = endOrdinal }
     if let most = limits.maximumEvents, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, owner: owner()) }
   }
 

@@ -99,7 +99,8 @@ extension Schedule {
 
   /// Returns whether the reader was at the beginning of a log, whose oldest events the next event may evict.
   private func isAtStart(_ name: String, _ visit: ReaderVisit) -> Bool {
-    guard !options.isRoomy, visit.sentID != nil || visit.endpoint.replaysToNewReaders else { return false }
+    let isOld = visit.sentID != nil || visit.endpoint.replaysToNewReaders || visit.endpoint.snapshotForNewReaders != nil
+    guard !options.isRoomy, isOld else { return false }
     return current(visit)?.progress[name]?.isLive == false
   }
 

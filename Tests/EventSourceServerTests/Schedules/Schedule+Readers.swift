@@ -65,12 +65,12 @@ extension Schedule {
       visit.becomeSlow()
       note(.noRoom)
     }
-    if isSlow, options.focus != .keeping, random.isOnce(in: 2) {
+    if isSlow, random.isOnce(in: 2) {
       connection.response.largestWrite = random.one(of: [1, 7, 64])
       note(.shortWrites)
     } else if isSlow, options.focus == .keeping || random.isOnce(in: 4) {
       visit.keepsBytes = true
-      connection.response.keepLimit = random.one(of: [1, 300, 8 << 10, 24 << 10])
+      connection.response.keepLimit = random.one(of: [1, 300, 8 << 10])
       note(.keepsBytes)
     }
     trace(
