@@ -88,7 +88,7 @@ run_check() {
           --skip EventSourceClientTests --skip EventSourceSQLiteTests --skip EventSourceRedisTests \
           --skip ScheduleTests &&
         SWIFT_DETERMINISTIC_HASHING=1 \
-          swift test --skip-build -Xswiftc -warnings-as-errors --filter "EventSourceServerTests\.(Run|Shared)?ScheduleTests" &&
+          swift test --skip-build -Xswiftc -warnings-as-errors --filter "EventSourceServerTests\.(Run|Shared|SharedRun)?ScheduleTests" &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceSQLiteTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceRedisTests &&
         swift test --skip-build -Xswiftc -warnings-as-errors --filter EventSourceClientTests &&
