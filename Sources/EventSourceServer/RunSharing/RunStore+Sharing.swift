@@ -163,7 +163,8 @@ extension RunStore {
   private func isComing(
     _ id: String, in channel: EventChannel, _ shared: any SharedEventRepository
   ) async throws -> Bool {
-    guard var position = channel.withState({ $0.follower?.logEnd }) else { return false }
+    // The log has every event up to here: both change under the run's lock.
+    var position = channel.run!.guarded.withLock { $0.position } ?? .beginning
     while case .contiguous(let events) = try await shared.events(
       after: position, in: channel.name, maximumEvents: Self.batchEvents, maximumBytes: Self.batchBytes),
       let last = events.last

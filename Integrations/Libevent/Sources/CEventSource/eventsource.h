@@ -390,7 +390,10 @@ typedef enum es_option {
   ES_OPTION_STATUS_AFTER_END = 210,
   /* The response to a request whose Accept field admits no event stream. 0 sends the complete run as JSON lines when it
    * ends. 1 rejects the request with 406. 2 sends the event stream. Default: 0. */
-  ES_OPTION_WITHOUT_EVENT_STREAMS = 211
+  ES_OPTION_WITHOUT_EVENT_STREAMS = 211,
+  /* With a shared history: the approximate time in milliseconds after which a process that does not answer is taken for
+   * ended, and the viewers of its runs get an end with the outcome "interrupted". Default: 15,000. */
+  ES_OPTION_RUN_PRODUCER_TIMEOUT_MS = 212
 } es_option;
 
 typedef enum es_text_option {

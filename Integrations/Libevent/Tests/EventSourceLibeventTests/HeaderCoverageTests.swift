@@ -86,6 +86,7 @@ import Testing
     "maximumBytesPerRun": .header("ES_OPTION_MAXIMUM_BYTES_PER_RUN"),
     "memoryLimit": .header("ES_OPTION_RUNS_MEMORY_LIMIT"),
     "writeTimeout": .header("ES_OPTION_RUN_WRITE_TIMEOUT_MS"),
+    "producerTimeout": .header("ES_OPTION_RUN_PRODUCER_TIMEOUT_MS"),
     "maximumDuration": .header("ES_OPTION_MAXIMUM_RUN_MS"),
     "unwatchedLimit": .header("ES_OPTION_UNWATCHED_LIMIT_MS"),
     "stopGrace": .header("ES_OPTION_STOP_GRACE_MS"),

@@ -21,6 +21,9 @@ extension Option {
     Option(
       ES_OPTION_WITHOUT_EVENT_STREAMS, "WITHOUT_EVENT_STREAMS", .runs, "withoutEventStreams",
       .choice(\.withoutEventStreams, allowed: "0, 1 or 2")),
+    Option(
+      ES_OPTION_RUN_PRODUCER_TIMEOUT_MS, "RUN_PRODUCER_TIMEOUT_MS", .runs, "producerTimeout",
+      .time(\.runs.producerTimeout)),
   ]
 }
 
