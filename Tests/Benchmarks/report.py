@@ -105,6 +105,10 @@ def goals(results):
          f"{many / alone:.2f}"],
         ["a quiet channel, bytes", "512 at most", "", "", "", f"{float(allocations('bytes of a channel')):.0f}; "
          f"{float(allocations('bytes of a channel that holds an event')):.0f} while it holds an event", ""],
+        ["a run, bytes beside its events", "2,048 at most", "", "", "",
+         f"{float(allocations('bytes of a run beside its events')):.0f}; "
+         f"{float(allocations('bytes left by a finished run')):.0f} after its retention", ""],
+        ["starting a run, ns", "5,000 at most", "", "", "", f"{nanoseconds('start a run'):.0f}", ""],
         *[[f"decoding, events/s, {name}", "0.4 of the floor", number(best["floor_parse whole"]), "",
            f"httpx-sse: {number(best['httpx-sse'])}" if "httpx-sse" in best else "", number(best["bench-parse whole"]),
            f"{best['bench-parse whole'] / best['floor_parse whole']:.2f}; in 16 KB chunks "
