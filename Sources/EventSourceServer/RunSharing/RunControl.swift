@@ -5,8 +5,8 @@ internal import EventSourceFormat
 /// The control channel of a collection whose history is shared. Processes send requests to stop and questions about
 /// runs through it.
 ///
-/// Messages may be lost: whoever needs an answer asks again. The channel is followed while the process produces a run or
-/// follows one, and for the hub's linger after that.
+/// Messages may be lost: whoever needs an answer asks again. The channel is followed while the process produces or
+/// follows a run, and for the hub's linger after that.
 final class RunControl: Sendable {
   private struct State {
     var users = 0

@@ -32,8 +32,8 @@ extension RunStore {
     return true
   }
 
-  /// Opens the streams of viewers that wait until the log has their last event. A run that is still being read is not in
-  /// the table, and requests for it wait on.
+  /// Opens the streams of viewers that wait until the log has their last event. A run that is still being read is not
+  /// in the table, and requests for it wait on.
   private func openBehind(_ channel: EventChannel) {
     guard hub.waitingRequests.load(ordering: .sequentiallyConsistent) > 0, self.channel(channel.run!.id) === channel
     else {

@@ -23,9 +23,9 @@ public import EventSourceServer
 /// keeps that ID and can be found by it while the event is stored. IDs and channel names are compared by their bytes.
 ///
 /// A process may be killed at any moment: every acknowledged event is there when the file is opened again.
-/// ``Durability`` determines what a power failure may lose. One repository at a time has the file open for
-/// writing; opening a second one, in this process or in another, fails with ``SQLiteHistoryError/Code/busy``. Any number
-/// of processes on the same machine may read it at the same time, through ``SQLiteEventReader``; the disk must be local.
+/// ``Durability`` determines what a power failure may lose. One repository at a time has the file open for writing;
+/// opening a second one, in this process or in another, fails with ``SQLiteHistoryError/Code/busy``. Any number of
+/// processes on the same machine may read it at the same time, through ``SQLiteEventReader``. The disk must be local.
 ///
 /// Safe to use from any thread. Errors are ``SQLiteHistoryError``.
 public final class SQLiteEventRepository: NewestEventReporting {

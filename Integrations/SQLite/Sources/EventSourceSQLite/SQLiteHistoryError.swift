@@ -21,7 +21,7 @@ public struct SQLiteHistoryError: Error, Sendable, Hashable, CustomStringConvert
     public static let otherApplication = Code(description: "otherApplication")
     /// The file was written by a newer version of this library. It was not changed.
     public static let newerVersion = Code(description: "newerVersion")
-    /// Another process kept the file locked, or has it open for writing, for longer than the configured time. Nothing was
+    /// Another process kept the file locked, or open for writing, for longer than the configured time. Nothing was
     /// changed; try again.
     public static let busy = Code(description: "busy")
     /// The disk is full, or the file has reached its maximum size. Nothing was changed. Additions succeed again when
