@@ -12,7 +12,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 YARDSTICKS = f"{HERE}/.build/yardsticks"
-STACKS_RELEASE = os.path.normpath(f"{HERE}/../../.build-nio-release/release")
+STACKS_RELEASE = os.path.normpath(f"{HERE}/../../.build-traits-release/release")
 # The stacks whose packages are downloaded, and how bench-server names them.
 STACKS = {"NIO": "nio", "NIO, HTTP/2": "nio-http2", "Hummingbird": "hummingbird"}
 RELEASE = os.path.normpath(f"{HERE}/../../.build/packages/release")

@@ -6,7 +6,7 @@ check=linkage
 . Tests/Checks/shell.sh
 
 if git grep -nE '^(@[a-zA-Z]+ )*((public|internal|package|private|fileprivate) )?import (struct |class |func )?(Foundation|FoundationEssentials|Dispatch)' \
-  -- Sources/EventSourceFormat Sources/EventSourceServer; then
+  -- 'Sources/EventSourceFormat/*.swift' 'Sources/EventSourceServer/*.swift'; then
   fail "Foundation or Dispatch is imported by a module that must not use it"
 fi
 

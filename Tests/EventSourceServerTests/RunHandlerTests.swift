@@ -97,6 +97,12 @@ import Testing
     #expect(started.bodies.withLock { $0 }.count == 1)
   }
 
+  @Test func anUnknownRunIsNamed() throws {
+    let (handler, stack) = make()
+    let unknown = send(handler, stack, "GET", run: "nope")
+    #expect(unknown.response.head?.status == 404 && text(unknown) == "there is no run \"nope\"\n")
+  }
+
   @Test func deletingStopsOnceAndIsRepeatable() throws {
     let (handler, stack) = make()
     let viewer = send(handler, stack, "POST", body: "job")

@@ -61,6 +61,12 @@ extension EventStreamRejection {
     EventStreamRejection(status: 404, reason: "there is no channel \"\(name)\"")
   }
 
+  /// - Parameter name: The run's channel, which ends with the run's ID.
+  static func unknownRun(_ name: ChannelName) -> EventStreamRejection {
+    let id = name.rawValue.split(separator: "/").last ?? ""
+    return EventStreamRejection(status: 404, reason: "there is no run \"\(id)\"")
+  }
+
   static func unavailable(
     retryAfter: Duration, _ reason: String = "no new streams are accepted at present"
   ) -> EventStreamRejection {

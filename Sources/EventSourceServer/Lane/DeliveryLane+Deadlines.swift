@@ -57,7 +57,7 @@ extension DeliveryLane {
     case .waiting(let wait) where wait.plan.waitEnd <= now && (wait.plan.isSought || wait.plan.catchUp != nil):
       return refuseForNow(session)
     case .waiting(let wait) where wait.plan.waitEnd <= now:
-      return reject(session, .unknownChannel(wait.requested))
+      return rejectUnknown(session, wait.requested)
     case .answering(let pending) where pending.end <= now || session.leaveAt <= now: return refuseForNow(session)
     case .following(let wait) where wait.end <= now || session.leaveAt <= now: return refuseForNow(session)
     case .arrived, .authorizing, .answering, .waiting, .following, .closed: return

@@ -22,8 +22,13 @@ extension DeliveryLane {
     switch session.handler.configuration.missingChannel {
     case .finished: reject(session, .finished)
     case .waits(let time) where !plan.isHead: wait(session, plan, for: name, requestedAs: requested, upTo: time)
-    case .notFound, .waits: reject(session, .unknownChannel(requested))
+    case .notFound, .waits: rejectUnknown(session, requested)
     }
+  }
+
+  /// Rejects a request for a channel or a run that does not exist.
+  func rejectUnknown(_ session: EventStreamSession, _ requested: ChannelName) {
+    reject(session, session.handler.runs == nil ? .unknownChannel(requested) : .unknownRun(requested))
   }
 
   /// Lets a viewer wait whose last event this process may not have yet. It may come from a process that is ahead.

@@ -67,7 +67,7 @@ extension DeliveryLane {
     if hasFailed { return refuseForNow(session) }
     wait.plan.isSought = false
     switch session.handler.configuration.missingChannel {
-    case .notFound: reject(session, .unknownChannel(wait.requested))
+    case .notFound: rejectUnknown(session, wait.requested)
     case .finished: reject(session, .finished)
     case .waits: return
     }
