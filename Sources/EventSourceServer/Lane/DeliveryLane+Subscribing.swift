@@ -80,7 +80,9 @@ extension DeliveryLane {
       case .gap(let place, let earliest):
         firstMissing = firstMissing ?? subscription.requestedName
         move(subscription, to: place)
-        sendGap(to: subscription, after: missingAfter, earliest: earliest)
+        // The ID of one channel says nothing about the others. The reader may have any of their events.
+        let mayHaveAny = composite == nil && session.subscriptions.count > 1
+        sendGap(to: subscription, after: missingAfter, earliest: mayHaveAny ? nil : earliest)
         if case .snapshot(let provider) = session.handler.configuration.gapPolicy {
           askForSnapshot(provider, for: subscription)
         }
@@ -160,7 +162,11 @@ extension DeliveryLane {
     // If the ID does not name the channel, the reader may have any events, including retained ones.
     let earliest = id == nil ? nil : log.oldestID
     if case .replayAvailable = session.handler.configuration.gapPolicy {
-      session.composite?.replace(number, by: .number(log.startOrdinal))
+      // A quiet channel of a history has IDs of the history only, which alone are known after a restart.
+      let claim = channel.withState { state in
+        log.start == state.log.end ? channel.claimAtEnd(state) : .number(log.startOrdinal)
+      }
+      session.composite?.replace(number, by: claim)
       return .gap(LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal), earliest: earliest)
     }
     return .gap(LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal), earliest: earliest)

@@ -121,7 +121,7 @@ final class ModelReader {
       world.coverage.note(.told(.compressed))
     }
     guard !body.isEmpty else { return }
-    visit.tail = Array((visit.tail + body.suffix(1024)).suffix(1024))
+    visit.tail = Array((visit.tail + body.suffix(8192)).suffix(8192))
     if visit.firstBytes.count < 64 { visit.firstBytes += body.prefix(64) }
     do {
       try parser.parse(body) { element in
