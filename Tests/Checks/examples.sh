@@ -77,7 +77,8 @@ check_LanguageModelGateway() {
   expect "resumed" "$(curl -sN -H "Last-Event-ID: $run-5" "$url/runs/$run" | grep -oE '[0-9]+:[ab]' | tr '\n' ' ')" '4:a '
   expect "after the end" "$(curl -s -o /dev/null -w '%{http_code}' -H "Last-Event-ID: $run-9" "$url/runs/$run")" 204
   expect "a run that is not there" "$(curl -s -o /dev/null -w '%{http_code}' "$url/runs/none")" 404
-  curl -sN "${ask[@]/5/5000}" "$url/v1/chat/completions" >"$scratch/stream" &
+  rm "$scratch/head" "$scratch/stream"
+  curl -sN "${ask[@]/\"max_tokens\":5/\"max_tokens\":5000}" "$url/v1/chat/completions" >"$scratch/stream" &
   wait_until "a long answer to begin" has_line 200 "$scratch/head"
   wait_until "its first token" has_line 0:a "$scratch/stream"
   run=$(tr -d '\r' <"$scratch/head" | sed -n 's|^Location: /runs/||p')
@@ -194,6 +195,8 @@ for example in "${examples[@]}"; do
   mode=debug
   case "$example" in NIOServer | HummingbirdServer) mode=stacks ;; esac
   program=$(bash Tests/build.sh "Examples/$example" $mode)/$example || exit 1
+  # A file of the example before must not be taken for one of this example.
+  rm -rf "${scratch:?}"/*
   "check_$example"
   echo "examples: $example works"
 done

@@ -186,6 +186,7 @@ static void an_outcome_may_be_unknown(void) {
   es_sqlite_options options = ES_SQLITE_OPTIONS_INIT;
   history = start(20, 60000);
   EXPECT_OK(es_hub_set_history(hub, "news", NULL));
+  EXPECT_OK(es_history_close(history));
   es_history_free(history);
   options.busy_timeout_ms = 60000;
   options.addition_timeout_ms = 120000;
