@@ -77,7 +77,8 @@ run_tests() { swift test --skip-build -Xswiftc -warnings-as-errors "$@"; }
 # run_schedules COUNT: the random schedules, COUNT of each kind. Those of the client wait, so they run in a process where
 # nothing else uses the threads for long.
 run_schedules() {
-  export EVENTSOURCE_SCHEDULES=$1 EVENTSOURCE_CLIENT_SCHEDULES=$1 SWIFT_DETERMINISTIC_HASHING=1
+  export EVENTSOURCE_SCHEDULES=$1 EVENTSOURCE_RUN_SCHEDULES=$1 EVENTSOURCE_CLIENT_SCHEDULES=$1
+  export SWIFT_DETERMINISTIC_HASHING=1
   run_tests --filter 'EventSourceServerTests\..*ScheduleTests' && run_tests --filter ClientScheduleTests
 }
 
