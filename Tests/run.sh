@@ -153,7 +153,7 @@ for check in "${chosen[@]}"; do
 done
 # Each of these has a process group, to which Ctrl-C is passed on.
 set -m
-trap 'for job in $(jobs -p); do kill -INT -- "-$job"; done; wait; exit 130' INT TERM
+trap 'for job in $(jobs -p); do kill -INT -- "-$job" 2>/dev/null; done; wait; exit 130' INT TERM
 for check in "${late[@]}"; do
   [ "$(jobs -rp | wc -l)" -lt 2 ] || wait -n
   { perform "$check" >"$logs/$check.log" 2>&1; cat "$logs/$check.log"; } &
