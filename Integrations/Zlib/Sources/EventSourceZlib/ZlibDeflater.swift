@@ -3,6 +3,9 @@ internal import EventSourceServer
 
 /// A raw deflate stream of zlib, flushed after each block.
 final class ZlibDeflater: EventStreamDeflater {
+  /// The bytes of output that one call of zlib may write. Swift keeps this many on the stack.
+  private static let room = 1024
+
   /// zlib refers back to the stream's state by its address, so it has a place of its own.
   private let stream: UnsafeMutablePointer<z_stream>
 
@@ -31,24 +34,20 @@ final class ZlibDeflater: EventStreamDeflater {
     let before = output.count
     stream.pointee.next_in = UnsafeMutablePointer(mutating: base.assumingMemoryBound(to: UInt8.self))
     stream.pointee.avail_in = UInt32(bytes.count)
-    var room = 256 + bytes.count / 2
-    while true {
-      let start = output.count
-      output.append(contentsOf: repeatElement(0, count: room))
-      let status = output.withUnsafeMutableBufferPointer { memory -> Int32 in
-        stream.pointee.next_out = memory.baseAddress! + start
-        stream.pointee.avail_out = UInt32(room)
-        return CZlib.deflate(stream, Z_SYNC_FLUSH)
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.room) { memory in
+      while true {
+        stream.pointee.next_out = memory.baseAddress!
+        stream.pointee.avail_out = UInt32(memory.count)
+        let status = CZlib.deflate(stream, Z_SYNC_FLUSH)
+        // Without progress, everything had been flushed into a room that was exactly enough.
+        guard status == Z_OK || status == Z_BUF_ERROR && output.count > before else {
+          output.removeLast(output.count - before)
+          return false
+        }
+        let left = Int(stream.pointee.avail_out)
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: memory[..<(memory.count - left)]))
+        if left > 0 { return true }
       }
-      let left = Int(stream.pointee.avail_out)
-      output.removeLast(left)
-      // Without progress, everything had been flushed into the room that was exactly enough.
-      guard status == Z_OK || status == Z_BUF_ERROR && output.count > before else {
-        output.removeLast(output.count - before)
-        return false
-      }
-      if left > 0 { return true }
-      room = 4096 + Int(stream.pointee.avail_in)
     }
   }
 }
