@@ -22,9 +22,8 @@ skip=()
 if $short; then
   export EVENTSOURCE_SCHEDULES=50 EVENTSOURCE_RUN_SCHEDULES=50
   export EVENTSOURCE_CLIENT_SCHEDULES=${EVENTSOURCE_CLIENT_SCHEDULES:-200}
-  # LifeOfAChannelRaceTests needs thousands of rounds; the stress tests have the same calls.
-  skip=(--skip EveryChunkingTests --skip aLargeEventInSmallChunks --skip LifeOfAChannelRaceTests
-    --skip EventSourceSQLiteTests --skip EventSourceRedisTests)
+  skip=(--skip EveryChunkingTests --skip aLargeEventInSmallChunks --skip EventSourceSQLiteTests
+    --skip EventSourceRedisTests)
 fi
 
 for kind in "${kinds[@]}"; do
@@ -49,7 +48,7 @@ for kind in "${kinds[@]}"; do
     grep 'Test run with' "$log"
   }
   # Schedules use the threads for long, on which other tests' tasks would wait.
-  run "${skip[@]}" --skip EventSourceClientTests --skip ScheduleTests --skip ScheduleCompletenessTests
+  run "${skip[@]}" --skip EventSourceClientTests --skip ScheduleTests
   run --filter 'EventSourceServerTests\..*ScheduleTests'
   # The client has a process of its own. Foundation's networking is not built for the thread sanitizer, so the suites
   # run only over libcurl.
