@@ -21,7 +21,7 @@ final class RunLedger: @unchecked Sendable {
 }
 
 /// A viewer of one run. It knows the next event that it must receive.
-final class RunViewer {
+final class RunViewer: SimulatedClient {
   let ledger: RunLedger
   private(set) var failures: [String] = []
   private(set) var next = 0
@@ -29,56 +29,27 @@ final class RunViewer {
   private(set) var outcome: String?
   /// Whether it has received the response that the run is gone, or that it has everything.
   private(set) var isDone = false
-  private var connection: SimulatedStack.Connection?
-  private var parser = EventStreamParser()
-  /// Decodes the response, if it is compressed.
-  private var decoder: GzipDecoder?
-  private var attempts = 0
-  /// Whether it has received a compressed stream.
-  private(set) var hasDecoded = false
-  private var isDisconnected = false
 
   init(_ ledger: RunLedger) { self.ledger = ledger }
-
-  var isConnected: Bool { connection.map { !$0.isFinished && !isDisconnected } ?? false }
 
   func connect(
     _ handler: RunHandler, _ stack: SimulatedStack, room: Int, largestWrite: Int, beforeWrite: @escaping () -> Void
   ) {
     takeIn()
     guard !isDone else { return }
-    let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
-    parser.reset()
-    isDisconnected = false
-    var request = SimulatedRequest(lastEventID: id)
-    attempts += 1
-    if attempts % 3 != 0 { request.fields.append(HeaderField("Accept-Encoding", "gzip")) }
-    decoder = nil
-    let connection = stack.connect(handler, request, run: ledger.id, room: room)
-    connection.response.largestWrite = largestWrite
-    connection.response.beforeWrite = beforeWrite
-    self.connection = connection
+    let connection = stack.connect(handler, nextRequest(), run: ledger.id, room: room)
+    use(connection, largestWrite: largestWrite, beforeWrite: beforeWrite)
   }
 
-  func read(_ count: Int) { connection?.read(count) }
-
-  func readOn() {
-    connection?.response.largestWrite = .max
+  override func readOn() {
     connection?.response.beforeWrite = nil
-    connection?.read()
-  }
-
-  func disconnect() { connection?.disconnect() }
-
-  func cut() {
-    connection?.response.isDisconnected = true
-    isDisconnected = true
+    super.readOn()
   }
 
   /// Parses the received bytes and compares the events with the expected ones.
   func takeIn() {
     guard let connection, !isDone else { return }
-    switch connection.response.head?.status {
+    switch status {
     case 200: break
     case nil, 503: return
     case 204:
@@ -91,23 +62,11 @@ final class RunViewer {
       return
     case let status?: return failures.append("refused: \(status)")
     }
-    var body = connection.response.takeBody()
-    if connection.response.head?.fields.contains(where: { $0.name == "Content-Encoding" }) == true {
-      let decoder = decoder ?? GzipDecoder()
-      self.decoder = decoder
-      hasDecoded = true
-      body = decoder.decode(body)
-      if let flaw = decoder.flaw { failures.append("the stream cannot be decoded: \(flaw)") }
-      if connection.response.ending == .complete, connection.response.keptBytes == 0, !decoder.isFinished {
-        failures.append("a stream of \(ledger.id) was completed before the end of its coding")
-      }
-    }
-    do {
-      try parser.parse(body) { element in
-        if case .event(let event) = element { receive(event) }
-      }
-    } catch {
-      failures.append("the stream cannot be parsed: \(error)")
+    failures += parse(receive)
+    if let decoder, connection.response.ending == .complete, connection.response.keptBytes == 0,
+      !decoder.isFinished
+    {
+      failures.append("a stream of \(ledger.id) was completed before the end of its coding")
     }
     if connection.response.ending == .complete, outcome == nil, ledger.run?.isGone == false {
       // A closed lane or a draining process ends streams that continue elsewhere. Neither occurs here.

@@ -33,7 +33,7 @@ import Testing
             progress.add(schedule.coverage)
             if !schedule.failures.isEmpty {
               progress.fail()
-              Self.record(seed, schedule)
+              record(schedule, seed, countedBy: "EVENTSOURCE_SCHEDULES", Schedule.init)
             }
           }
         }
@@ -48,27 +48,6 @@ import Testing
     if Self.count >= 20_000 || Self.environment["EVENTSOURCE_TABLE"] != nil {
       print("What \(Self.count) schedules tried:\n\(tried.table)")
     }
-  }
-
-  /// Reports the broken promise and the smallest number of steps that break it.
-  private static func record(_ seed: UInt64, _ schedule: Schedule) {
-    let shortest = shrink(seed, below: schedule.steps) ?? schedule
-    Issue.record(
-      """
-      SWIFT_DETERMINISTIC_HASHING=1 EVENTSOURCE_SEED=\(seed) EVENTSOURCE_SCHEDULES=1 \
-      EVENTSOURCE_STEPS=\(shortest.steps): \
-      \(shortest.failures.prefix(3).map(\.description).joined(separator: "; "))
-      """)
-  }
-
-  /// Returns the shortest beginning of a schedule that fails, or `nil` if none fails again.
-  private static func shrink(_ seed: UInt64, below steps: Int) -> Schedule? {
-    for steps in 0...steps {
-      let schedule = Schedule(seed: seed)
-      schedule.run(steps: steps)
-      if !schedule.failures.isEmpty { return schedule }
-    }
-    return nil
   }
 
   private static func log(_ seed: UInt64, _ part: Int) {

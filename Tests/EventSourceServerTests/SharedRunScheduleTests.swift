@@ -9,28 +9,6 @@ import Testing
 
   @Test(arguments: 0..<8)
   func everyScheduleOfRunsInSeveralProcessesKeepsThePromises(part: Int) {
-    for seed in stride(from: UInt64(part), to: UInt64(Self.count), by: 8) {
-      let scenario = SharedRunScenario(seed: RunScheduleTests.firstSeed + seed)
-      scenario.run(steps: RunScheduleTests.steps)
-      guard scenario.failures.isEmpty else {
-        let shortest = shrink(RunScheduleTests.firstSeed + seed, below: scenario.steps)
-        Issue.record(
-          """
-          EVENTSOURCE_SEED=\(RunScheduleTests.firstSeed + seed) EVENTSOURCE_RUN_SCHEDULES=1 \
-          EVENTSOURCE_STEPS=\(shortest.steps): \(shortest.failures.prefix(3).joined(separator: "; "))
-          """)
-        return
-      }
-    }
-  }
-
-  /// Returns the shortest beginning of a schedule that fails, or the whole schedule.
-  private func shrink(_ seed: UInt64, below steps: Int) -> SharedRunScenario {
-    for steps in 0...steps {
-      let scenario = SharedRunScenario(seed: seed)
-      scenario.run(steps: steps)
-      if !scenario.failures.isEmpty { return scenario }
-    }
-    preconditionFailure("a schedule that failed does not fail again")
+    trySchedules(part: part, of: Self.count, countedBy: "EVENTSOURCE_RUN_SCHEDULES", SharedRunScenario.init)
   }
 }

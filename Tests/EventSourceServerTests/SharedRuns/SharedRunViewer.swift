@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 
 /// A viewer that moves between processes. It must receive exactly what the store has of its run, up to the first end.
-final class SharedRunViewer {
+final class SharedRunViewer: SimulatedClient {
   let ledger: SharedRunLedger
   private(set) var failures: [String] = []
   private(set) var next = 0
@@ -13,48 +13,25 @@ final class SharedRunViewer {
   /// Whether its end could not be recorded.
   private(set) var hasUnrecordedEnd = false
   private(set) var server = 0
-  private var connection: SimulatedStack.Connection?
-  private var parser = EventStreamParser()
-  private var isDisconnected = false
   /// Whether the store had the run, with its beginning, when the viewer connected.
   private var wasInStore = false
 
   init(_ ledger: SharedRunLedger) { self.ledger = ledger }
-
-  var isConnected: Bool { connection.map { !$0.isFinished && !isDisconnected } ?? false }
 
   func connect(
     _ handler: RunHandler, at server: Int, _ stack: SimulatedStack, room: Int = .max, largestWrite: Int = .max
   ) {
     takeIn()
     guard !isDone else { return }
-    let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
-    parser.reset()
-    isDisconnected = false
     self.server = server
     wasInStore = ledger.events.first?.id?.rawValue == ledger.id + "-1"
-    let connection = stack.connect(handler, SimulatedRequest(lastEventID: id), run: ledger.id, room: room)
-    connection.response.largestWrite = largestWrite
-    self.connection = connection
-  }
-
-  func read(_ count: Int) { connection?.read(count) }
-
-  func readOn() {
-    connection?.response.largestWrite = .max
-    connection?.read()
-  }
-
-  func disconnect() { connection?.disconnect() }
-
-  func cut() {
-    connection?.response.isDisconnected = true
-    isDisconnected = true
+    let connection = stack.connect(handler, nextRequest(), run: ledger.id, room: room)
+    use(connection, largestWrite: largestWrite)
   }
 
   func takeIn() {
-    guard let connection, !isDone else { return }
-    switch connection.response.head?.status {
+    guard !isDone else { return }
+    switch status {
     case 200: break
     case nil, 503: return
     case 204:
@@ -67,13 +44,7 @@ final class SharedRunViewer {
       return
     case let status?: return failures.append("refused: \(status)")
     }
-    do {
-      try parser.parse(connection.response.takeBody()) { element in
-        if case .event(let event) = element { receive(event) }
-      }
-    } catch {
-      failures.append("the stream cannot be parsed: \(error)")
-    }
+    failures += parse(receive)
   }
 
   private func receive(_ event: ReceivedEvent) {

@@ -3,7 +3,7 @@ import EventSourceServer
 import EventSourceTesting
 
 /// A conforming client over the simulated stack. It knows the next event that it must receive from each channel.
-final class SharedModelReader {
+final class SharedModelReader: SimulatedClient {
   struct Server {
     let handler: EventStreamHandler
     let stack: SimulatedStack
@@ -18,14 +18,6 @@ final class SharedModelReader {
   /// Channels in which a slow reader gets only the newest event per key.
   private let conflating: Set<String>
   private let ledger: SharedLedger
-  private var connection: SimulatedStack.Connection?
-  private var parser = EventStreamParser()
-  /// Decodes the response, if it is compressed.
-  private var decoder: GzipDecoder?
-  private var attempts = 0
-  /// Whether it has received a compressed stream.
-  private(set) var hasDecoded = false
-  private var isDisconnected = false
   /// Channels whose stream has reported missing events and not yet delivered the next one. Each gap is reported only
   /// once, because the IDs of the other channels' events already cover it.
   private var gaps: Set<String> = []
@@ -48,31 +40,23 @@ final class SharedModelReader {
   /// Returns whether it has received nothing of a channel, so that it may have begun after all its events.
   func hasYetToBegin(_ name: String) -> Bool { mayBeginEarlier && latestBeginning[name] != nil }
 
-  var isConnected: Bool { connection.map { !$0.isFinished && !isDisconnected } ?? false }
-
   func connect(room: Int, largestWrite: Int, beforeWrite: (() -> Void)? = nil) {
     takeIn()
-    if connection?.response.head?.status == 410 {
+    if status == 410 {
       // The reader was refused because events are missing. It begins again as a new one.
-      parser = EventStreamParser()
+      forget()
       next = [:]
       gaps = []
       isLost = []
     }
-    let id = parser.lastEventID.isEmpty ? nil : parser.lastEventID
-    parser.reset()
-    isDisconnected = false
+    let isNew = lastEventID == nil
     // A broken connection may still be waiting for its head.
-    self.connection?.response.onStart = nil
+    connection?.response.onStart = nil
     let target = "/?" + channels.dropFirst().map { "channel=\($0)" }.joined(separator: "&")
-    var request = SimulatedRequest(target: target, lastEventID: id)
-    attempts += 1
-    if attempts % 3 != 0 { request.fields.append(HeaderField("Accept-Encoding", "gzip")) }
-    decoder = nil
-    let connection = server.stack.connect(server.handler, request, channels: [channels[0]], room: room)
-    connection.response.largestWrite = largestWrite
-    connection.response.beforeWrite = beforeWrite
-    if id == nil {
+    let connection = server.stack.connect(
+      server.handler, nextRequest(to: target), channels: [channels[0]], room: room)
+    use(connection, largestWrite: largestWrite, beforeWrite: beforeWrite)
+    if isNew {
       // A reader that has received the head gets everything that is published from then on.
       connection.response.onStart = { [unowned self, unowned connection] in
         guard connection.response.head?.status == 200 else { return }
@@ -87,52 +71,17 @@ final class SharedModelReader {
         }
       }
     }
-    self.connection = connection
     // The reader gets its position before anything else is published.
     server.stack.run()
     takeIn()
   }
 
-  func read(_ count: Int) { connection?.read(count) }
-
-  func readOn() {
-    connection?.response.largestWrite = .max
-    connection?.read()
-  }
-
-  func disconnect() { connection?.disconnect() }
-
-  /// Breaks the network connection. The stack detects it at its next write.
-  func cut() {
-    connection?.response.isDisconnected = true
-    isDisconnected = true
-  }
-
   /// Parses the received bytes and compares the events with the expected ones.
   func takeIn() {
-    guard let connection else { return }
-    switch connection.response.head?.status {
-    case 200:
-      break
-    case nil, 410, 503:
-      return
-    case let status?:
-      return failures.append("refused: \(status)")
-    }
-    var body = connection.response.takeBody()
-    if connection.response.head?.fields.contains(where: { $0.name == "Content-Encoding" }) == true {
-      let decoder = decoder ?? GzipDecoder()
-      self.decoder = decoder
-      hasDecoded = true
-      body = decoder.decode(body)
-      if let flaw = decoder.flaw { failures.append("the stream cannot be decoded: \(flaw)") }
-    }
-    do {
-      try parser.parse(body) { element in
-        if case .event(let event) = element { receive(event) }
-      }
-    } catch {
-      failures.append("the stream cannot be parsed: \(error)")
+    switch status {
+    case 200: failures += parse(receive)
+    case nil, 410, 503: break
+    case let status?: failures.append("refused: \(status)")
     }
   }
 

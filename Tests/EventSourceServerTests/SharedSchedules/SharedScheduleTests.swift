@@ -1,5 +1,4 @@
 import EventSourceTesting
-import Foundation
 import Testing
 
 /// Runs several hubs over one store in one thread, under schedules chosen by a seed. The promises to a reader hold
@@ -7,19 +6,7 @@ import Testing
 @Suite struct SharedScheduleTests {
   @Test(arguments: 0..<8)
   func everyScheduleOfSeveralHubsKeepsThePromises(part: Int) {
-    for seed in stride(from: UInt64(part), to: UInt64(ScheduleTests.count), by: 8) {
-      let schedule = SharedSchedule(seed: ScheduleTests.firstSeed + seed)
-      schedule.run(steps: ScheduleTests.steps)
-      guard schedule.failures.isEmpty else {
-        let shortest = shrink(ScheduleTests.firstSeed + seed, below: schedule.steps)
-        Issue.record(
-          """
-          EVENTSOURCE_SEED=\(ScheduleTests.firstSeed + seed) EVENTSOURCE_SCHEDULES=1 \
-          EVENTSOURCE_STEPS=\(shortest.steps): \(shortest.failures.prefix(3).joined(separator: "; "))
-          """)
-        return
-      }
-    }
+    trySchedules(part: part, of: ScheduleTests.count, countedBy: "EVENTSOURCE_SCHEDULES") { SharedSchedule(seed: $0) }
   }
 
   /// Checks the schedules themselves: they must detect every flaw of a store.
@@ -40,14 +27,5 @@ import Testing
       return schedule.wasCompressed
     }
     #expect(compressed)
-  }
-
-  private func shrink(_ seed: UInt64, below steps: Int) -> SharedSchedule {
-    for steps in 0...steps {
-      let schedule = SharedSchedule(seed: seed)
-      schedule.run(steps: steps)
-      if !schedule.failures.isEmpty { return schedule }
-    }
-    preconditionFailure("a schedule that failed does not fail again")
   }
 }

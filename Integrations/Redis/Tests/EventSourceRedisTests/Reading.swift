@@ -8,6 +8,7 @@ import Synchronization
 final class TestNode: Sendable {
   let repository: RedisEventRepository
   let hub: EventHub
+  private let handler: EventStreamHandler
   private let stack: TestStack
 
   init(_ repository: RedisEventRepository, _ change: (inout EventHub.Configuration) -> Void = { _ in }) {
@@ -19,13 +20,16 @@ final class TestNode: Sendable {
     configuration.repositoryProvider = { _ in repository }
     change(&configuration)
     hub = EventHub(configuration: configuration)
+    handler = EventStreamHandler(hub)
     stack = TestStack(hub)
   }
 
   /// Opens a stream, and returns when its head has arrived.
   func connect(_ channel: String, lastEventID: String? = nil) async throws -> TestReader {
     let reader = TestReader()
-    stack.connect(channel, lastEventID, reader)
+    stack.connect(reader) { [handler] stack in
+      stack.connect(handler, SimulatedRequest(lastEventID: lastEventID), channels: [channel])
+    }
     try await eventually { reader.hasHead }
     return reader
   }

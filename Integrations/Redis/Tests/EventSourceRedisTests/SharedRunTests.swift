@@ -2,8 +2,6 @@ import EventSourceFormat
 import EventSourceRedis
 import EventSourceServer
 import EventSourceTesting
-import Foundation
-import Synchronization
 import Testing
 
 /// Tests of runs whose history is on a real server and that several processes serve.
@@ -72,12 +70,12 @@ import Testing
   }
 }
 
-/// A process of a deployment: a collection of runs over Redis, and a thread that runs its lane.
+/// A process of a deployment: a collection of runs over Redis, and a stack.
 private final class RunNode: Sendable {
   let repository: RedisEventRepository
   let runs: RunCollection
-  private let requests = Mutex<[(lastEventID: String?, reader: TestReader)]>([])
-  private let isOver = Atomic(false)
+  private let handler: RunHandler
+  private let stack: TestStack
 
   init(_ repository: RedisEventRepository) {
     self.repository = repository
@@ -87,47 +85,23 @@ private final class RunNode: Sendable {
     configuration.repository = repository
     configuration.producerTimeout = .seconds(2)
     runs = RunCollection(EventHub(configuration: hub), configuration: configuration)
-    Thread { [self] in serve() }.start()
+    handler = RunHandler(runs) { _ in throw EventStreamRejection.forbidden }
+    stack = TestStack(runs.hub)
   }
 
   /// Opens a stream of the run, and returns when its head has arrived.
   func connect(lastEventID: String? = nil) async throws -> TestReader {
     let reader = TestReader()
-    requests.withLock { $0.append((lastEventID, reader)) }
+    stack.connect(reader) { [handler] stack in
+      stack.connect(handler, SimulatedRequest(lastEventID: lastEventID), run: "job")
+    }
     try await eventually { reader.hasHead }
     return reader
   }
 
   func end() {
-    isOver.store(true, ordering: .relaxed)
+    stack.end()
     runs.close()
     repository.close()
-  }
-
-  private func serve() {
-    let stack = SimulatedStack(hub: runs.hub)
-    let handler = RunHandler(runs) { _ in throw EventStreamRejection.forbidden }
-    var open: [(connection: SimulatedStack.Connection, reader: TestReader)] = []
-    let begin = ContinuousClock.now
-    while !isOver.load(ordering: .relaxed) {
-      let new = requests.withLock { requests in
-        defer { requests = [] }
-        return requests
-      }
-      for (lastEventID, reader) in new {
-        open.append((stack.connect(handler, SimulatedRequest(lastEventID: lastEventID), run: "job"), reader))
-      }
-      stack.clock.advance(to: ContinuousClock.now - begin)
-      stack.run()
-      for (connection, reader) in open {
-        reader.add(
-          connection.response.takeBody(), hasHead: connection.response.head?.status == 200,
-          hasEnded: connection.isFinished)
-      }
-      // The thread has nothing to wait on, so it polls the stack.
-      var pause = timespec(tv_sec: 0, tv_nsec: 1_000_000)
-      nanosleep(&pause, nil)
-    }
-    stack.lane.close()
   }
 }

@@ -6,13 +6,10 @@ import Synchronization
 /// A simulated stack that its own thread runs in real time.
 // Sendable, because everything is confined to the thread, except the requests, which a lock guards.
 final class TestStack: @unchecked Sendable {
-  private struct Request {
-    let channel: String
-    let lastEventID: String?
-    let reader: TestReader
-  }
+  /// Sends a request through the stack. Called on the thread.
+  typealias Send = @Sendable (SimulatedStack) -> SimulatedStack.Connection
 
-  private let requests = Mutex<[Request]>([])
+  private let requests = Mutex<[(send: Send, reader: TestReader)]>([])
   private let isOver = Atomic(false)
   private let hub: EventHub
 
@@ -21,15 +18,13 @@ final class TestStack: @unchecked Sendable {
     Thread { [self] in run() }.start()
   }
 
-  func connect(_ channel: String, _ lastEventID: String?, _ reader: TestReader) {
-    requests.withLock { $0.append(Request(channel: channel, lastEventID: lastEventID, reader: reader)) }
-  }
+  /// Opens a stream and passes on to the reader what it receives.
+  func connect(_ reader: TestReader, _ send: @escaping Send) { requests.withLock { $0.append((send, reader)) } }
 
   func end() { isOver.store(true, ordering: .relaxed) }
 
   private func run() {
     let stack = SimulatedStack(hub: hub)
-    let handler = EventStreamHandler(hub)
     var open: [(connection: SimulatedStack.Connection, reader: TestReader)] = []
     let begin = ContinuousClock.now
     while !isOver.load(ordering: .relaxed) {
@@ -37,11 +32,7 @@ final class TestStack: @unchecked Sendable {
         defer { requests = [] }
         return requests
       }
-      for request in new {
-        let connection = stack.connect(
-          handler, SimulatedRequest(lastEventID: request.lastEventID), channels: [request.channel])
-        open.append((connection, request.reader))
-      }
+      for request in new { open.append((request.send(stack), request.reader)) }
       stack.clock.advance(to: ContinuousClock.now - begin)
       stack.run()
       for (connection, reader) in open {
