@@ -29,7 +29,7 @@ extension EventChannel {
 
   /// The log's end.
   var endPlace: LogSnapshot.Place {
-    withState { LogSnapshot.Place(position: $0.log.end, ordinal: $0.log.endOrdinal) }
+    withState { $0.log.endPlace }
   }
 
   /// Returns whether the channel's history has recorded every event of the log from a position on.

@@ -88,7 +88,7 @@ extension EventChannel {
       guard state.follower?.isFollowing == true, let newest = state.newestOwnID,
         newest.rawValue.utf8.elementsEqual(id.utf8)
       else { return nil }
-      return LogSnapshot.Place(position: state.log.end, ordinal: state.log.endOrdinal)
+      return state.log.endPlace
     }
   }
 }

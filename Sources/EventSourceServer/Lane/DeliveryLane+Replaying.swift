@@ -171,7 +171,7 @@ extension DeliveryLane {
       if let available { use(available, for: subscription) } else { apply(.replay(.due), to: subscription) }
     case .liveOnly:
       let log = subscription.channel.snapshot()
-      join(subscription, at: LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal))
+      join(subscription, at: log.endPlace)
     case .snapshot(let provider):
       askForSnapshot(provider, for: subscription)
     }
@@ -183,7 +183,7 @@ extension DeliveryLane {
     let log = subscription.channel.snapshot()
     subscription.replay = Replay(
       source: SnapshotHistory(provider), isSnapshot: true,
-      pin: LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal))
+      pin: log.endPlace)
     apply(.replay(.due), to: subscription)
   }
 
@@ -320,7 +320,7 @@ extension DeliveryLane {
       askForSnapshot(provider, for: subscription)
     case .replayAvailable, .liveOnly:
       sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: nil)
-      join(subscription, at: LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal))
+      join(subscription, at: log.startPlace)
     }
   }
 
@@ -352,7 +352,7 @@ extension DeliveryLane {
 
   private func missingBehindSnapshot(_ subscription: Subscription, _ log: LogSnapshot) {
     sendGap(to: subscription, after: subscription.replay?.lastEventID?.rawValue, earliest: log.oldestID)
-    join(subscription, at: LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal))
+    join(subscription, at: log.startPlace)
   }
 
   func join(_ subscription: Subscription, at place: LogSnapshot.Place) {

@@ -110,7 +110,7 @@ extension DeliveryLane {
   /// Moves a reader forward in the log, and adds a gap event to its stream.
   func skip(_ subscription: Subscription) {
     let log = subscription.channel.snapshot()
-    var place = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
+    var place = log.startPlace
     if subscription.audience.rules.slowReaders != .newestPerKey, let newest = log.newestEvent { place = newest }
     let isForward = place.position > subscription.cursor
     // Across a cut, the positions of the events relative to the reader's are unknown.

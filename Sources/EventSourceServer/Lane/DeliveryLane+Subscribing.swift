@@ -102,7 +102,7 @@ extension DeliveryLane {
   private func beginNew(_ subscription: Subscription) -> Beginning {
     let handler = subscription.session.handler
     let log = subscription.channel.snapshot()
-    let end = LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal)
+    let end = log.endPlace
     if let provider = handler.configuration.snapshotForNewReaders {
       // It has nothing of this channel yet, whatever it gets from other channels before the snapshot.
       subscription.session.composite?.leaveOut(Int(subscription.number))
@@ -114,7 +114,7 @@ extension DeliveryLane {
 
   /// Returns the beginning of a reader that gets everything available.
   private func beginAtStart(_ subscription: Subscription, _ log: LogSnapshot) -> Beginning {
-    let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
+    let start = log.startPlace
     let session = subscription.session
     if let repository = subscription.channel.replaySource {
       session.composite?.replace(Int(subscription.number), by: .beginning)
@@ -137,7 +137,7 @@ extension DeliveryLane {
       // The reader must get every event from the very first. The log alone has them only if it has evicted nothing.
       if channel.run == nil, let shared = channel.withState({ $0.follower?.repository }) {
         session.composite?.replace(number, by: .beginning)
-        let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
+        let start = log.startPlace
         return .replay(Replay(source: WholeSharedHistory(shared), pin: start))
       }
       let hasRepository = channel.replaySource != nil
@@ -155,7 +155,7 @@ extension DeliveryLane {
       }
       if let repository = channel.replaySource {
         session.composite?.replace(number, by: .own(id, number: nil))
-        let start = LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal)
+        let start = log.startPlace
         return .replay(Replay(source: repository, lastEventID: EventID(unchecked: id), pin: start))
       }
     }
@@ -167,9 +167,9 @@ extension DeliveryLane {
         log.start == state.log.end ? channel.claimAtEnd(state) : .number(log.startOrdinal)
       }
       session.composite?.replace(number, by: claim)
-      return .gap(LogSnapshot.Place(position: log.start, ordinal: log.startOrdinal), earliest: earliest)
+      return .gap(log.startPlace, earliest: earliest)
     }
-    return .gap(LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal), earliest: earliest)
+    return .gap(log.endPlace, earliest: earliest)
   }
 
   func unsubscribe(_ subscription: Subscription) {

@@ -34,6 +34,11 @@ struct LogSnapshot {
     var ordinal: UInt64
   }
 
+  /// The place before everything that is retained.
+  var startPlace: Place { Place(position: start, ordinal: startOrdinal) }
+  /// The place after everything that was published.
+  var endPlace: Place { Place(position: end, ordinal: endOrdinal) }
+
   /// Returns the place after the event with a number, if all later events are retained. A binary search.
   ///
   /// - Parameter id: The ID that the event must have if it was generated.
@@ -83,7 +88,7 @@ struct LogSnapshot {
   var newestEvent: Place? {
     guard let position = newestEventPosition, position >= start,
       let segment = segments.last(where: { $0.start <= position })
-    else { return end > start ? nil : Place(position: end, ordinal: endOrdinal) }
+    else { return end > start ? nil : endPlace }
     let count = segment === segments.last ? lastCount : segment.count
     return Place(
       position: position, ordinal: segment.firstOrdinal + UInt64(segment.blocks(endingBy: position, of: count)))
@@ -135,4 +140,9 @@ struct LogSnapshot {
   private func count(of index: Int) -> Int {
     index == segments.count - 1 ? lastCount : segments[index].count
   }
+}
+
+extension ChannelLog {
+  /// The place after everything that was published.
+  var endPlace: LogSnapshot.Place { LogSnapshot.Place(position: end, ordinal: endOrdinal) }
 }

@@ -80,7 +80,7 @@ final class RunCore: @unchecked Sendable {
     if let number = number(in: id, prefix: prefix), let place = log.place(after: number, exactly: id) { return place }
     if let place = log.place(afterOwn: id) { return place }
     // Nothing follows an end.
-    return isOtherEnd(id, prefix: prefix) ? LogSnapshot.Place(position: log.end, ordinal: log.endOrdinal) : nil
+    return isOtherEnd(id, prefix: prefix) ? log.endPlace : nil
   }
 
   /// Returns whether an ID is that of an end which the producer's process has not recorded, so that perhaps not every
