@@ -53,7 +53,7 @@ extension DeliveryLane {
     guard plan.waitEnd > now else {
       // A run that this process has not read in time may be in the history.
       if plan.isSought || plan.catchUp != nil { return refuseForNow(session) }
-      return reject(session, .unknownChannel(requested))
+      return rejectUnknown(session, requested)
     }
     unsubscribe(session)
     setIdentity(nil, of: session)
