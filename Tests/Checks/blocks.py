@@ -23,6 +23,11 @@ def blocks_of(text):
     return re.findall(r"^```(\w+)\n(.*?)^```$", text, re.M | re.S)
 
 
+def needs_trait(block):
+    """Returns whether a Swift block imports a product behind a trait."""
+    return re.search(rf"^import ({'|'.join(TRAIT_PRODUCTS)})$", block, re.M) is not None
+
+
 def write(path, text):
     """Writes a file unless it already has the text, so that it is not compiled again."""
     os.makedirs(os.path.dirname(path), exist_ok=True)

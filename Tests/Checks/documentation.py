@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 
-from blocks import ROOT, TRAIT_PRODUCTS, blocks_of, compile_package, fail, run, write
+from blocks import ROOT, blocks_of, compile_package, fail, needs_trait, run, write
 
 PACKAGE = os.path.join(ROOT, "Tests", "Documentation")
 SCRATCH = os.path.join(ROOT, ".build", "checks", "documentation")
@@ -47,7 +47,7 @@ def check_blocks():
                 with tempfile.TemporaryDirectory() as folder:
                     write(os.path.join(folder, "Package.swift"), block)
                     run(["swift", "package", "--package-path", folder, "dump-package"], f"the manifest of {path}")
-            elif re.search(rf"^import ({'|'.join(TRAIT_PRODUCTS)})$", block, re.M):
+            elif needs_trait(block):
                 continue  # Tests/Checks/trait_pages.py compiles it.
             elif re.search(r"^import ", block, re.M):
                 page = os.path.splitext(os.path.basename(path))[0]

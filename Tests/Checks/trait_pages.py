@@ -4,26 +4,20 @@ products compile as printed, from what the check `nio` has compiled.
 The documentation check would compile NIO and Hummingbird again, because its package has no traits.
 """
 
+import functools
 import glob
 import os
 import platform
-import re
 import shutil
-import subprocess
 import tempfile
 
-from blocks import ROOT, TRAIT_PRODUCTS, blocks_of, fail
+from blocks import ROOT, TRAIT_PRODUCTS, blocks_of, fail, needs_trait, run, write
 
 BUILD = os.path.join(ROOT, ".build-traits", "debug")
 OUTPUT = os.path.join(ROOT, ".build", "checks", "trait-pages")
 
 
-def call(command, what):
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode != 0:
-        fail(f"{what}:\n{result.stdout}{result.stderr}")
-
-
+@functools.cache
 def modules():
     """Returns the options with which a compiler finds what has been built."""
     maps = glob.glob(f"{BUILD}/*.build/module.modulemap")
@@ -36,11 +30,11 @@ def make_documentation(product, catalog, tools):
     symbols = os.path.join(OUTPUT, product)
     shutil.rmtree(symbols, ignore_errors=True)
     os.makedirs(symbols)
-    call(
+    run(
         [f"{tools}/swift-symbolgraph-extract", "-module-name", product, *modules(), "-target",
          f"{platform.machine()}-unknown-linux-gnu", "-output-dir", symbols, "-minimum-access-level", "public"],
         f"the symbols of {product}")
-    call(
+    run(
         [f"{tools}/docc", "convert", catalog, "--additional-symbol-graph-dir", symbols, "--warnings-as-errors",
          "--fallback-display-name", product, "--fallback-bundle-identifier", product, "--output-path",
          f"{symbols}.doccarchive"], f"the documentation of {product}")
@@ -53,13 +47,12 @@ def compile_blocks(catalog, tools):
         with open(page) as file:
             blocks = [text for language, text in blocks_of(file.read()) if language == "swift"]
         for block in blocks:
-            if not re.search(rf"^import ({'|'.join(TRAIT_PRODUCTS)})$", block, re.M):
+            if not needs_trait(block):
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 program = os.path.join(folder, "main.swift")
-                with open(program, "w") as file:
-                    file.write(block)
-                call(
+                write(program, block)
+                run(
                     [f"{tools}/swiftc", "-typecheck", "-swift-version", "6", "-warnings-as-errors", *modules(), program],
                     f"a block of {os.path.relpath(page, ROOT)}")
             count += 1

@@ -113,16 +113,15 @@ extension Connection {
   }
 }
 
-extension PublishError {
-  /// The status of a request whose event cannot be published, or `nil` if the fault is the program's.
-  fileprivate var status: Int? {
-    switch self {
-    case .unknownChannel, .channelRemoved: 404
-    case .eventTooLarge: 413
-    case .unusableID, .generatedID: 400
-    case .tooManyChannels, .recordingBacklog, .closed: 503
-    case .recordingChannel, .wrongRecording, .outcomeUnknown: nil
-    }
+/// Returns the status of a request whose event cannot be published, or `nil` if the fault is the program's.
+private func publishStatus(_ error: any Error) -> Int? {
+  if error is ChannelNameError { return 404 }
+  switch error as? PublishError {
+  case .unknownChannel, .channelRemoved: return 404
+  case .eventTooLarge: return 413
+  case .unusableID, .generatedID: return 400
+  case .tooManyChannels, .recordingBacklog, .closed: return 503
+  case .recordingChannel, .wrongRecording, .outcomeUnknown, nil: return nil
   }
 }
 
@@ -147,11 +146,8 @@ extension ServerContext {
       return try await respond(request)
     } catch let error as any RouteError {
       return error.response
-    } catch let error as PublishError where error.status != nil {
-      return .text("\(error)\n", status: error.status ?? 500)
-    } catch let error as ChannelNameError {
-      return .text("\(error)\n", status: 404)
     } catch {
+      if let status = publishStatus(error) { return .text("\(error)\n", status: status) }
       logFailure(of: request, error)
       return .text("internal server error\n", status: 500)
     }

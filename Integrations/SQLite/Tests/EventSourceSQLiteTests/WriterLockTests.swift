@@ -66,10 +66,10 @@ import Testing
       for writer in 1...4 {
         group.addTask {
           for _ in 1...25 {
-            var repository = try? open()
-            while repository == nil {
-              try await Task.sleep(for: .milliseconds(1))
+            var repository: SQLiteEventRepository?
+            try await eventually {
               repository = try? open()
+              return repository != nil
             }
             _ = try await repository?.append([ServerSentEvent(data: "\(writer)")], to: "a")
             await repository?.close()

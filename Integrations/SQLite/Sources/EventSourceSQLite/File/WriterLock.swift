@@ -29,7 +29,7 @@ final class WriterLock {
     path = history + "-lock"
     let end = ContinuousClock.now + limit.asTimeLimit
     while true {
-      let descriptor = try Self.open(path, connection.path)
+      let descriptor = try Self.descriptor(of: path, connection.path)
       if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
         // The previous writer may have removed the file in the meantime. Then the lock holds for nobody else.
         if Self.isFile(descriptor, at: path) {
@@ -53,15 +53,9 @@ final class WriterLock {
     close(descriptor)
   }
 
-  private static func open(_ path: String, _ history: String) throws(SQLiteHistoryError) -> Int32 {
+  private static func descriptor(of path: String, _ history: String) throws(SQLiteHistoryError) -> Int32 {
     while true {
-      #if canImport(Darwin)
-        let descriptor = Darwin.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-      #elseif canImport(Musl)
-        let descriptor = Musl.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-      #else
-        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-      #endif
+      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
       if descriptor >= 0 { return descriptor }
       guard errno != EINTR else { continue }
       let reason = String(cString: strerror(errno))
