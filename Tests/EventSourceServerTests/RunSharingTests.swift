@@ -291,6 +291,31 @@ import Testing
     #expect(viewer.response.text.contains("data: d\n") && viewer.response.ending == .complete)
   }
 
+  @Test func anEndWhoseRecordingSeemedToFailIsAlsoKnownByItsRecordedID() throws {
+    let all = processes(2)
+    let run = try all[0].runs.start(id: "job")
+    settle(all)
+    #expect(store.count(in: "runs/job") == 1)
+    // The producer is cut off between the addition of the end and its reply.
+    store.loseAnswers(1)
+    try run.finish()
+    while store.count(in: "runs/job") == 1 { executor.runNext(at: 0) }
+    all[0].node.setCutOff(true)
+    settle(all)
+    all[0].node.setCutOff(false)
+    let elsewhere = watch(all[1])
+    settle(all)
+    #expect(elsewhere.response.text == begin + end("2", "\"finished\""))
+    // It has the end by the ID of the history, and the producer by another one.
+    let returned = watch(all[0], after: "job-2")
+    settle(all)
+    #expect(returned.response.head?.status == 204)
+    let fresh = watch(all[0])
+    settle(all)
+    #expect(fresh.response.text == begin + end("2-unrecorded", "\"finished\""))
+    checkThatNothingIsLeft(all)
+  }
+
   @Test func aRunIsInTheHistoryBeforeItsLocationIsKnown() throws {
     let all = processes(2)
     let post = all[0].stack.connect(all[0].handler, SimulatedRequest(method: "POST", target: "/runs"), run: nil)

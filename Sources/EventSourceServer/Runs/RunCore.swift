@@ -77,7 +77,11 @@ final class RunCore: @unchecked Sendable {
 
   /// Returns the place in a run's log after the event with an ID.
   static func place(after id: String, in log: LogSnapshot, prefix: String) -> LogSnapshot.Place? {
-    if let number = number(in: id, prefix: prefix), let place = log.place(after: number, exactly: id) { return place }
+    if let number = number(in: id, prefix: prefix) {
+      if let place = log.place(after: number, exactly: id) { return place }
+      // The history has an end whose recording seemed to fail here, with the same number.
+      if let place = log.place(afterOwn: id + unrecorded) { return place }
+    }
     if let place = log.place(afterOwn: id) { return place }
     // Nothing follows an end.
     return isOtherEnd(id, prefix: prefix) ? log.endPlace : nil
