@@ -5,8 +5,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A server for one stream whose adapter has a fault: its writes accept at most 1,000 bytes, and it never calls
-/// `becameWritable`.
+/// A server for one stream whose adapter has a fault: its writes accept at most 100 bytes, which is less than any event
+/// of the test, and it never calls `becameWritable`.
 // Sendable, because the lane is used on the server's thread only. The rest is constant or has a lock.
 final class ForgetfulServer: RunningAdapter, @unchecked Sendable {
   let port: Int
@@ -91,7 +91,7 @@ private final class HastyResponse: EventStreamResponse {
   }
 
   func write(_ bytes: borrowing EventStreamBytes) -> EventStreamWriteResult {
-    let piece = bytes.withUnsafeBytes { Array($0.prefix(1000)) }
+    let piece = bytes.withUnsafeBytes { Array($0.prefix(100)) }
     send("\(String(piece.count, radix: 16))\r\n".utf8 + piece + "\r\n".utf8)
     return .accepted(piece.count)
   }
