@@ -85,10 +85,9 @@ public enum EventStreamEncoder {
   private static func append(
     _ count: Int, to bytes: inout [UInt8], _ write: (UnsafeMutableRawBufferPointer) -> Int
   ) {
-    let start = bytes.count
-    bytes.append(contentsOf: repeatElement(0, count: count))
-    bytes.withUnsafeMutableBytes { memory in
-      _ = write(UnsafeMutableRawBufferPointer(rebasing: memory[start...]))
+    withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { memory in
+      _ = write(memory)
+      bytes.append(contentsOf: memory)
     }
   }
 

@@ -37,9 +37,10 @@ final class GzipDecoder {
         let status = buffer.withUnsafeMutableBufferPointer { memory -> Int32 in
           stream.pointee.next_out = memory.baseAddress
           stream.pointee.avail_out = UInt32(memory.count)
-          return inflate(stream, Z_SYNC_FLUSH)
+          let status = inflate(stream, Z_SYNC_FLUSH)
+          output.append(contentsOf: UnsafeBufferPointer(rebasing: memory.dropLast(Int(stream.pointee.avail_out))))
+          return status
         }
-        output += buffer.dropLast(Int(stream.pointee.avail_out))
         isFinished = status == Z_STREAM_END
         if status != Z_OK, status != Z_STREAM_END, status != Z_BUF_ERROR {
           flaw = stream.pointee.msg.map { String(cString: $0) } ?? "status \(status)"
