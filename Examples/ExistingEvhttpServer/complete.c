@@ -306,7 +306,7 @@ int main(int argc, char **argv) {
 
   event_base_dispatch(program.base);
 
-  /* No reader is left that would wait for an answer of the board. */
+  /* No reader still waits for an answer from the board. */
   stop_board();
   event_free(interrupted);
   event_free(terminated);

@@ -7,8 +7,8 @@ servers have the same runs: viewers move between them, any of them is asked to s
 usage: runs.py [--stack builtin|evhttp|c|redis] [--runs N] [--tokens N] [--viewers N] [--kills N] [--long] [--openai]
 
 The stacks (all, or the named one) are Examples/LanguageModelGateway, the same on evhttp in Swift, in C, and three of
-those on evhttp in Swift with Redis. After each kill, as many runs are started again. --long: 200 runs of 2,000 tokens
-with 3 viewers each, and 3 kills.
+those on evhttp in Swift with Redis. After each kill, the same number of runs is started again. --long: 200 runs of
+2,000 tokens with 3 viewers each, and 3 kills.
 """
 import argparse, asyncio, json, os, pathlib, random, re, resource, signal, subprocess, sys, tempfile, time, urllib.request
 

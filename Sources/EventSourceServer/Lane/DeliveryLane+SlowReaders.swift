@@ -98,7 +98,7 @@ extension DeliveryLane {
     }
   }
 
-  /// Disconnects blocked readers, the slowest first, while single readers occupy too much memory.
+  /// Disconnects blocked readers, the slowest first, while individual readers hold too much memory.
   func disconnectSlowReaders() {
     guard hub.budget.isExceededByReaders else { return }
     for session in sessions.filter(\.isBlocked).sorted(by: { $0.blockedSince < $1.blockedSince }) {

@@ -16,7 +16,7 @@ struct ReplayedTail {
     if hashes.count > Self.most { hashes.removeFirst() }
   }
 
-  /// Expects the events behind those that the log has up to a position, too.
+  /// Sent events may also be among those that the log receives before it ends at this position.
   mutating func mayFollowLog(upTo end: UInt64) { self.end = end }
 
   /// Returns whether the log's next event, which begins at a position, was already sent. Events arrive in the history's

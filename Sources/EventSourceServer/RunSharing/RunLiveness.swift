@@ -1,8 +1,8 @@
 /// A process's knowledge of whether the process that produces a run still lives. It has no I/O and no clock.
 ///
-/// Only intervals count. The producer's process is taken for ended after several of them without a sign of life, each
-/// of them with a question that this process has received itself through the control channel. So a process that is cut
-/// off from the store takes nobody for ended.
+/// Only intervals count. In each interval, this process asks through the control channel, and receives its own question
+/// there. It assumes that the producer's process has ended after several such intervals without a sign of life. A
+/// process that is cut off from the store does not receive its questions, so it assumes nothing.
 struct RunLiveness: Hashable {
   enum Verdict: Equatable {
     case lives

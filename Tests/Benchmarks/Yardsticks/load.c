@@ -296,8 +296,8 @@ static const char *take_head(struct reader *reader, const char *part, size_t *co
   return part + used;
 }
 
-// Frames, of which those of data are taken, settings and pings are acknowledged, and a status is looked at. False at
-// the end of the stream or the connection.
+// Reads frames: takes the data, acknowledges settings and pings, and checks the status. Returns false at the end of the
+// stream or the connection.
 static bool take_frames(struct reader *reader, const char *part, size_t count, uint64_t real) {
   enum { DATA_FRAME, HEADERS, RESET = 3, SETTINGS = 4, PING = 6, GOAWAY = 7 };
   const char *end = part + count;

@@ -87,8 +87,7 @@ final class ModelReader {
         new.awaitsSnapshot = true
       } else if visit.endpoint.replaysToNewReaders {
         world.coverage.note(.told(.replayedAll))
-        // The number of events is known only if the log evicts nothing. How much that is, is known only if the log
-        // evicts nothing.
+        // The number of events is known only if the log evicts nothing.
         new.next = world.firstPlaceHeld(of: name)
         new.isGapTold = !world.evictsNothing
         new.latest = nil

@@ -229,7 +229,7 @@ final class Schedule: @unchecked Sendable {
     return formerRules[name]?[life] ?? rules(of: name)
   }
 
-  /// Returns whether a slow reader gets only the newest event per key, or may have by an earlier configuration.
+  /// Returns whether a slow reader may have received only the newest event per key, by its rules now or earlier.
   func isConflating(_ name: String, _ visit: ReaderVisit) -> Bool {
     visit.wasSlow && (rules(of: name, for: visit).slowReaders == .newestPerKey || reconfigured.contains(name))
   }

@@ -158,7 +158,7 @@ import Testing
       #expect(try await repository.newestPlace(in: "news")?.id == "own")
       let denied = try server.command("ACL", "LOG").split(separator: "\n").map(String.init)
       #expect(zip(denied, denied.dropFirst()).filter { $0.0 == "object" }.allSatisfy { $0.1 == "config|get" })
-      // Without the permission for CONFIG GET, the server is not known to lose nothing.
+      // Without permission for CONFIG GET, it is unknown whether the server loses events in a crash.
       server.kill()
       try await eventually { !repository.statistics.isConnected }
       try await server.start()
@@ -288,7 +288,7 @@ import Testing
         ids.formUnion(made)
         count += 2
         let position = try #require(SharedPosition(made[1].rawValue))
-        // The next ID of the server, given by a publisher, is not given by the server.
+        // A publisher uses the ID that the server would generate next. The server does not generate it again.
         let next = try EventID("\(position.epoch)-\(position.number + 1)")
         ids.formUnion(
           try await repository.append(

@@ -44,7 +44,7 @@ public final class SQLiteEventRepository: NewestEventReporting {
   /// Opens the history in a file, or creates it.
   ///
   /// Blocks for a few file system calls, and for up to ``Configuration/busyTimeout`` while another writer has it open,
-  /// so open it when the program starts. While it is open there are three more files next to it. Two of them, with
+  /// so open it when the program starts. While it is open, three more files are next to it. Two of them, with
   /// `-wal` and `-shm` after its name, are part of the history. The third, with `-lock`, keeps other writers out.
   ///
   /// - Throws: ``SQLiteHistoryError/Code/invalidConfiguration``, which names the value, if the configuration is not

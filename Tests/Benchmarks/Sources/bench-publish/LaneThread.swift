@@ -102,7 +102,7 @@ private final class Semaphore: @unchecked Sendable {
       while sem_wait(semaphore) != 0 {}
       return
     }
-    // By CLOCK_REALTIME, the only one that the Glibc module supports here.
+    // `sem_timedwait` takes a time of CLOCK_REALTIME.
     let wait =
       max(moment - .nanoseconds(nanoseconds(CLOCK_MONOTONIC)), .zero) + .nanoseconds(nanoseconds(CLOCK_REALTIME))
     let (seconds, attoseconds) = wait.components
