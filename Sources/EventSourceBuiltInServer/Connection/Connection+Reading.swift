@@ -19,9 +19,9 @@ extension Connection {
           continue
         }
       case .streaming:
-        // A client that has closed its sending side may only have no more requests, but nearly always it has
-        // disconnected. The two look the same until something is sent, which can take long. Browsers, curl and our
-        // client keep their side open for as long as they want the stream.
+        // A client that has closed its sending side has nearly always disconnected, although it may still want the
+        // stream. The two look the same until something is sent, which can take long. Browsers, curl and our client
+        // keep their side open for as long as they want the stream.
         if flags.contains(.peerFinished) { return peerHasGone() }
         // Bytes that follow the request wait until the route has written its body.
         if run != nil { return }

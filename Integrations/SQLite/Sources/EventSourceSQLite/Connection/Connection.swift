@@ -87,7 +87,7 @@ final class Connection {
 
   /// Checkpoints the log into the database, as far as readers allow.
   ///
-  /// - Parameter limit: The maximum wait for readers, so that the whole log is copied and restarts. `nil` does not
+  /// - Parameter limit: The maximum wait for readers that keep the log from being copied completely. `nil` does not
   ///   wait.
   func copyLogBack(waiting limit: Duration?) {
     lockWait.within(limit ?? .zero) {
