@@ -21,9 +21,9 @@ checks, in about six minutes on two cores:
   schedules    5,000 random schedules each of the hub, of hubs and of runs with a shared history, of runs and the client
   linkage      the format and the server need no Foundation
   platforms    checks of other systems, and a statically linked client
+  asynchttpclient  the client's tests with AsyncHTTPClient and with the trait HTTPTypes
   nio          the integrations of NIO, Hummingbird, observability and service lifecycle, what each trait downloads, and the
                end-to-end checks, examples and interoperability over these stacks, in short forms
-  asynchttpclient  the client's tests with AsyncHTTPClient and with the trait HTTPTypes
   allocations  allocations per operation stay within Tests/Benchmarks/thresholds.json
   benchmarks   the smallest form of Tests/Benchmarks/compare.sh
   documentation  the pages of all products, their links, and their code
@@ -54,7 +54,7 @@ EOF
 }
 
 first=(format unit readme quickstart c-example)
-all=("${first[@]}" schedules linkage platforms nio asynchttpclient allocations benchmarks documentation examples
+all=("${first[@]}" schedules linkage platforms asynchttpclient nio allocations benchmarks documentation examples
   commandline resume cluster runs stalled cycles hostile interop browser proxies readers evhttp sanitize fuzz)
 # Checks that mostly wait, for peers and for signals. They run at the end, two at a time.
 waiting=(evhttp proxies hostile interop runs resume cluster browser stalled cycles readers commandline)
@@ -85,8 +85,14 @@ run_schedules() {
 # One build with every trait, in its own folder, because a trait requires a separate build of everything.
 traits=(--traits AsyncHTTPClient,HTTPTypes,NIO,Hummingbird,Observability,ServiceLifecycle --scratch-path .build-traits
   --disable-build-manifest-caching)
-build_traits() { SWIFT_DETERMINISTIC_HASHING=1 swift build --build-tests "${traits[@]}" -Xswiftc -warnings-as-errors; }
-test_traits() { SWIFT_DETERMINISTIC_HASHING=1 swift test --skip-build "${traits[@]}" --filter "$1"; }
+# Only the tests, because a build of everything includes all targets of the downloaded packages, such as their tools.
+build_traits() {
+  SWIFT_DETERMINISTIC_HASHING=1 swift build --product eventsource-kitPackageTests "${traits[@]}" \
+    -Xswiftc -warnings-as-errors
+}
+test_traits() { SWIFT_DETERMINISTIC_HASHING=1 swift test --skip-build "${traits[@]}" --filter "$@"; }
+
+is_chosen() { [[ " ${chosen[*]} " == *" $1 "* ]]; }
 
 # Everything a check starts is in its process group and ends with it.
 run_check() {
@@ -94,15 +100,17 @@ run_check() {
     format) bash Tests/Checks/format.sh ;;
     linkage) bash Tests/Checks/linkage.sh ;;
     platforms) bash Tests/Checks/platforms.sh ;;
-    # Tests that use up a process's descriptors or threads, the disk or the network run in their own processes.
+    # Tests that use up a process's descriptors or threads, the disk or the network run in their own processes. What
+    # another chosen check runs completely is left to it.
     unit)
       build_tests && run_tests --parallel --skip aProcessWithoutDescriptors --skip EventSourceClientTests \
         --skip EventSourceSQLiteTests --skip EventSourceRedisTests --skip ScheduleTests &&
-        (run_schedules 300) && run_tests --filter EventSourceSQLiteTests && run_tests --filter EventSourceRedisTests &&
-        run_tests --filter EventSourceClientTests --skip ClientScheduleTests &&
+        { is_chosen schedules || (run_schedules 300); } &&
+        run_tests --filter EventSourceSQLiteTests && run_tests --filter EventSourceRedisTests &&
+        { is_chosen asynchttpclient || run_tests --filter EventSourceClientTests --skip ClientScheduleTests; } &&
         run_tests --filter aProcessWithoutDescriptors ;;
     schedules) build_tests && (run_schedules 5000) ;;
-    asynchttpclient) build_traits && test_traits EventSourceClientTests ;;
+    asynchttpclient) build_traits && test_traits EventSourceClientTests --skip ClientScheduleTests ;;
     # The suites over sockets count the process's resources.
     nio)
       bash Tests/Checks/traits.sh && build_traits &&

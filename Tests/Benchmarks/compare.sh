@@ -68,7 +68,7 @@ cc -O2 -fPIC -shared -ISources/CountedMalloc/include -o "$build/counted_malloc.s
   Sources/CountedMalloc/CountedMalloc.c || exit 1
 bash ../build.sh Tests/Benchmarks release >&2 || exit 1
 case " $* " in *" --stacks "*)
-  bash ../build.sh Tests/Benchmarks stacks-release >&2 || exit 1
+  bash ../build.sh Tests/Benchmarks stacks-release bench-server >&2 || exit 1
   exec python3 compare.py "$@" ;;
 esac
 

@@ -192,9 +192,9 @@ fi
 for example in "${examples[@]}"; do
   check="examples: $example"
   declare -F "check_$example" >/dev/null || fail "the example has no check in Tests/Checks/examples.sh"
-  mode=debug
-  case "$example" in NIOServer | HummingbirdServer) mode=stacks ;; esac
-  program=$(bash Tests/build.sh "Examples/$example" $mode)/$example || exit 1
+  mode=(debug)
+  case "$example" in NIOServer | HummingbirdServer) mode=(stacks "$example") ;; esac
+  program=$(bash Tests/build.sh "Examples/$example" "${mode[@]}")/$example || exit 1
   # A file of the example before must not be taken for one of this example.
   rm -rf "${scratch:?}"/*
   "check_$example"

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 long=false
 [ "${1-}" != --long ] || long=true
 
-folder=$(bash Tests/build.sh Tests/EndToEnd stacks)
+folder=$(bash Tests/build.sh Tests/EndToEnd stacks NewsServer)
 for stack in nio hummingbird; do
   if $long; then
     python3 Tests/EndToEnd/resume.py --stack $stack

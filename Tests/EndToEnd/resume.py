@@ -150,8 +150,8 @@ def main():
     parser.add_argument("--stack", choices=["builtin", "evhttp", "nio", "hummingbird"])
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    mode = "stacks" if options.stack in ["nio", "hummingbird"] else "release"
-    build = ["bash", os.path.join(HERE, "..", "build.sh"), "Tests/EndToEnd", mode]
+    mode = ["stacks", "HistoryServer"] if options.stack in ["nio", "hummingbird"] else ["release"]
+    build = ["bash", os.path.join(HERE, "..", "build.sh"), "Tests/EndToEnd", *mode]
     folder = subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     for stack in [options.stack] if options.stack else ["builtin", "evhttp"]:
         with tempfile.TemporaryDirectory() as scratch:

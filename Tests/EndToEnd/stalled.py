@@ -68,8 +68,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=1_000)
     parser.add_argument("--stack", choices=list(PER_READER), default="builtin")
     options = parser.parse_args()
-    mode = "release" if options.stack == "builtin" else "stacks"
-    build = ["bash", os.path.join(HERE, "..", "build.sh"), "Tests/EndToEnd", mode]
+    mode = ["release"] if options.stack == "builtin" else ["stacks", "ManyChannels"]
+    build = ["bash", os.path.join(HERE, "..", "build.sh"), "Tests/EndToEnd", *mode]
     folder = subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     for rule in ["disconnect", "skip"]:
         play(options, rule, os.path.join(folder, "ManyChannels"))

@@ -130,7 +130,7 @@ for peer in "${chosen[@]}"; do
     continue
   fi
   if [ -n "$stack" ]; then
-    [ -n "${server-}" ] || server="$(bash Tests/build.sh Tests/EndToEnd stacks)/NewsServer $stack" || exit 1
+    [ -n "${server-}" ] || server="$(bash Tests/build.sh Tests/EndToEnd stacks NewsServer)/NewsServer $stack" || exit 1
     run "$peer" "$peer on $stack" "$server"
     continue
   fi
