@@ -130,10 +130,9 @@ extension Schedule {
     }
   }
 
-  /// Checks that an event is in the history before a reader has it. An event that was waiting while the channel had no
-  /// history is published without it.
+  /// Checks that an event is in the history before a reader has it.
   func judgeHistory(_ token: Int, _ name: String, _ entry: ScheduleLedger.Entry) {
-    if isRecording, !entry.isOptional, !wasUnregistered.contains(name), !repository.has(token, in: name) {
+    if isRecording, !entry.isOptional, !repository.has(token, in: name) {
       report(.historyBeforeStream, "\(name) \(token) came, and is not recorded")
     }
   }
