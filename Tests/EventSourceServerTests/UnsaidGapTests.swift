@@ -23,6 +23,60 @@ import Testing
     #expect(!reader.isFinished)
   }
 
+  /// A history of an application that stores events after it publishes them.
+  private actor LateHistory: EventRepository {
+    private let events: [ServerSentEvent]
+
+    init(_ ids: [EventID]) { events = ids.map { ServerSentEvent(data: "stored", id: $0) } }
+
+    func events(for request: ReplayRequest) -> ReplayResult {
+      guard let id = request.lastEventID else { return .contiguous(events) }
+      guard let index = events.lastIndex(where: { $0.id == id }) else { return .unknownID }
+      return .contiguous(Array(events[(index + 1)...]))
+    }
+  }
+
+  /// Publishes 1, 2 and 3, of which the log retains the last, and returns what a reader gets that has `last`. The
+  /// application has stored only `stored` by then.
+  private func resumed(after last: EventID, stored: [EventID], ids: [EventID?]) throws -> String {
+    let executor = ManualTaskExecutor()
+    let hub = EventHub(
+      channels: ["a"],
+      configuration: .test {
+        $0.taskExecutor = executor
+        $0.retention = Retention(maximumEvents: 2)
+      })
+    let stack = SimulatedStack(hub: hub)
+    hub.setRepository(LateHistory(stored), for: "a")
+    for (number, id) in ids.enumerated() {
+      try hub.publish(ServerSentEvent(data: "\(number + 1)", id: id), to: "a")
+    }
+    // Comments are not events.
+    try hub.publish(comment: "", to: "a")
+    let reader = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: last.rawValue), channels: ["a"])
+    for _ in 0..<4 {
+      stack.run()
+      executor.run()
+    }
+    stack.run()
+    return reader.response.text
+  }
+
+  @Test func aReaderIsToldIfTheHistoryDoesNotHaveYetWhatTheLogHasEvicted() throws {
+    for ids: [EventID?] in [["e1", "e2", "e3"], [nil, nil, nil], [nil, "e2", nil]] {
+      // Its last event is from an earlier process.
+      let text = try resumed(after: "old", stored: ["old"], ids: ids)
+      #expect(text.contains("event: eventsource-gap") && text.contains("data: 3"), "\(ids)")
+    }
+    let behind = try resumed(after: "e1", stored: ["old", "e1"], ids: ["e1", "e2", "e3"])
+    #expect(behind.contains("event: eventsource-gap") && behind.contains("data: 3"))
+    for (last, stored) in [("e2", ["e1", "e2"]), ("e1", ["e1", "e2"]), ("old", ["old", "e1", "e2", "e3"])] {
+      let text = try resumed(
+        after: try EventID(last), stored: try stored.map { try EventID($0) }, ids: ["e1", "e2", "e3"])
+      #expect(!text.contains("eventsource-gap") && text.contains("\nid: e3\n"), "\(last) of \(stored)")
+    }
+  }
+
   @Test func aBusyChannelGivesWayToTheNewestEventsOfOthers() throws {
     let hub = EventHub(channels: ["a", "b", "c"], configuration: .test { $0.memoryLimit = 64 << 10 })
     let stack = SimulatedStack(hub: hub)

@@ -62,6 +62,7 @@ extension DeliveryLane {
 
   private func ask(for subscription: Subscription, _ replay: Replay, _ slot: ReplaySlot) {
     replay.logEndWhenAsked = subscription.channel.endPlace
+    if let id = replay.lastEventID { hub.note(id, in: subscription.channel, reachedBy: replay) }
     let session = subscription.session
     let request = ReplayRequest(
       channel: subscription.channel.name, lastEventID: replay.lastEventID,
@@ -180,10 +181,7 @@ extension DeliveryLane {
   /// Requests the state as a history with a single batch. The log continues after it: from the event that the state
   /// names, or from now.
   func askForSnapshot(_ provider: any SnapshotProvider, for subscription: Subscription) {
-    let log = subscription.channel.snapshot()
-    subscription.replay = Replay(
-      source: SnapshotHistory(provider), isSnapshot: true,
-      pin: log.endPlace)
+    subscription.replay = Replay(snapshotOf: provider, before: subscription.channel.snapshot())
     apply(.replay(.due), to: subscription)
   }
 
@@ -238,6 +236,7 @@ extension DeliveryLane {
       for event in replay.batch where bytes.count < Self.copiedBytes {
         if let id = event.id {
           try id.checkReturnable(maximumBytes: .max)
+          hub.note(id, in: subscription.channel, reachedBy: replay)
         } else if !replay.isSnapshot {
           throw EventIDFlaw.empty
         }
@@ -294,10 +293,10 @@ extension DeliveryLane {
       return apply(.replay(.paused(until: now + Self.recordingPause)), to: subscription)
     }
     let log = channel.snapshot()
-    // The number in a generated ID shows whether there are blocks between it and the pin. Unless all of these are
-    // comments, the store is behind the log.
-    let number = replay.lastEventID.flatMap { hub.number(of: $0, in: channel) }
-    let isBehindLog = number.map { $0 < min(replay.pin.ordinal, log.newestEventOrdinal) } ?? false
+    // A store that the application fills is behind the log if it does not have the last event before the pin. Of a
+    // recorder, only a generated ID shows it, because its other IDs may be of events whose recording seemed to fail.
+    let isBehindLog =
+      !replay.hasEvicted && replay.lastEventID.map { !isRecorded || hub.number(of: $0, in: channel) != nil } ?? false
     let place = channel.hasRecorded(from: replay.pin.position) ? placeBehindRecorded(replay) : replay.pin
     if log.start <= place.position, !isBehindLog {
       if !replay.tail.isEmpty {

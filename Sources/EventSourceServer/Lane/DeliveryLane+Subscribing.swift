@@ -102,24 +102,23 @@ extension DeliveryLane {
   private func beginNew(_ subscription: Subscription) -> Beginning {
     let handler = subscription.session.handler
     let log = subscription.channel.snapshot()
-    let end = log.endPlace
     if let provider = handler.configuration.snapshotForNewReaders {
       // It has nothing of this channel yet, whatever it gets from other channels before the snapshot.
       subscription.session.composite?.leaveOut(Int(subscription.number))
-      return .replay(Replay(source: SnapshotHistory(provider), isSnapshot: true, pin: end))
+      return .replay(Replay(snapshotOf: provider, before: log))
     }
-    guard handler.configuration.replaysToNewReaders else { return .at(end) }
+    guard handler.configuration.replaysToNewReaders else { return .at(log.endPlace) }
     return beginAtStart(subscription, log)
   }
 
   /// Returns the beginning of a reader that gets everything available.
   private func beginAtStart(_ subscription: Subscription, _ log: LogSnapshot) -> Beginning {
-    let start = log.startPlace
     let session = subscription.session
     if let repository = subscription.channel.replaySource {
       session.composite?.replace(Int(subscription.number), by: .beginning)
-      return .replay(Replay(source: repository, pin: start))
+      return .replay(Replay(source: repository, before: log))
     }
+    let start = log.startPlace
     session.composite?.replace(Int(subscription.number), by: .number(start.ordinal))
     return .at(start)
   }
@@ -137,8 +136,7 @@ extension DeliveryLane {
       // The reader must get every event from the very first. The log alone has them only if it has evicted nothing.
       if channel.run == nil, let shared = channel.withState({ $0.follower?.repository }) {
         session.composite?.replace(number, by: .beginning)
-        let start = log.startPlace
-        return .replay(Replay(source: WholeSharedHistory(shared), pin: start))
+        return .replay(Replay(source: WholeSharedHistory(shared), before: log))
       }
       let hasRepository = channel.replaySource != nil
       if hasRepository || log.startOrdinal == 0 {
@@ -155,8 +153,7 @@ extension DeliveryLane {
       }
       if let repository = channel.replaySource {
         session.composite?.replace(number, by: .own(id, number: nil))
-        let start = log.startPlace
-        return .replay(Replay(source: repository, lastEventID: EventID(unchecked: id), pin: start))
+        return .replay(Replay(source: repository, lastEventID: EventID(unchecked: id), before: log))
       }
     }
     // If the ID does not name the channel, the reader may have any events, including retained ones.

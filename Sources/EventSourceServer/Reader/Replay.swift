@@ -12,6 +12,10 @@ final class Replay {
   var lastHash: BlockHash?
   /// Where in the log to continue, unless the history's last result leads to a later place.
   let pin: LogSnapshot.Place
+  /// The newest event that the log had evicted when the reader came. A history that ends before it is behind the log.
+  let evicted: EvictedEvent
+  /// Whether the reader has that event.
+  var hasEvicted: Bool
   /// The log's end when the history was last asked.
   var logEndWhenAsked: LogSnapshot.Place
   /// The history's answer, in the state `answered`.
@@ -33,11 +37,24 @@ final class Replay {
   /// The time at which it began to wait for the end of a recording.
   var pausedSince = Int64.never
 
-  init(source: any EventRepository, isSnapshot: Bool = false, lastEventID: EventID? = nil, pin: LogSnapshot.Place) {
+  /// Creates a replay of past events, after which the log continues from its start.
+  init(source: any EventRepository, lastEventID: EventID? = nil, before log: LogSnapshot) {
     self.source = source
-    self.isSnapshot = isSnapshot
+    isSnapshot = false
     self.lastEventID = lastEventID
-    self.pin = pin
+    pin = log.startPlace
+    evicted = log.newestEvicted
+    hasEvicted = evicted.ordinal == 0
+    logEndWhenAsked = pin
+  }
+
+  /// Creates a replay of a snapshot, after which the log continues from its end.
+  init(snapshotOf provider: any SnapshotProvider, before log: LogSnapshot) {
+    source = SnapshotHistory(provider)
+    isSnapshot = true
+    pin = log.endPlace
+    evicted = EvictedEvent()
+    hasEvicted = true
     logEndWhenAsked = pin
   }
 

@@ -8,8 +8,7 @@ struct LogSnapshot {
   let endOrdinal: UInt64
   /// The position after the last cut. Events from before it may be published again after it.
   let lastCut: UInt64
-  /// The number of the newest event, or 0.
-  let newestEventOrdinal: UInt64
+  let newestEvicted: EvictedEvent
   private let newestEventPosition: UInt64?
   private let segments: [LogSegment]
   /// The number of blocks in the last segment. Earlier segments no longer change.
@@ -21,7 +20,7 @@ struct LogSnapshot {
     end = log.end
     startOrdinal = log.startOrdinal
     endOrdinal = log.endOrdinal
-    newestEventOrdinal = log.newestEventOrdinal
+    newestEvicted = log.newestEvicted
     newestEventPosition = log.newestEvent
     lastCut = log.lastCut
     segments = log.segments

@@ -16,8 +16,7 @@ struct ChannelLog {
   private(set) var lastCut: UInt64 = 0
   /// The position of the newest event, if there ever was one. It may have been evicted.
   private(set) var newestEvent: UInt64?
-  /// The number of the newest event, or 0 if there never was one. Later blocks are comments.
-  private(set) var newestEventOrdinal: UInt64 = 0
+  private(set) var newestEvicted = EvictedEvent()
   /// The bytes that the segments occupy.
   private(set) var allocatedBytes = 0
   /// The position of each key's newest block. `nil` unless slow readers get only the newest of each key.
@@ -53,13 +52,13 @@ struct ChannelLog {
     if id != .none { newestEvent = end }
     end += UInt64(byteCount)
     endOrdinal += 1
-    if id != .none { newestEventOrdinal = endOrdinal }
     if let most = limits.maximumEvents, endOrdinal - startOrdinal > UInt64(most) { trim(to: most, owner: owner()) }
   }
 
   /// Evicts the oldest segment.
   mutating func removeOldestSegment(owner: LogOwner) {
     let segment = segments.removeFirst()
+    noteEvicted(segment.count, of: segment)
     owner.registry?.remove(segment)
     segment.chargeToReaders()
     allocatedBytes -= segment.capacity
@@ -171,10 +170,25 @@ struct ChannelLog {
     let first = endOrdinal - UInt64(most)
     while segments.count > 1, segments[0].endOrdinal <= first { removeOldestSegment(owner: owner) }
     let segment = segments[0]
-    startOrdinal = first
     let skipped = Int(first - segment.firstOrdinal)
+    noteEvicted(skipped, of: segment)
+    startOrdinal = first
     start = segment.start + UInt64(segment.offset(ofBlock: skipped))
   }
+
+  /// Notes the newest event among a segment's first blocks, which are about to be evicted.
+  private mutating func noteEvicted(_ count: Int, of segment: LogSegment) {
+    let earlier = startOrdinal > segment.firstOrdinal ? Int(startOrdinal - segment.firstOrdinal) : 0
+    guard earlier < count, let block = (earlier..<count).last(where: { segment.entry($0).id != .none }) else { return }
+    newestEvicted = EvictedEvent(ordinal: segment.firstOrdinal + UInt64(block) + 1, id: segment.entry(block).id)
+  }
+}
+
+/// The newest event that a log has evicted.
+struct EvictedEvent: Equatable {
+  /// Its number, or 0 if no event was evicted.
+  var ordinal: UInt64 = 0
+  var id = EntryID.none
 }
 
 /// The channel of a log, and the registry and budget that account for its segments.
