@@ -316,6 +316,36 @@ import Testing
     checkThatNothingIsLeft(all)
   }
 
+  @Test func aViewerIsToldOfAGapBeforeAnUnrecordedEndOnlyIfEventsMayBeMissing() throws {
+    let all = processes(2)
+    let run = try all[0].runs.start(id: "job")
+    settle(all)
+    // The producer is cut off each time between the addition of an event and its reply, and then for its end.
+    for (count, text) in [(2, "a"), (3, "b")] {
+      store.loseAnswers(1)
+      write([text], to: run)
+      while store.count(in: "runs/job") < count { executor.runNext(at: 0) }
+      all[0].node.setCutOff(true)
+      settle(all)
+      all[0].node.setCutOff(false)
+    }
+    all[0].node.setCutOff(true)
+    try run.finish()
+    settle(all)
+    all[0].node.setCutOff(false)
+    let elsewhere = watch(all[1])
+    settle(all)
+    #expect(elsewhere.response.text == begin + "data: a\nid: job-2\n\ndata: b\nid: job-3\n\n")
+    // The end has the next number after "b", so nothing is missing. After "a", "b" is.
+    let complete = watch(all[0], after: "job-3")
+    let incomplete = watch(all[0], after: "job-2")
+    settle(all)
+    #expect(complete.response.text == end("4-unrecorded", "\"finished\""))
+    #expect(incomplete.response.text.hasPrefix("event: eventsource-gap\n"))
+    #expect(incomplete.response.text.hasSuffix("\n\n" + end("4-unrecorded", "\"finished\"")))
+    checkThatNothingIsLeft(all)
+  }
+
   @Test func aRunIsInTheHistoryBeforeItsLocationIsKnown() throws {
     let all = processes(2)
     let post = all[0].stack.connect(all[0].handler, SimulatedRequest(method: "POST", target: "/runs"), run: nil)

@@ -89,6 +89,7 @@ extension RunStore {
       return
     }
     _ = guarded.state.apply(.recorded, at: hub.now, rules)
+    if core.isRecorded { guarded.numbered += 1 }
     let last = core.isRecorded ? unrecorded(prepared, channel, guarded) : prepared
     if let appended = append(last, to: channel, &guarded, isLast: true) { effects.audiences = appended.audiences }
     guarded.isSealed = true
@@ -169,7 +170,8 @@ extension RunStore {
     }
   }
 
-  /// Returns the last event of a run whose end was not recorded, with an ID that no event of the history has.
+  /// Returns the last event of a run whose end was not recorded, with an ID that no event of the history has. The end
+  /// has already been numbered.
   private func unrecorded(
     _ event: PreparedEvent, _ channel: EventChannel, _ guarded: borrowing RunCore.Guarded
   ) -> PreparedEvent {

@@ -81,6 +81,12 @@ final class RunCore: @unchecked Sendable {
       if let place = log.place(after: number, exactly: id) { return place }
       // The history has an end whose recording seemed to fail here, with the same number.
       if let place = log.place(afterOwn: id + unrecorded) { return place }
+      // The history has an event whose recording seemed to fail here, and nothing is between it and the end.
+      if let newest = log.newestEvent,
+        log.id(at: newest.position)?.utf8.elementsEqual("\(prefix)\(number + 1)\(unrecorded)".utf8) == true
+      {
+        return newest
+      }
     }
     if let place = log.place(afterOwn: id) { return place }
     // Nothing follows an end.

@@ -12,6 +12,9 @@ final class SharedRunViewer: SimulatedClient {
   private(set) var isDone = false
   /// Whether its end could not be recorded.
   private(set) var hasUnrecordedEnd = false
+  /// The number in the ID of its newest event, and the text of the gap event that it was given after that.
+  private var number = 0
+  private var gap: String?
   private(set) var server = 0
   /// Whether the store had the run, with its beginning, when the viewer connected.
   private var wasInStore = false
@@ -24,6 +27,7 @@ final class SharedRunViewer: SimulatedClient {
     takeIn()
     guard !isDone else { return }
     self.server = server
+    gap = nil
     wasInStore = ledger.events.first?.id?.rawValue == ledger.id + "-1"
     let connection = stack.connect(handler, nextRequest(), run: ledger.id, room: room)
     use(connection, largestWrite: largestWrite)
@@ -49,12 +53,21 @@ final class SharedRunViewer: SimulatedClient {
 
   private func receive(_ event: ReceivedEvent) {
     if let outcome { return failures.append("\(event.type) \(event.data) came after the end (\(outcome))") }
+    if event.type == "eventsource-gap", server == ledger.home, gap == nil {
+      gap = event.data
+      return
+    }
+    let number = Int(event.lastEventID.split(separator: "-").dropFirst().first ?? "") ?? 0
     if event.type == "eventsource-end" { outcome = SharedRunLedger.outcome(event.data) ?? "unknown" }
     if event.type == "eventsource-end", event.lastEventID.hasSuffix("-unrecorded") {
       if server != ledger.home { failures.append("an end that was not recorded came from another process") }
+      if gap != nil, number == self.number + 1 {
+        failures.append("a gap was told before \(event.lastEventID), but nothing is missing")
+      }
       hasUnrecordedEnd = true
       return
     }
+    if let gap { failures.append("\(event.lastEventID) of \(ledger.id) came after a gap: \(gap)") }
     guard next < ledger.events.count else {
       return failures.append("\(event.lastEventID) \(event.data.prefix(12)) of \(ledger.id) is not in the store")
     }
@@ -64,5 +77,6 @@ final class SharedRunViewer: SimulatedClient {
         "\(event.lastEventID) \(event.data.prefix(12)) came instead of \(expected.id?.rawValue ?? "") of \(ledger.id)")
     }
     next += 1
+    self.number = number
   }
 }
