@@ -149,9 +149,12 @@ extension Schedule {
     _ event: ServerSentEvent, _ token: Int, _ key: String?, to names: [String], _ milestone: EventHub.Milestone
   ) {
     note(milestone == .offered ? .publishOffered : .publishPublished)
+    // The channels that publish it without a history, even if they have one when the publisher is notified.
+    nonisolated(unsafe) var unrecorded: Set<String> = []
     let scheduled = ScheduledEvent(event: event) { [self] in
       // The history decides the places of recorded events.
       for name in names where isOpen[name]! && !isRegistered[name]! {
+        if isRecording { unrecorded.insert(name) }
         ledger.add(token, to: name, isOptional: isRecording)
         ledger.setPublished(token, in: name)
         if let id = event.id { ledger.setID(id.rawValue, of: token, in: name) }
@@ -173,7 +176,8 @@ extension Schedule {
         var seen: Set<String> = []
         for (name, id) in zip(names, ids) where seen.insert(name).inserted {
           ledger.add(token, to: name)
-          ledger.setPromised(token, in: name, isPromised: !isRecording || isRegistered[name]!)
+          ledger.setPromised(
+            token, in: name, isPromised: !isRecording || isRegistered[name]! && !unrecorded.contains(name))
           published(id, token, name, event)
         }
         if milestone == .offered { judgeOffer(token, names, before: attempt) }
