@@ -137,7 +137,8 @@ def main():
                 stream.close()
             wait_until("sockets to be back", lambda: sockets(server.pid) == idle_sockets)
             after.append(resident(server.pid))
-        # The allocator keeps memory for the next wave, but a second wave must not need more.
+        # The allocator keeps memory for the next wave, but later waves must not need more. It takes whole pages at times;
+        # the more waves, the less they count.
         print(f"readers: sockets are back; {', '.join(str(memory >> 10) for memory in after)} KiB after each wave")
         grown = (after[-1] - after[0]) / options.count / (options.waves - 1)
         assert grown < LEFT[options.stack], f"a reader that has disconnected leaves {grown:.0f} bytes"

@@ -16,7 +16,7 @@ for stack in nio hummingbird; do
   else
     python3 Tests/EndToEnd/resume.py --stack $stack --clients 10 --events 1000 --kills 1
     python3 Tests/EndToEnd/stalled.py --stack $stack --readers 200 --channels 40 --budget 8 --rounds 800
-    python3 Tests/Checks/readers.py --stack $stack --count 2000 --waves 3
+    python3 Tests/Checks/readers.py --stack $stack --waves 6
   fi
 done
 python3 Tests/Browser/many_streams.py "$folder/NewsServer"
