@@ -91,6 +91,7 @@ final class Schedule: @unchecked Sendable {
       default: ScheduleRepository(seed: seed, ledger: ledger)
       }
     repository.hangs = options.hangs
+    repository.isAhead = options.history == .storedFirst
     snapshots = ScheduleSnapshots(seed: seed, ledger: ledger)
     authorizer = ScheduleAuthorizer(seed: seed)
     repository.isPositionOwed = { [unowned self] in !wasUnregistered.contains($0) && !commented.contains($0) }

@@ -36,6 +36,9 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
   var random: SeededRandom
   /// Whether it returns immediately, does not fail and keeps everything.
   var isHealthy = false
+  /// Whether the application stores events before it publishes them. It then keeps the newest published one, because a
+  /// history must have at least as many events as the log.
+  var isAhead = false
   /// The average number of calls per call that hangs. 0 means that none hangs.
   var hangs = 0
   let ledger: ScheduleLedger
@@ -77,12 +80,12 @@ class ScheduleRepository: EventRepository, @unchecked Sendable {
     var published = (events[name] ?? []).prefix { event in
       ledger.place(of: Self.token(event), in: name)! < ledger.published[name] ?? 0
     }
-    if published.count < events[name]?.count ?? 0 { published = published.dropLast() }
+    if isAhead || published.count < events[name]?.count ?? 0 { published = published.dropLast() }
     let count = isEmptied ? published.count : Int.random(in: 0...published.count, using: &random)
     let gone = events[name]?.prefix(count).compactMap(\.id) ?? []
     givenUp[name, default: []].formUnion(gone)
     events[name]?.removeFirst(count)
-    note(isEmptied ? .emptied : .evicts)
+    note(isEmptied && !isAhead ? .emptied : .evicts)
     if count > 0 { denied.insert(name) }
   }
 
