@@ -28,7 +28,7 @@ public final class DeliveryLane: @unchecked Sendable {
   var sessions: [EventStreamSession] = []
   var audiences: [ObjectIdentifier: LaneAudience] = [:]
   var identities: [ExactString: [ObjectIdentifier: EventStreamSession]] = [:]
-  var deadlines = DeadlineHeap()
+  var deadlines = DeadlineHeap<EventStreamSession>()
   private var work = FIFOQueue<Work>()
   /// The broadcast that the last run did not finish.
   private var unfinished: LaneAudience?
@@ -101,7 +101,7 @@ public final class DeliveryLane: @unchecked Sendable {
       if nextCompressionCheck <= self.now { releaseQuietCompressors() }
       guard doWork() else { break }
       if mailbox.sleep() {
-        let next = min(deadlines.first?.deadline ?? .never, nextCompressionCheck)
+        let next = min(deadlines.earliest, nextCompressionCheck)
         return afterRun(next == .never ? nil : .nanoseconds(next))
       }
     }

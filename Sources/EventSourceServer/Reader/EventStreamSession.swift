@@ -3,7 +3,7 @@
 /// Call all methods on the lane's thread, never from within a call by the lane or the handler. Afterwards call
 /// ``DeliveryLane/run(now:)``, once for any number of such calls. The class is `Sendable` because it is confined to
 /// that thread; results from elsewhere carry it back to its lane.
-public final class EventStreamSession: @unchecked Sendable {
+public final class EventStreamSession: DeadlineHeapMember, @unchecked Sendable {
   /// The phase of the request. Phases follow in this order; each can be followed by `closed`.
   enum Phase {
     /// Admitted. The next run opens the stream or asks the authorizer.

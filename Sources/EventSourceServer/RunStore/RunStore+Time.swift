@@ -1,5 +1,14 @@
 import Synchronization
 
+/// The channel of a run. Guarded by the store's lock.
+extension EventChannel: DeadlineHeapMember {
+  var deadline: Int64 { run?.due ?? .never }
+  var heapIndex: Int {
+    get { run?.heapIndex ?? -1 }
+    set { run?.heapIndex = newValue }
+  }
+}
+
 /// Deadlines of runs. Lanes provide the time: whenever a lane runs, it checks the runs that are due.
 extension RunStore {
   /// Updates a run's place in the schedules after a change of its deadline.
@@ -8,8 +17,8 @@ extension RunStore {
     let due = table.withLock { table -> Int64 in
       guard table.runs[core.id] === channel, !table.isClosed else { return .never }
       let state = core.state
-      table.active.remove(core, ifMember: channel)
-      table.retained.remove(core, ifMember: channel)
+      table.active.remove(channel)
+      table.retained.remove(channel)
       switch state.deadline(rules) {
       case .never: return .never
       case .unknown:
@@ -19,11 +28,8 @@ extension RunStore {
         }
         return .min
       case .at(let moment):
-        if !state.isIdle {
-          table.active.update(channel, core, due: moment)
-        } else {
-          table.retained.update(channel, core, due: moment)
-        }
+        core.due = moment
+        state.isIdle ? table.retained.update(channel) : table.active.update(channel)
         return moment
       }
     }
@@ -37,14 +43,8 @@ extension RunStore {
         var due = table.pending
         table.pending = []
         for channel in due { channel.run!.isPending = false }
-        while let first = table.active.first, table.active.next <= now {
-          table.active.remove(first.run!)
-          due.append(first)
-        }
-        while let first = table.retained.first, table.retained.next <= now {
-          table.retained.remove(first.run!)
-          due.append(first)
-        }
+        while let first = table.active.popFirst(at: now) { due.append(first) }
+        while let first = table.retained.popFirst(at: now) { due.append(first) }
         return due
       }
       guard !due.isEmpty else { break }
@@ -52,7 +52,7 @@ extension RunStore {
     }
     let (next, wanted) = room.expire(now)
     if let wanted { _ = makeRoom(for: wanted) }
-    return min(next, lookAtFollowed(now), table.withLock { min($0.active.next, $0.retained.next) })
+    return min(next, lookAtFollowed(now), table.withLock { min($0.active.earliest, $0.retained.earliest) })
   }
 
   /// Discards runs in the order in which they ended, until `bytes` more bytes fit. Returns whether they fit.

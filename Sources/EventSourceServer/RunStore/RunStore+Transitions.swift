@@ -183,8 +183,8 @@ extension RunStore {
     let core = channel.run!
     table.withLock { table in
       if table.runs[core.id] === channel { table.runs[core.id] = nil }
-      table.active.remove(core, ifMember: channel)
-      table.retained.remove(core, ifMember: channel)
+      table.active.remove(channel)
+      table.retained.remove(channel)
     }
     room.wake(core)
     stopFollowing(channel)

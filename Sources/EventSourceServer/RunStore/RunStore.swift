@@ -9,8 +9,8 @@ final class RunStore: Sendable {
   struct Table: ~Copyable {
     var runs: [String: EventChannel] = [:]
     /// Runs that are being written, and ended runs without viewers.
-    var active = RunSchedule()
-    var retained = RunSchedule()
+    var active = DeadlineHeap<EventChannel>()
+    var retained = DeadlineHeap<EventChannel>()
     /// Runs whose deadline is unknown until a lane checks them.
     var pending: [EventChannel] = []
     var isClosed = false
