@@ -137,14 +137,14 @@ final class RecordingQueue: Sendable {
   }
 
   private func publish(_ batch: [Publication], in hub: EventHub, for run: EventChannel?) async {
-    // Captures the number instead of the batch, which the sleeping task would retain.
+    // Captures the number instead of the batch, and the hub weakly, because a sleeping task would retain them.
     let number = state.withLock { $0.batches }
     // Sleeping traps at durations that a configuration may contain, so the timeout is capped.
-    let limit = Task { [timeout = min(hub.configuration.recordingTimeout, .seconds(1 << 30)), name] in
+    let limit = Task { [timeout = min(hub.configuration.recordingTimeout, .seconds(1 << 30)), name, weak hub] in
       try await Task.sleep(for: timeout)
       let late = self.state.withLock { $0.batches == number ? $0.recording : [] }
       for publication in late { publication.finish(.failure(PublishError.outcomeUnknown(name))) }
-      hub.log(.error, "a repository did not respond in time; it is unknown whether the events were recorded") {
+      hub?.log(.error, "a repository did not respond in time; it is unknown whether the events were recorded") {
         [("channel", name.rawValue), ("events", "\(late.count)")]
       }
     }

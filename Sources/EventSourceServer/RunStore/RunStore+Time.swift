@@ -86,6 +86,7 @@ extension RunStore {
       apply(.discard, to: channel)
     }
     control?.close()
+    hub.followTimers.removeChannels(of: self)
     room.close()
   }
 }

@@ -29,6 +29,8 @@ final class SharedRunScenario: @unchecked Sendable {
   // Sendable, because it is used only from jobs that the test runs on its one thread.
   private final class Ledgers: @unchecked Sendable { var all: [SharedRunLedger] = [] }
 
+  private struct WeakHub { weak var hub: EventHub? }
+
   private(set) var failures: [String] = []
   private(set) var steps = 0
   private let seed: UInt64
@@ -39,14 +41,17 @@ final class SharedRunScenario: @unchecked Sendable {
   private var configuration = RunCollection.Configuration()
   private var hub = EventHub.Configuration()
   private var processes: [Process] = []
+  /// The hubs of all processes, also of those that were killed.
+  private var hubs: [WeakHub] = []
   private var viewers: [SharedRunViewer] = []
   private var requests: [(connection: SimulatedStack.Connection, ledger: SharedRunLedger, process: Int)] = []
 
   init(seed: UInt64) {
     self.seed = seed
     random = SeededRandom(seed: seed)
-    store = SimulatedSharedStore(seed: seed) { [known] event, channel in
-      known.all.first { channel.rawValue == "runs/\($0.id)" }?.add(event)
+    // Weak, because the runs that the ledgers refer to retain the store.
+    store = SimulatedSharedStore(seed: seed) { [weak known] event, channel in
+      known?.all.first { channel.rawValue == "runs/\($0.id)" }?.add(event)
     }
     hub.taskExecutor = executor
     hub.memoryLimit = 1 << 20
@@ -69,7 +74,9 @@ final class SharedRunScenario: @unchecked Sendable {
 
   private func makeProcess() -> Process {
     hub.seed = seed &+ UInt64(processes.count)
-    return Process(hub, configuration, store.makeNode())
+    let process = Process(hub, configuration, store.makeNode())
+    hubs.append(WeakHub(hub: process.runs.hub))
+    return process
   }
 
   /// Runs the schedule, or at most its first `most` steps.
@@ -318,5 +325,21 @@ final class SharedRunScenario: @unchecked Sendable {
         failures.append("\(process.node.followedCount) channels are followed in \(number) for nobody")
       }
     }
+    release()
+  }
+
+  /// Releases everything, and checks that nothing retains a hub.
+  private func release() {
+    viewers = []
+    requests = []
+    for ledger in known.all { ledger.run = nil }
+    for process in processes { process.stack.lane.close() }
+    let last = processes.map { ObjectIdentifier($0.runs.hub) }
+    processes = []
+    // Producers of killed processes may wait for memory or for the store.
+    for hub in hubs.compactMap(\.hub) where !last.contains(ObjectIdentifier(hub)) { hub.close() }
+    runEverything()
+    let count = hubs.filter { $0.hub != nil }.count
+    if count > 0 { failures.append("\(count) hubs that nobody uses are in memory") }
   }
 }
