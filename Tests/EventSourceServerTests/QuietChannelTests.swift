@@ -56,10 +56,19 @@ import Testing
     #expect(try received(connect(hub, stack, after: last)).texts == (1...5).map { "b\($0)" })
   }
 
-  @Test func aQuietRecordedChannelIsResumedAfterARestart() async throws {
+  /// Comments are not events. They may come before the reader, and while the history is asked.
+  @Test(arguments: 0...2)
+  func aQuietRecordedChannelIsResumedAfterARestart(comments: Int) async throws {
     let hub = makeHub()
     let stack = SimulatedStack(hub: hub)
-    let reader = connect(hub, stack)
+    if comments == 1 { try hub.publish(comment: "before", to: "b") }
+    let reader = stack.connect(EventStreamHandler(hub), channels: ["a", "b"])
+    stack.run()
+    if comments == 2 {
+      try hub.publish(comment: "while the history is asked", to: "b")
+      stack.run()
+    }
+    settle(stack, executor)
     try await publish("a1", to: "a", hub, stack)
     let last = try received(reader).lastEventID
     hub.close()
@@ -69,5 +78,26 @@ import Testing
     #expect(try received(back).texts.isEmpty)
     try await publish("b1", to: "b", next, nextStack)
     #expect(try received(back).texts == ["b1"])
+  }
+
+  @Test func aQuietChannelWithAHistoryOfTheApplicationIsResumedInTheSameProcess() throws {
+    let hub = EventHub(channels: ["a"], configuration: .test { $0.taskExecutor = executor })
+    let archive = Archive(history)
+    hub.setRepository(archive, for: "b")
+    let stack = SimulatedStack(hub: hub)
+    let reader = connect(hub, stack)
+    try hub.publish("a1", to: "a")
+    settle(stack, executor)
+    let last = try received(reader).lastEventID
+    reader.disconnect()
+    try hub.publish("b1", to: "b")
+    #expect(try received(connect(hub, stack, after: last)).texts == ["b1"])
+  }
+
+  /// A history that publishing does not write to.
+  private struct Archive: EventRepository {
+    let history: InMemoryEventRepository
+    init(_ history: InMemoryEventRepository) { self.history = history }
+    func events(for request: ReplayRequest) -> ReplayResult { history.events(for: request) }
   }
 }

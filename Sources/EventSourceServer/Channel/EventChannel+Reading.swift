@@ -53,9 +53,9 @@ extension EventChannel {
     if let id = state.newestOwnID { return .own(id.rawValue, number: number) }
     // The shared history has never had an event. The log may contain comments.
     if state.follower?.isFollowing == true { return .beginning }
-    guard number == 0, state.history != nil else { return .number(number) }
-    // Nothing was published in this life, but a history may hold events. If it is known to be empty, the reader is at
-    // the beginning.
+    guard state.log.newestEvent == nil, state.recorder is any NewestEventReporting else { return .number(number) }
+    // No event was published in this life, but the history may hold some, after whose newest the reader can resume even
+    // after a restart. If it is known to be empty, the reader is at the beginning.
     return state.newestOfHistory == .known ? .beginning : .unknown
   }
 }

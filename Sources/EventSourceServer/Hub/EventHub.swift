@@ -180,10 +180,10 @@ extension EventHub {
     return position.incarnation != channel.incarnation && position.incarnation <= incarnations.load(ordering: .relaxed)
   }
 
-  /// Asks a recording repository once for the channel's newest event, if nothing has been published in this life.
+  /// Asks a recording repository once for the channel's newest event, if no event has been published in this life.
   func askForNewestEvent(of channel: EventChannel) {
     let repository = channel.withState { state -> (any NewestEventReporting)? in
-      guard state.newestOfHistory == .notAsked, state.log.endOrdinal == 0,
+      guard state.newestOfHistory == .notAsked, state.log.newestEvent == nil,
         let repository = state.recorder as? any NewestEventReporting
       else { return nil }
       state.newestOfHistory = .asked
@@ -201,13 +201,13 @@ extension EventHub {
         }
       }
       // An event that is being recorded may be newer. No reader has it yet.
-      let isStill = channel.withState { state in
-        guard state.log.endOrdinal == 0, state.recording?.hasBegun != true else { return false }
+      let comments = channel.withState { state -> UInt64? in
+        guard state.log.newestEvent == nil, state.recording?.hasBegun != true else { return nil }
         state.newestOwnID = id
         state.newestOfHistory = .known
-        return true
+        return state.log.endOrdinal
       }
-      if isStill { post(toAllLanes: .newestEventIsKnown(id, channel)) }
+      if let comments { post(toAllLanes: .newestEventIsKnown(id, channel, comments: comments)) }
     }
   }
 }

@@ -212,17 +212,21 @@ extension DeliveryLane {
     }
   }
 
-  /// Handles the newest event's ID from the mailbox, for readers that have received nothing from the channel's log.
-  func newestEventIsKnown(_ id: EventID?, of channel: EventChannel) {
+  /// Handles the newest event's ID from the mailbox, for readers that have received at most comments from the channel's
+  /// log.
+  ///
+  /// - Parameter comments: The number of comments in the log when the history answered. It had no event.
+  func newestEventIsKnown(_ id: EventID?, of channel: EventChannel, comments: UInt64) {
     guard let audience = audiences[ObjectIdentifier(channel)] else { return }
-    let claim: ChannelClaim = id.map { .own($0.rawValue, number: 0) } ?? .beginning
+    let comments = channel.withState { $0.log.newestEvent == nil ? $0.log.endOrdinal : comments }
+    func claim(at ordinal: UInt64) -> ChannelClaim { id.map { .own($0.rawValue, number: ordinal) } ?? .beginning }
     for subscription in audience.idle + audience.waiting
-    where subscription.ordinal == 0 && !subscription.state.isReplaying {
-      subscription.session.composite?.learn(Int(subscription.number), claim)
+    where subscription.ordinal <= comments && !subscription.state.isReplaying {
+      subscription.session.composite?.learn(Int(subscription.number), claim(at: subscription.ordinal))
     }
-    for cohort in audience.cohorts where audience.ordinal == 0 {
+    for cohort in audience.cohorts where audience.ordinal <= comments {
       guard let number = cohort.audiences.firstIndex(where: { $0 === audience }) else { continue }
-      cohort.composite?.learn(number, claim)
+      cohort.composite?.learn(number, claim(at: audience.ordinal))
     }
   }
 }

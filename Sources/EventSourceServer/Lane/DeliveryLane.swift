@@ -174,7 +174,8 @@ public final class DeliveryLane: @unchecked Sendable {
     case .replayed(let session, let subscription, let slot, let answer):
       replayed(session, subscription, slot, answer)
     case .replaySlotIsFree: useFreeSlots()
-    case .newestEventIsKnown(let id, let channel): newestEventIsKnown(id, of: channel)
+    case .newestEventIsKnown(let id, let channel, let comments):
+      newestEventIsKnown(id, of: channel, comments: comments)
     case .revoke(let revocation): revoke(revocation)
     case .reconfigured(let audience): reconfigured(audience)
     case .opened(let name): opened(name)

@@ -18,8 +18,9 @@ final class LaneMailbox: Sendable {
     case replayed(EventStreamSession, Subscription, ReplaySlot, Result<ReplayResult, any Error>)
     /// A replay slot may be free for the subscriptions that wait for one.
     case replaySlotIsFree
-    /// The ID of the newest event in the history of a recorded channel that has had no event in this life.
-    case newestEventIsKnown(EventID?, EventChannel)
+    /// The ID of the newest event in the history of a recorded channel that has had no event in this life, only so many
+    /// comments.
+    case newestEventIsKnown(EventID?, EventChannel, comments: UInt64)
     case revoke(Revocation)
     /// The rules of these readers' channel have changed.
     case reconfigured(LaneAudience)

@@ -94,7 +94,7 @@ final class Schedule: @unchecked Sendable {
     repository.isAhead = options.history == .storedFirst
     snapshots = ScheduleSnapshots(seed: seed, ledger: ledger)
     authorizer = ScheduleAuthorizer(seed: seed)
-    repository.isPositionOwed = { [unowned self] in !wasUnregistered.contains($0) && !commented.contains($0) }
+    repository.isPositionOwed = { [unowned self] in !wasUnregistered.contains($0) }
     repository.note = { [unowned self] in self.coverage.note(.history($0)) }
     snapshots.note = { [unowned self] in self.coverage.note(.history($0)) }
     snapshots.index = { [unowned self] in options.names.firstIndex(of: $0)! }
