@@ -80,6 +80,20 @@ import Testing
     #expect(try received(back).texts == ["b1"])
   }
 
+  @Test func aGapOfAQuietChannelIsToldOnce() async throws {
+    let hub = makeHub()
+    let stack = SimulatedStack(hub: hub)
+    let reader = connect(hub, stack, after: "unknown")
+    #expect(try received(reader).texts.filter { $0 == "eventsource-gap" }.count == 2)
+    try await publish("a1", to: "a", hub, stack)
+    let last = try received(reader).lastEventID
+    reader.disconnect()
+    #expect(try received(connect(hub, stack, after: last)).texts.isEmpty)
+    hub.close()
+    let next = makeHub()
+    #expect(try received(connect(next, SimulatedStack(hub: next), after: last)).texts.isEmpty)
+  }
+
   @Test func aQuietChannelWithAHistoryOfTheApplicationIsResumedInTheSameProcess() throws {
     let hub = EventHub(channels: ["a"], configuration: .test { $0.taskExecutor = executor })
     let archive = Archive(history)

@@ -162,7 +162,7 @@ extension DeliveryLane {
       return leave(subscription.session, .repositoryFailed)
     }
     replay.gaps += 1
-    sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: available?.first?.id?.rawValue)
+    sendGap(to: subscription, replay, earliest: available?.first?.id?.rawValue)
     switch subscription.session.handler.configuration.gapPolicy {
     case .replayAvailable, .reject:
       replay.isFromBeginning = true
@@ -315,10 +315,10 @@ extension DeliveryLane {
       // This was unknown when the stream was opened. The reader is rejected when it returns.
       leave(subscription.session, .fellBehind)
     case .snapshot(let provider):
-      sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: nil)
+      sendGap(to: subscription, replay, earliest: nil)
       askForSnapshot(provider, for: subscription)
     case .replayAvailable, .liveOnly:
-      sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: nil)
+      sendGap(to: subscription, replay, earliest: nil)
       join(subscription, at: log.startPlace)
     }
   }
@@ -350,8 +350,15 @@ extension DeliveryLane {
   }
 
   private func missingBehindSnapshot(_ subscription: Subscription, _ log: LogSnapshot) {
-    sendGap(to: subscription, after: subscription.replay?.lastEventID?.rawValue, earliest: log.oldestID)
+    if let replay = subscription.replay { sendGap(to: subscription, replay, earliest: log.oldestID) }
     join(subscription, at: log.startPlace)
+  }
+
+  /// Tells a reader of a gap after the last event that it has. Its stream's composite ID no longer has that event, with
+  /// which the reader would be told of the same gap again when it returns.
+  private func sendGap(to subscription: Subscription, _ replay: Replay, earliest: String?) {
+    subscription.session.composite?.leaveOut(Int(subscription.number))
+    sendGap(to: subscription, after: replay.lastEventID?.rawValue, earliest: earliest)
   }
 
   func join(_ subscription: Subscription, at place: LogSnapshot.Place) {
@@ -366,6 +373,7 @@ extension DeliveryLane {
       return last.map { .own($0.rawValue, number: place.ordinal) } ?? .beginning
     }
     subscription.session.composite?.learn(Int(subscription.number), claim)
+    askForNewestEvents(of: subscription.session)
     apply(.joinedLog, to: subscription)
   }
 }

@@ -205,7 +205,7 @@ extension DeliveryLane {
 /// The newest event in a recorded channel's history. With its ID, a reader that has received nothing of the channel can
 /// resume after it, even after a restart of the program.
 extension DeliveryLane {
-  private func askForNewestEvents(of session: EventStreamSession) {
+  func askForNewestEvents(of session: EventStreamSession) {
     guard let composite = session.composite else { return }
     for subscription in session.subscriptions where composite[Int(subscription.number)] == .unknown {
       hub.askForNewestEvent(of: subscription.channel)
