@@ -142,6 +142,8 @@ extension Schedule {
     guard options.isRoomy, options.hub.channelCreation == .explicit, !visit.wasSlow else { return nil }
     if case .snapshot = visit.endpoint.gapPolicy { return nil }
     if visit.endpoint.snapshotForNewReaders != nil { return nil }
+    // It left before it had the channel's state.
+    if reader.progress[name]!.awaitsSnapshot { return nil }
     guard visit.sentID != nil else { return options.history == .none ? "it is new" : nil }
     guard visit.sentSoundID, visit.hasSoundIDs, !longIDs.contains(name), !repository.denied.contains(name),
       !reader.isOfOldLife(name)
