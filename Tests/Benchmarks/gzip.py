@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -126,18 +127,19 @@ class Scale:
         self.seconds = pick(10, 5, 1)
 
 
-def can_run(mode):
+def can_run(mode, readers):
     if mode.startswith("nginx"):
-        return os.path.exists("/usr/sbin/nginx")
+        # A reader takes two descriptors of its process.
+        return os.path.exists("/usr/sbin/nginx") and 2 * readers + 64 < resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return not mode.startswith("Go") or os.path.exists(f"{YARDSTICKS}/go-eventsource")
 
 
 def measure_all(scale):
     """For each case and server, the medians of the rounds, in which the servers are measured in turn."""
     cases = [(readers, size, burst) for readers in scale.readers for size in scale.sizes for burst in scale.bursts]
-    modes = [mode for mode in MODES if can_run(mode)]
     results = []
     for readers, size, burst in cases:
+        modes = [mode for mode in MODES if can_run(mode, readers)]
         rounds = {mode: [] for mode in modes}
         for index in range(scale.rounds):
             for mode in modes if index % 2 == 0 else modes[::-1]:

@@ -55,7 +55,7 @@ int main(int count, char **arguments) {
     epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event);
   }
   unsigned long long bytes = 0;
-  double end = 0, last = 0, complete = 0;
+  double begun = now(), end = 0, last = 0, complete = 0;
   for (;;) {
     struct epoll_event events[512];
     int ready = epoll_wait(poller, events, 512, 50);
@@ -71,6 +71,10 @@ int main(int count, char **arguments) {
       if (!has_bytes[fd]) waiting--;
       has_bytes[fd] = 1;
       if (end) bytes += taken, last = now();
+    }
+    if (waiting > 0 && now() > begun + 60) {
+      fprintf(stderr, "drain: %d of %d readers had nothing after a minute\n", waiting, readers);
+      return 1;
     }
     // Nothing comes any more, or only what is due at times, such as heartbeats.
     if (!complete && waiting == 0) complete = now();
