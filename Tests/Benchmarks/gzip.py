@@ -134,8 +134,9 @@ def can_run(mode, readers):
     return not mode.startswith("Go") or os.path.exists(f"{YARDSTICKS}/go-eventsource")
 
 
-def measure_all(scale):
-    """For each case and server, the medians of the rounds, in which the servers are measured in turn."""
+def measure_all(scale, path):
+    """For each case and server, the medians of the rounds, in which the servers are measured in turn. What is measured is
+    written to `path` after each case, so that --render shows it even if the rest is not measured."""
     cases = [(readers, size, burst) for readers in scale.readers for size in scale.sizes for burst in scale.bursts]
     results = []
     for readers, size, burst in cases:
@@ -148,7 +149,8 @@ def measure_all(scale):
         medians = {mode: {key: statistics.median(each[key] for each in measured) for key in measured[0]}
                    for mode, measured in rounds.items()}
         results.append({"readers": readers, "size": size, "burst": burst, "servers": medians})
-    return results
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(results, file)
 
 
 def tables(results):
@@ -191,9 +193,7 @@ def main():
     options = parser.parse_args()
     path = f"{HERE}/.build/gzip{'-smoke' if options.smoke else ''}.json"
     if not options.render:
-        results = measure_all(Scale("smoke" if options.smoke else "quick" if options.quick else "full"))
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(results, file)
+        measure_all(Scale("smoke" if options.smoke else "quick" if options.quick else "full"), path)
     with open(path, encoding="utf-8") as file:
         text = tables(json.load(file))
     print(text)
