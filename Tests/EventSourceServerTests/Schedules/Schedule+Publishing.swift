@@ -214,15 +214,15 @@ extension Schedule {
     if event.id == nil, options.history == .inMemory, !historyIDs[name, default: []].insert(id).inserted {
       report(.identity, "the history gave the ID \(id) to two events")
     }
+    // The publisher may be notified after the end of the channel's life. The event is then not part of the next life.
+    let isOfThisLife = ledger.entries[name]![place].life == ledger.lives[name]
     if event.id == nil, id.rawValue.hasPrefix(hub.idPrefix) {
       if generated.values.contains(where: { $0.contains(id) }) || earlier.contains(id) {
         report(.identity, "the ID \(id) was generated twice")
       }
-      generated[name, default: []].append(id)
+      if isOfThisLife { generated[name, default: []].append(id) } else { earlier.append(id) }
     }
-    // The publisher may be notified after the end of the channel's life. The event is then not part of the next life's
-    // state.
-    if place > snapshots.published[name]?.last?.place ?? -1, ledger.entries[name]![place].life == ledger.lives[name] {
+    if isOfThisLife, place > snapshots.published[name]?.last?.place ?? -1 {
       snapshots.published[name, default: []].append((id, place))
     }
     for stack in stacks {
