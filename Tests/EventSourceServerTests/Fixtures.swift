@@ -23,6 +23,12 @@ struct ClosureObserver: OccupancyObserver {
   func occupancyChanged(_ change: OccupancyChange) async { await take(change) }
 }
 
+/// A history that publishing does not write to: the application stores its events.
+struct ReadOnlyRepository: EventRepository {
+  let filled: InMemoryEventRepository
+  func events(for request: ReplayRequest) async throws -> ReplayResult { filled.events(for: request) }
+}
+
 /// Runs a stack and the tasks of a hub until neither has anything to do.
 func settle(_ stack: SimulatedStack, _ executor: ManualTaskExecutor) {
   repeat {

@@ -96,8 +96,7 @@ import Testing
 
   @Test func aQuietChannelWithAHistoryOfTheApplicationIsResumedInTheSameProcess() throws {
     let hub = EventHub(channels: ["a"], configuration: .test { $0.taskExecutor = executor })
-    let archive = Archive(history)
-    hub.setRepository(archive, for: "b")
+    hub.setRepository(ReadOnlyRepository(filled: history), for: "b")
     let stack = SimulatedStack(hub: hub)
     let reader = connect(hub, stack)
     try hub.publish("a1", to: "a")
@@ -106,12 +105,5 @@ import Testing
     reader.disconnect()
     try hub.publish("b1", to: "b")
     #expect(try received(connect(hub, stack, after: last)).texts == ["b1"])
-  }
-
-  /// A history that publishing does not write to.
-  private struct Archive: EventRepository {
-    let history: InMemoryEventRepository
-    init(_ history: InMemoryEventRepository) { self.history = history }
-    func events(for request: ReplayRequest) -> ReplayResult { history.events(for: request) }
   }
 }

@@ -81,20 +81,16 @@ import Testing
     RecordingRepositoryHarness(removeAll: { $1.removeAll(in: $0) }) { FlawedRepository(flaw, holding: $0) }
   }
 
-  private struct ReadOnly: EventRepository {
-    let filled: InMemoryEventRepository
-    func events(for request: ReplayRequest) async throws -> ReplayResult { filled.events(for: request) }
-  }
-
   private struct ReadOnlyHarness: RepositoryHarness {
     func makeRepository(holding limit: Int?) async throws -> (any EventRepository)? {
-      limit == nil ? ReadOnly(filled: InMemoryEventRepository(maximumEvents: 10_000, maximumBytes: 64 << 20)) : nil
+      guard limit == nil else { return nil }
+      return ReadOnlyRepository(filled: InMemoryEventRepository(maximumEvents: 10_000, maximumBytes: 64 << 20))
     }
 
     func append(
       _ events: [ServerSentEvent], to channel: ChannelName, in repository: any EventRepository
     ) async throws -> [EventID] {
-      (repository as? ReadOnly)?.filled.append(events, to: channel) ?? []
+      (repository as? ReadOnlyRepository)?.filled.append(events, to: channel) ?? []
     }
 
     func close(_ repository: any EventRepository) async {}

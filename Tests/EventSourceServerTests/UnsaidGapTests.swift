@@ -23,19 +23,6 @@ import Testing
     #expect(!reader.isFinished)
   }
 
-  /// A history of an application that stores events after it publishes them.
-  private actor LateHistory: EventRepository {
-    private let events: [ServerSentEvent]
-
-    init(_ ids: [EventID]) { events = ids.map { ServerSentEvent(data: "stored", id: $0) } }
-
-    func events(for request: ReplayRequest) -> ReplayResult {
-      guard let id = request.lastEventID else { return .contiguous(events) }
-      guard let index = events.lastIndex(where: { $0.id == id }) else { return .unknownID }
-      return .contiguous(Array(events[(index + 1)...]))
-    }
-  }
-
   /// Publishes 1, 2 and 3, of which the log retains the last, and returns what a reader gets that has `last`. The
   /// application has stored only `stored` by then.
   private func resumed(after last: EventID, stored: [EventID], ids: [EventID?]) throws -> String {
@@ -47,18 +34,16 @@ import Testing
         $0.retention = Retention(maximumEvents: 2)
       })
     let stack = SimulatedStack(hub: hub)
-    hub.setRepository(LateHistory(stored), for: "a")
+    let history = InMemoryEventRepository()
+    _ = history.append(stored.map { ServerSentEvent(data: "stored", id: $0) }, to: "a")
+    hub.setRepository(ReadOnlyRepository(filled: history), for: "a")
     for (number, id) in ids.enumerated() {
       try hub.publish(ServerSentEvent(data: "\(number + 1)", id: id), to: "a")
     }
     // Comments are not events.
     try hub.publish(comment: "", to: "a")
     let reader = stack.connect(EventStreamHandler(hub), SimulatedRequest(lastEventID: last.rawValue), channels: ["a"])
-    for _ in 0..<4 {
-      stack.run()
-      executor.run()
-    }
-    stack.run()
+    settle(stack, executor)
     return reader.response.text
   }
 

@@ -165,14 +165,6 @@ extension EventHub {
     positions.position(in: id.rawValue).flatMap { $0.incarnation == channel.incarnation ? $0.number : nil }
   }
 
-  /// Notes that the reader of a replay has the event with an ID, which may be the last one before the replay's pin.
-  func note(_ id: EventID, in channel: EventChannel, reachedBy replay: Replay) {
-    guard !replay.hasEvicted else { return }
-    replay.hasEvicted =
-      number(of: id, in: channel).map { $0 >= replay.evicted.ordinal }
-      ?? (EntryID(own: id.rawValue) == replay.evicted.id)
-  }
-
   /// Returns whether an application may use an ID in a channel. It may not use one that this hub generates for another
   /// event, now or later.
   func isFree(_ id: EventID, in channel: EventChannel) -> Bool {

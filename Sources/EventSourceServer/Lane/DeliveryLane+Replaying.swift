@@ -62,7 +62,6 @@ extension DeliveryLane {
 
   private func ask(for subscription: Subscription, _ replay: Replay, _ slot: ReplaySlot) {
     replay.logEndWhenAsked = subscription.channel.endPlace
-    if let id = replay.lastEventID { hub.note(id, in: subscription.channel, reachedBy: replay) }
     let session = subscription.session
     let request = ReplayRequest(
       channel: subscription.channel.name, lastEventID: replay.lastEventID,
@@ -236,7 +235,7 @@ extension DeliveryLane {
       for event in replay.batch where bytes.count < Self.copiedBytes {
         if let id = event.id {
           try id.checkReturnable(maximumBytes: .max)
-          hub.note(id, in: subscription.channel, reachedBy: replay)
+          note(id, isHadBy: replay, of: subscription.channel)
         } else if !replay.isSnapshot {
           throw EventIDFlaw.empty
         }
@@ -265,6 +264,14 @@ extension DeliveryLane {
     tally.delivered += count
     tally.replayed += count
     addOwn(bytes, to: session)
+  }
+
+  /// Notes that the reader of a replay has an event, which may be the newest one that the log had evicted.
+  func note(_ id: EventID, isHadBy replay: Replay, of channel: EventChannel) {
+    guard !replay.hasEvicted else { return }
+    replay.hasEvicted =
+      hub.number(of: id, in: channel).map { $0 >= replay.evicted.ordinal }
+      ?? (EntryID(own: id.rawValue) == replay.evicted.id)
   }
 
   /// Continues after the reader has received the whole batch.
@@ -373,7 +380,7 @@ extension DeliveryLane {
       return last.map { .own($0.rawValue, number: place.ordinal) } ?? .beginning
     }
     subscription.session.composite?.learn(Int(subscription.number), claim)
-    askForNewestEvents(of: subscription.session)
+    askForNewestEvent(for: subscription)
     apply(.joinedLog, to: subscription)
   }
 }

@@ -88,7 +88,7 @@ extension DeliveryLane {
         }
       }
     }
-    askForNewestEvents(of: session)
+    for subscription in session.subscriptions { askForNewestEvent(for: subscription) }
     return firstMissing
   }
 
@@ -153,7 +153,10 @@ extension DeliveryLane {
       }
       if let repository = channel.replaySource {
         session.composite?.replace(number, by: .own(id, number: nil))
-        return .replay(Replay(source: repository, lastEventID: EventID(unchecked: id), before: log))
+        let last = EventID(unchecked: id)
+        let replay = Replay(source: repository, lastEventID: last, before: log)
+        note(last, isHadBy: replay, of: channel)
+        return .replay(replay)
       }
     }
     // If the ID does not name the channel, the reader may have any events, including retained ones.
@@ -205,11 +208,9 @@ extension DeliveryLane {
 /// The newest event in a recorded channel's history. With its ID, a reader that has received nothing of the channel can
 /// resume after it, even after a restart of the program.
 extension DeliveryLane {
-  func askForNewestEvents(of session: EventStreamSession) {
-    guard let composite = session.composite else { return }
-    for subscription in session.subscriptions where composite[Int(subscription.number)] == .unknown {
-      hub.askForNewestEvent(of: subscription.channel)
-    }
+  func askForNewestEvent(for subscription: Subscription) {
+    guard subscription.session.composite?[Int(subscription.number)] == .unknown else { return }
+    hub.askForNewestEvent(of: subscription.channel)
   }
 
   /// Handles the newest event's ID from the mailbox, for readers that have received at most comments from the channel's

@@ -89,8 +89,11 @@ extension RunStore {
       return
     }
     _ = guarded.state.apply(.recorded, at: hub.now, rules)
-    if core.isRecorded { guarded.numbered += 1 }
-    let last = core.isRecorded ? unrecorded(prepared, channel, guarded) : prepared
+    var last = prepared
+    if core.isRecorded {
+      guarded.numbered += 1
+      last = unrecorded(prepared, channel, guarded)
+    }
     if let appended = append(last, to: channel, &guarded, isLast: true) { effects.audiences = appended.audiences }
     guarded.isSealed = true
     effects.isSealed = true

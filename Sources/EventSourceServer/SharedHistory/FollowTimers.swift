@@ -48,16 +48,15 @@ final class FollowTimers: Sendable {
 
   /// Removes the channels of a closed collection of runs. They refer to the collection, which refers to the hub.
   func removeChannels(of store: RunStore) {
-    let removed = heap.withLock { heap -> [Entry] in
-      let removed = heap.filter { $0.channel.run?.store === store }
-      heap.removeAll { $0.channel.run?.store === store }
+    let before = heap.withLock { heap -> [Entry] in
+      let before = heap
       // A sorted array is a heap.
-      heap.sort { $0.time < $1.time }
+      heap = before.filter { $0.channel.run?.store !== store }.sorted { $0.time < $1.time }
       next.store(heap.first?.time ?? .never, ordering: .releasing)
-      return removed
+      return before
     }
     // Channels must not be deallocated under the lock.
-    withExtendedLifetime(removed) {}
+    withExtendedLifetime(before) {}
   }
 
   private static func siftDown(_ heap: inout [Entry]) {

@@ -12,8 +12,7 @@ final class SharedRunViewer: SimulatedClient {
   private(set) var isDone = false
   /// Whether its end could not be recorded.
   private(set) var hasUnrecordedEnd = false
-  /// The number in the ID of its newest event, and the text of the gap event that it was given after that.
-  private var number = 0
+  /// The text of the gap event that it was given after its newest event.
   private var gap: String?
   private(set) var server = 0
   /// Whether the store had the run, with its beginning, when the viewer connected.
@@ -57,11 +56,11 @@ final class SharedRunViewer: SimulatedClient {
       gap = event.data
       return
     }
-    let number = Int(event.lastEventID.split(separator: "-").dropFirst().first ?? "") ?? 0
     if event.type == "eventsource-end" { outcome = SharedRunLedger.outcome(event.data) ?? "unknown" }
     if event.type == "eventsource-end", event.lastEventID.hasSuffix("-unrecorded") {
       if server != ledger.home { failures.append("an end that was not recorded came from another process") }
-      if gap != nil, number == self.number + 1 {
+      let newest = next > 0 ? number(in: ledger.events[next - 1].id!.rawValue) : 0
+      if gap != nil, number(in: event.lastEventID) == newest + 1 {
         failures.append("a gap was told before \(event.lastEventID), but nothing is missing")
       }
       hasUnrecordedEnd = true
@@ -77,6 +76,7 @@ final class SharedRunViewer: SimulatedClient {
         "\(event.lastEventID) \(event.data.prefix(12)) came instead of \(expected.id?.rawValue ?? "") of \(ledger.id)")
     }
     next += 1
-    self.number = number
   }
+
+  private func number(in id: String) -> Int { Int(id.split(separator: "-")[1])! }
 }
