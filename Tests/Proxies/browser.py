@@ -24,8 +24,7 @@ class SharedChromium(Chromium):
 
 
 class Tab:
-    """A page of the proxy's origin. Any page works, such as the server's 404. Any page will do; this one is the
-    server's 404."""
+    """A page of the proxy's origin. Any page will do; this one is the server's 404."""
 
     def __init__(self, browser, origin):
         with browser.lock:
@@ -46,7 +45,7 @@ class Tab:
           window.sources = Array.from({{length: {count}}}, (_, number) => {{
             const source = new EventSource(`{target}?stream=${{number}}`);
             source.heard = [];
-            source.opened = source.failed = source.seen = 0;
+            source.opened = source.failed = 0;
             source.onopen = () => source.opened++;
             source.onerror = () => source.failed++;
             source.onmessage = event => {{
