@@ -56,6 +56,15 @@ extension ModelReader {
     {
       isRight = entries[(place - 1)...].contains { $0.id == id }
     }
+    if isRight, world.options.history != .none, world.ledger.repeatsID(between: expected, and: place, in: name) {
+      now.passedOver = expected..<place
+    }
+    // What it was passed over and is published only now comes now; what came instead does not come again.
+    if !isRight, let passedOver = now.passedOver, passedOver.contains(place) {
+      isRight = true
+      now.hasAhead = passedOver.upperBound..<expected
+      now.passedOver = nil
+    }
     if !isRight, !world.lostHistory.contains(name) {
       world.report(
         place > expected ? .gaps : .resume,
@@ -64,6 +73,7 @@ extension ModelReader {
     }
     visit.received.insert(name)
     now.next = place + 1
+    if let ahead = now.hasAhead, ahead.lowerBound == now.next { now.next = ahead.upperBound }
     if !world.ledger.areInHistoryAlone(place..<(place + 1), in: name) { now.sure = place + 1 }
     now.hasBegun = true
     now.life = entry.life

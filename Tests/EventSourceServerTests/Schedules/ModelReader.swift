@@ -63,6 +63,8 @@ final class ModelReader {
       progress[name]!.isLive = false
       progress[name]!.isRemoved = false
       progress[name]!.recent = []
+      progress[name]!.passedOver = nil
+      progress[name]!.hasAhead = nil
     }
   }
 
@@ -169,9 +171,10 @@ final class ModelReader {
 
 extension ModelReader {
   /// Whether the hub knows the reader's position in a channel. It does not while the first event of the channel's life
-  /// is being recorded.
+  /// is being recorded, or if the channel was removed before its history had named its newest event.
   fileprivate func isKnown(_ name: String, _ visit: ReaderVisit) -> Bool {
-    !world.recordingsBegun.contains(name) || visit.hadEvents.contains(name) || visit.received.contains(name)
+    if visit.hadEvents.contains(name) || visit.received.contains(name) { return true }
+    return !world.recordingsBegun.contains(name) && (visit.answered.contains(name) || !world.wasRemoved(name, visit))
   }
 
   /// Records a copy of an event from one of its channels. Events before it may have been left out, where that is
@@ -195,6 +198,10 @@ struct ReaderProgress {
   /// The same, without events that are only in the history: these have no order relative to published ones. `nil` if
   /// only such events have arrived since a gap.
   var sure: Int? = 0
+  /// The places that a long replay has passed over, because the history has a newer event with the ID of the last one.
+  var passedOver: Range<Int>?
+  /// The places that came before those passed over.
+  var hasAhead: Range<Int>?
   /// The life of the channel to which `next` refers.
   var life: Int?
   /// The earliest place at which a new reader may begin instead. It gets its position before its head.

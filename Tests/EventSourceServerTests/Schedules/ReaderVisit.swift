@@ -53,6 +53,8 @@ final class ReaderVisit {
   /// The channels that had events in their current life, and those from which an event has arrived since.
   var hadEvents: Set<String> = []
   var received: Set<String> = []
+  /// The channels whose histories had answered by the time of a run at which the channels were open.
+  var answered: Set<String> = []
   /// The time for which its stack's loop had been suspended before the request.
   var stoodStillWhenAsked = Duration.zero
   /// Since when its channels have all been removed, and how long its stack's loop had been suspended by then.

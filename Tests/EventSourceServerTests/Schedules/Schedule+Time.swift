@@ -19,6 +19,9 @@ extension Schedule {
       if visit.channels.contains(where: { isPressed(stack, $0) }) { visit.wasSlow = true }
     }
     body(simulated)
+    for visit in visits where visit.stack === stack && wasIdle && !visit.livesAtHead.isEmpty {
+      visit.answered.formUnion(visit.channels.filter { !wasRemoved($0, visit) })
+    }
     judgeAfterRun(stack)
     check()
     stack.unoffered = [:]

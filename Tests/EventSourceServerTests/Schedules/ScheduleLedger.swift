@@ -154,4 +154,14 @@ final class ScheduleLedger {
     }
     return reached.contains(place)
   }
+
+  /// Whether an event before `place` has the ID of an earlier one, which is not before the last one that a reader has.
+  func repeatsID(between expected: Int, and place: Int, in name: String) -> Bool {
+    guard expected < place, let entries = entries[name], place <= entries.count else { return false }
+    var seen: Set<[UInt8]> = []
+    for entry in entries[max(0, expected - 1)..<place] {
+      if let id = entry.id, !seen.insert(id).inserted { return true }
+    }
+    return false
+  }
 }

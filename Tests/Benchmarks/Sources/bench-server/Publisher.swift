@@ -122,11 +122,6 @@ final class Publisher: Sendable {
     }
   }
 
-  private func wait(until moment: Int64) {
-    var time = timespec(tv_sec: Int(moment / 1_000_000_000), tv_nsec: Int(moment % 1_000_000_000))
-    while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
-  }
-
   /// A time stamp, padded with letters.
   private func data(size: Int) -> String {
     var stamp = "ts=\(nanoseconds(CLOCK_REALTIME)) "
