@@ -91,6 +91,11 @@ extension ModelReader {
     guard world.options.history == .none, !world.reconfigured.contains(visit.channels[0]), visit.channels.count == 1,
       !visit.keepsBytes
     else { return }
+    // An event that was due while the connection was blocked is sent late, and counts for the window in which it was due.
+    guard visit.blockedSince == nil else {
+      now.recent = []
+      return
+    }
     now.recent.append(visit.lastWrite)
     guard now.recent.count > 3 else { return }
     let first = now.recent.removeFirst()
@@ -109,6 +114,7 @@ extension ModelReader {
     }
     // The reader was too far behind, perhaps because its lane was suspended.
     if gap.lastEventID == nil { visit.wasSlow = true }
+    visit.idleRuns = 0
     progress[name]!.hasBegun = true
     progress[name]!.isGapTold = true
     progress[name]!.sure = nil

@@ -154,7 +154,7 @@ final class ModelReader {
     }
     hasSoundID =
       visit.hasSoundIDs
-      && (visit.channels.count == 1 || (world.wasIdle && visit.channels.allSatisfy { isKnown($0, visit) }))
+      && (visit.channels.count == 1 || (visit.hasAnswers && visit.channels.allSatisfy { isKnown($0, visit) }))
     // The ID of a stream covers only the channels of that stream.
     for name in channels where !visit.channels.contains(name) { progress[name]!.hasBegun = false }
     guard let index = Int(parts[0]) else {

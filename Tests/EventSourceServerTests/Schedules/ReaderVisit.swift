@@ -53,7 +53,12 @@ final class ReaderVisit {
   /// The channels that had events in their current life, and those from which an event has arrived since.
   var hadEvents: Set<String> = []
   var received: Set<String> = []
-  /// The channels whose histories had answered by the time of a run at which the channels were open.
+  /// The number of runs in a row before which every call of a history had returned, since the head or the last gap event.
+  var idleRuns = 0
+  /// Whether the histories have named their channels' newest events, and the lane knows. It asks in a first run, and an
+  /// answer may come in the next one behind events of another channel.
+  var hasAnswers: Bool { idleRuns > 1 }
+  /// The channels that were open in a run with these answers.
   var answered: Set<String> = []
   /// The time for which its stack's loop had been suspended before the request.
   var stoodStillWhenAsked = Duration.zero

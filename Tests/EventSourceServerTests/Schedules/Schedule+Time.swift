@@ -18,8 +18,9 @@ extension Schedule {
       if visit.opened != nil { takeGrant(of: visit) }
       if visit.channels.contains(where: { isPressed(stack, $0) }) { visit.wasSlow = true }
     }
+    for visit in visits where visit.stack === stack { visit.idleRuns = wasIdle ? visit.idleRuns + 1 : 0 }
     body(simulated)
-    for visit in visits where visit.stack === stack && wasIdle && !visit.livesAtHead.isEmpty {
+    for visit in visits where visit.stack === stack && visit.hasAnswers && !visit.livesAtHead.isEmpty {
       visit.answered.formUnion(visit.channels.filter { !wasRemoved($0, visit) })
     }
     judgeAfterRun(stack)

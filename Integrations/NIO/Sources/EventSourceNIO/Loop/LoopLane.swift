@@ -145,10 +145,11 @@
     private func run() {
       guard !isOver.load(ordering: .relaxed), !isRunning else { return }
       isRunning = true
-      let next = lane.run(now: .nanoseconds(now))
+      let begin = now
+      let next = lane.run(now: .nanoseconds(begin))
       buffers.release()
       isRunning = false
-      perform(schedule.ended(at: now, next: next?.wholeNanoseconds))
+      perform(schedule.ended(begin..<max(begin, now), next: next?.wholeNanoseconds))
       callAfterRun()
       tellDrained()
     }

@@ -13,12 +13,14 @@ struct RunSchedule {
     case schedule(Int64)
   }
 
-  /// The pause after a run. A loop polls within this time unless other tasks keep it busy.
-  static let pause: Int64 = 20_000
+  /// Returns the pause after a run. A loop polls within this time unless other tasks keep it busy. Where everything takes
+  /// longer, so does what the loop does after a run, before it looks whether the pause is over.
+  static func pause(after duration: Int64) -> Int64 { max(20_000, duration / 16) }
 
   private var isSubmitted = false
   private var scheduledAt = Int64.max
-  private var lastEnd = Int64.min
+  /// The end of the pause after the last run.
+  private var pauseEnd = Int64.min
 
   /// Reports input found by polling: a request, or a connection that is writable again.
   mutating func inputArrived() -> Step {
@@ -31,9 +33,8 @@ struct RunSchedule {
   ///
   /// - Returns: Whether to run now, and otherwise the step that schedules the run.
   mutating func woken(at now: Int64) -> (runs: Bool, step: Step) {
-    let earliest = lastEnd == .min ? now : lastEnd + Self.pause
-    guard earliest > now else { return (true, .nothing) }
-    return (false, schedule(earliest))
+    guard pauseEnd > now else { return (true, .nothing) }
+    return (false, schedule(pauseEnd))
   }
 
   /// Reports that the submitted task is running.
@@ -43,10 +44,10 @@ struct RunSchedule {
   mutating func timeIsThere() { scheduledAt = .max }
 
   /// Reports that a run has ended, and that the lane wants to run again at `next`.
-  mutating func ended(at now: Int64, next: Int64?) -> Step {
-    lastEnd = now
+  mutating func ended(_ run: Range<Int64>, next: Int64?) -> Step {
+    pauseEnd = run.upperBound + Self.pause(after: run.upperBound - run.lowerBound)
     guard let next else { return .nothing }
-    return schedule(max(next, now + Self.pause))
+    return schedule(max(next, pauseEnd))
   }
 
   private mutating func schedule(_ time: Int64) -> Step {
