@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 import report
 from compare import stopping
@@ -184,7 +185,7 @@ def goals(servers):
         memory = f"{go_gzip['kib'] / shared['kib']:.0f} x" if shared["kib"] > 0 else "no measurable part of"
         text += (f". Go's server takes {go_gzip['microseconds'] / shared['microseconds']:.0f} x its CPU (goal: 20) and {memory} "
                  f"its memory (goal: 100)")
-    return text + "."
+    return "\n".join(textwrap.wrap(text + ".", 120))
 
 
 def main():
