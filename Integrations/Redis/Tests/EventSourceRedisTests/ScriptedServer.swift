@@ -29,12 +29,13 @@ final class ScriptedServer: Sendable {
           close(connection)
         }.start()
       }
+      // Only here, because another server might get the descriptor while this thread still accepts from it.
+      close(listening)
     }.start()
   }
 
   func end() {
     shutdown(descriptor, Int32(SHUT_RDWR))
-    close(descriptor)
     unlink(path)
   }
 }

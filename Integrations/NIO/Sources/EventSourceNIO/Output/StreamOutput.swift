@@ -33,6 +33,7 @@
     private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 1, high: 16 << 10)
 
     private let context: ChannelHandlerContext
+    private let channel: any Channel
     private let loop: LoopLane
     private let makePart: (ByteBuffer) -> NIOAny
     private let probe: EncoderProbe?
@@ -50,6 +51,7 @@
     ///   - makePart: Makes a part of the response's body.
     package init(_ context: ChannelHandlerContext, loop: LoopLane, makePart: @escaping (ByteBuffer) -> NIOAny) {
       self.context = context
+      channel = context.channel
       self.loop = loop
       self.makePart = makePart
       let pipeline = context.pipeline.syncOperations
@@ -86,7 +88,7 @@
 
     /// Limits the number of bytes that the channel holds for the stream.
     package func begin() {
-      guard context.channel is any SocketOptionProvider, let options = context.channel.syncOptions else { return }
+      guard channel is any SocketOptionProvider, let options = channel.syncOptions else { return }
       usualWaterMark = try? options.getOption(.writeBufferWaterMark)
       try? options.setOption(.writeBufferWaterMark, value: Self.waterMark)
     }
@@ -96,7 +98,7 @@
       observe(quiesce: nil, inputClosed: nil)
       guard let usualWaterMark, !isClosed else { return }
       self.usualWaterMark = nil
-      try? context.channel.syncOptions?.setOption(.writeBufferWaterMark, value: usualWaterMark)
+      try? channel.syncOptions?.setOption(.writeBufferWaterMark, value: usualWaterMark)
     }
 
     /// Writes as many bytes as the channel accepts within its limit.
@@ -106,7 +108,7 @@
       defer { isWriting = false }
       var taken = 0
       while taken < bytes.count {
-        guard context.channel.isWritable else {
+        guard channel.isWritable else {
           needsWritableNotification = true
           break
         }
@@ -127,7 +129,7 @@
 
     /// Returns whether to notify the lane now that the channel accepts bytes again, and clears that request.
     package func takeWritableDebt() -> Bool {
-      guard needsWritableNotification, !isWriting, !isClosed, context.channel.isWritable else { return false }
+      guard needsWritableNotification, !isWriting, !isClosed, channel.isWritable else { return false }
       needsWritableNotification = false
       return true
     }
@@ -139,7 +141,7 @@
     package func abort() {
       guard !isClosed else { return }
       isClosed = true
-      let socket = context.channel as? any SocketOptionProvider
+      let socket = channel as? any SocketOptionProvider
       _ = socket?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
       context.close(promise: nil)
     }
