@@ -66,7 +66,7 @@
       to request: Request, in context: Context, with handler: EventStreamHandler, channels: [String]
     ) async throws -> Response {
       precondition(handler.hub === hub, "the handler belongs to another hub")
-      return await self.response(to: HummingbirdEventStreamRequest(request, context)) {
+      return await self.response(to: HummingbirdEventStreamRequest(request, context), on: context.channel) {
         handler.serve($0, channels: channels, response: $1, on: $2)
       }
     }
@@ -92,7 +92,7 @@
       to request: Request, in context: Context, with run: Run, adding fields: [HeaderField] = []
     ) async -> Response {
       precondition(run.hub === hub, "the run belongs to another hub")
-      return await response(to: HummingbirdEventStreamRequest(request, context)) {
+      return await response(to: HummingbirdEventStreamRequest(request, context), on: context.channel) {
         run.serve($0, adding: fields, response: $1, on: $2)
       }
     }
@@ -102,24 +102,39 @@
       to request: Request, in context: Context, with handler: RunHandler, body: [UInt8], run: String?
     ) async -> Response {
       precondition(handler.runs.hub === hub, "the runs belong to another hub")
-      return await response(to: HummingbirdEventStreamRequest(request, context)) {
+      return await response(to: HummingbirdEventStreamRequest(request, context), on: context.channel) {
         handler.serve($0, body: body, run: run, response: $1, on: $2)
       }
     }
 
-    private func response<Context>(
-      to request: HummingbirdEventStreamRequest<Context>, _ handle: @escaping RouteResponse.Handle
+    /// Returns the response for a request, with the stream that `handle` begins.
+    ///
+    /// The route's task lives as long as the stream, and a task keeps the memory of its deepest call until it ends.
+    /// Therefore another task begins the stream, and nothing that is called from here is generic.
+    func response(
+      to request: any EventStreamRequest, on channel: any Channel, _ handle: @escaping RouteResponse.Handle
     ) async -> Response {
-      let response = await start(request, handle)
-      let head = await untilShutdown(response) { loop in
-        await withCheckedContinuation { waiter in loop.execute { response.value.head(waiter) } }
+      let beginning = Task { await begin(request, on: channel, handle) }
+      return await withTaskCancellationHandler {
+        await beginning.value
+      } onCancel: {
+        beginning.cancel()
+      }
+    }
+
+    private func begin(
+      _ request: any EventStreamRequest, on channel: any Channel, _ handle: @escaping RouteResponse.Handle
+    ) async -> Response {
+      let response = await start(request, on: channel, handle)
+      let head = await untilShutdown(response) {
+        await withCheckedContinuation { waiter in response.eventLoop.execute { response.head(waiter) } }
       }
       return Response(
         status: HTTPResponse.Status(code: head.status), headers: HTTPFields(head.fields),
         body: body(of: response, head.body))
     }
 
-    private func body(of response: Started, _ body: EventStreamResponseHead.Body) -> ResponseBody {
+    private func body(of response: RouteResponse, _ body: EventStreamResponseHead.Body) -> ResponseBody {
       switch body {
       case .bytes(let bytes): return ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
       // Has no length. A response to HEAD would need the length of the body.
@@ -127,15 +142,15 @@
       case .stream:
         return ResponseBody { [self] writer in
           while true {
-            let step = await untilShutdown(response) { loop in
-              await withCheckedContinuation { waiter in loop.execute { response.value.next(waiter) } }
+            let step = await untilShutdown(response) {
+              await withCheckedContinuation { waiter in response.eventLoop.execute { response.next(waiter) } }
             }
             switch step {
             case .write(let buffer):
               do {
                 try await writer.write(buffer)
               } catch {
-                response.loop.execute { response.value.channelClosed() }
+                response.eventLoop.execute { response.channelClosed() }
                 throw error
               }
             case .end(.complete): return try await writer.finish(nil)
@@ -147,32 +162,25 @@
       }
     }
 
-    /// A response and the loop that it is confined to.
-    private struct Started: Sendable {
-      let value: RouteResponse
-      let loop: any EventLoop
-    }
-
     /// Awaits a value from the loop. Notifies the response if the application shuts down or the task is cancelled
     /// during the wait.
     private func untilShutdown<Value: Sendable>(
-      _ response: Started, _ wait: @Sendable (any EventLoop) async -> Value
+      _ response: RouteResponse, _ wait: @Sendable () async -> Value
     ) async -> Value {
       await withTaskCancellationHandler {
         await withGracefulShutdownHandler {
-          await wait(response.loop)
+          await wait()
         } onGracefulShutdown: { [drainWindow] in
-          response.loop.execute { response.value.drain(over: drainWindow) }
+          response.eventLoop.execute { response.drain(over: drainWindow) }
         }
       } onCancel: {
-        response.loop.execute { response.value.channelClosed() }
+        response.eventLoop.execute { response.channelClosed() }
       }
     }
 
-    private func start<Context>(
-      _ request: HummingbirdEventStreamRequest<Context>, _ handle: @escaping RouteResponse.Handle
-    ) async -> Started {
-      let channel = request.context.channel
+    private func start(
+      _ request: any EventStreamRequest, on channel: any Channel, _ handle: @escaping RouteResponse.Handle
+    ) async -> RouteResponse {
       // Without a connection, as in router tests, nothing may be running the channel's loop.
       let isConnected = channel.isActive
       let eventLoop = isConnected ? channel.eventLoop : MultiThreadedEventLoopGroup.singleton.any()
@@ -182,7 +190,7 @@
             on: streams.loop(of: eventLoop), observer: isConnected ? Self.observer(of: channel) : nil,
             isHead: request.method == "HEAD")
           response.serve(request, handle)
-          started.resume(returning: Started(value: response, loop: eventLoop))
+          started.resume(returning: response)
         }
       }
     }

@@ -16,16 +16,25 @@
       case end(EventStreamEnding)
     }
 
+    private enum Head {
+      case unknown
+      case awaited(CheckedContinuation<EventStreamResponseHead, Never>)
+      case known(EventStreamResponseHead)
+      /// The task has it.
+      case given
+    }
+
     /// The maximum size in bytes of one batch.
     private static let mostBytes = 64 << 10
 
     private let loop: LoopLane
+    /// The loop that it is confined to.
+    var eventLoop: any EventLoop { loop.eventLoop }
     private let observer: PartObserver?
     private let output: StreamOutput?
     private let isHead: Bool
     private var session: EventStreamSession?
-    private var head: EventStreamResponseHead?
-    private var headWaiter: CheckedContinuation<EventStreamResponseHead, Never>?
+    private var head = Head.unknown
     private var stepWaiter: CheckedContinuation<Step, Never>?
     /// The next batch, while the task writes the previous one.
     private var batch: ByteBuffer?
@@ -91,7 +100,9 @@
     // MARK: Calls from the route's task, on the loop
 
     func head(_ waiter: CheckedContinuation<EventStreamResponseHead, Never>) {
-      if let head { waiter.resume(returning: head) } else { headWaiter = waiter }
+      guard case .known(let known) = head else { return head = .awaited(waiter) }
+      head = .given
+      waiter.resume(returning: known)
     }
 
     /// Reports that the previous batch has been written, and requests the next step.
@@ -151,10 +162,13 @@
     }
 
     private func give(_ head: EventStreamResponseHead) {
-      guard self.head == nil else { return }
-      self.head = head
-      headWaiter?.resume(returning: head)
-      headWaiter = nil
+      switch self.head {
+      case .unknown: self.head = .known(head)
+      case .awaited(let waiter):
+        self.head = .given
+        waiter.resume(returning: head)
+      case .known, .given: break
+      }
     }
 
     private func give(_ buffer: ByteBuffer, to waiter: CheckedContinuation<Step, Never>) {
