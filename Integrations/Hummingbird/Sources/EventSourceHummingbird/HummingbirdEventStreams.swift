@@ -127,14 +127,14 @@
     ) async -> Response {
       let response = await start(request, on: channel, handle)
       let head = await untilShutdown(response) {
-        await withCheckedContinuation { waiter in response.eventLoop.execute { response.head(waiter) } }
+        await withCheckedContinuation { waiter in response.loop.execute { response.value.head(waiter) } }
       }
       return Response(
         status: HTTPResponse.Status(code: head.status), headers: HTTPFields(head.fields),
         body: body(of: response, head.body))
     }
 
-    private func body(of response: RouteResponse, _ body: EventStreamResponseHead.Body) -> ResponseBody {
+    private func body(of response: Started, _ body: EventStreamResponseHead.Body) -> ResponseBody {
       switch body {
       case .bytes(let bytes): return ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
       // Has no length. A response to HEAD would need the length of the body.
@@ -143,14 +143,14 @@
         return ResponseBody { [self] writer in
           while true {
             let step = await untilShutdown(response) {
-              await withCheckedContinuation { waiter in response.eventLoop.execute { response.next(waiter) } }
+              await withCheckedContinuation { waiter in response.loop.execute { response.value.next(waiter) } }
             }
             switch step {
             case .write(let buffer):
               do {
                 try await writer.write(buffer)
               } catch {
-                response.eventLoop.execute { response.channelClosed() }
+                response.loop.execute { response.value.channelClosed() }
                 throw error
               }
             case .end(.complete): return try await writer.finish(nil)
@@ -162,25 +162,31 @@
       }
     }
 
+    /// A response and the loop that it is confined to.
+    private struct Started: Sendable {
+      let value: RouteResponse
+      let loop: any EventLoop
+    }
+
     /// Awaits a value from the loop. Notifies the response if the application shuts down or the task is cancelled
     /// during the wait.
     private func untilShutdown<Value: Sendable>(
-      _ response: RouteResponse, _ wait: @Sendable () async -> Value
+      _ response: Started, _ wait: @Sendable () async -> Value
     ) async -> Value {
       await withTaskCancellationHandler {
         await withGracefulShutdownHandler {
           await wait()
         } onGracefulShutdown: { [drainWindow] in
-          response.eventLoop.execute { response.drain(over: drainWindow) }
+          response.loop.execute { response.value.drain(over: drainWindow) }
         }
       } onCancel: {
-        response.eventLoop.execute { response.channelClosed() }
+        response.loop.execute { response.value.channelClosed() }
       }
     }
 
     private func start(
       _ request: any EventStreamRequest, on channel: any Channel, _ handle: @escaping RouteResponse.Handle
-    ) async -> RouteResponse {
+    ) async -> Started {
       // Without a connection, as in router tests, nothing may be running the channel's loop.
       let isConnected = channel.isActive
       let eventLoop = isConnected ? channel.eventLoop : MultiThreadedEventLoopGroup.singleton.any()
@@ -190,7 +196,7 @@
             on: streams.loop(of: eventLoop), observer: isConnected ? Self.observer(of: channel) : nil,
             isHead: request.method == "HEAD")
           response.serve(request, handle)
-          started.resume(returning: response)
+          started.resume(returning: Started(value: response, loop: eventLoop))
         }
       }
     }

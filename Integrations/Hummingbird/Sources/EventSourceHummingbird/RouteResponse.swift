@@ -28,8 +28,6 @@
     private static let mostBytes = 64 << 10
 
     private let loop: LoopLane
-    /// The loop that it is confined to.
-    var eventLoop: any EventLoop { loop.eventLoop }
     private let observer: PartObserver?
     private let output: StreamOutput?
     private let isHead: Bool
