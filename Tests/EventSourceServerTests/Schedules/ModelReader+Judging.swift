@@ -91,7 +91,7 @@ extension ModelReader {
     guard world.options.history == .none, !world.reconfigured.contains(visit.channels[0]), visit.channels.count == 1,
       !visit.keepsBytes
     else { return }
-    // An event that was due while the connection was blocked is sent late, and counts for the window in which it was due.
+    // An event that was due while the connection was blocked is sent late. It counts for the window of that time.
     guard visit.blockedSince == nil else {
       now.recent = []
       return

@@ -53,7 +53,7 @@ final class ReaderVisit {
   /// The channels that had events in their current life, and those from which an event has arrived since.
   var hadEvents: Set<String> = []
   var received: Set<String> = []
-  /// The number of runs in a row before which every call of a history had returned, since the head or the last gap event.
+  /// The number of runs in a row before which every call of a history had returned, since the head or the last gap.
   var idleRuns = 0
   /// Whether the histories have named their channels' newest events, and the lane knows. It asks in a first run, and an
   /// answer may come in the next one behind events of another channel.

@@ -13,8 +13,8 @@ struct RunSchedule {
     case schedule(Int64)
   }
 
-  /// Returns the pause after a run. A loop polls within this time unless other tasks keep it busy. Where everything takes
-  /// longer, so does what the loop does after a run, before it looks whether the pause is over.
+  /// Returns the pause after a run. A loop polls within this time unless other tasks keep it busy. If a run takes long,
+  /// so does what the loop does after it, before it looks whether the pause is over.
   static func pause(after duration: Int64) -> Int64 { max(20_000, duration / 16) }
 
   private var isSubmitted = false
