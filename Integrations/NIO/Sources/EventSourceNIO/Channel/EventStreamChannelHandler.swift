@@ -208,12 +208,13 @@
         willEnd: { [unowned self] in responseWillEnd(context) },
         close: { [weak self] in self?.closeConnection(context) })
       self.response = response
+      // Weak references to the response would make each of its many retains and releases slower.
       response.observe(
-        quiesce: { [weak self, weak response] in
+        quiesce: { [weak self] in
           guard let self else { return }
-          response?.drain(over: streams.quiescingWindow)
+          self.response?.drain(over: streams.quiescingWindow)
         },
-        inputClosed: { [weak response] in response?.drop() })
+        inputClosed: { [weak self] in self?.response?.drop() })
       return response
     }
 
