@@ -59,7 +59,7 @@ extension ModelReader {
     if isRight, world.options.history != .none, world.ledger.repeatsID(between: expected, and: place, in: name) {
       now.passedOver = expected..<place
     }
-    // What it was passed over and is published only now comes now; what came instead does not come again.
+    // Events that were passed over and are published only now arrive now. Those that came instead are not repeated.
     if !isRight, let passedOver = now.passedOver, passedOver.contains(place) {
       isRight = true
       now.hasAhead = passedOver.upperBound..<expected
