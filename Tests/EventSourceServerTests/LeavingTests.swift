@@ -16,6 +16,31 @@ import Testing
     deinit { for continuation in held.withLock({ $0 }) { continuation.resume() } }
   }
 
+  @Test func aStreamIsCountedAsEndedBeforeItLeavesItsPlace() throws {
+    /// Reads the statistics when a stream has ended.
+    final class Reading: EventLogger {
+      let hub = Mutex<EventHub?>(nil)
+      let statistics = Mutex<[HubStatistics]>([])
+      func log(_ record: EventLogRecord) {
+        guard "\(record.message)" == "a stream ended", let hub = hub.withLock({ $0 }) else { return }
+        statistics.withLock { $0.append(hub.statistics) }
+      }
+    }
+    let logger = Reading()
+    let hub = EventHub(channels: ["a"], configuration: .test, logger: logger)
+    logger.hub.withLock { $0 = hub }
+    defer { logger.hub.withLock { $0 = nil } }
+    let stack = SimulatedStack(hub: hub)
+    _ = stack.connect(EventStreamHandler(hub), channels: ["a"])
+    stack.run()
+    hub.removeChannel("a")
+    stack.run()
+    let seen = logger.statistics.withLock { $0 }
+    #expect(seen.map(\.readers) == [1])
+    #expect(seen.map(\.streamsEnded) == [[.channelRemoved: 1]])
+    #expect(hub.statistics.readers == 0)
+  }
+
   @Test func aReplayThatIsUnderWayIsLeftToTheNextStream() throws {
     let executor = ManualTaskExecutor()
     let hub = EventHub(channels: ["b"], configuration: .test { $0.taskExecutor = executor })

@@ -52,8 +52,10 @@ extension EventHub {
   /// A snapshot of the hub's statistics. Safe to read from any thread. It acquires several locks, so do not read it for
   /// every event.
   public var statistics: HubStatistics {
+    // First: a stream is counted as ended before it leaves its place.
+    let readers = admissions.total
     var statistics = counters.statistics
-    statistics.readers = admissions.total
+    statistics.readers = readers
     statistics.channels = channels.withLock { $0.count }
     statistics.waitingPublications = budget.waitingPublications
     statistics.retainedBytes = budget.bytesInUse

@@ -74,12 +74,16 @@ extension DeliveryLane {
     guard !session.isFinished else { return }
     let wasStreaming = session.isStreaming
     let left = hub.occupancy?.countedChannels(of: session) ?? []
-    close(session)
-    guard wasStreaming else { return }
-    hub.counters.streamEnded(reason)
-    hub.occupancy?.left(session, left, reason, at: hub.now)
-    hub.log(reason.isDrop ? .warning : .debug, "a stream ended") { [("reason", reason.rawValue)] }
-    if let ending { session.response.end(ending) }
+    release(session)
+    if wasStreaming {
+      hub.counters.streamEnded(reason)
+      hub.occupancy?.left(session, left, reason, at: hub.now)
+      hub.log(reason.isDrop ? .warning : .debug, "a stream ended") { [("reason", reason.rawValue)] }
+    }
+    // After everything was counted, so that a hub without readers has complete statistics. Before the response ends,
+    // so that a reader that requests its stream again finds its place free.
+    leavePlace(of: session)
+    if wasStreaming, let ending { session.response.end(ending) }
   }
 
   /// Ends a stream without a final `retry`, after the end of its content coding.
@@ -99,6 +103,12 @@ extension DeliveryLane {
   /// Releases everything that the session holds.
   func close(_ session: EventStreamSession) {
     guard !session.isFinished else { return }
+    release(session)
+    leavePlace(of: session)
+  }
+
+  /// Releases everything that the session holds, except its place in the hub.
+  private func release(_ session: EventStreamSession) {
     leaveCohort(session)
     if case .authorizing(let pending) = session.phase { pending.cancel() }
     if case .answering(let pending) = session.phase { pending.cancel() }
@@ -112,6 +122,9 @@ extension DeliveryLane {
     deadlines.remove(session)
     setIdentity(nil, of: session)
     unsubscribe(session)
+  }
+
+  private func leavePlace(of session: EventStreamSession) {
     guard let admission = session.admission else { return }
     session.admission = nil
     remove(session)
