@@ -65,20 +65,33 @@ extension RedisEventRepository {
     } catch let failure as RedisRequest.Failure {
       throw failure.error
     }
-    guard let parts = reply.elements, let kind = parts.first?.text, parts.count % 2 == 1 else {
-      throw failure(reply, node, channel)
-    }
+    guard let parts = reply.elements, let kind = parts.first?.text else { throw failure(reply, node, channel) }
+    guard parts.count > 1 else { return (kind, []) }
+    let position = parts[1].text.flatMap { SharedPosition($0) }
+    return (kind, try packedEvents(parts[2...], after: position, events, bytes, node, channel))
+  }
+
+  /// Returns the events of some packs that follow a position, up to the limits, but at least one.
+  private func packedEvents(
+    _ parts: ArraySlice<RedisReply>, after position: SharedPosition?, _ events: Int, _ bytes: Int, _ node: RedisNode,
+    _ channel: ChannelName
+  ) throws -> [SharedEvent] {
     var found: [SharedEvent] = []
-    for index in stride(from: 1, to: parts.count, by: 2) {
-      guard let text = parts[index].text, let position = SharedPosition(text), case .bytes(let bytes) = parts[index + 1]
+    var used = 0
+    for index in stride(from: parts.startIndex, to: parts.endIndex, by: 3) {
+      guard index + 2 < parts.endIndex, let text = parts[index].text, let last = SharedPosition(text),
+        let count = parts[index + 1].text.flatMap({ Int($0) }), case .bytes(let pack) = parts[index + 2]
       else { throw RedisHistoryError.invalidReply(server: node.server.description, reason: "an entry without an ID") }
-      var rest = bytes[...]
-      guard let event = StoredEvent(&rest)?.event(at: position) else {
+      guard let packed = EventPack.events(in: pack, count: count, last: last) else {
         throw RedisHistoryError.invalidReply(
-          server: node.server.description, reason: "the entry \(position) of \"\(channel)\" is not one of this library")
+          server: node.server.description, reason: "the entry \(last) of \"\(channel)\" is not one of this library")
       }
-      found.append(event)
+      for packed in packed where position.map({ packed.event.position > $0 }) ?? true {
+        guard found.isEmpty || (found.count < events && used < bytes) else { return found }
+        found.append(packed.event)
+        used += packed.byteCount
+      }
     }
-    return (kind, found)
+    return found
   }
 }

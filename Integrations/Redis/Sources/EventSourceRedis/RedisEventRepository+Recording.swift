@@ -53,21 +53,23 @@ extension RedisEventRepository {
     ]
   }
 
-  /// Returns the other arguments: the limits, the events, and their IDs if any has its own.
+  /// Returns the other arguments: the limits, the packs of events, and the events' IDs if any has its own.
   private func encoded(
     _ events: [SharedPublication], _ channel: ChannelName, _ node: RedisNode
   ) throws -> RedisArguments {
     let retention = configuration.retention
+    let packs = EventPack.packs(of: events)
     var arguments = RedisArguments([
       "\(retention.maximumEvents ?? 0)", "\((retention.maximumAge?.asNanoseconds ?? 0) / 1_000_000)",
       "\((retention.idleExpiry?.asNanoseconds ?? 0) / 1_000_000_000)", messageName(channel, node), "\(events.count)",
+      "\(packs.count)",
     ])
     // The message also has some numbers and its framing.
     var size = 1024
-    for event in events {
-      let stored = StoredEvent(event)
-      arguments.append(stored)
-      size += stored.byteCount
+    for pack in packs {
+      arguments.append("\(pack.count)")
+      arguments.append(pack.bytes)
+      size += pack.bytes.count
     }
     guard size <= configuration.maximumReplyBytes else {
       throw RedisHistoryError.tooLarge(

@@ -64,12 +64,12 @@ import Testing
       let second = try await nodes[1].connect("news")
       for number in 0..<5 { try await publish("before \(number)", by: nodes[number % 2]) }
       try await eventually { first.events.count == 5 && second.events.count == 5 }
-      try await eventually { try deployment.replica.command("XLEN", "eventsource:s:news") == "5" }
+      try await eventually { try deployment.replica.events(in: "news") == 5 }
       // From now on the replica receives nothing, although it is connected.
       deployment.relay.silence(connectionsThatSent: "PSYNC")
       for number in 0..<5 { try await publish("lost \(number)", by: nodes[number % 2]) }
       try await eventually { first.events.count == 10 && second.events.count == 10 }
-      #expect(try deployment.replica.command("XLEN", "eventsource:s:news") == "5")
+      #expect(try deployment.replica.events(in: "news") == 5)
       deployment.master.kill()
       try await eventually { try deployment.replica.command("ROLE").hasPrefix("master") }
       try await eventually { nodes.allSatisfy { $0.repository.statistics.isConnected } }
@@ -127,7 +127,7 @@ import Testing
           repository.close()
         }
         _ = try await patient.append([ServerSentEvent(data: "1")], to: "news")
-        #expect(try replica.command("XLEN", "eventsource:s:news") == "1")
+        #expect(try replica.events(in: "news") == 1)
         replica.kill()
         await #expect(
           throws: RedisHistoryError.tooFewReplicas(server: master.server.description, confirmed: 0, required: 1)
@@ -151,7 +151,7 @@ import Testing
         let before = try await master.repository()
         defer { before.close() }
         let id = try await before.append([ServerSentEvent(data: "1")], to: "news")[0]
-        try await eventually { try replica.command("XLEN", "eventsource:s:news") == "1" }
+        try await eventually { try replica.events(in: "news") == 1 }
         try replica.command("REPLICAOF", "NO", "ONE")
         let after = try await replica.repository()
         defer { after.close() }

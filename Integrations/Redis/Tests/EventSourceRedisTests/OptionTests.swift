@@ -45,13 +45,47 @@ import Testing
       // A copy of the last batch, and one that arrives after a later one.
       let keys = repository.keys("news") + [String(tokens[0])]
       func copy(_ batch: Int) throws -> String {
-        let values = ["\(batch)", "130", "0", "0", "0", "0", "0", "0", "p", "1", "d4:copy."]
+        let values = ["\(batch)", "130", "0", "0", "0", "0", "0", "0", "p", "1", "1", "1", "d4:copy."]
         return try redisCLI(["-s", server.socket, "EVAL", RedisScripts.append, "6"] + keys + values)
       }
       let position = try #require(SharedPosition(ids[19].rawValue))
       #expect(try copy(20) == "\(position.epoch) \(position.number) 0")
       #expect(try copy(19).contains("a later batch"))
       #expect(try await all(of: repository) == (0..<20).map { "\($0)" })
+    }
+  }
+
+  @Test func anEntryHasSeveralEventsOfABatchAndEachCanBeReadAlone() async throws {
+    try await RedisProcess.run { server in
+      let repository = try await server.repository()
+      defer { repository.close() }
+      let ids = try await repository.append((0..<100).map { ServerSentEvent(data: "\($0)") }, to: "news")
+      #expect(try server.command("XLEN", "eventsource:s:news") == "4")
+      for (number, id) in ids.enumerated() {
+        let request = ReplayRequest(channel: "news", lastEventID: id, maximumEvents: 3)
+        guard case .contiguous(let events) = try await repository.events(for: request) else {
+          Issue.record("a gap after \(number)")
+          continue
+        }
+        #expect(events.map(\.data) == (number + 1..<100).prefix(3).map { "\($0)" })
+      }
+    }
+  }
+
+  @Test func theNumberOfEventsIsBoundedAlsoIfEachBatchBeginsAnEpoch() async throws {
+    try await RedisProcess.run { server in
+      let repository = try await server.repository { $0.retention.maximumEvents = 1000 }
+      defer { repository.close() }
+      var last = SharedPosition(epoch: 1, number: 0)
+      for round in 0..<20 {
+        let ahead = EventID(SharedPosition(epoch: last.epoch, number: 1 << 40))
+        let batch = (0..<250).map { ServerSentEvent(data: "\($0)", id: $0 == 249 && round > 0 ? ahead : nil) }
+        let places = try await repository.append(batch.map { SharedPublication($0) }, to: "news")
+        #expect(places[0].position.epoch > last.epoch)
+        last = places[249].position
+      }
+      let count = try #require(try server.events(in: "news"))
+      #expect((1000...1400).contains(count))
     }
   }
 
@@ -64,7 +98,7 @@ import Testing
         let batch = (0..<250).map { ServerSentEvent(data: "\($0)", id: $0 == 0 ? own : nil) }
         _ = try await repository.append(batch, to: "news")
       }
-      let count = try #require(Int(try server.command("XLEN", "eventsource:s:news")))
+      let count = try #require(try server.events(in: "news"))
       #expect((1000...1400).contains(count))
       // Own IDs go with their events.
       let own = try #require(Int(try server.command("HLEN", "eventsource:i:news")))
@@ -129,7 +163,7 @@ import Testing
         try await eventually { reader.events.count >= 5 }
         #expect(reader.data == (0..<5).map { "\(name) \($0)" })
       }
-      #expect(try server.command("-n", "3", "XLEN", "eventsource:s:news") == "5")
+      #expect(try server.events(in: "news", database: 3) == 5)
       #expect(nodes.allSatisfy { $0.repository.statistics.messages == 5 })
       let none = RedisServer(.unixSocket(path: server.socket), database: 1_000_000)
       await #expect(throws: RedisHistoryError.self) { try await RedisEventRepository([none]) }

@@ -39,7 +39,7 @@ import Testing
       let ids = try await appendLosingReplies(["1", "2"], by: repository) {
         relay.swallow([direction])
       } until: {
-        try server.command("XLEN", "eventsource:s:news") == "\(count)"
+        try server.events(in: "news") == count
       } restore: {
         relay.heal()
       }

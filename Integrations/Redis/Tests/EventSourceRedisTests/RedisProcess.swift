@@ -85,6 +85,16 @@ final class RedisProcess: Sendable {
   @discardableResult
   func command(_ words: String...) throws -> String { try redisCLI(["-s", socket] + words) }
 
+  /// Returns the number of events that a channel has on the server.
+  func events(in channel: String, database: Int = 0) throws -> Int? {
+    let script = """
+      local count = 0
+      for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+')) do count = count + entry[2][4] end
+      return count
+      """
+    return Int(try command("-n", "\(database)", "EVAL", script, "1", "eventsource:s:\(channel)"))
+  }
+
   func repository(
     _ change: (inout RedisEventRepository.Configuration) -> Void = { _ in }, logger: (any EventLogger)? = nil
   ) async throws -> RedisEventRepository {

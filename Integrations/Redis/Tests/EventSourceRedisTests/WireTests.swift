@@ -72,6 +72,38 @@ import Testing
     }
   }
 
+  @Test func aBatchIsDividedIntoPacksOfBoundedSize() throws {
+    let sizes = Array(repeating: 10, count: 70) + [4000, 90, 91, 100_000, 0, 4096, 3]
+    let batch = sizes.enumerated().map { number, size in
+      SharedPublication(ServerSentEvent(data: "\(number)" + String(repeating: "x", count: size)), key: nil)
+    }
+    let packs = EventPack.packs(of: batch)
+    #expect(packs.map(\.count).prefix(2) == [32, 32] && packs.map(\.count).reduce(0, +) == batch.count)
+    #expect(packs.allSatisfy { $0.count <= 32 && ($0.count == 1 || $0.bytes.count <= 4096) })
+    var found: [SharedEvent] = []
+    for pack in packs {
+      let last = SharedPosition(epoch: 9, number: UInt64(found.count + pack.count - 1))
+      found += try #require(EventPack.events(in: pack.bytes, count: pack.count, last: last)).map(\.event)
+    }
+    #expect(found.map(\.event.data) == batch.map(\.event.data))
+    #expect(found.map(\.position.number) == (0..<UInt64(batch.count)).map { $0 })
+    #expect(EventPack.packs(of: []).isEmpty)
+  }
+
+  @Test func aPackOfAnotherNumberOfEventsIsNotAccepted() {
+    let two = Array("d1:x.d1:y.".utf8)
+    let last = SharedPosition(epoch: 9, number: 5)
+    #expect(EventPack.events(in: two, count: 2, last: last)?.map(\.event.position.number) == [4, 5])
+    #expect(EventPack.events(in: two, count: 2, last: last)?.map(\.byteCount) == [5, 5])
+    for count in [.min, -1, 0, 1, 3, 6, 7, .max] {
+      #expect(EventPack.events(in: two, count: count, last: last) == nil, "\(count)")
+    }
+    #expect(EventPack.events(in: two, count: 2, last: SharedPosition(epoch: 9, number: 0)) == nil)
+    #expect(EventPack.events(in: two, count: 2, last: SharedPosition(epoch: 9, number: .max)) == nil)
+    #expect(EventPack.events(in: Array("d1:x.d1:y".utf8), count: 2, last: last) == nil)
+    #expect(EventPack.events(in: [], count: 1, last: last) == nil)
+  }
+
   @Test func foreignMessagesAreNotEvents() {
     for text in [
       "", "1 2", "1 2 0", "0 1 0 d1:x.", "a 1 0 d1:x.", "1 -1 0 d1:x.", "1 1 0 d9:x.", "1 1 0 i0:d1:x.", "1 1 0 x",

@@ -25,16 +25,14 @@ struct RedisArguments: Sendable {
 
   init(_ words: [String] = []) { for word in words { append(word) } }
 
-  mutating func append(_ word: String) { append(byteCount: word.utf8.count) { $0 += word.utf8 } }
+  mutating func append(_ word: String) { append(word.utf8) }
 
-  mutating func append(_ event: StoredEvent) { append(byteCount: event.byteCount) { event.append(to: &$0) } }
-
-  private mutating func append(byteCount: Int, _ write: (inout [UInt8]) -> Void) {
+  mutating func append(_ argument: some Collection<UInt8>) {
     count += 1
     bytes.append(UInt8(ascii: "$"))
-    bytes.append(decimal: byteCount)
+    bytes.append(decimal: argument.count)
     bytes += [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
-    write(&bytes)
+    bytes += argument
     bytes += [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
   }
 }
