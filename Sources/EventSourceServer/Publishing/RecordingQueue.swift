@@ -10,7 +10,7 @@ internal import EventSourceFormat
 /// hub is closed, or the repository takes longer than ``EventHub/Configuration/recordingTimeout``.
 final class RecordingQueue: Sendable {
   /// The limits of one batch.
-  private static let batchEvents = 256
+  private static let batchEvents = 512
   private static let batchBytes = 1 << 20
 
   private struct State {
@@ -195,12 +195,19 @@ final class RecordingQueue: Sendable {
     guard places.count == batch.count, zip(places, batch).allSatisfy({ isUsable($0.id, for: $1.event.event) }) else {
       throw PublishError.wrongRecording(name)
     }
-    guard let channel else { return hub.recorded(batch, at: places, by: repository, in: name) }
+    guard let channel else { return finish(hub.recorded(batch, at: places, by: repository, in: name), in: hub) }
     if let run = channel.run {
       try await run.store.recorded(batch, at: places, of: channel, by: repository)
     } else {
       for (publication, place) in zip(batch, places) { publication.finish(.success(place.id)) }
     }
+  }
+
+  /// Ends publications. The publishers are resumed by another task, so that the next batch need not wait for them.
+  private func finish(_ results: [(publication: Publication, id: EventID)], in hub: EventHub) {
+    func finish() { for result in results { result.publication.finish(.success(result.id)) } }
+    guard results.count > 1 else { return finish() }
+    Task(executorPreference: hub.configuration.taskExecutor) { finish() }
   }
 
   /// Publishes an event without recording it, or ends its publication with the error.

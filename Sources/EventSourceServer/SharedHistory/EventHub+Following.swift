@@ -331,35 +331,35 @@ extension EventHub {
 
   // MARK: Own publications
 
-  /// Handles a batch that is in the store. Each publication ends when the log has its event, or immediately if the
-  /// channel is not followed.
+  /// Handles a batch that is in the store. If the channel is followed, each publication ends when the log has its
+  /// event.
+  ///
+  /// - Returns: The publications that are done, with the IDs of their events.
   func recorded(
     _ batch: [Publication], at places: [SharedPlace], by repository: any SharedEventRepository, in name: ChannelName
-  ) {
-    var waiting = Array(zip(batch, places))
+  ) -> [(publication: Publication, id: EventID)] {
+    var done = Array(zip(batch, places))
     if let channel = channels.withLock({ $0[name] }) {
       let isFollowed = channel.withState { state in
         state.follower.map { $0.phase != .idle && isSame($0.repository, repository) } ?? false
       }
       if isFollowed {
         receive(
-          waiting.map { publication, place in
+          done.map { publication, place in
             var event = publication.event.event
             event.id = place.id
             let shared = SharedEvent(position: place.position, event: event, key: publication.event.key)
             return (place.position, FollowedEvent(shared, of: self))
           }, from: nil, in: channel)
-      }
-      if isFollowed {
         channel.withState { state in
-          waiting.removeAll { publication, place in
+          done.removeAll { publication, place in
             state.follower?.wait(for: place.position, place.id, publication) ?? false
           }
         }
       }
-      if waiting.count < batch.count { requestLook(at: channel) }
+      if done.count < batch.count { requestLook(at: channel) }
     }
-    for (publication, place) in waiting { publication.finish(.success(place.id)) }
+    return done.map { ($0, $1.id) }
   }
 }
 

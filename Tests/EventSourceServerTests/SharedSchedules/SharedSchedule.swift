@@ -38,8 +38,9 @@ final class SharedSchedule: @unchecked Sendable {
   init(seed: UInt64, flaw: SimulatedSharedStore.Flaw? = nil) {
     self.seed = seed
     random = SeededRandom(seed: seed)
-    isLossless = Bool.random(using: &random)
-    losesAnswers = isLossless || Bool.random(using: &random)
+    // A missing fence is only visible if the store fails over.
+    isLossless = Bool.random(using: &random) && flaw != .noFence
+    losesAnswers = isLossless || (Bool.random(using: &random) && flaw != .noFence)
     store = SimulatedSharedStore(seed: seed, flaw: flaw) { [ledger] event, channel in
       let parts = event.data.split(separator: " ")
       ledger.add(Int(parts[1])!, key: String(parts[2]), to: channel.rawValue)
@@ -129,7 +130,10 @@ final class SharedSchedule: @unchecked Sendable {
     case 79: nodes.randomElement(using: &random)!.setSilent(Bool.random(using: &random))
     case 80 where losesAnswers: store.loseAnswers(Int.random(in: 1...3, using: &random))
     case 81: store.restart()
-    case 82 where !losesAnswers: store.failOver(losing: Int.random(in: 0...5, using: &random))
+    case 80 where !losesAnswers, 82 where !losesAnswers:
+      store.failOver(losing: Int.random(in: 0...5, using: &random))
+      // A lost event is most visible if its position is used again at once.
+      publish(burst: Int.random(in: 1...5, using: &random))
     case 83 where !isLossless:
       let name = ChannelName(stringLiteral: names.randomElement(using: &random)!)
       store.trim(name, to: Int.random(in: 0...8, using: &random))
