@@ -47,7 +47,10 @@ class Redis:
 
 
 class Node(Server):
-    """A process of ours. With a history on Redis it is one of several; `publisher` is the process that publishes."""
+    """A process of ours. With a history on Redis it is one of several; `publisher` is the process that publishes. Without
+    one, its events have IDs as long as those of a history on Redis, so that they are as large."""
+
+    EPOCH = 1_700_000_000_000_000
 
     def __init__(self, redis=None, publisher=None, stack="builtin"):
         port = free_port()
@@ -57,8 +60,13 @@ class Node(Server):
         self.redis, self.publisher = redis, publisher
 
     def publish(self, count, size, rate=0, channels=1, burst=1, keep=False):
-        path = super().publish(count, size, rate, channels, burst) + "&publishers=1000"
-        return None if self.publisher else path
+        path = super().publish(count, size, rate, channels, burst)
+        if self.publisher:
+            return None
+        return path + ("&publishers=1000" if self.redis else f"&epoch={self.EPOCH}")
+
+    def last_event_id(self, number):
+        return f"{self.EPOCH}-{number}"
 
     def start_publishing(self, count, size, rate):
         post(self.publisher, f"/publish?n={count}&size={size}&rate={rate}&publishers=1000")
@@ -76,7 +84,7 @@ class Beside(Node):
 
     def start_publishing(self, count, size, rate):
         post(self.other, f"/publish?n={count}&size={size}&rate={rate}&publishers=1000")
-        post(self, f"/publish?n={count}&size={size}&rate={rate}")
+        post(self, f"/publish?n={count}&size={size}&rate={rate}&epoch={self.EPOCH}")
 
 
 def post(server, path):

@@ -1,5 +1,5 @@
 """Clients that inflate a compressed stream of `eventsource serve --gzip`: each event is visible to all of them before the
-next one is published.
+next one is published. Beside each is the same client without compression, to compare how long an event takes.
 
 usage: gzip.py PROGRAM [MINUTES]
 
@@ -23,19 +23,21 @@ PYTHON = """
 import http.client, sys, urllib.parse, zlib
 url = urllib.parse.urlparse(sys.argv[1])
 connection = http.client.HTTPConnection(url.netloc)
-connection.request("GET", url.path, headers={"Accept-Encoding": "gzip"})
+connection.request("GET", url.path, headers={"Accept-Encoding": sys.argv[2]})
 response = connection.getresponse()
-assert response.getheader("Content-Encoding") == "gzip", response.getheaders()
+coding = response.getheader("Content-Encoding", "identity")
+assert coding == sys.argv[2], response.getheaders()
 decoder = zlib.decompressobj(31)
 while piece := response.read1():
-    sys.stdout.write(decoder.decompress(piece).decode())
+    sys.stdout.write((decoder.decompress(piece) if coding == "gzip" else piece).decode())
     sys.stdout.flush()
-assert decoder.eof, "the stream ended before the end of the gzip member"
+assert coding == "identity" or decoder.eof, "the stream ended before the end of the gzip member"
 """
 NODE = """
 (async () => {
-  const response = await fetch(process.argv[1]);
-  if (response.headers.get("content-encoding") !== "gzip") throw new Error("it is not compressed");
+  const coding = process.argv[2];
+  const response = await fetch(process.argv[1], { headers: coding === "gzip" ? {} : { "accept-encoding": coding } });
+  if ((response.headers.get("content-encoding") ?? "identity") !== coding) throw new Error("another coding");
   const decoder = new TextDecoder();
   for await (const piece of response.body) process.stdout.write(decoder.decode(piece, { stream: true }));
 })();
@@ -70,8 +72,9 @@ func main() {
 class Program:
     """A client that prints the stream, or the data of its events."""
 
-    def __init__(self, name, command):
-        self.name, self.last, self.count = name, -1, 0
+    def __init__(self, name, command, is_compressed):
+        self.name, self.is_compressed = name, is_compressed
+        self.last, self.heard_at = -1, 0
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -85,8 +88,8 @@ class Program:
                 if self.last >= 0 and number != self.last + 1:
                     self.last = -(10**9)
                     return
+                self.heard_at = time.monotonic()
                 self.last = number
-                self.count += 1
 
     def heard(self):
         return self.last
@@ -103,6 +106,10 @@ class Program:
 
 
 class Browser:
+    """Chromium, which always asks for compression. It is asked what it has, so nothing is known about when it came."""
+
+    is_compressed, heard_at = True, None
+
     def __init__(self, url, origin):
         self.name = "chromium"
         self.browser = Chromium()
@@ -125,74 +132,94 @@ class Browser:
         self.browser.close()
 
 
-def main():
-    program = sys.argv[1]
-    minutes = float(sys.argv[2]) if len(sys.argv) > 2 else 0
-    folder = tempfile.mkdtemp()
-    server = subprocess.Popen(
-        [program, "serve", "--gzip", "--port", "0"], stdout=subprocess.PIPE, text=True,
-        preexec_fn=end_with_parent)
-    origin = server.stdout.readline().split()[-1].rstrip("/")
-    url = f"{origin}/events/news"
-    clients = []
-    latest = [0]
+class Server:
+    def __init__(self, program):
+        self.process = subprocess.Popen(
+            [program, "serve", "--gzip", "--port", "0"], stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
+        self.origin = self.process.stdout.readline().split()[-1].rstrip("/")
+        self.url = f"{self.origin}/events/news"
 
-    def publish(number):
-        text = f"event {number} " + '{"name":"%s","value":%d}' % ("reader" * random.randrange(1, 30), number)
-        request = urllib.request.Request(f"{origin}/publish/news", text.encode(), method="POST")
+    def publish(self, data):
+        request = urllib.request.Request(f"{self.origin}/publish/news", data.encode(), method="POST")
         urllib.request.urlopen(request, timeout=30).read()
-        begin = time.monotonic()
-        while not all(client.heard() == number for client in clients):
-            late = [f"{client.name} at {client.heard()}" for client in clients if client.heard() != number]
-            assert time.monotonic() < begin + 20, f"event {number} is not visible: {late}"
-            time.sleep(0.005)
-        latest.append(time.monotonic() - begin)
 
-    try:
-        commands = {
-            "curl": ["curl", "-sN", "--compressed", url],
-            "Python": [sys.executable, "-c", PYTHON, url],
-            "our client": [program, "listen", url],
-        }
-        if shutil.which("node"):
-            commands["node"] = ["node", "-e", NODE, url]
-        if shutil.which("go"):
-            with open(f"{folder}/main.go", "w", encoding="utf-8") as file:
-                file.write(GO)
-            environment = os.environ | {"GOCACHE": f"{folder}/cache", "GO111MODULE": "off"}
-            subprocess.run(["go", "build", "-o", f"{folder}/client", f"{folder}/main.go"], check=True, env=environment)
-            commands["Go"] = [f"{folder}/client", url]
-        for name, command in commands.items():
-            clients.append(Program(name, command))
-        if any(shutil.which(name) for name in NAMES):
-            clients.append(Browser(url, origin))
+    def wait_for_readers(self, count):
         deadline = time.monotonic() + 60
-        number = 0
-        while f'"readers":{len(clients)},' not in urllib.request.urlopen(f"{origin}/stats", timeout=30).read().decode():
+        while f'"readers":{count},' not in urllib.request.urlopen(f"{self.origin}/stats", timeout=30).read().decode():
             assert time.monotonic() < deadline, "not all clients are connected"
             time.sleep(0.05)
+
+
+def programs(program, url, folder):
+    """For each client that is installed: its name, and its commands with and without compression."""
+    plain = "Accept-Encoding: identity"
+    yield "curl", ["curl", "-sN", "--compressed", url], ["curl", "-sN", url]
+    python = [sys.executable, "-c", PYTHON, url]
+    yield "Python", [*python, "gzip"], [*python, "identity"]
+    yield "our client", [program, "listen", url], [program, "listen", "--header", plain, url]
+    if shutil.which("node"):
+        yield "node", ["node", "-e", NODE, url, "gzip"], ["node", "-e", NODE, url, "identity"]
+    if shutil.which("go"):
+        with open(f"{folder}/main.go", "w", encoding="utf-8") as file:
+            file.write(GO)
+        environment = os.environ | {"GOCACHE": f"{folder}/cache", "GO111MODULE": "off"}
+        subprocess.run(["go", "build", "-o", f"{folder}/client", f"{folder}/main.go"], check=True, env=environment)
+        yield "Go", [f"{folder}/client", url, "gzip"], [f"{folder}/client", url, "identity"]
+
+
+def exchange(server, clients, number, latencies):
+    """Publishes an event, and waits until every client has it."""
+    data = f"event {number} " + '{"name":"%s","value":%d}' % ("reader" * random.randrange(1, 30), number)
+    began = time.monotonic()
+    server.publish(data)
+    while not all(client.heard() == number for client in clients):
+        late = [f"{client.name} at {client.heard()}" for client in clients if client.heard() != number]
+        assert time.monotonic() < began + 20, f"event {number} is not visible: {late}"
+        time.sleep(0.005)
+    for client in clients:
+        if client.heard_at:
+            latencies[client.is_compressed].append(client.heard_at - began)
+
+
+def p99(values):
+    return 1000 * sorted(values)[len(values) * 99 // 100]
+
+
+def main():
+    minutes = float(sys.argv[2]) if len(sys.argv) > 2 else 0
+    folder = tempfile.mkdtemp()
+    server = Server(sys.argv[1])
+    clients = []
+    try:
+        for name, compressed, plain in programs(sys.argv[1], server.url, folder):
+            clients += [Program(name, compressed, True), Program(f"{name}, uncompressed", plain, False)]
+        if any(shutil.which(name) for name in NAMES):
+            clients.append(Browser(server.url, server.origin))
+        server.wait_for_readers(len(clients))
+        latencies = {True: [], False: []}
         end = time.monotonic() + 60 * minutes
+        number = 0
         while number < 40 or time.monotonic() < end:
-            publish(number)
+            exchange(server, clients, number, latencies)
             number += 1
             if number == 20:
                 # Longer than the heartbeat, and then more readers who wait for a key frame.
                 time.sleep(16)
             elif number % 50 == 0:
                 time.sleep(random.choice([0, 1, 3]))
-        names = ", ".join(client.name for client in clients)
-        server.terminate()
+        server.process.terminate()
         for client in clients:
-            if isinstance(client, Program) and client.name not in ["our client"]:
+            if isinstance(client, Program) and not client.name.startswith("our client"):
                 assert client.ended() == 0, f"{client.name} ended with status {client.process.returncode}"
-        latest.sort()
-        print(f"{number} events, each visible at once to {names}; the slowest of all p99 "
-              f"{1000 * latest[len(latest) * 99 // 100 - 1]:.0f} ms")
+        names = ", ".join(client.name for client in clients if client.is_compressed)
+        compressed, plain = p99(latencies[True]), p99(latencies[False])
+        print(f"{number} events, each visible at once to {names}; p99 {compressed:.1f} ms compressed, {plain:.1f} ms not, "
+              f"{compressed / plain:.2f} x")
     finally:
         for client in clients:
             client.close()
-        server.kill()
-        server.wait()
+        server.process.kill()
+        server.process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 

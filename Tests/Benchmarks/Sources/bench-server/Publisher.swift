@@ -18,12 +18,14 @@ final class Publisher: Sendable {
     var isJSON = false
     /// Tasks that publish to a shared history at once.
     var publishers = 1
+    /// The first part of the IDs, so that they are as long as those of a shared history. 0 means numbers alone.
+    var epoch = 0
 
     /// Missing or invalid query items keep the defaults.
     init(query: String) {
       for item in query.split(separator: "&") {
         let parts = item.split(separator: "=", maxSplits: 1)
-        guard parts.count == 2, let value = Double(parts[1]), value >= 0, value < 1e9 else { continue }
+        guard parts.count == 2, let value = Double(parts[1]), value >= 0, value < 1e16 else { continue }
         switch parts[0] {
         case "n": count = Int(value)
         case "size": size = Int(value)
@@ -32,6 +34,7 @@ final class Publisher: Sendable {
         case "burst": burst = max(1, Int(value))
         case "json": isJSON = value == 1
         case "publishers": publishers = max(1, Int(value))
+        case "epoch": epoch = Int(value)
         default: break
         }
       }
@@ -101,7 +104,8 @@ final class Publisher: Sendable {
     var times = Histogram()
     for index in 0..<job.count {
       if job.rate > 0, index % job.burst == 0 { wait(until: start + Int64(Double(index) * 1e9 / job.rate)) }
-      let id = EventID(stringLiteral: String(number.add(1, ordering: .relaxed).newValue))
+      let number = number.add(1, ordering: .relaxed).newValue
+      let id = EventID(stringLiteral: job.epoch > 0 ? "\(job.epoch)-\(number)" : "\(number)")
       let data = job.isJSON ? json(size: job.size) : data(size: job.size)
       let event = ServerSentEvent(data: data, id: id)
       let before = nanoseconds(CLOCK_MONOTONIC)
