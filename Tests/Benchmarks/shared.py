@@ -16,7 +16,7 @@ import report
 from compare import get, load, publish, stopping
 from servers import HERE, Nchan, closing_server, peers
 from shared_report import tables
-from shared_servers import Beside, Node, Reading, Redis, SharedNchan, cluster, newest_ids, post, record
+from shared_servers import Node, Reading, Redis, SharedNchan, cluster, newest_ids, post, record
 
 
 class Scale:
@@ -114,18 +114,6 @@ def shared(measure, reading=0, kind=Node):
     return run
 
 
-def beside(measure):
-    """A measurement of one process that shares nothing, while another publishes to Redis."""
-    def run():
-        with cluster(1) as (_, [other]), closing_server(Beside(other)) as server:
-            record(other, 10, 1)
-            post(server, "/publish?n=10&size=100")
-            while get(server, "/stats")["published"] < 10:
-                time.sleep(0.05)
-            return measure(server)
-    return run
-
-
 def latency(scale):
     """From a call of publish to a reader, at 1,000 events/s."""
     def of(readers):
@@ -151,9 +139,8 @@ def delivery(scale):
         return load(server, count, rate=100, readers=scale.many, expect=count, limit=60)
 
     def ways(measure):
-        # The processes of the shared channel need the same cores.
-        ways = {"nothing shared": alone(measure), "nothing shared, beside one that publishes to Redis": beside(measure),
-                "the publishing process": shared(measure), "another process": shared(measure, 1)}
+        ways = {"nothing shared": alone(measure), "the publishing process": shared(measure),
+                "another process": shared(measure, 1)}
         if scale.has_nchan:
             ways["nchan, another process"] = shared(measure, 1, SharedNchan)
         return alternating(scale.rounds, ways)

@@ -72,21 +72,6 @@ class Node(Server):
         post(self.publisher, f"/publish?n={count}&size={size}&rate={rate}&publishers=1000")
 
 
-class Beside(Node):
-    """A process of ours that shares nothing, on a machine on which another process publishes as much to Redis."""
-
-    def __init__(self, other):
-        super().__init__()
-        self.other = other
-
-    def publish(self, *arguments, **options):
-        return None
-
-    def start_publishing(self, count, size, rate):
-        post(self.other, f"/publish?n={count}&size={size}&rate={rate}&publishers=1000")
-        post(self, f"/publish?n={count}&size={size}&rate={rate}&epoch={self.EPOCH}")
-
-
 def post(server, path):
     urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", data=b"", timeout=60).read()
 
