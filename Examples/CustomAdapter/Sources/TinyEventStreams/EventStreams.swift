@@ -4,7 +4,8 @@ public import TinyHTTP
 /// Event streams in a ``TinyServer``. Create it on the server's thread or before the server runs. Use it on that
 /// thread.
 public final class EventStreams {
-  private let server: TinyServer
+  /// Weak, because the server's handler of requests uses this object.
+  private weak var server: TinyServer?
   private let lane: DeliveryLane
   private let start = ContinuousClock.now
 
@@ -44,7 +45,7 @@ public final class EventStreams {
 
   /// Ends every stream immediately.
   public func close() {
-    server.beforePoll = { nil }
+    server?.beforePoll = { nil }
     lane.close()
   }
 }
