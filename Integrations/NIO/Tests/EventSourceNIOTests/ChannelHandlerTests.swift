@@ -156,7 +156,7 @@
       // The wake-up would go to a loop that no longer exists.
       hub.close()
       await server.streams.close()
-      try? await stream.close().get()
+      try? await stream.close().value()
     }
   }
 #endif

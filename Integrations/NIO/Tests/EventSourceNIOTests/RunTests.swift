@@ -33,12 +33,12 @@
       let (server, runs) = try await server()
       let head = "POST /runs HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
       let (channel, opened, all) = try await Fetch.start(server.port, head + "2\r\njo\r\n1\r\nb\r\n0\r\n\r\n")
-      try await opened.get()
+      try await opened.value()
       try #require(runs["job"]).finish()
-      let text = try await all.get()
+      let text = try await all.value()
       #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n") && text.contains("\r\nLocation: /runs/job\r\n"))
       #expect(text.contains("data: token\nid: job-2\n\n") && text.hasSuffix("\r\n0\r\n\r\n"))
-      try? await channel.close().get()
+      try? await channel.close().value()
       let rest = try await Fetch.text(server.port, "/runs/job", "Last-Event-ID: job-2\r\n")
       #expect(!rest.contains("token") && rest.contains("id: job-3\n\n"))
       let after = try await Fetch.text(server.port, "/runs/job", "Last-Event-ID: job-3\r\n")
@@ -52,14 +52,14 @@
       let (server, runs) = try await server()
       let head = "POST /runs HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\njob"
       let (channel, opened, _) = try await Fetch.start(server.port, head)
-      try await opened.get()
-      try await channel.close().get()
+      try await opened.value()
+      try await channel.close().value()
       let run = try #require(runs["job"])
       let end = ContinuousClock.now + .seconds(60)
       while run.viewerCount > 0, ContinuousClock.now < end { await Task.yield() }
       #expect(run.viewerCount == 0 && run.outcome == nil)
       let stop = "DELETE /runs/job HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-      #expect(try await Fetch.start(server.port, stop).all.get().hasPrefix("HTTP/1.1 20"))
+      #expect(try await Fetch.start(server.port, stop).all.value().hasPrefix("HTTP/1.1 20"))
       #expect(try await Fetch.text(server.port, "/runs/job").contains("data: token\n"))
       await server.stop(drainingOver: .zero)
     }

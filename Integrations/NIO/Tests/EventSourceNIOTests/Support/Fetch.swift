@@ -25,13 +25,13 @@
 
     /// Returns the whole response. The request asks the server to close the connection.
     static func text(_ port: Int, _ path: String, _ fields: String = "") async throws -> String {
-      try await start(port, "GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(fields)\r\n").all.get()
+      try await start(port, "GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(fields)\r\n").all.value()
     }
 
     /// Returns a connection whose response has begun.
     static func open(_ port: Int, _ path: String) async throws -> any Channel {
       let (channel, head, _) = try await start(port, "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
-      try await head.get()
+      try await head.value()
       return channel
     }
 
@@ -48,8 +48,8 @@
             try channel.pipeline.syncOperations.addHandler(Collector(head: head, all: all))
           }
         }
-        .connect(host: "127.0.0.1", port: port).get()
-      try await channel.writeAndFlush(ByteBuffer(string: request)).get()
+        .connect(host: "127.0.0.1", port: port).value()
+      try await channel.writeAndFlush(ByteBuffer(string: request)).value()
       return (channel, head.futureResult, all.futureResult)
     }
   }

@@ -31,7 +31,7 @@
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .childChannelOption(.allowRemoteHalfClosure, value: allowsHalfClosure)
         .childChannelInitializer { initializer($0, streams) }
-        .bind(host: "127.0.0.1", port: 0).get()
+        .bind(host: "127.0.0.1", port: 0).value()
       port = listener.localAddress!.port!
     }
 
@@ -54,7 +54,7 @@
     }
 
     private func end(draining window: Duration) async {
-      try? await listener.close().get()
+      try? await listener.close().value()
       await withTaskGroup(of: Void.self) { group in
         group.addTask { await self.streams.drain(over: window) }
         group.addTask { try? await Task.sleep(for: window + .seconds(2)) }
