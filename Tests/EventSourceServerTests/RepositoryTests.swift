@@ -299,15 +299,15 @@ import Testing
   @Test func publicationsThatWaitAreRecordedTogether() async throws {
     let repository = Recorder { events in try events.map { try $0.id ?? EventID("r\($0.data)") } }
     let hub = hub(repository)
-    let publications = (1...600).map { number in
+    let publications = (1...1200).map { number in
       Task(executorPreference: executor) { try await hub.publish("\(number)", to: "news", waitingUntil: .stored) }
     }
     executor.run()
-    #expect(repository.batches.withLock { $0.map(\.count) } == [256, 256, 88])
+    #expect(repository.batches.withLock { $0.map(\.count) } == [512, 512, 176])
     for (number, publication) in zip(1..., publications) {
       #expect(try await publication.value.rawValue == "r\(number)")
     }
-    #expect(hub.statistics.eventsPublished == 600)
+    #expect(hub.statistics.eventsPublished == 1200)
   }
 
   @Test func aRepositoryThatAnswersOtherIDsThanItMayIsAnError() async throws {
