@@ -22,6 +22,8 @@
     private let gateway: HTTP2Gateway?
     private let group: ServiceGroup
     private let running: Task<Void, any Error>
+    /// Ends when the application has ended.
+    private let untilEnd: AsyncStream<Never>
     private let stopping = Mutex<Task<Void, Never>?>(nil)
 
     init(
@@ -46,7 +48,12 @@
         onServerRunning: { port.yield($0.localAddress!.port!) }, logger: logger)
       let group = ServiceGroup(services: [app], logger: logger)
       self.group = group
-      running = Task { try await group.run() }
+      let (untilEnd, end) = AsyncStream<Never>.makeStream()
+      self.untilEnd = untilEnd
+      running = Task {
+        defer { end.finish() }
+        try await group.run()
+      }
       var iterator = ports.makeAsyncIterator()
       let serverPort = await iterator.next()!
       gateway =
@@ -73,17 +80,24 @@
     private func end(draining window: Duration) async {
       // Over HTTP/2 Hummingbird closes a connection together with its last stream, whose end may not have been sent.
       if gateway == nil { await group.triggerGracefulShutdown() }
-      await withTaskGroup(of: Void.self) { group in
-        group.addTask { await self.streams.drain(over: window) }
-        group.addTask { try? await Task.sleep(for: window + .seconds(2)) }
-        await group.next()
-        group.cancelAll()
-      }
+      await wait(atMost: window + .seconds(2)) { await self.streams.drain(over: window) }
       await group.triggerGracefulShutdown()
       await streams.close()
+      // Canceling ends NIO's sequence of a connection's streams. A stream that a client opens at that moment is
+      // dropped, and NIO ends the process with "Deinited NIOAsyncWriter without calling finish()".
+      if gateway != nil { await wait(atMost: .seconds(1)) { for await _ in self.untilEnd {} } }
       running.cancel()
       _ = await running.result
       await gateway?.stop()
+    }
+
+    private func wait(atMost time: Duration, for event: @escaping @Sendable () async -> Void) async {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask(operation: event)
+        group.addTask { try? await Task.sleep(for: time) }
+        await group.next()
+        group.cancelAll()
+      }
     }
   }
 #endif
