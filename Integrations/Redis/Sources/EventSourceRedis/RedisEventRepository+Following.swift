@@ -127,17 +127,9 @@ extension RedisEventRepository {
   static func events(of message: [UInt8]) -> [SharedEvent]? {
     let parts = message.split(separator: UInt8(ascii: " "), maxSplits: 3, omittingEmptySubsequences: false)
     guard parts.count == 4, let epoch = UInt64(String(decoding: parts[0], as: UTF8.self)), epoch > 0, epoch < 1 << 53,
-      var number = UInt64(String(decoding: parts[1], as: UTF8.self))
+      let number = UInt64(String(decoding: parts[1], as: UTF8.self))
     else { return nil }
-    var events: [SharedEvent] = []
-    var rest = parts[3]
-    while !rest.isEmpty {
-      let position = SharedPosition(epoch: epoch, number: number)
-      guard let event = StoredEvent(&rest)?.event(at: position), number < .max else { return nil }
-      events.append(event)
-      number += 1
-    }
-    return events
+    return PackedEvent.parse(parts[3], from: SharedPosition(epoch: epoch, number: number))?.map(\.event)
   }
 
   /// Closes subscriptions that no longer deliver what their server publishes. Called at every interval.

@@ -35,23 +35,27 @@ struct EventPack: Equatable {
   /// - Parameter last: The position of the last event.
   static func events(in bytes: [UInt8], count: Int, last: SharedPosition) -> [PackedEvent]? {
     guard count > 0, last.number < .max, UInt64(count) - 1 <= last.number else { return nil }
-    var events: [PackedEvent] = []
-    var rest = bytes[...]
-    var number = last.number - UInt64(count - 1)
-    while !rest.isEmpty {
-      let before = rest.count
-      guard number <= last.number,
-        let event = StoredEvent(&rest)?.event(at: SharedPosition(epoch: last.epoch, number: number))
-      else { return nil }
-      events.append(PackedEvent(event: event, byteCount: before - rest.count))
-      number += 1
-    }
-    return events.count == count ? events : nil
+    let first = SharedPosition(epoch: last.epoch, number: last.number - UInt64(count - 1))
+    let events = PackedEvent.parse(bytes[...], from: first)
+    return events?.count == count ? events : nil
   }
 }
 
-/// An event of a pack, and the bytes that it takes there.
+/// An event of a pack or a message, and the bytes that it takes there.
 struct PackedEvent {
   let event: SharedEvent
   let byteCount: Int
+
+  /// Parses encoded events, which have consecutive positions. Returns `nil` if they are nothing else.
+  static func parse(_ bytes: ArraySlice<UInt8>, from first: SharedPosition) -> [PackedEvent]? {
+    var events: [PackedEvent] = []
+    var (rest, position) = (bytes, first)
+    while !rest.isEmpty {
+      let before = rest.count
+      guard let event = StoredEvent(&rest)?.event(at: position), let next = position.next else { return nil }
+      events.append(PackedEvent(event: event, byteCount: before - rest.count))
+      position = next
+    }
+    return events
+  }
 }
